@@ -1,0 +1,185 @@
+"""What a flow is, as values: the closed vocabulary `say ask do if goto call end`.
+
+Law: made by `bot.content` from YAML at start, checked there; the engine only reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
+
+from bot.engine.messages import Sensitivity
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An option of an ask. English label in place; `goto` empty = the next step."""
+
+    id: str
+    label: str
+    short: str = ""
+    synonyms: tuple[str, ...] = ()
+    goto: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """A slot that an ask may fill, and the reader that reads it (`number`, `amount`, ...) with its arguments."""
+
+    slot: str
+    reader: str
+    args: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Say a text and go on."""
+
+    id: str
+    text: str
+    sms: str = ""
+    sensitivity: Sensitivity = Sensitivity.NEUTRAL
+    safety: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Ask and wait. With `choices` the slot gets the option's id; else `fills` are read from the answer.
+
+    An ask whose slots are all known already is passed over, unless `always`. `skip` = the words by which a person
+    may refuse (an implicit option; its value is None). `keep` = the slot that also keeps the answer's own words.
+    """
+
+    id: str
+    text: str
+    slot: str = ""
+    sms: str = ""
+    choices: tuple[Choice, ...] = ()
+    fills: tuple[Fill, ...] = ()
+    keep: str = ""
+    skip: Choice | None = None
+    always: bool = False
+    shared: bool = False  # the value belongs to the person: written to session.shared
+    sensitivity: Sensitivity = Sensitivity.NEUTRAL
+    safety: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Do:
+    """Run a handler; branch by the name of its outcome (`on` maps outcome to a step id; empty = next step)."""
+
+    id: str
+    action: str
+    args: Mapping[str, Any] = field(default_factory=dict)
+    on: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class If:
+    """Go to `then` when the expression holds, else to `otherwise` (empty = next step)."""
+
+    id: str
+    when: str
+    then: str
+    otherwise: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Goto:
+    """Go to a step of this flow, or, as `flow:name`, leave this flow for another."""
+
+    id: str
+    target: str
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Run a subflow and come back. `args` become its first slots; `take` copies its slots back (ours: theirs)."""
+
+    id: str
+    flow: str
+    args: Mapping[str, Any] = field(default_factory=dict)
+    take: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """End this flow."""
+
+    id: str
+    source: str = ""
+
+
+Step: TypeAlias = Say | Ask | Do | If | Goto | Call | End
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A conversation. `version` is a hash of its source, so an old button is known as old.
+
+    `starts_on`: intents that start it. `level` decides interrupts: danger interrupts everything, at any step.
+    `listens`: slots that are filled from any text heard when the flow starts or while it runs.
+    """
+
+    name: str
+    version: str
+    steps: tuple[Step, ...]
+    starts_on: tuple[str, ...] = ()
+    level: str = "information"  # danger, serious, grievance, information, system
+    listens: tuple[Fill, ...] = ()
+    source: str = ""
+
+    def index(self, step_id: str) -> int | None:
+        """Position of a step, or None when it does not exist (any more)."""
+        return next((i for i, s in enumerate(self.steps) if s.id == step_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Flows:
+    """All flows, and which one an intent starts."""
+
+    by_name: Mapping[str, Flow]
+    by_intent: Mapping[str, str]
+
+    def get(self, name: str) -> Flow | None:
+        """The flow of that name, or None."""
+        return self.by_name.get(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """How one option may be written in the person's language: what is shown, and all that is accepted."""
+
+    shown: str
+    accepted: tuple[str, ...]
+
+
+class Words(Protocol):
+    """The person's language, as far as the engine needs it: pure look-ups, no text is ever returned to be said."""
+
+    def label(self, step: str, choice: Choice) -> Label:
+        """Label and synonyms of a choice of `flow.step`, in the person's language, and also in English."""
+
+    def universal(self, text: str) -> str | None:
+        """The universal command that the whole text is (menu, back, human, language, status, clear, delete, stop,
+        start, or None), in any language."""
+
+
+class Reader(Protocol):
+    """Reads one slot type. Values are JSON values (str, int, float, list, dict)."""
+
+    def read(self, text: str, args: Mapping[str, Any], language: str) -> Any | None:
+        """The value of an answer to a question, or None if it is none."""
+
+    def find(self, text: str, args: Mapping[str, Any], language: str) -> Any | None:
+        """The value somewhere in free text, or None; stricter than `read`."""
+
+
+Readers: TypeAlias = Mapping[str, Reader]

@@ -1,0 +1,111 @@
+"""Settings from the environment (`SAATHI_...`); the names are a contract with operators, see README.
+
+Law: read once at start; production refuses to start with anything missing, and says which.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(Exception):
+    """The environment cannot be used; the text lists every reason, one per line."""
+
+
+def is_loopback(url: str) -> bool:
+    """True for http(s) addresses on this machine."""
+    return (urlsplit(url).hostname or "") in {"127.0.0.1", "localhost", "::1"}
+
+
+class Settings(BaseSettings):
+    """Every variable an operator may set. Secrets are SecretStr, so that no repr or log shows them."""
+
+    model_config = SettingsConfigDict(env_prefix="SAATHI_", env_file=".env", extra="ignore")
+
+    env: Literal["development", "production"] = "development"
+    data_dir: Path = ROOT / "var"
+    database_url: SecretStr | None = None
+    database_direct_url: SecretStr | None = None
+    database_owner_url: SecretStr | None = None
+    public_url: str = ""
+    secret_key: SecretStr | None = None
+    trusted_proxies: str = ""
+    telegram_token: SecretStr | None = None
+    telegram_webhook_secret: SecretStr | None = None
+    telegram_api_url: str = "https://api.telegram.org"
+    telegram_mode: Literal["webhook", "polling"] = "webhook"
+    twilio_account_sid: str = ""
+    twilio_auth_token: SecretStr | None = None
+    twilio_api_url: str = ""
+    sms_sender: str = ""
+    whatsapp_sender: str = ""
+    sms_gateway_url: str = ""
+    rasa_url: str = ""
+    rasa_token: SecretStr | None = None
+    media_url: str = ""
+    smtp_url: SecretStr | None = None
+    alert_to: str = ""
+    live: str = ""
+
+    @property
+    def root(self) -> Path:
+        """The checkout: where flows/, knowledge/, locales/ and nlu_data/ are."""
+        return ROOT
+
+    @cached_property
+    def twilio_tokens(self) -> tuple[str, ...]:
+        """Auth tokens, newest first (several while rotating)."""
+        raw = self.twilio_auth_token.get_secret_value() if self.twilio_auth_token else ""
+        return tuple(t.strip() for t in raw.split(",") if t.strip())
+
+    @cached_property
+    def secret_keys(self) -> tuple[str, ...]:
+        """Wrapping keys, newest first."""
+        raw = self.secret_key.get_secret_value() if self.secret_key else ""
+        return tuple(k.strip() for k in raw.split(",") if k.strip())
+
+    @property
+    def sms_senders(self) -> tuple[str, ...]:
+        """Our SMS numbers, or one MG... messaging service."""
+        return tuple(s.strip() for s in self.sms_sender.split(",") if s.strip())
+
+    def may_send(self, api_url: str) -> bool:
+        """Whether real requests may go to `api_url`: production, an explicit yes, or a provider on this machine."""
+        return self.env == "production" or self.live.strip().lower() == "yes" or is_loopback(api_url)
+
+
+def _production_problems(s: Settings) -> list[str]:
+    problems = []
+    if not s.secret_keys:
+        problems.append("SAATHI_SECRET_KEY is missing: set it to 32 random bytes in base64")
+    if not s.database_url:
+        problems.append("SAATHI_DATABASE_URL is missing: set it to the address of your PostgreSQL")
+    if not s.public_url:
+        problems.append("SAATHI_PUBLIC_URL is missing: set it to the https address that providers call")
+    elif not s.public_url.startswith("https://"):
+        problems.append("SAATHI_PUBLIC_URL must begin with https://")
+    if s.telegram_token and s.telegram_mode == "webhook" and not s.telegram_webhook_secret:
+        problems.append("SAATHI_TELEGRAM_WEBHOOK_SECRET is missing: without it anybody could write as anybody")
+    if (s.sms_sender or s.whatsapp_sender or s.twilio_account_sid) and not s.twilio_tokens:
+        problems.append("SAATHI_TWILIO_AUTH_TOKEN is missing: without it signatures cannot be checked")
+    return problems
+
+
+def load(**overrides: object) -> Settings:
+    """Settings from the environment. Raises SettingsError with every problem found."""
+    try:
+        settings = Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        lines = [f"SAATHI_{'_'.join(str(p) for p in e['loc']).upper()}: {e['msg']}" for e in error.errors()]
+        raise SettingsError("\n".join(lines)) from None
+    if settings.env == "production" and (problems := _production_problems(settings)):
+        raise SettingsError("\n".join(problems))
+    return settings

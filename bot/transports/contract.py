@@ -1,0 +1,25 @@
+"""The contract of a transport.
+
+Law: one call is one request with a time limit; the answer is a provider id or one of the closed list of SendErrors.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from bot.channels.contract import Part
+
+
+class Transport(Protocol):
+    """One provider."""
+
+    async def send(self, *, channel: str, account: str, address: str, part: Part, ref: str) -> str:
+        """Send one Part; returns the provider's message id. `ref` is our outbox id, for reconciliation.
+
+        Raises a SendError."""
+
+    async def acknowledge(self, *, account: str, ack: str) -> None:
+        """Tell the provider that a press was seen (Telegram); nothing elsewhere. Raises a SendError."""
+
+    async def close(self) -> None:
+        """Let go of connections."""
