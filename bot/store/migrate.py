@@ -1,0 +1,83 @@
+"""Migrations: run Alembic's revisions as the owner role, one migrator at a time, and make the months' partitions.
+
+Law: only the owner role changes the schema; the application role has no right to.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, text
+
+MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+PARTITIONED = ("messages", "audit")
+MONTHS_AHEAD = 12
+_LOCK = 7_221_548  # any number that is ours: pg_advisory_lock serialises migrators
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    if connection is not None:
+        config.attributes["connection"] = connection
+    return config
+
+
+def _next_month(month: date) -> date:
+    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
+
+
+def _make_partitions(connection: Connection, first: date) -> None:
+    month = first.replace(day=1)
+    for _ in range(MONTHS_AHEAD + 1):
+        after = _next_month(month)
+        for table in PARTITIONED:
+            name = f"{table}_{month:%Y_%m}"
+            exists = connection.execute(text("SELECT to_regclass(:name)"), {"name": name}).scalar()
+            if exists is None:
+                connection.execute(
+                    text(f"CREATE TABLE {name} PARTITION OF {table} FOR VALUES FROM ('{month}') TO ('{after}')")
+                )
+                if table == "audit":
+                    connection.execute(text(_PROTECT.format(name=name)))
+        month = after
+
+
+_PROTECT = """
+DO $$ BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'saathi_app') THEN
+        REVOKE UPDATE, DELETE ON {name} FROM saathi_app;
+    END IF;
+END $$
+"""
+
+
+def migrate(owner_url: str, *, today: date | None = None) -> str:
+    """Bring the schema to the newest revision; returns it. `owner_url` = postgresql://... of the owner role."""
+    engine = create_engine(sqlalchemy_url(owner_url), hide_parameters=True)
+    try:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT pg_advisory_lock(:n)"), {"n": _LOCK})
+            connection.commit()
+            command.upgrade(_config(connection), "head")
+            _make_partitions(connection, today or datetime.now(UTC).date())
+            connection.commit()
+            return MigrationContext.configure(connection).get_current_revision() or ""
+    finally:
+        engine.dispose()
+
+
+def newest() -> str:
+    """The newest revision in this checkout."""
+    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+
+
+def sqlalchemy_url(url: str) -> str:
+    """A postgresql:// address with the driver named: psycopg 3."""
+    scheme, _, rest = url.partition("://")
+    return f"postgresql+psycopg://{rest}" if scheme in {"postgres", "postgresql"} else url

@@ -1,0 +1,382 @@
+"""The tables, as SQLAlchemy Core metadata. `migrations/` creates them; a test proves that both say the same.
+
+Law: every row that belongs to a person has `subject_id`, the unit that a turn locks; personal columns end in `_enc`.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+OWNERS = ("bot", "waiting", "human", "closed")
+OUTBOX_STATES = (
+    "queued",
+    "sending",
+    "sent",
+    "delivered",
+    "read",
+    "failed",
+    "held",
+    "withdrawn",
+    "unknown",
+)
+ADDRESS_KINDS = ("person", "staff", "volunteer", "simulator")
+SEVERITIES = ("critical", "high", "medium", "low")
+
+
+def _one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
+    listed = ", ".join(f"'{v}'" for v in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+def _id() -> Column[object]:
+    return Column("id", Uuid, primary_key=True)  # uuidv7, made by the application
+
+
+def _at(name: str, *, required: bool = False) -> Column[object]:
+    return Column(name, DateTime(timezone=True), nullable=not required)
+
+
+def _created() -> Column[object]:
+    return Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now())
+
+
+def _subject(*, required: bool = True) -> Column[object]:
+    return Column("subject_id", Uuid, nullable=not required)
+
+
+organisations = Table(
+    "organisations",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False, unique=True),
+    Column("settings", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    _created(),
+)
+
+users = Table(
+    "users",
+    metadata,
+    _id(),
+    Column("organisation_id", Uuid, ForeignKey("organisations.id"), nullable=False),
+    Column("login", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("password_hash", Text),
+    Column("totp_enc", LargeBinary),
+    Column("active", Boolean, nullable=False, server_default=text("true")),
+    Column("settings", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    _created(),
+)
+
+# One look-up key for ever, one key for what belongs to nobody, one data key per subject. No foreign keys: this
+# table is left out of ordinary dumps, and deleting a row is what erases a person.
+keys = Table(
+    "keys",
+    metadata,
+    _id(),
+    Column("kind", Text, nullable=False),
+    _subject(required=False),
+    Column("wrapped", LargeBinary, nullable=False),
+    _created(),
+    _one_of("kind", ("lookup", "system", "audit", "subject")),
+    UniqueConstraint("subject_id"),
+    Index("uq_keys_single", "kind", unique=True, postgresql_where=text("kind <> 'subject'")),
+)
+
+contacts = Table(
+    "contacts",
+    metadata,
+    _id(),
+    _subject(),
+    Column("language", Text),
+    Column("language_guess", Text),
+    Column("country", Text),  # ISO 3166-1 alpha-2 of stay
+    Column("timezone", Text),  # IANA name, when known better than by country
+    Column("profile_enc", LargeBinary),
+    Column("simulated", Boolean, nullable=False, server_default=text("false")),
+    _at("consent_store_at"),
+    _at("consent_contact_at"),
+    _at("consent_refused_at"),
+    _at("opted_out_at"),
+    Column("safe_from", SmallInteger),  # minutes after midnight, local
+    Column("safe_until", SmallInteger),
+    Column("discreet", Boolean, nullable=False, server_default=text("true")),
+    Column("last_seen_on", Date),
+    _created(),
+    CheckConstraint("subject_id = id", name="own_subject"),
+)
+
+addresses = Table(
+    "addresses",
+    metadata,
+    _id(),
+    _subject(),
+    Column("channel", Text, nullable=False),
+    Column("account", Text, nullable=False),  # ours: the number, bot or simulator that was written to
+    Column("lookup", LargeBinary, nullable=False),  # keyed hash of theirs
+    Column("address_enc", LargeBinary, nullable=False),
+    Column("country_hint", Text),  # of the number's country code
+    Column("kind", Text, nullable=False, server_default=text("'person'")),
+    _created(),
+    _one_of("kind", ADDRESS_KINDS),
+    UniqueConstraint("channel", "account", "lookup"),
+    Index("ix_addresses_lookup", "lookup"),
+)
+
+address_contacts = Table(
+    "address_contacts",
+    metadata,
+    Column("address_id", Uuid, ForeignKey("addresses.id", ondelete="CASCADE"), primary_key=True),
+    Column("contact_id", Uuid, ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
+    _subject(),
+    _created(),
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    _id(),
+    _subject(),
+    Column("address_id", Uuid, ForeignKey("addresses.id", ondelete="CASCADE"), nullable=False, unique=True),
+    Column("active_contact_id", Uuid, ForeignKey("contacts.id", ondelete="SET NULL")),
+    Column("owner", Text, nullable=False, server_default=text("'bot'")),
+    Column("owner_epoch", Integer, nullable=False, server_default=text("0")),
+    Column("owner_user_id", Uuid, ForeignKey("users.id")),
+    Column("session_enc", LargeBinary),
+    _at("last_inbound_at"),
+    _at("agreed_until"),  # the hour she agreed to be written to
+    _at("blocked_at"),  # the person blocked us, or the address is dead
+    _at("next_send_at"),
+    _created(),
+    _one_of("owner", OWNERS),
+    Index("ix_conversations_subject_id", "subject_id"),
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    _id(),
+    _subject(),
+    Column("reference", Text, nullable=False, unique=True),
+    Column("organisation_id", Uuid, ForeignKey("organisations.id")),
+    Column("conversation_id", Uuid, ForeignKey("conversations.id", ondelete="SET NULL")),
+    Column("linked_case_id", Uuid, ForeignKey("cases.id", ondelete="SET NULL")),
+    Column("kind", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("country", Text),
+    Column("assigned_to", Uuid, ForeignKey("users.id")),
+    Column("facts_enc", LargeBinary),
+    _at("opened_at", required=True),
+    _at("answer_due_at"),
+    _at("answered_at"),
+    _at("closed_at"),
+    Column("outcome", Text),
+    Column("legal_hold", Boolean, nullable=False, server_default=text("false")),
+    _one_of("severity", SEVERITIES),
+    Index("ix_cases_subject_id", "subject_id"),
+    Index("ix_cases_open", "severity", "opened_at", postgresql_where=text("closed_at IS NULL")),
+)
+
+case_people = Table(
+    "case_people",
+    metadata,
+    Column("case_id", Uuid, ForeignKey("cases.id", ondelete="CASCADE"), primary_key=True),
+    Column("contact_id", Uuid, ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
+    _subject(),
+    Column("role", Text, nullable=False),  # worker, reporter, family
+    _created(),
+)
+
+case_events = Table(
+    "case_events",
+    metadata,
+    _id(),
+    _subject(),
+    Column("case_id", Uuid, ForeignKey("cases.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("actor", Text, nullable=False),  # person, bot, system, staff
+    Column("user_id", Uuid),
+    Column("codes", JSONB, nullable=False, server_default=text("'{}'::jsonb")),  # codes only, never words
+    Column("note_enc", LargeBinary),
+    _at("happened_at", required=True),
+    Index("ix_case_events_case_id", "case_id", "happened_at"),
+)
+
+# What waits for a human: pages and queue entries. Not personal: ids and codes.
+notices = Table(
+    "notices",
+    metadata,
+    _id(),
+    _subject(),
+    Column("conversation_id", Uuid, ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
+    Column("case_id", Uuid, ForeignKey("cases.id", ondelete="CASCADE")),
+    Column("audience", Text, nullable=False),  # page, queue
+    Column("kind", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    _at("raised_at", required=True),
+    _at("taken_at"),
+    Column("taken_by", Uuid, ForeignKey("users.id")),
+    Index("ix_notices_open", "severity", "raised_at", postgresql_where=text("taken_at IS NULL")),
+    Index("ix_notices_conversation_id", "conversation_id"),
+)
+
+seen = Table(
+    "seen",
+    metadata,
+    Column("provider", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("event", LargeBinary, primary_key=True),  # keyed hash of the provider's event id
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    _subject(required=False),
+    Column("conversation_id", Uuid, ForeignKey("conversations.id", ondelete="CASCADE")),
+    Column("kind", Text, nullable=False),  # inbound, receipt, input (a timer, a job, the desk), raw
+    Column("payload_enc", LargeBinary, nullable=False),
+    _at("received_at", required=True),
+    _at("ready_at", required=True),  # later than received_at for the parts of an album
+    Column("state", Text, nullable=False, server_default=text("'waiting'")),
+    Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
+    Column("error", Text),  # a code
+    _at("done_at"),
+    _one_of("state", ("waiting", "done", "quarantined")),
+    Index("ix_inbox_waiting", "ready_at", "id", postgresql_where=text("state = 'waiting'")),
+    Index("ix_inbox_subject_waiting", "subject_id", "id", postgresql_where=text("state = 'waiting'")),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    _id(),
+    Column("seq", BigInteger, Identity(always=True), nullable=False, unique=True),
+    _subject(),
+    Column("conversation_id", Uuid, ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
+    Column("case_id", Uuid, ForeignKey("cases.id", ondelete="SET NULL")),
+    Column("kind", Text, nullable=False),  # reply, ack
+    Column("origin", Text, nullable=False),  # bot, human, system
+    Column("owner_epoch", Integer, nullable=False),
+    Column("reply_enc", LargeBinary, nullable=False),
+    Column("urgent", Boolean, nullable=False, server_default=text("false")),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),  # why held, withdrawn or failed: a code
+    Column("parts_done", SmallInteger, nullable=False, server_default=text("0")),
+    Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
+    _at("queued_at", required=True),
+    _at("not_before", required=True),
+    _at("lease_until"),
+    Column("fence", BigInteger, nullable=False, server_default=text("0")),
+    _at("sent_at"),
+    Column("provider_id", Text),
+    _one_of("kind", ("reply", "ack")),
+    _one_of("origin", ("bot", "human", "system")),
+    _one_of("state", OUTBOX_STATES),
+    Index(
+        "ix_outbox_unsent",
+        "conversation_id",
+        "seq",
+        postgresql_where=text("state IN ('queued', 'sending', 'held')"),
+    ),
+    Index("ix_outbox_provider_id", "provider_id", postgresql_where=text("provider_id IS NOT NULL")),
+    Index("ix_outbox_subject_id", "subject_id"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("received_at", DateTime(timezone=True), primary_key=True),
+    _subject(),
+    Column("conversation_id", Uuid, nullable=False),
+    Column("case_id", Uuid),
+    Column("direction", Text, nullable=False),  # in, out
+    Column("author", Text, nullable=False),  # person, bot, human, system
+    Column("user_id", Uuid),
+    Column("inbox_id", BigInteger),
+    Column("outbox_id", Uuid),
+    Column("body_enc", LargeBinary, nullable=False),
+    Column("retention", Text, nullable=False),  # browse, danger_before_consent, person, case
+    Index("ix_messages_conversation_id", "conversation_id", "received_at"),
+    Index("ix_messages_retention", "retention", "received_at"),
+    postgresql_partition_by="RANGE (received_at)",
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("received_at", DateTime(timezone=True), primary_key=True),
+    Column("actor", Text, nullable=False),
+    Column("user_id", Uuid),
+    Column("action", Text, nullable=False),
+    Column("object_kind", Text, nullable=False),
+    Column("object_id", Text, nullable=False),
+    Column("reason", Text),
+    postgresql_partition_by="RANGE (received_at)",
+)
+
+# The audit trail is sealed in batches: mac = HMAC(key, previous mac + the rows of the batch in order).
+audit_seals = Table(
+    "audit_seals",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    _at("sealed_at", required=True),
+    _at("until", required=True),
+    Column("rows", Integer, nullable=False),
+    Column("mac", LargeBinary, nullable=False),
+)
+
+channel_accounts = Table(
+    "channel_accounts",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    _at("next_send_at"),
+    Column("per_second", Integer, nullable=False, server_default=text("10")),
+    Column("poll_offset", BigInteger),  # Telegram long polling: the last update committed
+    _at("paused_until"),
+)
+
+search_tokens = Table(
+    "search_tokens",
+    metadata,
+    Column("case_id", Uuid, ForeignKey("cases.id", ondelete="CASCADE"), primary_key=True),
+    Column("field", Text, primary_key=True),
+    Column("token", LargeBinary, primary_key=True),
+    _subject(),
+    Index("ix_search_tokens_token", "token"),
+)
