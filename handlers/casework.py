@@ -1,0 +1,70 @@
+"""Between the bot and the caseworkers: handing over, what may be promised, the agreed hour, a human's answer.
+
+Law: owner and epoch change here and nowhere else, so that the bot is silent the moment a human has the conversation.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from handlers import duty
+from handlers.context import Context, Outcome
+
+__all__ = ["agree_hour", "hand_over", "promise", "release", "take"]
+
+OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
+    "hand_over": {"on_duty": ("at",), "off_duty": ("at",)},
+    "promise": {"on_duty": ("at",), "off_duty": ("at",)},
+    "agree_hour": {"agreed": ()},
+    "take": {"taken": ()},
+    "release": {"released": ()},
+}
+
+
+def _promised(ctx: Context, severity: str) -> Outcome:
+    rota = ctx.knowledge.get("duty")
+    made = duty.promise(rota, severity, ctx.now)
+    at = made.at if made.on_duty else duty.next_opening(rota, ctx.now)
+    slot = {"at": at.isoformat(), "zone": ctx.zone(), "now": ctx.now.isoformat()}
+    return Outcome("on_duty" if made.on_duty else "off_duty", {"at": slot})
+
+
+async def promise(ctx: Context, *, severity: str = "medium") -> Outcome:
+    """When a human reads, computed from the duty hours."""
+    return _promised(ctx, severity)
+
+
+async def hand_over(ctx: Context, *, kind: str = "talk_to_human", severity: str = "medium") -> Outcome:
+    """Give the conversation to the human queue; the bot is silent from its next turn on."""
+    case = ctx.cases[0] if ctx.cases else None
+    ctx.conversation.give_to("waiting")
+    ctx.notify("queue", kind, severity, case)
+    if case is not None:
+        ctx.record(case, "handed_over", kind=kind)
+    return _promised(ctx, severity)
+
+
+async def agree_hour(ctx: Context) -> Outcome:
+    """She agreed to be written to for the next hour (protection.md, T45)."""
+    minutes = int(ctx.knowledge.get("contact_policy")["agreed_minutes"])
+    ctx.conversation.agreed_until = ctx.now + timedelta(minutes=minutes)
+    return Outcome("agreed")
+
+
+async def take(ctx: Context, *, user_id: UUID | None = None, **_: Any) -> Outcome:
+    """A human takes the conversation: what the bot still had to say is withdrawn by the epoch."""
+    ctx.conversation.give_to("human", user_id)
+    for case in ctx.cases:
+        if case.conversation_id == ctx.conversation.id and case.answered_at is None:
+            case.answered_at = ctx.now
+            case.stage = "working"
+            ctx.record(case, "answered")
+    return Outcome("taken")
+
+
+async def release(ctx: Context) -> Outcome:
+    """A human gives the conversation back to the bot."""
+    ctx.conversation.give_to("bot")
+    return Outcome("released")

@@ -1,0 +1,156 @@
+"""What a handler is given, and what it leaves behind.
+
+Law: values and in-memory state only. A handler changes `person` and `conversation`, opens and extends cases, and raises
+notices; the conductor (or the desk) compares with what it loaded and writes the difference for the whole batch at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from bot.engine.inputs import Outcome
+
+__all__ = [
+    "Actor",
+    "Case",
+    "CaseEvent",
+    "Context",
+    "Conversation",
+    "Knowledge",
+    "Notice",
+    "Outcome",
+    "Person",
+]
+
+
+class Knowledge(Protocol):
+    """Facts from `knowledge/`."""
+
+    def get(self, name: str) -> Mapping[str, Any]:
+        """The file `knowledge/<name>.yml`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: the person herself, staff, or the system."""
+
+    kind: str  # person, staff, system
+    user_id: UUID | None = None
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Person:
+    """The subject of this turn. `country` is where she is, ISO 3166-1 alpha-2."""
+
+    id: UUID
+    language: str | None = None
+    language_guess: str | None = None
+    country: str | None = None
+    timezone: str | None = None
+    simulated: bool = False
+    consent_store_at: datetime | None = None
+    consent_contact_at: datetime | None = None
+    consent_refused_at: datetime | None = None
+    opted_out_at: datetime | None = None
+    safe_from: int | None = None  # minutes after local midnight
+    safe_until: int | None = None
+
+
+@dataclass(slots=True)
+class Conversation:
+    """One address of ours and theirs. `owner_epoch` grows at each change of owner, so that what was queued before is
+    known as late."""
+
+    id: UUID
+    channel: str
+    account: str
+    country_hint: str | None = None
+    owner: str = "bot"
+    owner_epoch: int = 0
+    owner_user_id: UUID | None = None
+    last_inbound_at: datetime | None = None
+    agreed_until: datetime | None = None
+    blocked_at: datetime | None = None
+
+    def give_to(self, owner: str, user_id: UUID | None = None) -> None:
+        """Change the owner: bot, waiting, human, closed. Nothing happens when it is the owner already."""
+        if (self.owner, self.owner_user_id) != (owner, user_id):
+            self.owner, self.owner_user_id = owner, user_id
+            self.owner_epoch += 1
+
+
+@dataclass(slots=True)
+class Case:
+    """A case as far as flows and handlers need it. `facts` are answers by slot name, JSON values."""
+
+    id: UUID
+    reference: str
+    kind: str
+    severity: str
+    stage: str
+    opened_at: datetime
+    conversation_id: UUID | None = None
+    country: str | None = None
+    answer_due_at: datetime | None = None
+    answered_at: datetime | None = None
+    closed_at: datetime | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseEvent:
+    """Something that happened in a case: codes only, never a person's words."""
+
+    case_id: UUID
+    kind: str
+    codes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A human must see this. `audience`: page (somebody is woken) or queue."""
+
+    audience: str
+    kind: str
+    severity: str
+    case_id: UUID | None = None
+
+
+@dataclass(slots=True)
+class Context:
+    """One turn of one person, or one act at the desk."""
+
+    actor: Actor
+    person: Person
+    conversation: Conversation
+    cases: list[Case]  # open ones of this person, newest first
+    now: datetime
+    new_id: Callable[[], UUID]
+    references: Callable[[], str]  # unused case references, drawn at random
+    knowledge: Knowledge
+    events: list[CaseEvent] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    forget: bool = False  # clear the visible conversation: the session is dropped
+
+    def record(self, case: Case, event: str, /, **codes: Any) -> None:
+        """Write a case event."""
+        self.events.append(CaseEvent(case.id, event, codes))
+
+    def notify(self, audience: str, kind: str, severity: str, case: Case | None = None) -> None:
+        """Raise a notice, once per turn."""
+        notice = Notice(audience, kind, severity, case.id if case else None)
+        if notice not in self.notices:
+            self.notices.append(notice)
+
+    def zone(self) -> str:
+        """IANA name of the person's time zone: her own, else her country's, else the helpline's."""
+        if self.person.timezone:
+            return self.person.timezone
+        zones = self.knowledge.get("duty").get("zones", {})
+        country = self.person.country or self.conversation.country_hint or ""
+        return str(zones.get(country) or self.knowledge.get("duty")["timezone"])
