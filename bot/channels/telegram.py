@@ -1,0 +1,209 @@
+"""Telegram private chats: text, taps on an inline keyboard, files, places.
+
+Law: a person is the number of the chat, never a @username; a chat with more than one person in it is not
+answered, since everybody there would read the answer. What a tap sends back is only a claim: the engine
+checks it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from telegram import CallbackQuery, Chat, ChatMemberUpdated, Message, Update, User
+
+from bot.channels.contract import Chrome, Inbound, MediaRef, Part, Receipt, Unreadable, unpack_press
+from bot.channels.forms import clean, place
+from bot.channels.layout import ladder
+from bot.channels.limits import LIMITS
+from bot.engine.messages import Reply
+
+_FILES = {
+    "voice": "audio",
+    "audio": "audio",
+    "video": "video",
+    "video_note": "video",
+    "animation": "video",
+    "document": "document",
+    "sticker": "sticker",
+}
+# Telegram tells these about the chat itself; nobody wrote them.
+_SERVICE = (
+    "pinned_message",
+    "message_auto_delete_timer_changed",
+    "chat_background_set",
+    "write_access_allowed",
+    "connected_website",
+    "boost_added",
+    "new_chat_title",
+    "new_chat_photo",
+    "proximity_alert_triggered",
+    "paid_message_price_changed",
+)
+
+
+def _number(value: object) -> str:
+    """A Telegram id as text; the library does not check types."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise Unreadable("id is malformed")
+    return str(value)
+
+
+def _private(chat: Chat, sender: User | None) -> bool:
+    return chat.type == "private" and not (sender is not None and sender.is_bot)
+
+
+def _blank(chat: Chat, sender: User | None, account: str, event_id: str) -> Inbound:
+    """Who and when, before what. Display name and language of the app are claims, used as hints only."""
+    names = (sender.first_name, sender.last_name) if sender else ()
+    return Inbound(
+        channel="telegram",
+        account=account,
+        address=_number(chat.id),
+        event_id=event_id,
+        kind="unknown",
+        profile_name=" ".join(clean(name) for name in names if name),
+        language_hint=clean(sender.language_code or "") if sender else "",
+    )
+
+
+def _files(message: Message) -> tuple[MediaRef, ...]:
+    """File ids; of a photo the largest size. An animation comes with a document of the same file, taken
+    once."""
+    if message.photo:
+        best = max(message.photo, key=lambda size: size.width * size.height)
+        return (MediaRef("image", clean(best.file_id), "image/jpeg"),)
+    for name, kind in _FILES.items():
+        if name == "document" and message.animation:
+            continue
+        if found := getattr(message, name):
+            return (MediaRef(kind, clean(found.file_id), clean(getattr(found, "mime_type", None) or "")),)
+    return ()
+
+
+def _location(message: Message) -> tuple[float, float] | None:
+    spot = message.location or (message.venue.location if message.venue else None)
+    return place(spot.latitude, spot.longitude) if spot else None
+
+
+def _words(message: Message) -> tuple[str, str]:
+    """(kind, words): `/start` with its deep-link word, other commands without the slash and the bot's
+    name."""
+    said = clean(message.text if message.text is not None else message.caption or "")
+    if not said.startswith("/"):
+        return "text", said
+    command, _, rest = said[1:].partition(" ")
+    command = command.partition("@")[0]
+    if command.lower() == "start":
+        return "command_start", rest.strip()
+    return "text", f"{command} {rest}".strip() or said
+
+
+def _extra(message: Message) -> dict[str, Any]:
+    extra: dict[str, Any] = {"message_id": message.message_id}
+    if message.forward_origin:
+        extra["forwarded"] = "true"  # somebody else's words
+    if contact := message.contact:
+        names = (contact.first_name, contact.last_name)
+        extra["contact_phone"] = clean(contact.phone_number)
+        extra["contact_name"] = " ".join(clean(n) for n in names if n)
+    return extra
+
+
+def _kind(message: Message, words: str, wordy: str, edited: bool) -> str:
+    if edited:
+        return "edited"
+    if message.contact:
+        return "contact"
+    if message.location or message.venue:
+        return "location"
+    if _files(message):
+        return "media"
+    return wordy if words or wordy == "command_start" else "unknown"
+
+
+def _stamp(when: datetime | None) -> int:
+    return int(when.timestamp()) if when else 0
+
+
+def _message(update: Update, message: Message, account: str, edited: bool) -> list[Inbound | Receipt]:
+    if not _private(message.chat, message.from_user) or any(getattr(message, name) for name in _SERVICE):
+        return []
+    wordy, words = _words(message)
+    number, stamp = _number(message.message_id), _stamp(message.edit_date)
+    event_id = f"{_number(update.update_id)}:{_number(message.chat.id)}:{number}:{stamp}"
+    heard = replace(
+        _blank(message.chat, message.from_user, account, event_id),
+        kind=_kind(message, words, wordy, edited),
+        text=words,
+        media=_files(message),
+        location=_location(message),
+        group=clean(message.media_group_id or ""),
+        sent_at=message.edit_date or message.date,
+        extra=_extra(message),
+    )
+    return [heard]
+
+
+def _press(update: Update, query: CallbackQuery, account: str) -> list[Inbound | Receipt]:
+    """A tap. An unknown payload is `unknown`, still acknowledged, so that the button stops turning."""
+    if query.message is None or not _private(query.message.chat, query.from_user):
+        return []
+    chat, ack = query.message.chat, clean(query.id)
+    press = unpack_press(clean(query.data or ""))
+    event_id = f"{_number(update.update_id)}:{_number(chat.id)}:press-{ack}"
+    tapped = replace(
+        _blank(chat, query.from_user, account, event_id),
+        kind="press" if press else "unknown",
+        press=press,
+        ack=ack,
+        extra={"message_id": query.message.message_id},
+    )
+    return [tapped]
+
+
+def _member(update: Update, change: ChatMemberUpdated, account: str) -> list[Inbound | Receipt]:
+    """Our own membership: `kicked` in a private chat means that the person blocked us."""
+    if not _private(change.chat, change.from_user):
+        return []
+    status = clean(change.new_chat_member.status)
+    kind = {"kicked": "blocked", "left": "blocked", "member": "unblocked"}.get(status)
+    if kind is None:
+        return []
+    event_id = f"{_number(update.update_id)}:{_number(change.chat.id)}:{status}:{_stamp(change.date)}"
+    return [replace(_blank(change.chat, change.from_user, account, event_id), kind=kind, sent_at=change.date)]
+
+
+def _values(update: Update, account: str) -> list[Inbound | Receipt]:
+    if update.message:
+        return _message(update, update.message, account, edited=False)
+    if update.edited_message:
+        return _message(update, update.edited_message, account, edited=True)
+    if update.callback_query:
+        return _press(update, update.callback_query, account)
+    if update.my_chat_member:
+        return _member(update, update.my_chat_member, account)
+    return []
+
+
+class Telegram:
+    """The Telegram channel. The account is the bot's number, the part of its token before the colon."""
+
+    name = "telegram"
+
+    def parse(self, payload: dict[str, Any], account: str) -> list[Inbound | Receipt]:
+        """A Bot API Update as values; [] for groups, bots and service messages. Raises Unreadable."""
+        try:
+            return _values(Update.de_json(payload, None), account)
+        except Unreadable:
+            raise
+        except Exception as error:  # the library does not validate: any shape may fail anywhere in it
+            raise Unreadable(f"update: {type(error).__name__}") from None
+
+    def layout(self, reply: Reply, chrome: Chrome) -> tuple[Part, ...]:
+        """An inline keyboard under the text, or numbered text."""
+        return ladder(reply, chrome, LIMITS[self.name])
+
+
+channel = Telegram()
