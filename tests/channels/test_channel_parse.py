@@ -17,7 +17,8 @@ CHANNELS: dict[str, Channel] = {"sms": sms.channel, "whatsapp": whatsapp.channel
 
 
 def sample(name: str) -> dict[str, Any]:
-    return json.loads((HERE / f"{name}.json").read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = json.loads((HERE / f"{name}.json").read_text(encoding="utf-8"))
+    return loaded
 
 
 def parse(name: str, **changes: Any) -> list[Inbound | Receipt]:

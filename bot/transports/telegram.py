@@ -1,0 +1,206 @@
+"""Telegram: messages out, long polling in, the webhook's address.
+
+Law: no network at start; plain text only, so nothing a person wrote is ever read as markup; a polled update is
+confirmed to Telegram only after `receive` has returned, which is after the commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+)
+from telegram.request import HTTPXRequest
+
+from bot.channels.contract import Button, Part
+from bot.channels.limits import units
+from bot.settings import Settings, is_loopback
+from bot.transports.errors import (
+    AddressMoved,
+    BadAddress,
+    BadContent,
+    Misconfigured,
+    OutcomeUnknown,
+    PersonBlocked,
+    SendError,
+    Throttled,
+    Unreachable,
+)
+
+log = logging.getLogger(__name__)
+UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
+_HOLD = 25  # seconds that Telegram may hold a long poll
+_BACKOFF = (1.0, 2.0, 5.0, 10.0, 30.0)  # seconds
+_NARROW = 14  # two labels up to this length share a row
+_NOBODY = ("chat not found", "user not found", "peer_id_invalid", "user_id_invalid")
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+def quiet() -> None:
+    """Silence libraries that would log addresses of requests, which hold the token, or whole answers."""
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("telegram").setLevel(logging.CRITICAL)
+
+
+def error_of(error: Exception) -> SendError:
+    """Any exception of the library as one of the closed list. Texts are looked at, never kept."""
+    match error:
+        case SendError():
+            return error
+        case RetryAfter():
+            return Throttled("429", retry_after=error._retry_after.total_seconds())  # the property warns
+        case ChatMigrated():
+            return AddressMoved(str(error.new_chat_id))
+        case Forbidden():
+            return PersonBlocked("403")
+        case InvalidToken() | Conflict():
+            return Misconfigured(type(error).__name__)
+        case BadRequest():
+            nobody = any(words in error.message.lower() for words in _NOBODY)
+            return BadAddress("400") if nobody else BadContent("400")
+        case NetworkError() if isinstance(error.__cause__, _NOT_SENT):
+            return Unreachable(type(error.__cause__).__name__)
+        case _:  # cut, timed out, 5xx, an unreadable answer: it may have been accepted
+            return OutcomeUnknown(type(error).__name__)
+
+
+def keyboard(buttons: Sequence[Button]) -> InlineKeyboardMarkup | None:
+    """Two short labels to a row when there are four or more, else one; in order."""
+    wide = 2 if len(buttons) > 3 and all(units(b.label) <= _NARROW for b in buttons) else 1
+    keys = [InlineKeyboardButton(b.label, callback_data=b.payload) for b in buttons]
+    return InlineKeyboardMarkup([keys[i : i + wide] for i in range(0, len(keys), wide)]) if keys else None
+
+
+class Telegram:
+    """The transport of the channel `telegram`, for one bot."""
+
+    def __init__(self, settings: Settings) -> None:
+        quiet()
+        self._settings = settings
+        self._url = settings.telegram_api_url.rstrip("/")
+        self._bot: Bot | None = None
+        self._requests: tuple[HTTPXRequest, ...] = ()
+
+    @property
+    def account(self) -> str:
+        """The bot's number, "" without a token."""
+        token = self._settings.telegram_token
+        return token.get_secret_value().partition(":")[0] if token else ""
+
+    def _connected(self) -> Bot:
+        """The client, made at the first use; making it asks Telegram nothing."""
+        if not self._settings.may_send(self._url):
+            raise Misconfigured("not_live")
+        if not self._settings.telegram_token:
+            raise Misconfigured("no_credentials")
+        if self._bot is None:
+            # a proxy from the environment is for the outside, not for an address on this machine
+            options = {"trust_env": not is_loopback(self._url)}
+            polling = HTTPXRequest(connection_pool_size=1, read_timeout=_HOLD + 10, httpx_kwargs=options)
+            sending = HTTPXRequest(connection_pool_size=32, read_timeout=10, pool_timeout=5, httpx_kwargs=options)
+            self._requests = (polling, sending)
+            self._bot = Bot(
+                self._settings.telegram_token.get_secret_value(),
+                base_url=f"{self._url}/bot",
+                base_file_url=f"{self._url}/file/bot",
+                request=sending,
+                get_updates_request=polling,
+            )
+        return self._bot
+
+    async def _asked(self, ask: Callable[[Bot], Awaitable[Any]]) -> Any:
+        """The answer to one request. Raises a SendError that does not carry the library's exception."""
+        try:
+            return await ask(self._connected())
+        except Exception as caught:
+            error = error_of(caught)
+        raise error
+
+    async def send(self, *, channel: str, account: str, address: str, part: Part, ref: str) -> str:
+        """Send one Part as plain text with an inline keyboard; returns the message id. Raises a SendError.
+
+        Telegram has no callbacks, so `ref` is not used: an unknown outcome stays unknown.
+        """
+        message = await self._asked(
+            lambda bot: bot.send_message(
+                chat_id=int(address) if address.lstrip("-").isdigit() else address,
+                text=part.text,
+                reply_markup=keyboard(part.buttons),
+                link_preview_options=LinkPreviewOptions(is_disabled=True),
+            )
+        )
+        return str(message.message_id)
+
+    async def acknowledge(self, *, account: str, ack: str) -> None:
+        """Stop the tapped button from turning. One that is too old is nobody's loss. Raises a SendError."""
+        try:
+            await self._asked(lambda bot: bot.answer_callback_query(ack))
+        except BadContent:
+            log.info("telegram: a press was too old to acknowledge")
+
+    async def set_webhook(self, url: str, secret: str) -> None:
+        """Tell Telegram where to send updates; waiting ones are kept. Raises a SendError."""
+        await self._asked(lambda bot: bot.set_webhook(url, secret_token=secret, allowed_updates=list(UPDATES)))
+
+    async def delete_webhook(self) -> None:
+        """Go back to polling; waiting updates are kept. Raises a SendError."""
+        await self._asked(lambda bot: bot.delete_webhook(drop_pending_updates=False))
+
+    async def _updates(self, offset: int, hold: int) -> list[dict[str, Any]]:
+        """Raw updates from `offset` on; asking confirms all before it. Raw, since one update that the library
+        cannot read would make it refuse the whole batch."""
+        query = urlencode({"offset": offset, "timeout": hold, "allowed_updates": '["' + '","'.join(UPDATES) + '"]'})
+
+        async def ask(bot: Bot) -> list[dict[str, Any]]:
+            answer = await self._requests[0].retrieve(f"{bot.base_url}/getUpdates?{query}")
+            result = self._requests[0].parse_json_payload(answer)["result"]
+            if not isinstance(result, list):
+                raise TelegramError("no list")
+            return [u for u in result if isinstance(u, dict) and isinstance(u.get("update_id"), int)]
+
+        updates: list[dict[str, Any]] = await self._asked(ask)
+        return updates
+
+    async def poll(
+        self,
+        receive: Callable[[list[dict[str, Any]]], Awaitable[None]],
+        *,
+        hold: int = _HOLD,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Long polling until cancelled. `receive` gets raw updates in order and commits before it returns; when it
+        raises, the same updates come again. Telegram remembers what was confirmed, so no offset is stored here."""
+        offset = failures = 0
+        while True:
+            try:
+                updates = await self._updates(offset, hold)
+                if updates:
+                    await receive(updates)
+                    offset = max(u["update_id"] for u in updates) + 1
+                failures = 0
+            except Exception as error:  # whatever it is, polling goes on
+                wait = getattr(error, "retry_after", None) or _BACKOFF[min(failures, len(_BACKOFF) - 1)]
+                failures += 1
+                log.warning("telegram: polling failed (%s), again in %s s", type(error).__name__, wait)
+                await sleep(wait)
+
+    async def close(self) -> None:
+        """Close the connection pools."""
+        requests, self._requests, self._bot = self._requests, (), None
+        for request in requests:
+            await request.shutdown()

@@ -1,0 +1,127 @@
+"""Twilio: SMS and WhatsApp out, through its own client.
+
+Law: one request, a time limit, no retry of our own; what cannot be known to have failed is OutcomeUnknown, and our
+id in the callback address tells later. No number, text or token gets into an exception or a log.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+from urllib.parse import urlencode
+
+from aiohttp import ClientConnectorError, ClientError, ClientTimeout, ConnectionTimeoutError
+from twilio.base.exceptions import TwilioRestException, TwilioServiceException
+from twilio.http.async_http_client import AsyncTwilioHttpClient
+from twilio.http.response import Response
+from twilio.rest import Client
+
+from bot.channels.contract import Part
+from bot.channels.layout import flatten
+from bot.settings import Settings
+from bot.transports.errors import Misconfigured, OutcomeUnknown, SendError, Throttled, Unreachable
+from bot.transports.twilio_errors import refused
+
+API = "https://api.twilio.com"
+STATUS_PATH = "/webhooks/twilio/status"
+_LIMIT = ClientTimeout(total=15, connect=5)  # seconds
+_SILENT = logging.getLogger("saathi.transports.twilio.silent")
+_SILENT.disabled = True  # the client would log addresses of requests, with our account in them
+
+
+class _Http(AsyncTwilioHttpClient):  # type: ignore[misc]
+    """Twilio's client with the time limit that it takes but does not pass on (9.13), and without its memory of the
+    last request."""
+
+    async def request(self, *args: Any, **kwargs: Any) -> Response:
+        response = await super().request(*args, **{**kwargs, "timeout": _LIMIT})
+        self._test_only_last_request = self._test_only_last_response = None
+        if response.status_code == 429:
+            raise Throttled("20429", retry_after=_seconds(response.headers.get("Retry-After")))
+        return response
+
+
+def _seconds(header: str | None) -> float | None:
+    """Retry-After in seconds; a date or nonsense is None, which leaves the wait to the sender's backoff."""
+    return float(header) if header and header.isascii() and header.isdigit() and len(header) < 6 else None
+
+
+def _error(error: Exception) -> SendError:
+    """Any exception of the client as one of the closed list."""
+    match error:
+        case SendError():
+            return error
+        case TwilioRestException() | TwilioServiceException():
+            return refused(error.status, error.code)
+        case ClientConnectorError() | ConnectionTimeoutError():
+            return Unreachable(type(error).__name__)
+        case TimeoutError() | ClientError():
+            return OutcomeUnknown(type(error).__name__)
+        case _:  # an answer that cannot be read: it may have been a yes
+            return OutcomeUnknown(type(error).__name__)
+
+
+class Twilio:
+    """The transport of the channels `sms` and `whatsapp`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._url = (settings.twilio_api_url or API).rstrip("/")
+        self._client: Client | None = None
+
+    def _connected(self) -> Client:
+        """The client, made at the first use: it needs a running loop, and start-up needs no provider."""
+        if not self._settings.may_send(self._url):
+            raise Misconfigured("not_live")
+        if not self._settings.twilio_account_sid or not self._settings.twilio_tokens:
+            raise Misconfigured("no_credentials")
+        if self._client is None:
+            self._client = Client(
+                self._settings.twilio_account_sid,
+                self._settings.twilio_tokens[0],
+                http_client=_Http(logger=_SILENT, timeout=_LIMIT.total),
+                environment={"SAATHI": "1"},  # anything but the process's own: TWILIO_EDGE would change the host
+            )
+            if self._settings.twilio_api_url:
+                self._client.api.base_url = self._client.content.base_url = self._url
+        return self._client
+
+    def _sender(self, channel: str, account: str) -> dict[str, str]:
+        """From whom: the number that was written to, or a messaging service that chooses one."""
+        if channel == "whatsapp":
+            ours = account or self._settings.whatsapp_sender
+            return {"from_": f"whatsapp:{ours.removeprefix('whatsapp:')}"}
+        ours = account or next(iter(self._settings.sms_senders), "")
+        return {"messaging_service_sid": ours} if ours.startswith("MG") else {"from_": ours}
+
+    def _callback(self, ref: str) -> dict[str, str]:
+        base = self._settings.public_url.rstrip("/")
+        return {"status_callback": f"{base}{STATUS_PATH}?{urlencode({'ref': ref})}"} if base else {}
+
+    async def send(self, *, channel: str, account: str, address: str, part: Part, ref: str) -> str:
+        """Send one Part as text; returns the MessageSid. Raises a SendError.
+
+        Buttons and lists need Content templates, and until some are provisioned they go out as numbered text.
+        """
+        try:
+            message = await self._connected().messages.create_async(
+                to=f"whatsapp:{address}" if channel == "whatsapp" else address,
+                body=flatten(part).text,
+                **self._sender(channel, account),
+                **self._callback(ref),
+            )
+            if message.sid:
+                return str(message.sid)
+            error: SendError = OutcomeUnknown("no_sid")
+        except Exception as caught:
+            error = _error(caught)
+        raise error  # out here, so that it does not carry the client's exception, which quotes the request
+
+    async def acknowledge(self, *, account: str, ack: str) -> None:
+        """Twilio wants no acknowledgement of a press."""
+
+    async def close(self) -> None:
+        """Close the connection pool."""
+        if self._client is not None:
+            client, self._client = self._client, None
+            await client.http_client.close()
