@@ -41,9 +41,7 @@ def _make_partitions(connection: Connection, first: date) -> None:
             exists = connection.execute(text("SELECT to_regclass(:name)"), {"name": name}).scalar()
             if exists is None:
                 connection.execute(
-                    text(
-                        f"CREATE TABLE {name} PARTITION OF {table} FOR VALUES FROM ('{month}') TO ('{after}')"
-                    )
+                    text(f"CREATE TABLE {name} PARTITION OF {table} FOR VALUES FROM ('{month}') TO ('{after}')")
                 )
                 if table == "audit":
                     connection.execute(text(_PROTECT.format(name=name)))

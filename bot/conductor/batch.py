@@ -1,0 +1,255 @@
+"""The conductor's loop: peek, understand, one transaction for many subjects, commit; poison is set aside.
+
+Law: understanding happens outside the transaction; a failed batch is rolled back and rerun subject by subject; a turn
+that fails three times is quarantined and a human is told, so that no conversation stands still.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+from bot import outgoing
+from bot.conductor import receipts
+from bot.conductor.turn import Arrived, Tools, Turn, as_input, as_job_input
+from bot.content import Content
+from bot.engine.events import Said
+from bot.engine.inbound import Inbound
+from bot.engine.inputs import Heard, Meaning
+from bot.observe import logs, metrics
+from bot.observe.crash import point
+from bot.store import codec, turns
+from bot.store.database import INBOX_CHANNEL, OUTBOX_CHANNEL, UNAVAILABLE, Database
+from bot.store.inbox import Waiting, count_attempt, finish, peek, set_aside, still_waiting
+from bot.store.keys import Keys
+from bot.store.turns import Subject
+from bot.store.wake import Wake
+
+log = logs.get(__name__)
+SUBJECTS = 64
+ROWS = 256
+ATTEMPTS = 3
+JOIN = timedelta(seconds=1.5)
+SHORT = 3  # characters: "1", "yes", "0" are answers of their own and are never joined
+
+
+class Understanding(Protocol):
+    """Text to Meaning, many at once; never raises."""
+
+    def understand(self, texts: Sequence[str]) -> list[Meaning]:
+        """One Meaning per text."""
+
+
+class Conductor:
+    """One worker of turns; any number may run on one database."""
+
+    def __init__(
+        self,
+        database: Database,
+        secrets: Keys,
+        content: Content,
+        understanding: Understanding,
+        policy: outgoing.Policy,
+        *,
+        clock: Callable[[], datetime],
+        new_id: Callable[[], UUID],
+        draw_reference: Callable[[], str],
+    ) -> None:
+        self._database = database
+        self._secrets = secrets
+        self._content = content
+        self._understanding = understanding
+        self._policy = policy
+        self._clock = clock
+        self._new_id = new_id
+        self._draw = draw_reference
+
+    async def run(self, wake: Wake) -> None:
+        """Work until cancelled."""
+        while True:
+            try:
+                if await self.run_once() == 0:
+                    await wake.wait(INBOX_CHANNEL)
+                else:
+                    wake.set(OUTBOX_CHANNEL)
+            except UNAVAILABLE as error:
+                log.warning("database_unavailable", kind=type(error).__name__)
+                await asyncio.sleep(1)
+
+    async def run_once(self) -> int:
+        """Handle what waits now; returns how many inbox rows were handled."""
+        now = self._clock()
+        rows = await peek(self._database, self._secrets, now, ROWS)
+        point("conductor.after_peek")
+        if not rows:
+            return 0
+        handled = await self._receipts([r for r in rows if r.kind == "receipt"], now)
+        arrived = self._arrived([r for r in rows if r.subject_id is not None])
+        if arrived:
+            handled += await self._batches(arrived, {r.id: r for r in rows}, now)
+        return handled
+
+    async def _receipts(self, rows: Sequence[Waiting], now: datetime) -> int:
+        if not rows:
+            return 0
+        async with self._database.begin() as connection:
+            return await receipts.apply(connection, rows, now)
+
+    # --- from rows to what arrived
+
+    def _arrived(self, rows: Sequence[Waiting]) -> dict[UUID, list[Arrived]]:
+        """By subject, in order, joined and understood; at most SUBJECTS of them."""
+        by_subject: dict[UUID, list[Arrived]] = defaultdict(list)
+        for row in rows:
+            if row.subject_id is None or row.conversation_id is None:
+                continue
+            if row.subject_id not in by_subject and len(by_subject) == SUBJECTS:
+                continue
+            _join(by_subject[row.subject_id], _opened(row))
+        meanings = self._understand([a for group in by_subject.values() for a in group])
+        return {subject: [_with_input(a, meanings.get(a.ids)) for a in group] for subject, group in by_subject.items()}
+
+    def _understand(self, all_arrived: Sequence[Arrived]) -> dict[tuple[int, ...], Meaning]:
+        spoken = [a for a in all_arrived if a.inbound and a.inbound.text and a.inbound.kind != "press"]
+        with metrics.nlu_seconds.time():
+            meanings = self._understanding.understand(["\n".join(a.texts) for a in spoken])
+        return {a.ids: m for a, m in zip(spoken, meanings, strict=True)}
+
+    # --- transactions
+
+    async def _batches(self, arrived: dict[UUID, list[Arrived]], rows: dict[int, Waiting], now: datetime) -> int:
+        try:
+            return await self._transaction(arrived, now)
+        except UNAVAILABLE:
+            raise
+        except Exception as error:
+            log.warning("batch_failed", kind=type(error).__name__, subjects=len(arrived), exc_info=True)
+        handled = 0
+        for subject_id, group in arrived.items():
+            handled += await self._alone(subject_id, group, rows, now)
+        return handled
+
+    async def _alone(self, subject_id: UUID, group: list[Arrived], rows: dict[int, Waiting], now: datetime) -> int:
+        """One subject by itself, its messages one at a time, so that only the poisonous one is counted."""
+        handled = 0
+        for arrived in group:
+            tried = max(rows[i].attempts for i in arrived.ids) + 1
+            await count_attempt(self._database, arrived.ids, "turn_failed")
+            try:
+                handled += await self._transaction({subject_id: [arrived]}, now)
+            except UNAVAILABLE:
+                raise
+            except Exception as error:
+                log.error("turn_failed", kind=type(error).__name__, attempt=tried, exc_info=True)
+                metrics.turns.labels(result="failed").inc()
+                if tried < ATTEMPTS:
+                    return handled  # what comes after it keeps its place
+                await self._quarantine(subject_id, arrived, now)
+                handled += len(arrived.ids)
+        return handled
+
+    async def _transaction(self, arrived: dict[UUID, list[Arrived]], now: datetime) -> int:
+        done: list[int] = []
+        async with self._database.begin() as connection:
+            locked = await turns.lock(connection, arrived)
+            point("conductor.after_lock")
+            if not locked:
+                return 0
+            ids = [i for s in locked for a in arrived[s] for i in a.ids]
+            waiting = await still_waiting(connection, ids)
+            subjects = await turns.load(connection, self._secrets, locked)
+            drawn = [self._draw() for _ in range(len(locked) * 3)]
+            references = iter(await turns.unused_references(connection, drawn))
+            tools = Tools(self._content, self._policy, now, self._new_id, lambda: next(references))
+            for subject in subjects.values():
+                for each in arrived[subject.id]:
+                    if waiting.issuperset(each.ids):
+                        await self._turn(tools, subject, each)
+                        done += each.ids
+            await turns.save(connection, subjects.values(), now.date())
+            await finish(connection, done, now)
+            point("conductor.before_commit")
+        point("conductor.after_commit")
+        metrics.turns.labels(result="ok").inc(len(done))
+        await self._database.notify(OUTBOX_CHANNEL)
+        return len(done)
+
+    async def _turn(self, tools: Tools, subject: Subject, arrived: Arrived) -> None:
+        await Turn(tools, subject, subject.conversations[arrived.conversation_id]).run(arrived)
+
+    async def _quarantine(self, subject_id: UUID, arrived: Arrived, now: datetime) -> None:
+        """The person gets the honest line, the human queue the message as critical."""
+        metrics.quarantined.inc()
+        async with self._database.begin() as connection:
+            await turns.lock(connection, [subject_id], wait=True)
+            await set_aside(connection, arrived.ids, now, "turn_failed")
+            subjects = await turns.load(connection, self._secrets, [subject_id])
+            for subject in subjects.values():
+                conversation = subject.conversations[arrived.conversation_id]
+                conversation.last_inbound_at = arrived.received_at
+                language = subject.person.language or subject.person.language_guess or "en"
+                reply = self._content.reply(Said("system.trouble"), language, country=None)
+                outgoing.queue(self._policy, subject, conversation, reply, origin="bot", row_id=self._new_id(), now=now)
+                subject.notices.append(
+                    {
+                        "id": self._new_id(),
+                        "subject_id": subject_id,
+                        "conversation_id": conversation.id,
+                        "case_id": None,
+                        "audience": "page",
+                        "kind": "quarantined",
+                        "severity": "critical",
+                        "raised_at": now,
+                    }
+                )
+            await turns.save(connection, subjects.values(), now.date())
+        await self._database.notify(OUTBOX_CHANNEL)
+
+
+def _opened(row: Waiting) -> Arrived:
+    assert row.conversation_id is not None
+    if row.kind == "input":
+        return Arrived((row.id,), row.conversation_id, row.received_at, None, as_job_input(row.payload))
+    inbound = codec.inbound_from_json(row.payload)
+    texts = (inbound.text,) if inbound.text else ()
+    return Arrived((row.id,), row.conversation_id, row.received_at, inbound, None, texts)
+
+
+def _join(group: list[Arrived], new: Arrived) -> None:
+    """Add to the group, as a part of the last one when both are free text of one burst."""
+    last = group[-1] if group else None
+    if last and _burst(last, new):
+        assert last.inbound is not None
+        assert new.inbound is not None
+        texts = (*last.texts, *new.texts)
+        joined = replace(last.inbound, text="\n".join(texts), media=(*last.inbound.media, *new.inbound.media))
+        group[-1] = replace(last, ids=(*last.ids, *new.ids), inbound=joined, texts=texts)
+    else:
+        group.append(new)
+
+
+def _burst(last: Arrived, new: Arrived) -> bool:
+    a, b = last.inbound, new.inbound
+    if a is None or b is None or last.conversation_id != new.conversation_id:
+        return False
+    if a.group and a.group == b.group:
+        return True
+    texts = [*last.texts, *new.texts]
+    return (
+        a.kind == b.kind == "text" and new.received_at - last.received_at <= JOIN and all(len(t) > SHORT for t in texts)
+    )
+
+
+def _with_input(arrived: Arrived, meaning: Meaning | None) -> Arrived:
+    inbound: Inbound | None = arrived.inbound
+    if inbound is None:
+        return arrived
+    given = as_input(inbound, meaning or Meaning())
+    if isinstance(given, Heard) and not given.text.strip() and not inbound.media:
+        given = None  # an empty message: kept, and a human may look; there is nothing to answer
+    return replace(arrived, given=given)

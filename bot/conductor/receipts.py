@@ -1,0 +1,44 @@
+"""What became of our messages: receipts of providers, in any order and repeated, applied to the outbox.
+
+Law: a state never goes back; a receipt of a message not yet known waits, and is matched or dropped within a minute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.engine.inbound import Receipt
+from bot.store import codec, inbox, outbox
+from bot.store.inbox import Waiting
+
+PATIENCE = timedelta(seconds=60)
+
+
+def _ref(receipt: Receipt) -> UUID | None:
+    try:
+        return UUID(receipt.ref)
+    except ValueError:
+        return None
+
+
+async def apply(connection: AsyncConnection, rows: Sequence[Waiting], now: datetime) -> int:
+    """Apply receipts to outbox rows; returns how many inbox rows are done."""
+    done = []
+    for row in rows:
+        receipt = codec.receipt_from_json(row.payload)
+        known = await outbox.advance(
+            connection,
+            provider_id=receipt.provider_id,
+            ref=_ref(receipt),
+            status=receipt.status,
+            reason=receipt.error_code or None,
+        )
+        if known or now - row.received_at > PATIENCE:
+            done.append(row.id)
+    if done:
+        await inbox.finish(connection, done, now)
+    return len(done)

@@ -1,0 +1,344 @@
+"""One turn of one person: the engine, the handlers it calls, and the replies that come of it.
+
+Law: works on a locked subject in memory; nothing is written here, and no sentence is made here.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from bot import outgoing
+from bot.content import Content
+from bot.engine.engine import turn
+from bot.engine.events import Asked, Called, Event, Said
+from bot.engine.inbound import Inbound
+from bot.engine.inputs import Heard, Input, Meaning, Outcome, Pressed, Resumed, Shared, Started, TimedOut
+from bot.engine.messages import Reply
+from bot.engine.session import Session
+from bot.observe import metrics
+from bot.store.keys import seal_json
+from bot.store.rows import Conversation
+from bot.store.turns import Subject
+from handlers import cases as case_actions
+from handlers.context import Actor, Context
+
+CALLS = 40  # handlers that one message may run; more is a fault of a flow
+SYSTEM_FLOWS = frozenset({"stop", "start"})  # their one line leaves whoever owns the conversation
+ALWAYS = frozenset({"stop", "start"})  # universal words that count even when a human has the conversation
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What arrived of one conversation, ready for a turn: one inbox row, or several joined ones."""
+
+    ids: tuple[int, ...]
+    conversation_id: UUID
+    received_at: datetime
+    inbound: Inbound | None  # None for a timer, a job, the desk
+    given: Input | None
+    texts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a turn is given besides its subject: content, policy, and the ports of time, ids and chance."""
+
+    content: Content
+    policy: outgoing.Policy
+    now: datetime
+    new_id: Callable[[], UUID]
+    references: Callable[[], str]
+
+
+def as_input(inbound: Inbound, meaning: Meaning) -> Input | None:
+    """An Inbound as an engine input; None when it says nothing to the engine."""
+    match inbound.kind:
+        case "text":
+            return Heard(inbound.text, meaning)
+        case "edited":
+            return Heard(inbound.text, meaning, edited=True)
+        case "press" if inbound.press:
+            return Pressed(*inbound.press)
+        case "media":
+            kind = inbound.media[0].kind if inbound.media else "unknown"
+            ref = inbound.media[0].ref if inbound.media else ""
+            return Shared(kind, ref, inbound.text, meaning)
+        case "location" if inbound.location:
+            return Shared("location", f"{inbound.location[0]},{inbound.location[1]}", inbound.text, meaning)
+        case "contact" | "unknown":
+            return Shared(inbound.kind, "", inbound.text, meaning)
+        case "command_start":
+            return Heard(inbound.text or "menu", meaning)
+        case _:
+            return None
+
+
+def as_job_input(payload: Mapping[str, Any]) -> Input | None:
+    """An input that a job or the desk put into the inbox."""
+    match payload.get("kind"):
+        case "timed_out":
+            return TimedOut(str(payload["step"]))
+        case "resumed":
+            return Resumed()
+        case "started":
+            return Started(str(payload["flow"]), str(payload.get("by", "")), dict(payload.get("slots", {})))
+        case _:
+            return None
+
+
+class Turn:
+    """Runs what arrived in one conversation of a locked subject."""
+
+    def __init__(self, tools: Tools, subject: Subject, conversation: Conversation) -> None:
+        self._tools = tools
+        self._subject = subject
+        self._conversation = conversation
+        self._person = subject.person
+        self._ctx = Context(
+            actor=Actor("person"),
+            person=subject.person,
+            conversation=conversation,
+            cases=subject.cases,
+            now=tools.now,
+            new_id=tools.new_id,
+            references=tools.references,
+            knowledge=tools.content.knowledge,
+        )
+
+    async def run(self, arrived: Arrived) -> None:
+        """All that follows from what arrived: state, case rows, replies."""
+        if arrived.inbound is not None:
+            self._note_inbound(arrived, arrived.inbound)
+            if self._provider_says(arrived.inbound):
+                return
+        if arrived.given is not None and await self._bot_may_answer(arrived.given):
+            await self._converse(arrived.given)
+        self._flush_context()
+
+    # --- before the engine
+
+    def _note_inbound(self, arrived: Arrived, inbound: Inbound) -> None:
+        conversation, at = self._conversation, arrived.received_at
+        if conversation.last_inbound_at is None or at > conversation.last_inbound_at:
+            conversation.last_inbound_at = at
+        if conversation.agreed_until and conversation.agreed_until > self._tools.now:
+            minutes = int(self._ctx.knowledge.get("contact_policy")["agreed_minutes"])
+            conversation.agreed_until = self._tools.now + timedelta(minutes=minutes)
+        if inbound.kind != "blocked":
+            conversation.blocked_at = None
+            self._subject.requeue.add(conversation.id)
+        if inbound.ack:
+            outgoing.acknowledge(
+                self._subject, conversation, inbound.ack, row_id=self._tools.new_id(), now=self._tools.now
+            )
+        message_id = self._tools.new_id()
+        body = {
+            "kind": inbound.kind,
+            "text": "\n".join(arrived.texts) or inbound.text,
+            "press": inbound.press and inbound.press[1],
+            "media": [[m.kind, m.ref, m.content_type] for m in inbound.media],
+            "location": inbound.location,
+            "name": inbound.profile_name,
+            "extra": inbound.extra,
+        }
+        self._subject.messages.append(
+            {
+                "id": message_id,
+                "received_at": at,
+                "subject_id": self._subject.id,
+                "conversation_id": conversation.id,
+                "case_id": self._case_id(),
+                "direction": "in",
+                "author": "person",
+                "user_id": None,
+                "inbox_id": arrived.ids[0],
+                "outbox_id": None,
+                "body_enc": seal_json(self._subject.key, body, where=f"messages.body_enc.{message_id}"),
+                "retention": self._retention(_danger(arrived.given)),
+            }
+        )
+
+    def _provider_says(self, inbound: Inbound) -> bool:
+        """Things that the provider decided already; True when there is nothing to answer."""
+        if inbound.kind == "blocked":
+            self._conversation.blocked_at = self._tools.now
+            return True
+        if inbound.kind == "unblocked":
+            return True
+        match inbound.extra.get("opt_out_type"):
+            case "STOP":  # the carrier has confirmed it by itself
+                self._person.opted_out_at = self._tools.now
+                return True
+            case "START":
+                self._person.opted_out_at = None
+                return True
+            case _:
+                return False
+
+    async def _bot_may_answer(self, given: Input) -> bool:
+        """False when a human has, or waits to have, the conversation. Danger pages in every case."""
+        owner, danger = self._conversation.owner, _danger(given)
+        if owner == "bot" or isinstance(given, Resumed | Started):
+            return True
+        if owner == "closed":  # whatever is written reopens it
+            self._conversation.give_to("bot")
+            return True
+        if isinstance(given, Heard) and self._tools.content.words("en").universal(given.text) in ALWAYS:
+            return True
+        if danger is None:
+            return False
+        if owner == "waiting" and not any(c.severity == "critical" for c in self._subject.cases):
+            self._conversation.give_to("bot")  # nobody speaks yet: the number and the questions of danger help more
+            return True
+        await case_actions.raise_alarm(self._ctx, kind=danger)
+        return False
+
+    # --- the engine and the handlers it calls
+
+    async def _converse(self, given: Input) -> None:
+        session = self._prepared(given)
+        step: Input = given
+        for _ in range(CALLS):
+            content, language = self._tools.content, self._language()
+            result = turn(
+                content.flows,
+                session,
+                step,
+                words=content.words(language),
+                readers=content.readers,
+                language=language,
+                rules=content.rules,
+            )
+            session = result.session
+            called = self._say(result.events)
+            if called is None:
+                break
+            step = await self._call(called)
+        else:
+            raise RuntimeError("a flow calls actions without end")
+        self._keep(session)
+
+    def _prepared(self, given: Input) -> Session:
+        """The session, with what is known of the person besides."""
+        session = Session.from_json(self._conversation.session)
+        meaning = given.meaning if isinstance(given, Heard | Shared) else Meaning()
+        if self._person.language is None and meaning.language in self._tools.content.languages:
+            self._person.language_guess = self._person.language_guess or meaning.language
+        known = {
+            "language": self._person.language,
+            "language_guess": self._person.language_guess,
+            "country": self._person.country or self._conversation.country_hint,
+        }
+        shared = {**session.shared, **{k: v for k, v in known.items() if v}}
+        return replace(session, shared=shared)
+
+    def _language(self) -> str:
+        person = self._person
+        for code in (person.language, person.language_guess):
+            if code and code in self._tools.content.languages:
+                return code
+        return "en"
+
+    def _say(self, events: Sequence[Event]) -> Called | None:
+        called = None
+        for event in events:
+            match event:
+                case Said() | Asked():
+                    country = self._person.country or self._conversation.country_hint
+                    reply = self._tools.content.reply(event, self._language(), country=country)
+                    self._queue(reply)
+                case Called():
+                    called = event
+                case _:
+                    pass
+        return called
+
+    def _queue(self, reply: Reply) -> None:
+        flow = reply.text_id.partition(".")[0]
+        outgoing.queue(
+            self._tools.policy,
+            self._subject,
+            self._conversation,
+            reply,
+            origin="system" if flow in SYSTEM_FLOWS else "bot",
+            row_id=self._tools.new_id(),
+            now=self._tools.now,
+            case_id=self._case_id(),
+            retention=self._retention(reply.urgent),
+        )
+
+    async def _call(self, called: Called) -> Outcome:
+        module_name, _, function = called.action.partition(".")
+        module = importlib.import_module(f"handlers.{module_name}")
+        if function not in module.__all__:
+            raise LookupError(called.action)
+        action: Callable[..., Awaitable[Outcome]] = getattr(module, function)
+        outcome = await action(self._ctx, **called.args)
+        declared = module.OUTCOMES[function]
+        if outcome.name not in declared or not set(outcome.slots) <= set(declared[outcome.name]):
+            raise LookupError(f"{called.action} returned an outcome that it does not declare: {outcome.name}")
+        return outcome
+
+    # --- after the engine
+
+    def _keep(self, session: Session) -> None:
+        country = session.shared.get("country")
+        if isinstance(country, str) and len(country) == 2:
+            self._person.country = country
+        if self._ctx.forget:
+            session = Session(shared=session.shared)
+        self._conversation.session = session.to_json()
+
+    def _flush_context(self) -> None:
+        ctx, now = self._ctx, self._tools.now
+        for event in ctx.events:
+            self._subject.events.append(
+                {
+                    "id": self._tools.new_id(),
+                    "subject_id": self._subject.id,
+                    "case_id": event.case_id,
+                    "kind": event.kind,
+                    "actor": ctx.actor.kind,
+                    "user_id": ctx.actor.user_id,
+                    "codes": dict(event.codes),
+                    "happened_at": now,
+                }
+            )
+        for notice in ctx.notices:
+            metrics.alarms.labels(kind=notice.kind).inc()
+            self._subject.notices.append(
+                {
+                    "id": self._tools.new_id(),
+                    "subject_id": self._subject.id,
+                    "conversation_id": self._conversation.id,
+                    "case_id": notice.case_id,
+                    "audience": notice.audience,
+                    "kind": notice.kind,
+                    "severity": notice.severity,
+                    "raised_at": now,
+                }
+            )
+        ctx.events.clear()
+        ctx.notices.clear()
+
+    def _case_id(self) -> UUID | None:
+        return self._subject.cases[0].id if self._subject.cases else None
+
+    def _retention(self, danger: object) -> str:
+        """How long a text is kept (DESIGN §4): with consent as a person, else danger 72 h, browsing 24 h."""
+        if self._person.consent_store_at is not None:
+            return "person"
+        critical = any(c.severity == "critical" for c in self._subject.cases)
+        return "danger_before_consent" if danger or critical else "browse"
+
+
+def _danger(given: Input | None) -> str | None:
+    """The kind of danger that pages, if the input carries one."""
+    if isinstance(given, Heard | Shared) and given.meaning.danger and given.meaning.danger.tier == "page":
+        return given.meaning.danger.kind
+    return None

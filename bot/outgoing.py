@@ -1,0 +1,173 @@
+"""The only door to the outbox: whether something may leave now, must wait, or must not leave at all.
+
+Law: `decide` is one pure function, asked when a reply is queued and again when the sender claims it; who wants to send
+goes through here. Owner, stop, block, consent, safe hours, agreed hour and WhatsApp window are judged nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from bot.engine.messages import Reply
+from bot.store.keys import seal_json
+from bot.store.rows import Conversation, Person
+from bot.store.turns import Subject
+
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """`knowledge/contact_policy.yml` and the zones of `knowledge/duty.yml`, read once."""
+
+    direct_reply: timedelta
+    whatsapp_window: timedelta
+    default_from: int  # minutes after local midnight
+    default_until: int
+    zones: Mapping[str, str]
+    default_zone: str
+
+    @classmethod
+    def read(cls, contact: Mapping[str, Any], duty: Mapping[str, Any]) -> Policy:
+        """From the two files."""
+        hours = contact["default_safe_hours"]
+        return cls(
+            direct_reply=timedelta(minutes=contact["direct_reply_minutes"]),
+            whatsapp_window=timedelta(hours=contact["whatsapp_window_hours"]),
+            default_from=_minutes(hours["from"]),
+            default_until=_minutes(hours["until"]),
+            zones=duty["zones"],
+            default_zone=duty["timezone"],
+        )
+
+    def zone(self, person: Person, country_hint: str | None) -> ZoneInfo:
+        """The person's time zone."""
+        country = person.country or country_hint or ""
+        return ZoneInfo(person.timezone or self.zones.get(country) or self.default_zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`state`: queued (may leave), held (until `not_before`, for `reason`), withdrawn (for `reason`)."""
+
+    state: str
+    reason: str | None = None
+    not_before: datetime | None = None
+
+
+def _minutes(text: str) -> int:
+    at = time.fromisoformat(text)
+    return at.hour * 60 + at.minute
+
+
+def decide(
+    policy: Policy, person: Person, conversation: Conversation, *, origin: str, epoch: int, now: datetime
+) -> Decision:
+    """May this leave? `origin`: bot, human, system (the line that confirms STOP). `epoch`: when it was queued."""
+    if conversation.blocked_at is not None:
+        return Decision("withdrawn", "blocked")
+    if person.opted_out_at is not None and origin != "system":
+        return Decision("withdrawn", "opted_out")
+    if origin == "bot" and (epoch != conversation.owner_epoch or conversation.owner in {"human", "closed"}):
+        return Decision("withdrawn", "owner_changed")
+    since = now - conversation.last_inbound_at if conversation.last_inbound_at else timedelta.max
+    if conversation.channel == "whatsapp" and since >= policy.whatsapp_window:
+        return Decision("held", "window", NEVER)
+    if since <= policy.direct_reply or (conversation.agreed_until and now < conversation.agreed_until):
+        return Decision("queued")
+    if person.consent_contact_at is None:
+        return Decision("held", "no_consent", NEVER)
+    opens = _next_safe(policy, person, conversation.country_hint, now)
+    return Decision("queued") if opens <= now else Decision("held", "safe_hours", opens)
+
+
+def _next_safe(policy: Policy, person: Person, country_hint: str | None, now: datetime) -> datetime:
+    """Now, if it is within the person's safe hours, else when they begin. Local wall time, so summer time is right."""
+    start = policy.default_from if person.safe_from is None else person.safe_from
+    end = policy.default_until if person.safe_until is None else person.safe_until
+    zone = policy.zone(person, country_hint)
+    local = now.astimezone(zone)
+    minute = local.hour * 60 + local.minute
+    inside = start <= minute < end if start <= end else (minute >= start or minute < end)
+    if inside:
+        return now
+    day = local.date() if minute < start else local.date() + timedelta(days=1)
+    opens = datetime.combine(day, time(start // 60, start % 60), zone)
+    return max(opens.astimezone(UTC), now + timedelta(minutes=1))
+
+
+def queue(
+    policy: Policy,
+    subject: Subject,
+    conversation: Conversation,
+    reply: Reply,
+    *,
+    origin: str,
+    row_id: UUID,
+    now: datetime,
+    case_id: UUID | None = None,
+    user_id: UUID | None = None,
+    retention: str = "person",
+) -> Decision:
+    """Put a reply into the outbox and the history of a locked subject; it is written with the batch."""
+    decision = decide(policy, subject.person, conversation, origin=origin, epoch=conversation.owner_epoch, now=now)
+    subject.outbox.append(
+        {
+            "id": row_id,
+            "subject_id": subject.id,
+            "conversation_id": conversation.id,
+            "case_id": case_id,
+            "kind": "reply",
+            "origin": origin,
+            "owner_epoch": conversation.owner_epoch,
+            "reply_enc": seal_json(subject.key, reply.to_json(), where=f"outbox.reply_enc.{row_id}"),
+            "urgent": reply.urgent,
+            "state": decision.state,
+            "reason": decision.reason,
+            "queued_at": now,
+            "not_before": decision.not_before or now,
+        }
+    )
+    subject.messages.append(
+        {
+            "id": row_id,
+            "received_at": now,
+            "subject_id": subject.id,
+            "conversation_id": conversation.id,
+            "case_id": case_id,
+            "direction": "out",
+            "author": origin,
+            "user_id": user_id,
+            "inbox_id": None,
+            "outbox_id": row_id,
+            "body_enc": seal_json(subject.key, reply.to_json(), where=f"messages.body_enc.{row_id}"),
+            "retention": retention,
+        }
+    )
+    return decision
+
+
+def acknowledge(subject: Subject, conversation: Conversation, ack: str, *, row_id: UUID, now: datetime) -> None:
+    """Tell the provider that a press was seen. Not a message: no consent, no hours, no history."""
+    subject.outbox.append(
+        {
+            "id": row_id,
+            "subject_id": subject.id,
+            "conversation_id": conversation.id,
+            "case_id": None,
+            "kind": "ack",
+            "origin": "system",
+            "owner_epoch": conversation.owner_epoch,
+            "reply_enc": seal_json(subject.key, {"ack": ack}, where=f"outbox.reply_enc.{row_id}"),
+            "urgent": True,
+            "state": "queued",
+            "reason": None,
+            "queued_at": now,
+            "not_before": now,
+        }
+    )

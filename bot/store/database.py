@@ -1,0 +1,60 @@
+"""The connection to PostgreSQL: one engine per process, bounded, with parameters hidden from every error.
+
+Law: transactions are short; nothing waits for a network other than the database's inside one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import psycopg
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from bot.store.migrate import sqlalchemy_url
+
+INBOX_CHANNEL = "saathi_inbox"
+OUTBOX_CHANNEL = "saathi_outbox"
+# The database is away, full or busy: nothing is wrong with the work itself, it is tried again.
+UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeout, OSError)
+
+
+class Database:
+    """`url`: postgresql://... of the application role. `direct_url`: past a pooler, for LISTEN; default the same."""
+
+    def __init__(self, url: str, *, direct_url: str = "", pool_size: int = 8) -> None:
+        self.url = url
+        self.direct_url = direct_url or url
+        self.engine: AsyncEngine = create_async_engine(
+            sqlalchemy_url(url),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=5,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            connect_args={"connect_timeout": 5, "application_name": "saathi"},
+        )
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction: committed at the end, rolled back on an exception."""
+        async with self.engine.begin() as connection:
+            yield connection
+
+    async def notify(self, channel: str) -> None:
+        """Wake listeners; called after commit, never inside a transaction."""
+        async with self.engine.connect() as connection:
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
+            await connection.exec_driver_sql(f"NOTIFY {channel}")
+
+    async def listen_connection(self) -> psycopg.AsyncConnection[tuple[object, ...]]:
+        """A connection of its own, for LISTEN."""
+        return await psycopg.AsyncConnection.connect(
+            self.direct_url, autocommit=True, connect_timeout=5, application_name="saathi-listen"
+        )
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        await self.engine.dispose()

@@ -1,0 +1,98 @@
+"""Reading a conversation as it was: both directions, opened. For the simulator, the CLI and the desk's replies.
+
+Law: reads only; who may see it is decided by the caller.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.inbox import Home
+from bot.store.keys import Keys, open_json
+from bot.store.tables import addresses, cases, conversations, inbox, keys, messages, outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One message. `body` is a Reply's JSON (out) or what was heard (in). `state` of an out-line is the outbox's."""
+
+    id: UUID
+    seq: int
+    direction: str
+    author: str
+    at: datetime
+    body: dict[str, Any]
+    state: str
+    reason: str | None
+
+
+async def home(connection: AsyncConnection, secrets: Keys, channel: str, account: str, address: str) -> Home | None:
+    """Where an address lives, or None when it never wrote."""
+    row = (
+        await connection.execute(
+            select(addresses.c.subject_id, conversations.c.id, keys.c.wrapped)
+            .join(conversations, conversations.c.address_id == addresses.c.id)
+            .join(keys, keys.c.subject_id == addresses.c.subject_id)
+            .where(
+                addresses.c.lookup == secrets.address(channel, address),
+                addresses.c.channel == channel,
+                addresses.c.account == account,
+            )
+        )
+    ).first()
+    return Home(row.subject_id, row.id, secrets.keyring.unwrap(row.wrapped)) if row else None
+
+
+async def home_of_case(connection: AsyncConnection, secrets: Keys, reference: str) -> tuple[Home, UUID] | None:
+    """The conversation in which a case was opened, and the case's id; None when no such case is open."""
+    row = (
+        await connection.execute(
+            select(cases.c.id.label("case_id"), conversations.c.id, conversations.c.subject_id, keys.c.wrapped)
+            .join(conversations, conversations.c.id == cases.c.conversation_id)
+            .join(keys, keys.c.subject_id == conversations.c.subject_id)
+            .where(cases.c.reference == reference)
+        )
+    ).first()
+    return (Home(row.subject_id, row.id, secrets.keyring.unwrap(row.wrapped)), row.case_id) if row else None
+
+
+async def thread(connection: AsyncConnection, where: Home, after: datetime | None = None) -> list[Line]:
+    """The messages of a conversation in order, those after a moment if given."""
+    order = func.row_number().over(order_by=(messages.c.received_at, messages.c.id))
+    query = (
+        select(messages, outbox.c.state, outbox.c.reason, order.label("seq"))
+        .outerjoin(outbox, outbox.c.id == messages.c.outbox_id)
+        .where(messages.c.conversation_id == where.conversation_id)
+        .order_by(messages.c.received_at, messages.c.id)
+    )
+    if after is not None:
+        query = query.where(messages.c.received_at > after)
+    return [
+        Line(
+            row.id,
+            row.seq,
+            row.direction,
+            row.author,
+            row.received_at,
+            open_json(where.key, row.body_enc, where=f"messages.body_enc.{row.id}"),
+            row.state or "received",
+            row.reason,
+        )
+        for row in await connection.execute(query)
+    ]
+
+
+async def busy(connection: AsyncConnection, where: Home) -> bool:
+    """Whether something of this conversation still waits to be handled or sent."""
+    waiting = select(inbox.c.id).where(inbox.c.conversation_id == where.conversation_id, inbox.c.state == "waiting")
+    unsent = select(outbox.c.id).where(
+        outbox.c.conversation_id == where.conversation_id,
+        or_(outbox.c.state == "sending", and_(outbox.c.state == "queued", outbox.c.not_before <= func.now())),
+    )
+    return bool((await connection.execute(select(or_(waiting.exists(), unsent.exists())))).scalar())

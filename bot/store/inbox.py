@@ -1,0 +1,311 @@
+"""The inbox: what providers delivered, committed before they get their 2xx, each event once for ever.
+
+Law: `seen` is unique by construction; payloads are encrypted before they touch the disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from sqlalchemy import LargeBinary, Text, and_, bindparam, func, insert, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+from uuid_utils.compat import uuid7
+
+from bot.engine.inbound import Inbound, Receipt
+from bot.observe.crash import point
+from bot.store import codec
+from bot.store.database import INBOX_CHANNEL, Database
+from bot.store.keys import Keys, open_json, seal, seal_json
+from bot.store.tables import address_contacts, addresses, contacts, conversations, inbox, keys, seen
+from bot.vault.keyring import new_key
+
+ALBUM_WAIT = timedelta(seconds=3)  # the parts of an album come as messages of their own
+Place: TypeAlias = tuple[str, str, bytes]  # channel, our account, keyed hash of their address
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where an address lives: its conversation, its subject and the subject's key."""
+
+    subject_id: UUID
+    conversation_id: UUID
+    key: bytes
+
+
+def _where(conversation_id: UUID | None) -> str:
+    """Associated data of a payload. The row's own id is not known before it is inserted, its conversation is."""
+    return f"inbox.payload_enc.{conversation_id}"
+
+
+class Inbox:
+    """Receiving. `country_of` tells the country of a phone number, or None."""
+
+    def __init__(self, database: Database, keyring: Keys) -> None:
+        self._database = database
+        self._keys = keyring
+
+    async def receive(self, items: Sequence[Inbound | Receipt], now: datetime, countries: dict[str, str | None]) -> int:
+        """Store what is new, in one transaction; returns how many were. `countries`: by address, for new people."""
+        if not items:
+            return 0
+        point("receive.before_commit")
+        async with self._database.begin() as connection:
+            fresh = await self._unseen(connection, items)
+            inbounds = [item for item in fresh if isinstance(item, Inbound)]
+            homes = await self._homes(connection, inbounds, countries)
+            rows = [self._inbound_row(item, homes[self._place(item)], now) for item in inbounds]
+            rows += [self._receipt_row(item, now) for item in fresh if isinstance(item, Receipt)]
+            if rows:
+                await connection.execute(insert(inbox), rows)
+        point("receive.after_commit")
+        if rows:
+            await self._database.notify(INBOX_CHANNEL)
+        return len(rows)
+
+    async def open(self, item: Inbound, countries: dict[str, str | None]) -> Home:
+        """Where this address lives; it is made when it is new. For the simulator."""
+        async with self._database.begin() as connection:
+            return (await self._homes(connection, [item], countries))[self._place(item)]
+
+    async def quarantine(self, provider: str, account: str, event_id: str, raw: bytes, now: datetime) -> None:
+        """Keep what was authentic but unreadable, for the operator."""
+        async with self._database.begin() as connection:
+            event = {"provider": provider, "account": account, "event": self._keys.event(provider, account, event_id)}
+            new = await connection.execute(
+                pg_insert(seen).values(**event).on_conflict_do_nothing().returning(seen.c.event)
+            )
+            if new.first() is None:
+                return
+            sealed = seal(self._keys.system_key, raw, where=_where(None))
+            await connection.execute(
+                insert(inbox).values(
+                    kind="raw",
+                    payload_enc=sealed,
+                    received_at=now,
+                    ready_at=now,
+                    state="quarantined",
+                    error=f"unreadable_{provider}",
+                )
+            )
+
+    async def add_input(self, home: Home, kind: str, data: dict[str, Any], at: datetime) -> None:
+        """Something that a job or the desk makes happen to a conversation (a timer, a release)."""
+        payload = seal_json(home.key, {"kind": kind, **data}, where=_where(home.conversation_id))
+        async with self._database.begin() as connection:
+            await connection.execute(
+                insert(inbox).values(
+                    kind="input",
+                    subject_id=home.subject_id,
+                    conversation_id=home.conversation_id,
+                    payload_enc=payload,
+                    received_at=at,
+                    ready_at=at,
+                )
+            )
+        await self._database.notify(INBOX_CHANNEL)
+
+    # --- receiving, step by step
+
+    def _place(self, item: Inbound) -> Place:
+        return item.channel, item.account, self._keys.address(item.channel, item.address)
+
+    async def _unseen(self, connection: AsyncConnection, items: Iterable[Inbound | Receipt]) -> list[Inbound | Receipt]:
+        """The items whose event was never stored; all of them are now."""
+        by_key: dict[tuple[str, str, bytes], Inbound | Receipt] = {}
+        for item in items:
+            by_key.setdefault(
+                (item.channel, item.account, self._keys.event(item.channel, item.account, item.event_id)), item
+            )
+        # In a fixed order, so that two processes with the same events wait for each other and never deadlock.
+        ordered = sorted(by_key)
+        providers, accounts, events = zip(*ordered, strict=True)
+        wanted = func.unnest(
+            bindparam("providers", list(providers), ARRAY(Text)),
+            bindparam("accounts", list(accounts), ARRAY(Text)),
+            bindparam("events", list(events), ARRAY(LargeBinary)),
+        ).table_valued("provider", "account", "event")
+        result = await connection.execute(
+            pg_insert(seen)
+            .from_select(["provider", "account", "event"], select(wanted.c.provider, wanted.c.account, wanted.c.event))
+            .on_conflict_do_nothing()
+            .returning(seen.c.provider, seen.c.account, seen.c.event)
+        )
+        new = {(row.provider, row.account, bytes(row.event)) for row in result}
+        return [item for key, item in by_key.items() if key in new]
+
+    async def _homes(
+        self, connection: AsyncConnection, items: list[Inbound], countries: dict[str, str | None]
+    ) -> dict[Place, Home]:
+        places = {self._place(item): item for item in items}
+        if not places:
+            return {}
+        known = await self._known(connection, places)
+        missing = {place: item for place, item in places.items() if place not in known}
+        if missing:
+            await self._create(connection, missing, countries)
+            known |= await self._known(connection, missing)
+        return known
+
+    async def _known(self, connection: AsyncConnection, places: Iterable[Place]) -> dict[Place, Home]:
+        lookups = [place[2] for place in places]
+        rows = await connection.execute(
+            select(
+                addresses.c.channel,
+                addresses.c.account,
+                addresses.c.lookup,
+                addresses.c.subject_id,
+                conversations.c.id.label("conversation_id"),
+                keys.c.wrapped,
+            )
+            .join(conversations, conversations.c.address_id == addresses.c.id)
+            .join(keys, keys.c.subject_id == addresses.c.subject_id)
+            .where(addresses.c.lookup == func.any(bindparam("lookups", lookups, ARRAY(LargeBinary))))
+        )
+        return {
+            (row.channel, row.account, bytes(row.lookup)): Home(
+                row.subject_id, row.conversation_id, self._keys.keyring.unwrap(row.wrapped)
+            )
+            for row in rows
+        }
+
+    async def _create(
+        self, connection: AsyncConnection, missing: dict[Place, Inbound], countries: dict[str, str | None]
+    ) -> None:
+        """A contact, its key, its address and their conversation; whoever inserts the address first wins."""
+        made: dict[Place, tuple[UUID, UUID, bytes]] = {}
+        rows = []
+        for place, item in sorted(missing.items()):
+            address_id, subject_id, key = uuid7(), uuid7(), new_key()
+            made[place] = (address_id, subject_id, key)
+            rows.append(
+                {
+                    "id": address_id,
+                    "subject_id": subject_id,
+                    "channel": item.channel,
+                    "account": item.account,
+                    "lookup": place[2],
+                    "address_enc": seal(key, item.address.encode(), where=f"addresses.address_enc.{address_id}"),
+                    "country_hint": countries.get(item.address),
+                    "kind": "simulator" if item.account == "simulator" else "person",
+                }
+            )
+        won = await connection.execute(
+            pg_insert(addresses).values(rows).on_conflict_do_nothing().returning(addresses.c.id)
+        )
+        ids = {row.id for row in won}
+        mine = [(p, a, s, k) for p, (a, s, k) in made.items() if a in ids]
+        if not mine:
+            return
+        await connection.execute(
+            insert(contacts), [{"id": s, "subject_id": s, "simulated": p[1] == "simulator"} for p, _, s, _ in mine]
+        )
+        await connection.execute(
+            insert(keys),
+            [
+                {"id": uuid7(), "kind": "subject", "subject_id": s, "wrapped": self._keys.keyring.wrap(k)}
+                for _, _, s, k in mine
+            ],
+        )
+        await connection.execute(
+            insert(conversations),
+            [{"id": uuid7(), "subject_id": s, "address_id": a, "active_contact_id": s} for _, a, s, _ in mine],
+        )
+        await connection.execute(
+            insert(address_contacts), [{"address_id": a, "contact_id": s, "subject_id": s} for _, a, s, _ in mine]
+        )
+
+    def _inbound_row(self, item: Inbound, home: Home, now: datetime) -> dict[str, Any]:
+        return {
+            "kind": "inbound",
+            "subject_id": home.subject_id,
+            "conversation_id": home.conversation_id,
+            "payload_enc": seal_json(home.key, codec.inbound_to_json(item), where=_where(home.conversation_id)),
+            "received_at": now,
+            "ready_at": now + ALBUM_WAIT if item.group else now,
+        }
+
+    def _receipt_row(self, item: Receipt, now: datetime) -> dict[str, Any]:
+        return {
+            "kind": "receipt",
+            "subject_id": None,
+            "conversation_id": None,
+            "payload_enc": seal_json(self._keys.system_key, codec.receipt_to_json(item), where=_where(None)),
+            "received_at": now,
+            "ready_at": now,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A row of the inbox that waits, with its payload opened."""
+
+    id: int
+    kind: str
+    subject_id: UUID | None
+    conversation_id: UUID | None
+    received_at: datetime
+    attempts: int
+    payload: dict[str, Any]
+
+
+async def peek(database: Database, secrets: Keys, now: datetime, limit: int) -> list[Waiting]:
+    """The oldest rows that may be handled now, without locking them."""
+    async with database.begin() as connection:
+        rows = (
+            await connection.execute(
+                select(
+                    inbox.c.id,
+                    inbox.c.kind,
+                    inbox.c.subject_id,
+                    inbox.c.conversation_id,
+                    inbox.c.received_at,
+                    inbox.c.attempts,
+                    inbox.c.payload_enc,
+                    keys.c.wrapped,
+                )
+                .outerjoin(keys, keys.c.subject_id == inbox.c.subject_id)
+                .where(and_(inbox.c.state == "waiting", inbox.c.ready_at <= now))
+                .order_by(inbox.c.id)
+                .limit(limit)
+            )
+        ).all()
+    found = []
+    for row in rows:
+        key = secrets.system_key if row.subject_id is None else row.wrapped and secrets.keyring.unwrap(row.wrapped)
+        payload = open_json(key, row.payload_enc, where=_where(row.conversation_id)) if key else {}
+        found.append(
+            Waiting(row.id, row.kind, row.subject_id, row.conversation_id, row.received_at, row.attempts, payload)
+        )
+    return found
+
+
+async def still_waiting(connection: AsyncConnection, ids: Sequence[int]) -> set[int]:
+    """Of the rows peeked at, those that nobody has handled since. Called with their subjects locked."""
+    rows = await connection.execute(select(inbox.c.id).where(inbox.c.id.in_(ids), inbox.c.state == "waiting"))
+    return {row.id for row in rows}
+
+
+async def finish(connection: AsyncConnection, ids: Sequence[int], now: datetime) -> None:
+    """These rows are handled."""
+    await connection.execute(update(inbox).where(inbox.c.id.in_(ids)).values(state="done", done_at=now))
+
+
+async def count_attempt(database: Database, ids: Sequence[int], error: str) -> None:
+    """Write down, before a risky rerun, that it is tried once more."""
+    async with database.begin() as connection:
+        await connection.execute(
+            update(inbox).where(inbox.c.id.in_(ids)).values(attempts=inbox.c.attempts + 1, error=error)
+        )
+
+
+async def set_aside(connection: AsyncConnection, ids: Sequence[int], now: datetime, error: str) -> None:
+    """Quarantine rows: a human looks at them, the conversation goes on."""
+    await connection.execute(
+        update(inbox).where(inbox.c.id.in_(ids)).values(state="quarantined", done_at=now, error=error)
+    )

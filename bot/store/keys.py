@@ -1,0 +1,53 @@
+"""The `keys` table: one look-up key for ever, one key for what belongs to nobody yet, one data key per subject.
+
+Law: keys leave this room only unwrapped in memory, for the length of a transaction; erasing a person is deleting a row.
+"""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+
+from bot.store.database import Database
+from bot.store.tables import keys
+from bot.vault.fields import open_, open_json, seal, seal_json
+from bot.vault.keyring import Keyring, new_key
+from bot.vault.lookup import lookup
+
+__all__ = ["Keys", "open_", "open_json", "seal", "seal_json"]
+
+
+class Keys:
+    """The unwrapped single keys and the keyring that unwraps subjects' keys."""
+
+    def __init__(self, keyring: Keyring, *, lookup_key: bytes, system_key: bytes, audit_key: bytes) -> None:
+        self.keyring = keyring
+        self.system_key = system_key
+        self.audit_key = audit_key
+        self._lookup_key = lookup_key
+
+    @classmethod
+    async def load(cls, database: Database, keyring: Keyring) -> Keys:
+        """Read the single keys, making them at the first start; several processes may do this at once."""
+        async with database.begin() as connection:
+            for kind in ("lookup", "system", "audit"):
+                await connection.execute(
+                    pg_insert(keys)
+                    .values(id=uuid4(), kind=kind, wrapped=keyring.wrap(new_key()))
+                    .on_conflict_do_nothing(index_elements=["kind"], index_where=keys.c.kind != "subject")
+                )
+            rows = (
+                await connection.execute(select(keys.c.kind, keys.c.wrapped).where(keys.c.subject_id.is_(None)))
+            ).all()
+        single = {row.kind: keyring.unwrap(row.wrapped) for row in rows}
+        return cls(keyring, lookup_key=single["lookup"], system_key=single["system"], audit_key=single["audit"])
+
+    def address(self, channel: str, address: str) -> bytes:
+        """Keyed hash of an address: the same for the same address, useless without the key."""
+        return lookup(self._lookup_key, "address", channel, address)
+
+    def event(self, provider: str, account: str, event_id: str) -> bytes:
+        """Keyed hash of a provider's event id."""
+        return lookup(self._lookup_key, "event", provider, account, event_id)

@@ -1,0 +1,284 @@
+"""A batch of turns: lock the subjects, load all that their turns may read, and write what the turns left behind.
+
+Law: set-based; a fixed number of statements however many subjects there are, no ORM, no savepoint. Subjects are locked
+in the order of their ids, so that batches never wait for each other in a circle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, field, fields
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    Uuid,
+    bindparam,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.keys import Keys, open_json, seal_json
+from bot.store.rows import Case, Conversation, Person
+from bot.store.tables import (
+    addresses,
+    case_events,
+    case_people,
+    cases,
+    contacts,
+    conversations,
+    keys,
+    messages,
+    notices,
+    outbox,
+)
+
+PERSON_FIELDS = (
+    "language",
+    "language_guess",
+    "country",
+    "timezone",
+    "consent_store_at",
+    "consent_contact_at",
+    "consent_refused_at",
+    "opted_out_at",
+    "safe_from",
+    "safe_until",
+)
+CONVERSATION_FIELDS = ("owner", "owner_epoch", "owner_user_id", "last_inbound_at", "agreed_until", "blocked_at")
+CASE_FIELDS = ("severity", "stage", "country", "answer_due_at", "answered_at", "closed_at")
+REFERENCE_DIGITS = 6
+
+
+@dataclass(slots=True)
+class Subject:
+    """All of one person that a turn may read, and what it leaves to be written."""
+
+    id: UUID
+    key: bytes
+    person: Person
+    conversations: dict[UUID, Conversation]
+    cases: list[Case]
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    outbox: list[dict[str, Any]] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
+    notices: list[dict[str, Any]] = field(default_factory=list)
+    requeue: set[UUID] = field(default_factory=set)  # conversations whose held rows get another look
+    _before: tuple[Person, dict[UUID, Conversation], dict[UUID, Case]] | None = None
+
+    def remember(self) -> None:
+        """Note how things stand now, so that `save` writes only what changes from here on."""
+        self._before = (
+            copy(self.person),
+            {k: _copy_conversation(v) for k, v in self.conversations.items()},
+            {c.id: _copy_case(c) for c in self.cases},
+        )
+
+    def changed_person(self) -> bool:
+        """Whether `person` differs from what was loaded."""
+        return self._before is None or self._before[0] != self.person
+
+    def changed_conversations(self) -> list[Conversation]:
+        """Conversations that differ."""
+        before = self._before[1] if self._before else {}
+        return [c for c in self.conversations.values() if before.get(c.id) != c]
+
+    def changed_cases(self) -> tuple[list[Case], list[Case]]:
+        """(new ones, changed ones)."""
+        before = self._before[2] if self._before else {}
+        return (
+            [c for c in self.cases if c.id not in before],
+            [c for c in self.cases if c.id in before and before[c.id] != c],
+        )
+
+
+def _copy_conversation(row: Conversation) -> Conversation:
+    twin = copy(row)
+    twin.session = dict(row.session)
+    return twin
+
+
+def _copy_case(row: Case) -> Case:
+    twin = copy(row)
+    twin.facts = dict(row.facts)
+    return twin
+
+
+# --- loading
+
+
+async def lock(connection: AsyncConnection, subject_ids: Iterable[UUID], *, wait: bool = False) -> list[UUID]:
+    """Lock these subjects in id order; those that somebody else holds are left out, unless `wait`."""
+    rows = await connection.execute(
+        select(contacts.c.id)
+        .where(contacts.c.id == func.any(bindparam("ids", sorted(subject_ids), ARRAY(Uuid))))
+        .order_by(contacts.c.id)
+        .with_for_update(skip_locked=not wait, key_share=False)
+    )
+    return [row.id for row in rows]
+
+
+async def load(connection: AsyncConnection, secrets: Keys, subject_ids: Sequence[UUID]) -> dict[UUID, Subject]:
+    """Read people, conversations and open cases of locked subjects."""
+    ids = bindparam("ids", list(subject_ids), ARRAY(Uuid))
+    people = (
+        await connection.execute(
+            select(contacts.c.id, contacts.c.simulated, *[contacts.c[f] for f in PERSON_FIELDS], keys.c.wrapped)
+            .join(keys, keys.c.subject_id == contacts.c.subject_id)
+            .where(contacts.c.id == func.any(ids))
+        )
+    ).mappings()
+    subjects = {}
+    for row in people:
+        key = secrets.keyring.unwrap(row["wrapped"])
+        person = Person(**{f.name: row[f.name] for f in fields(Person)})
+        subjects[row["id"]] = Subject(row["id"], key, person, {}, [])
+    await _load_conversations(connection, subjects, ids)
+    await _load_cases(connection, subjects, ids)
+    for subject in subjects.values():
+        subject.remember()
+    return subjects
+
+
+async def _load_conversations(
+    connection: AsyncConnection, subjects: Mapping[UUID, Subject], ids: ColumnElement[Any]
+) -> None:
+    rows = await connection.execute(
+        select(conversations, addresses.c.channel, addresses.c.account, addresses.c.country_hint)
+        .join(addresses, addresses.c.id == conversations.c.address_id)
+        .where(conversations.c.subject_id == func.any(ids))
+    )
+    for row in rows:
+        subject = subjects[row.subject_id]
+        sealed = row.session_enc
+        session = open_json(subject.key, sealed, where=f"conversations.session_enc.{row.id}") if sealed else {}
+        subject.conversations[row.id] = Conversation(
+            row.id,
+            row.channel,
+            row.account,
+            row.country_hint,
+            row.owner,
+            row.owner_epoch,
+            row.owner_user_id,
+            row.last_inbound_at,
+            row.agreed_until,
+            row.blocked_at,
+            session,
+        )
+
+
+async def _load_cases(connection: AsyncConnection, subjects: Mapping[UUID, Subject], ids: ColumnElement[Any]) -> None:
+    rows = await connection.execute(
+        select(cases)
+        .where(cases.c.subject_id == func.any(ids), cases.c.closed_at.is_(None))
+        .order_by(cases.c.opened_at.desc(), cases.c.id.desc())
+    )
+    for row in rows:
+        subject = subjects[row.subject_id]
+        facts = open_json(subject.key, row.facts_enc, where=f"cases.facts_enc.{row.id}") if row.facts_enc else {}
+        subject.cases.append(
+            Case(
+                id=row.id,
+                reference=row.reference,
+                kind=row.kind,
+                severity=row.severity,
+                stage=row.stage,
+                opened_at=row.opened_at,
+                conversation_id=row.conversation_id,
+                country=row.country,
+                answer_due_at=row.answer_due_at,
+                answered_at=row.answered_at,
+                closed_at=row.closed_at,
+                facts=facts,
+            )
+        )
+
+
+async def unused_references(connection: AsyncConnection, candidates: Sequence[str]) -> list[str]:
+    """Of the drawn references, those that no case has (two batches may still draw the same: then one is rerun)."""
+    taken = await connection.execute(select(cases.c.reference).where(cases.c.reference.in_(candidates)))
+    used = {row.reference for row in taken}
+    return [c for c in dict.fromkeys(candidates) if c not in used]
+
+
+# --- writing
+
+
+async def save(connection: AsyncConnection, subjects: Iterable[Subject], today: date) -> None:
+    """Write the difference for the whole batch."""
+    batch = list(subjects)
+    await _update(connection, contacts, [_person_values(s, today) for s in batch if s.changed_person()])
+    await _update(
+        connection, conversations, [_conversation_values(s, c) for s in batch for c in s.changed_conversations()]
+    )
+    pairs = [(s, *s.changed_cases()) for s in batch]
+    await _insert(connection, cases, [_case_values(s, c, new=True) for s, new, _ in pairs for c in new])
+    await _insert(connection, case_people, [_worker(s, c) for s, new, _ in pairs for c in new])
+    await _update(connection, cases, [_case_values(s, c, new=False) for s, _, changed in pairs for c in changed])
+    await _insert(connection, case_events, [row for s in batch for row in s.events])
+    await _insert(connection, notices, [row for s in batch for row in s.notices])
+    requeue = [c for s in batch for c in s.requeue]
+    if requeue:  # before the new rows, so that what was held leaves first
+        await connection.execute(
+            update(outbox)
+            .where(outbox.c.conversation_id.in_(requeue), outbox.c.state == "held")
+            .values(state="queued", reason=None, not_before=outbox.c.queued_at)
+        )
+    await _insert(connection, outbox, [row for s in batch for row in s.outbox])
+    await _insert(connection, messages, [row for s in batch for row in s.messages])
+
+
+async def _insert(connection: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        await connection.execute(insert(table), rows)
+
+
+async def _update(connection: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> None:
+    """One statement per table: UPDATE ... FROM unnest(...)."""
+    if not rows:
+        return
+    columns = list(rows[0])
+    arrays = [bindparam(f"v_{c}", [row[c] for row in rows], ARRAY(table.c[c].type)) for c in columns]
+    news = func.unnest(*arrays).table_valued(*columns, name="news")
+    await connection.execute(
+        update(table).where(table.c.id == news.c.id).values({c: news.c[c] for c in columns if c != "id"})
+    )
+
+
+def _person_values(subject: Subject, today: date) -> dict[str, Any]:
+    person = subject.person
+    return {"id": person.id, **{f: getattr(person, f) for f in PERSON_FIELDS}, "last_seen_on": today}
+
+
+def _conversation_values(subject: Subject, row: Conversation) -> dict[str, Any]:
+    sealed = seal_json(subject.key, row.session, where=f"conversations.session_enc.{row.id}")
+    return {"id": row.id, **{f: getattr(row, f) for f in CONVERSATION_FIELDS}, "session_enc": sealed}
+
+
+def _case_values(subject: Subject, row: Case, *, new: bool) -> dict[str, Any]:
+    values = {
+        "id": row.id,
+        **{f: getattr(row, f) for f in CASE_FIELDS},
+        "facts_enc": seal_json(subject.key, row.facts, where=f"cases.facts_enc.{row.id}"),
+    }
+    if new:
+        values |= {
+            "subject_id": subject.id,
+            "reference": row.reference,
+            "kind": row.kind,
+            "conversation_id": row.conversation_id,
+            "opened_at": row.opened_at,
+        }
+    return values
+
+
+def _worker(subject: Subject, row: Case) -> dict[str, Any]:
+    return {"case_id": row.id, "contact_id": subject.id, "subject_id": subject.id, "role": "reporter"}

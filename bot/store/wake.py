@@ -1,0 +1,55 @@
+"""Waking up: LISTEN on a connection of its own, with reconnects; callers also look each second by themselves.
+
+Law: a lost notification costs a second, never a message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import psycopg
+
+from bot.observe import logs
+from bot.store.database import INBOX_CHANNEL, OUTBOX_CHANNEL, Database
+
+log = logs.get(__name__)
+POLL_SECONDS = 1.0
+
+
+class Wake:
+    """Events set by notifications: `await wake.inbox()` returns at the next one, or after a second."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._events = {INBOX_CHANNEL: asyncio.Event(), OUTBOX_CHANNEL: asyncio.Event()}
+
+    async def run(self) -> None:
+        """Listen until cancelled."""
+        while True:
+            try:
+                await self._listen()
+            except (psycopg.Error, OSError) as error:
+                log.warning("listen_lost", kind=type(error).__name__)
+                await asyncio.sleep(POLL_SECONDS)
+
+    async def _listen(self) -> None:
+        connection = await self._database.listen_connection()
+        try:
+            for channel in self._events:
+                await connection.execute(f"LISTEN {channel}")
+            async for notification in connection.notifies():
+                self._events[notification.channel].set()
+        finally:
+            await connection.close()
+
+    def set(self, channel: str) -> None:
+        """Wake waiters in this process at once."""
+        self._events[channel].set()
+
+    async def wait(self, channel: str, seconds: float = POLL_SECONDS) -> None:
+        """Wait for a notification, or for `seconds`."""
+        event = self._events[channel]
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(event.wait(), seconds)
+        event.clear()
