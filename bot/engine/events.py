@@ -49,7 +49,8 @@ class Filled:
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """A flow began. `why`: intent, danger, universal, call, press, started, resume."""
+    """A flow began. `why`: intent, danger, universal, call, goto, started, resume (shall we continue?), welcome,
+    menu (nothing else was understood), human (too many misses, a voice note, a lost or looping flow), lost."""
 
     flow: str
     why: str
@@ -57,7 +58,8 @@ class Entered:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A flow ended. `why`: end, goto, menu, interrupted, lost (its step no longer exists), limit."""
+    """A flow ended. `why`: end, goto, menu, interrupted (dropped for another), lost (its step no longer exists),
+    limit."""
 
     flow: str
     why: str

@@ -22,6 +22,7 @@ class Frame:
     misses: int = 0  # answers in a row that fitted nothing
     waiting: bool = False  # an Asked is open
     pending: str = ""  # action that was Called and whose Outcome is awaited
+    noted: bool = False  # a photo that answers nothing was acknowledged at this question; it is not asked thrice
 
     def put(self, **values: Any) -> Frame:
         """This frame with some slots set."""
@@ -36,6 +37,7 @@ class Session:
     stack: tuple[Frame, ...] = ()
     shared: Mapping[str, Any] = field(default_factory=dict)
     heard: str = ""
+    steps: int = 0  # steps run since the person last had a say: the step limit counts across Called actions
 
     @property
     def top(self) -> Frame | None:
@@ -56,11 +58,13 @@ class Session:
                     "misses": f.misses,
                     "waiting": f.waiting,
                     "pending": f.pending,
+                    "noted": f.noted,
                 }
                 for f in self.stack
             ],
             "shared": dict(self.shared),
             "heard": self.heard,
+            "steps": self.steps,
         }
 
     @classmethod
@@ -72,4 +76,5 @@ class Session:
             stack=tuple(Frame(**{**f, "asked": tuple(f.get("asked", ()))}) for f in data.get("stack", [])),
             shared=dict(data.get("shared", {})),
             heard=data.get("heard", ""),
+            steps=int(data.get("steps", 0)),
         )

@@ -1,0 +1,247 @@
+"""What an answer means to the question that is open: choices by number or words, typed slots through readers.
+
+Law: pure look-ups; a doubtful answer is no answer (None), and the engine asks again or goes on without it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from bot.engine.flow import Ask, Choice, Fill, Readers, Words
+
+Known = Callable[[str], bool]  # whether a slot has a value
+
+# Letters that people write one for another, and that no normal form brings together.
+_ALIKE = str.maketrans(
+    {"ى": "ي", "ی": "ي", "ک": "ك", "ة": "ه", "ہ": "ه", "ھ": "ه", "ँ": "ं", "đ": "d", "ø": "o", "ł": "l", "ı": "i"}
+)
+_DROPPED = "'`´\u2019\u2018\u02bc\u0640\u20e3"  # apostrophes, the Arabic stretcher, the keycap
+_UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN")
+_BARE_NUMBER = re.compile(r"[\W_]*(\d{1,9})[\W_]*")
+_NUMBER_FIRST = re.compile(r"[\W_]*(\d{1,3})[\W_]+(\S.*)", re.DOTALL)
+MAX_LINES = 20  # joined messages that are looked at one by one
+_MEDIA = frozenset({"image", "audio", "video", "document"})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Values by slot (None = refused or unreadable), and the step that the chosen option leads to."""
+
+    values: Mapping[str, Any]
+    goto: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """An open question with what is needed to understand its answer. `step` is flow.step."""
+
+    ask: Ask
+    step: str
+    words: Words
+    readers: Readers
+    language: str
+    known: Known
+
+
+def slots_of(ask: Ask) -> tuple[str, ...]:
+    """The slots that this ask wants to know."""
+    filled = tuple(f.slot for f in ask.fills)
+    return ((ask.slot,) if ask.slot and (ask.choices or not filled) else ()) + filled
+
+
+def takes_text(ask: Ask) -> bool:
+    """Whether any text at all is an answer."""
+    return any(f.reader == "text" for f in ask.fills) or not (ask.fills or ask.choices)
+
+
+def _dropped(char: str) -> bool:
+    """Marks that writers leave out: Latin accents, Arabic short vowels and hamza, Indic nukta; never vowel signs."""
+    order = unicodedata.combining(char)
+    return order == 7 or 27 <= order <= 36 or order >= 202 or char in _DROPPED or unicodedata.category(char) == "Cf"
+
+
+def fold(text: str) -> str:
+    """Text as it is compared: one case, no accents, punctuation or symbols, words parted by one space."""
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    kept = "".join(c for c in plain if not _dropped(c)).translate(_ALIKE)
+    words = "".join(c if unicodedata.category(c)[0] in "LMN" else " " for c in kept).split()
+    return unicodedata.normalize("NFC", " ".join(_digits(w) for w in words)) or text.strip()
+
+
+_folded_label = lru_cache(maxsize=8192)(fold)  # only for words of the catalogues: a person's text is not kept
+
+
+def _digits(text: str) -> str:
+    """Decimal digits of any script as 0-9, the rest as it was."""
+    return "".join(c if (d := unicodedata.decimal(c, None)) is None else str(d) for c in text)
+
+
+def number(text: str) -> int | None:
+    """The whole text as one number, in any script's digits: "2", " (2) ", "2.", "२", "２", a keycap; else None."""
+    plain = unicodedata.normalize("NFKC", text).replace("\u20e3", "").replace("\ufe0f", "")
+    match = _BARE_NUMBER.fullmatch(_digits(plain))
+    return int(match[1]) if match else None
+
+
+def numbered(ask: Ask) -> tuple[Choice, ...]:
+    """The options in the order of their numbers; the refusal comes last."""
+    return (*ask.choices, ask.skip) if ask.skip else ask.choices
+
+
+def _spellings(asking: Asking, choice: Choice) -> frozenset[str]:
+    label = asking.words.label(asking.step, choice)
+    own = (choice.id, choice.label, choice.short, *choice.synonyms, label.shown, *label.accepted)
+    return frozenset(_folded_label(w) for w in own if w)
+
+
+def _chosen(asking: Asking, choice: Choice) -> Answer:
+    if choice is asking.ask.skip:
+        return refused(asking.ask, asking.known, choice.goto)
+    return Answer({asking.ask.slot: choice.id} if asking.ask.slot else {}, choice.goto)
+
+
+def refused(ask: Ask, known: Known, goto: str = "") -> Answer:
+    """No value: the person refused, did not answer, or could not be read. What was known stays known."""
+    return Answer({s: None for s in slots_of(ask) if not known(s)}, goto)
+
+
+def _one(found: Iterable[Choice]) -> Choice | None:
+    distinct = {c.id: c for c in found}
+    return next(iter(distinct.values())) if len(distinct) == 1 else None
+
+
+def _choice(asking: Asking, text: str) -> Choice | None:
+    """The option that the text names exactly, by number, id, label or synonym; None if none or several."""
+    options = numbered(asking.ask)
+    place = number(text)
+    if place is not None and asking.ask.choices and 1 <= place <= len(options):
+        return options[place - 1]
+    folded = fold(text)
+    if named := [c for c in options if folded in _spellings(asking, c)]:
+        return _one(named)
+    first = _NUMBER_FIRST.fullmatch(_digits(text.strip()))  # "1 yes": when both agree
+    if first and asking.ask.choices and 1 <= int(first[1]) <= len(options):
+        option = options[int(first[1]) - 1]
+        return option if fold(first[2]) in _spellings(asking, option) else None
+    return None
+
+
+def exact(asking: Asking, text: str) -> Answer | None:
+    """The answer that the text is beyond doubt. A bare number also answers a question for a number.
+
+    Of several joined messages (lines), those that name an option must name the same one.
+    """
+    for some in ([text], text.splitlines()[:MAX_LINES]):
+        if choice := _one(c for line in some if line.strip() and (c := _choice(asking, line))):
+            return _chosen(asking, choice)
+    return _typed(asking, text) if number(text) is not None else None
+
+
+def nearly(asking: Asking, text: str) -> Answer | None:
+    """The option that the text names but for small slips of spelling; None when two would fit."""
+    folded = fold(text)
+    near = _one(c for c in numbered(asking.ask) if any(_slip(folded, s) for s in _spellings(asking, c)))
+    return _chosen(asking, near) if near else None
+
+
+def _slip(written: str, meant: str) -> bool:
+    """Word by word, at most two words off by one letter. Short words and first letters must be right, for what
+    turns a meaning round is short (no, un-, not); scripts without spaces are left alone for the same reason."""
+    ours, theirs = meant.split(), written.split()
+    if len(ours) != len(theirs):
+        return False
+    wrong = [(a, b) for a, b in zip(ours, theirs, strict=True) if a != b]
+    return 0 < len(wrong) <= 2 and all(
+        min(len(a), len(b)) >= 4 and a[0] == b[0] and _one_edit(a, b) and not _unspaced(a) for a, b in wrong
+    )
+
+
+def _unspaced(word: str) -> bool:
+    return any(unicodedata.name(c, "").startswith(_UNSPACED) for c in word)
+
+
+def _one_edit(a: str, b: str) -> bool:
+    """One letter more, less or other, or two neighbours exchanged; never between digits."""
+    if any(c.isdigit() for c in a + b):
+        return False
+    if len(a) > len(b):
+        a, b = b, a
+    start = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), len(a))
+    if len(a) == len(b):
+        swapped = a[start : start + 2] == b[start : start + 2][::-1] and a[start + 2 :] == b[start + 2 :]
+        return swapped or a[start + 1 :] == b[start + 1 :]
+    return len(b) - len(a) == 1 and a[start:] == b[start + 1 :]
+
+
+def read(asking: Asking, text: str) -> Answer | None:
+    """The answer through the readers of the slots; at least one filled is an answer. Free text comes last, after
+    the number of a refusal ("1" under a question without other options)."""
+    if typed := _typed(asking, text):
+        return typed
+    ask, skip = asking.ask, asking.ask.skip
+    if skip and not ask.choices and number(text) == 1:
+        return _chosen(asking, skip)
+    if not takes_text(ask) or not text.strip():
+        return None
+    free = [f.slot for f in ask.fills if f.reader == "text"] or [s for s in (ask.slot,) if s]
+    return Answer({slot: text.strip() for slot in free})
+
+
+def _typed(asking: Asking, text: str) -> Answer | None:
+    """Values of the fills other than free text. What is known already is not read again, unless all of it is."""
+    typed = [f for f in asking.ask.fills if f.reader not in ("text", "media")]
+    wanted = [f for f in typed if asking.ask.always or not asking.known(f.slot)] or typed
+    values = _each(wanted, text, asking, strict=len(wanted) > 1) or _each(wanted, text, asking, strict=False)
+    if number(text) is not None and len(values) > 1:
+        return None  # one number cannot say which of two questions it answers
+    return Answer(values) if values else None
+
+
+def _each(fills: Iterable[Fill], text: str, asking: Asking, *, strict: bool) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for fill in fills:
+        if reader := asking.readers.get(fill.reader):
+            value = (reader.find if strict else reader.read)(text, fill.args, asking.language)
+            if value is not None:
+                values[fill.slot] = value
+    return values
+
+
+def listen(
+    fills: Iterable[Fill], texts: Iterable[str], entities: Mapping[str, Any], readers: Readers, language: str
+) -> dict[str, Any]:
+    """Values found in free text, first text first, then in the entities that understanding found.
+
+    An entity that is text goes through the slot's reader, so that a slot never holds what its type does not allow.
+    """
+    heard = [t for t in texts if t.strip()]
+    values: dict[str, Any] = {}
+    for fill in fills:
+        reader = readers.get(fill.reader)
+        if reader is None:
+            continue
+        value = next((v for t in heard if (v := reader.find(t, fill.args, language)) is not None), None)
+        entity = entities.get(fill.slot)
+        if value is None and entity is not None:
+            value = reader.read(entity, fill.args, language) if isinstance(entity, str) else entity
+        if value is not None:
+            values[fill.slot] = value
+    return values
+
+
+def tapped(asking: Asking, option: str) -> Answer | None:
+    """The answer of a button of this question; None when it has no such option."""
+    choice = next((c for c in numbered(asking.ask) if c.id == option), None)
+    return _chosen(asking, choice) if choice else None
+
+
+def given(ask: Ask, kind: str, ref: str) -> Answer | None:
+    """A photo, voice note, file or place as the answer, when the question asks for one."""
+    reader = "media" if kind in _MEDIA else kind
+    slot = next((f.slot for f in ask.fills if f.reader == reader and reader in ("media", "location")), None)
+    return Answer({slot: {"kind": kind, "ref": ref}}) if slot else None

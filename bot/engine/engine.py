@@ -1,0 +1,238 @@
+"""The engine: one input for one conversation, a new session and the events of the turn.
+
+Law: `(flows, session, input) -> (session, events)` and nothing else; danger comes first, in any state; whatever a
+person sends is a turn in the conversation, never an exception.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, assert_never
+
+from bot.engine import answers, interrupts
+from bot.engine.events import Event, NotUnderstood, Said
+from bot.engine.flow import Ask, Do, Flow, Flows, Readers, Words
+from bot.engine.inputs import Heard, Input, Outcome, Pressed, Resumed, Shared, Started, TimedOut
+from bot.engine.machine import Machine
+from bot.engine.session import Session
+from bot.engine.state import Rules
+
+__all__ = ["Rules", "Turn", "turn"]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The new session, and what the engine asks of the world, in order."""
+
+    session: Session
+    events: tuple[Event, ...]
+
+
+def turn(
+    flows: Flows, session: Session, given: Input, *, words: Words, readers: Readers, language: str, rules: Rules
+) -> Turn:
+    """Run one input until a question is open (Asked), an action is to be run (Called, always the last event; call
+    `turn` again with its Outcome), or nothing is left to run. Never raises for anything that a person may send."""
+    machine = Machine(flows, session, words, readers, language, rules)
+    if not isinstance(given, Outcome):
+        machine.steps = 0
+    match given:
+        case Heard():
+            _hear(machine, given)
+        case Pressed():
+            _press(machine, given)
+        case Shared():
+            _share(machine, given)
+        case Outcome():
+            _outcome(machine, given)
+        case TimedOut():
+            _time_out(machine, given)
+        case Resumed():
+            machine.cut(0)
+            machine.heard = ""
+        case Started():
+            machine.begin(given.flow, "started", given.slots)
+        case _:
+            assert_never(given)
+    machine.run()
+    return Turn(machine.session(), tuple(machine.events))
+
+
+# -- words
+
+
+def _hear(machine: Machine, heard: Heard) -> None:
+    if interrupts.danger(machine, heard) or heard.edited:
+        return  # an edit re-answers nothing
+    word = interrupts.command(machine.words, heard.text)
+    open_now = machine.present()
+    exact = answers.exact(machine.asking(*open_now), heard.text) if open_now else None
+    first = word in interrupts.FIRST and not (exact and _answers_first(machine, word, heard.text))
+    if word and first and interrupts.obey(machine, word):
+        return
+    if open_now is None and machine.stack:
+        _stuck(machine)
+    elif open_now is None:
+        _nothing_open(machine, heard, word)
+    elif exact is not None:
+        _take(machine, open_now, heard, exact, machine.listen(open_now[0], heard))
+    elif word is None or not interrupts.obey(machine, word):
+        _answer(machine, open_now, heard)
+
+
+def _answers_first(machine: Machine, word: str | None, text: str) -> bool:
+    """0 is also a number, and the flow of a word may offer that word as an answer."""
+    return answers.number(text) is not None or machine.runs(machine.rules.flow_of(word or ""))
+
+
+def _stuck(machine: Machine) -> None:
+    """No question is open though a flow stands: its step is another one now, or its action never came back."""
+    if (
+        machine.top.waiting
+        and (flow := machine.flows.get(machine.top.flow))
+        and flow.index(machine.top.step) is not None
+    ):
+        machine.ask_again()  # the flow changed under the question: go on with the step as it is now
+    else:
+        machine.lost()
+
+
+def _nothing_open(machine: Machine, heard: Heard, word: str | None) -> None:
+    if word and interrupts.obey(machine, word):
+        return
+    intent, confidence = interrupts.intent_of(heard.meaning)
+    name = interrupts.flow_of(machine, heard.meaning) if confidence >= machine.rules.confidence else ""
+    if intent in ("greet", "show_menu") or machine.flows.get(name) is None:
+        name = machine.rules.menu
+        if interrupts.welcome(machine, heard.text):
+            return
+    if name == machine.rules.menu:
+        machine.heard = heard.text.strip()
+        machine.enter(name, "menu")
+    else:
+        machine.enter(name, "intent", heard=heard)
+
+
+def _answer(machine: Machine, open_now: tuple[Flow, Ask], heard: Heard) -> None:
+    """Words that are no exact answer and no command: slips, readers, what was heard by the way, another matter."""
+    flow, ask = open_now
+    asking = machine.asking(flow, ask)
+    answer = answers.nearly(asking, heard.text)
+    if answer is None and heard.meaning.danger and answers.takes_text(ask) and interrupts.other_matter(machine, heard):
+        return  # free text does not swallow a danger that is to be asked about
+    answer = answer or answers.read(asking, heard.text)
+    found = machine.listen(flow, heard)
+    if answer is None and any(s in found for s in answers.slots_of(ask)):
+        answer = answers.Answer({})
+    if answer is not None:
+        _take(machine, open_now, heard, answer, found)
+    elif machine.in_danger:  # a question about danger is not asked twice
+        _take(machine, open_now, heard, answers.refused(ask, machine.known), found)
+    elif not interrupts.other_matter(machine, heard):
+        machine.learn(found)
+        _missed(machine, open_now)
+
+
+def _take(
+    machine: Machine, open_now: tuple[Flow, Ask], heard: Heard, answer: answers.Answer, found: Mapping[str, Any]
+) -> None:
+    """Take an answer, and what was heard by the way; the answer wins, but a refusal unsays nothing."""
+    machine.learn({k: v for k, v in found.items() if answer.values.get(k) is None})
+    values = {k: v for k, v in answer.values.items() if v is not None or not machine.known(k)}
+    machine.settle(open_now[1], answers.Answer(values, answer.goto), heard.text)
+
+
+def _missed(machine: Machine, open_now: tuple[Flow, Ask], first: str = "system.retry") -> None:
+    """Ask again, then with help, then hand over to a human; who is with the human flow already is let through."""
+    flow, ask = open_now
+    times = machine.top.misses + 1
+    machine.change(misses=times)
+    machine.events.append(NotUnderstood(f"{flow.name}.{ask.id}", times))
+    if times < machine.rules.misses:
+        machine.ask_again(first if times == 1 else "system.retry_help")
+    elif machine.runs(machine.rules.human) or not machine.begin(machine.rules.human, "human"):
+        machine.settle(ask, answers.refused(ask, machine.known))
+
+
+# -- buttons, files, actions, timers
+
+
+def _press(machine: Machine, pressed: Pressed) -> None:
+    open_now = machine.present()
+    if open_now is None:
+        if machine.stack:
+            _stuck(machine)
+        else:
+            machine.events.append(Said("system.old_button"))
+            machine.enter(machine.rules.menu, "menu")
+        return
+    flow, ask = open_now
+    fresh = pressed.step == f"{flow.name}.{ask.id}" and pressed.version == flow.version
+    answer = answers.tapped(machine.asking(flow, ask), pressed.option) if fresh else None
+    if answer is None:
+        machine.ask_again("system.old_button")
+    else:
+        machine.settle(ask, answer)
+
+
+def _share(machine: Machine, shared: Shared) -> None:
+    caption = Heard(shared.caption, shared.meaning)
+    if interrupts.danger(machine, caption):
+        return
+    open_now = machine.present()
+    answer = answers.given(open_now[1], shared.kind, shared.ref) if open_now else None
+    if open_now and answer:
+        _take(machine, open_now, caption, answer, machine.listen(open_now[0], caption))
+    elif machine.stack and not open_now:
+        _stuck(machine)
+    elif open_now and not shared.caption.strip():
+        _unasked(machine, open_now, shared.kind)
+    else:
+        machine.events.append(Said("system.media_received"))
+        if shared.kind == "audio" and not open_now:
+            machine.enter(machine.rules.human, "human")
+        elif shared.caption.strip():
+            _hear(machine, caption)
+        else:
+            interrupts.welcome(machine, "")
+
+
+def _unasked(machine: Machine, open_now: tuple[Flow, Ask], kind: str) -> None:
+    """A file where words were asked. A voice may be all that the person can give: it counts as an answer that we
+    could not read, so it leads to a human; of photos only the first asks the question again."""
+    if kind == "audio" and not machine.in_danger:
+        _missed(machine, open_now, first="system.media_received")
+        if not machine.prefix:
+            machine.events.append(Said("system.media_received"))
+    elif kind == "audio":
+        machine.events.append(Said("system.media_received"))
+        machine.settle(open_now[1], answers.refused(open_now[1], machine.known))
+    elif machine.top.noted or machine.in_danger:
+        machine.events.append(Said("system.media_received"))
+    else:
+        machine.change(noted=True)
+        machine.ask_again("system.media_received")
+
+
+def _outcome(machine: Machine, outcome: Outcome) -> None:
+    if not machine.stack or not machine.top.pending:
+        return  # nothing waits for it: an action's answer is taken once
+    frame = machine.top
+    flow = machine.flows.get(frame.flow)
+    place = flow.index(frame.step) if flow else None
+    step = flow.steps[place] if flow and place is not None else None
+    machine.change(pending="")
+    if flow is None or not isinstance(step, Do) or step.action != frame.pending:
+        machine.lost()
+        return
+    gone = {k for k, v in outcome.slots.items() if v is None}
+    slots = {k: v for k, v in {**frame.slots, **outcome.slots}.items() if k not in gone}
+    machine.change(slots=slots, version=flow.version)
+    machine.jump(step.on.get(outcome.name) or ("" if outcome.name in step.on else step.on.get("else", "")))
+
+
+def _time_out(machine: Machine, timer: TimedOut) -> None:
+    open_now = machine.present()
+    if open_now and timer.step == f"{open_now[0].name}.{open_now[1].id}":
+        machine.settle(open_now[1], answers.refused(open_now[1], machine.known))

@@ -1,0 +1,134 @@
+"""What may break into a running conversation: danger, universal words, another matter.
+
+Law: danger needs no leave; human, stop and delete need the whole message; another matter needs a confident intent.
+Each function does what it decides and says whether it did.
+"""
+
+from __future__ import annotations
+
+from bot.engine.answers import slots_of
+from bot.engine.flow import Ask, Flow, Words
+from bot.engine.inputs import Danger, Heard, Meaning
+from bot.engine.machine import Machine
+
+FIRST = frozenset({"human", "stop", "delete"})  # these win over the answer that a question expects
+
+
+def command(words: Words, text: str) -> str | None:
+    """The universal word that the message is. Joined messages (lines) count when all are the same one; a line that
+    asks for a human counts alone."""
+    if whole := words.universal(text.strip()):
+        return whole
+    lines = [words.universal(line.strip()) for line in text.splitlines() if line.strip()]
+    if "human" in lines:
+        return "human"
+    return lines[0] if len(set(lines)) == 1 else None
+
+
+def intent_of(meaning: Meaning) -> tuple[str, float]:
+    """Intent and confidence; a danger that the rules saw is certain."""
+    return (meaning.danger.kind, 1.0) if meaning.danger else (meaning.intent, meaning.confidence)
+
+
+def flow_of(machine: Machine, meaning: Meaning) -> str:
+    """The flow that the intent starts; a danger that no flow knows goes to a human. Empty when there is none."""
+    name = machine.flows.by_intent.get(intent_of(meaning)[0], "")
+    return machine.rules.human if meaning.danger and machine.flows.get(name) is None else name
+
+
+def danger(machine: Machine, heard: Heard) -> bool:
+    """Start the flow of a danger at once, in any state. Inside a danger flow the text is an answer (False), unless
+    it is of the gravest kinds. Any danger in an edited message counts."""
+    seen = heard.meaning.danger
+    if seen is None or not _breaks_in(machine, seen, heard.edited):
+        return False
+    name = flow_of(machine, heard.meaning)
+    running = [
+        i for i, f in enumerate(machine.stack) if f.flow == name or machine.level(f) == "danger"
+    ]  # the flow of this danger, or another danger's
+    graver = seen.kind in machine.rules.gravest and machine.place(name) is None
+    if not running or graver:
+        return machine.enter(name, "danger", heard=heard)
+    if not heard.edited:
+        machine.uncover(running[-1])
+    return False
+
+
+def _breaks_in(machine: Machine, seen: Danger, edited: bool) -> bool:
+    return seen.tier == "page" or edited or (seen.kind in machine.rules.gravest and machine.in_danger)
+
+
+def obey(machine: Machine, word: str) -> bool:
+    """Do what a universal word says; False when this installation has no flow for it."""
+    rules = machine.rules
+    if word == "back" and machine.present():
+        back(machine)
+        return True
+    name = rules.flow_of("menu" if word == "back" else word)
+    if machine.flows.get(name) is None:
+        return False
+    if name == rules.menu and not machine.stack and welcome(machine, ""):
+        return True
+    if name == rules.menu:
+        machine.to_menu("universal")
+        return True
+    return machine.begin(name, "universal")
+
+
+def welcome(machine: Machine, text: str) -> bool:
+    """Start the first contact, keeping the words; False when the person was welcomed before."""
+    if machine.shared.get("welcomed") or not machine.enter(machine.rules.welcome, "welcome"):
+        return False
+    machine.heard = text.strip()
+    return True
+
+
+def back(machine: Machine) -> None:
+    """Ask the question before the open one again, its answer forgotten."""
+    found = machine.present()
+    flow = found[0] if found else None
+    earlier = [s for s in machine.top.asked if s != machine.top.step]
+    while flow and earlier:
+        place = flow.index(earlier[-1])
+        step = flow.steps[place] if place is not None else None
+        if isinstance(step, Ask):
+            _forget(machine, step, tuple(earlier[:-1]))
+            return
+        earlier.pop()  # no longer a question of this flow
+    machine.ask_again("system.nothing_to_go_back")
+
+
+def _forget(machine: Machine, ask: Ask, asked: tuple[str, ...]) -> None:
+    gone = {*slots_of(ask), ask.keep}
+    if ask.shared:
+        machine.shared = {k: v for k, v in machine.shared.items() if k not in gone}
+    slots = {k: v for k, v in machine.top.slots.items() if k not in gone}
+    machine.change(step=ask.id, slots=slots, asked=asked, misses=0, noted=False, waiting=False)
+
+
+def other_matter(machine: Machine, heard: Heard) -> bool:
+    """Leave the running flow for another that the person clearly means; a danger flow is not left so."""
+    confidence = intent_of(heard.meaning)[1]
+    flow = machine.flows.get(flow_of(machine, heard.meaning))
+    root = machine.chain[0]
+    needed = machine.rules.confidence if root.flow == machine.rules.menu else machine.rules.interrupt
+    if flow is None or confidence < needed or machine.in_danger:
+        return False
+    if machine.runs(flow.name) or not _may_interrupt(machine, flow):
+        return False
+    place = machine.place(flow.name)
+    if place is not None:  # it was interrupted itself: go on where it was
+        machine.uncover(place)
+        machine.learn(machine.listen(flow, heard) if machine.top.flow == flow.name else {})
+        machine.ask_again()
+        return True
+    if machine.level(root) == "system" != flow.level:  # nobody wants to be led back to a menu
+        machine.cut(len(machine.stack) - len(machine.chain))
+    return machine.enter(flow.name, "intent", heard=heard)
+
+
+def _may_interrupt(machine: Machine, flow: Flow) -> bool:
+    """Matters of the person, and the commands that need no exact word: human, language, status, ..."""
+    rules = machine.rules
+    named = {rules.human} | {n for w, n in rules.universal.items() if w not in ("stop", "start", "menu", "back")}
+    return flow.level != "system" or flow.name in named

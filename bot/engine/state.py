@@ -1,0 +1,204 @@
+"""One turn while it runs: the stack of frames, the slots, and the events so far.
+
+Law: a frame below another either waits for an answer (it was interrupted) or stands at its `call`. What it is given
+is left as it was; `session` is the new state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bot.engine import answers
+from bot.engine.answers import Asking
+from bot.engine.events import Entered, Event, Filled, Left
+from bot.engine.flow import Ask, Flow, Flows, Readers, Words
+from bot.engine.inputs import Heard
+from bot.engine.session import Frame, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Names of the system flows and thresholds: data, made by content.
+
+    `universal`: universal word -> flow. `confidence`: below it an intent is nlu_fallback; `interrupt`: from it on an
+    intent may leave a running flow. `gravest`: dangers that break into another danger's flow.
+    """
+
+    menu: str = "menu"
+    human: str = "human"
+    resume: str = "resume"
+    welcome: str = "welcome"
+    universal: Mapping[str, str] = field(default_factory=dict)
+    confidence: float = 0.5
+    interrupt: float = 0.7
+    max_steps: int = 100
+    misses: int = 3
+    gravest: tuple[str, ...] = ("express_self_harm",)
+
+    def flow_of(self, word: str) -> str:
+        """The flow of a universal word, empty when it has none."""
+        return self.universal.get(word) or {"menu": self.menu, "human": self.human}.get(word, "")
+
+    @property
+    def final(self) -> frozenset[str]:
+        """Flows after which nothing is taken up again: a human has it, or the person wants it gone."""
+        return frozenset(self.flow_of(w) for w in ("human", "stop", "clear", "delete")) | {self.human}
+
+
+class State:
+    """What a turn works on. `prefix` is said before the next question."""
+
+    def __init__(
+        self, flows: Flows, session: Session, words: Words, readers: Readers, language: str, rules: Rules
+    ) -> None:
+        self.flows, self.words, self.readers, self.language, self.rules = flows, words, readers, language, rules
+        self.stack = list(session.stack)
+        self.shared = dict(session.shared)
+        self.heard = session.heard
+        self.steps = session.steps
+        self.prefix = ""  # said before the next question
+        self.events: list[Event] = []
+
+    def session(self) -> Session:
+        """The new state, as plain data."""
+        return Session(tuple(self.stack), self.shared, self.heard, self.steps)
+
+    # -- what is there
+
+    @property
+    def top(self) -> Frame:
+        """The running frame; only when there is one."""
+        return self.stack[-1]
+
+    def level(self, frame: Frame) -> str:
+        """The level of a frame's flow; empty when the flow is gone."""
+        flow = self.flows.get(frame.flow)
+        return flow.level if flow else ""
+
+    @property
+    def chain(self) -> list[Frame]:
+        """The running flow and those that called it, the first caller first."""
+        start = len(self.stack) - 1
+        while start > 0 and not self.stack[start - 1].waiting:
+            start -= 1
+        return self.stack[max(start, 0) :]
+
+    def runs(self, name: str) -> bool:
+        """Whether this flow runs, or called what runs."""
+        return any(f.flow == name for f in self.chain)
+
+    @property
+    def in_danger(self) -> bool:
+        """Whether a danger flow runs."""
+        return any(self.level(f) == "danger" for f in self.chain)
+
+    def slot(self, name: str) -> Any:
+        """A slot's value: of this flow, else of the person, else None."""
+        if self.stack and self.top.slots.get(name) is not None:
+            return self.top.slots[name]
+        return self.shared.get(name)
+
+    def known(self, name: str) -> bool:
+        """Whether a slot has a value."""
+        return self.slot(name) is not None
+
+    def present(self) -> tuple[Flow, Ask] | None:
+        """The open question and its flow, in the flow's present version; None when no question is open."""
+        if not self.stack or not self.top.waiting:
+            return None
+        flow = self.flows.get(self.top.flow)
+        place = flow.index(self.top.step) if flow else None
+        step = flow.steps[place] if flow and place is not None else None
+        return (flow, step) if flow and isinstance(step, Ask) else None
+
+    def asking(self, flow: Flow, ask: Ask) -> Asking:
+        """The open question with what is needed to understand its answer."""
+        return Asking(ask, f"{flow.name}.{ask.id}", self.words, self.readers, self.language, self.known)
+
+    @property
+    def begun(self) -> bool:
+        """Whether the running flow has answers that would be a pity to lose."""
+        return any(
+            self.level(f) != "system" and (len(f.asked) > 1 or any(v is not None for v in f.slots.values()))
+            for f in self.chain
+        )
+
+    # -- frames
+
+    def change(self, **values: Any) -> None:
+        """The running frame with some fields changed."""
+        self.stack[-1] = replace(self.top, **values)
+
+    def enter(self, name: str, why: str, slots: Mapping[str, Any] | None = None, heard: Heard | None = None) -> bool:
+        """Start a flow on top; False when there is none of that name. It listens to `heard` and to the first
+        message that waits in the session. Unknown slots are left out, so that they are asked."""
+        flow = self.flows.get(name)
+        if flow is None or not flow.steps:
+            return False
+        first = {k: v for k, v in (slots or {}).items() if v is not None}
+        self.stack.append(Frame(name, flow.steps[0].id, flow.version, first))
+        self.events.append(Entered(name, why))
+        self.learn(self.listen(flow, heard, self.heard))
+        if flow.level != "system":
+            self.heard = ""
+        return True
+
+    def leave(self, why: str) -> Frame:
+        """Take the running frame off."""
+        frame = self.stack.pop()
+        self.events.append(Left(frame.flow, why))
+        if frame.flow == self.rules.welcome and why in ("end", "goto"):
+            self.shared["welcomed"] = True
+        return frame
+
+    def cut(self, depth: int, why: str = "interrupted") -> None:
+        """Drop all frames above the first `depth`."""
+        while len(self.stack) > depth:
+            self.leave(why)
+
+    def uncover(self, place: int) -> None:
+        """Drop what interrupted the frame at `place`: it, or what it called, runs again."""
+        while place < len(self.stack) - 1 and not self.stack[place].waiting:
+            place += 1
+        self.cut(place + 1)
+
+    def place(self, name: str) -> int | None:
+        """The topmost place of a flow in the stack, or None."""
+        return next((i for i in reversed(range(len(self.stack))) if self.stack[i].flow == name), None)
+
+    def begin(self, name: str, why: str, slots: Mapping[str, Any] | None = None) -> bool:
+        """Start a flow anew: if it is in the stack already, it and what is above it is dropped first."""
+        place = self.place(name)
+        if self.flows.get(name) is not None and place is not None:
+            self.cut(place)
+        return self.enter(name, why, slots)
+
+    # -- slots
+
+    def listen(self, flow: Flow, heard: Heard | None, earlier: str = "") -> dict[str, Any]:
+        """What the running flow listens for, does not know yet, and finds in these words."""
+        fills = [f for f in flow.listens if not self.known(f.slot)]
+        texts = (heard.text if heard else "", earlier)
+        entities = heard.meaning.entities if heard else {}
+        return answers.listen(fills, texts, entities, self.readers, self.language)
+
+    def learn(self, values: Mapping[str, Any]) -> None:
+        """Set slots that were heard by the way; those that the flow asks for the person become the person's."""
+        flow = self.flows.get(self.top.flow)
+        asks = [s for s in flow.steps if isinstance(s, Ask) and s.shared] if flow else []
+        personal = {s for a in asks for s in answers.slots_of(a)}
+        for slot, value in values.items():
+            self.put(slot, value, slot in personal)
+
+    def put(self, slot: str, value: Any, shared: bool) -> None:
+        """Set a slot, of the person or of this flow; None (refused) is never said of the person."""
+        mine = {k: v for k, v in self.top.slots.items() if k != slot}
+        if shared and value is not None:
+            self.shared[slot] = value
+            self.change(slots=mine)
+        else:
+            self.change(slots={**mine, slot: value})
+        if value is not None:
+            self.events.append(Filled(self.top.flow, slot))
