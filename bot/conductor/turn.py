@@ -94,13 +94,15 @@ def as_job_input(payload: Mapping[str, Any]) -> Input | None:
 class Turn:
     """Runs what arrived in one conversation of a locked subject."""
 
-    def __init__(self, tools: Tools, subject: Subject, conversation: Conversation) -> None:
+    def __init__(
+        self, tools: Tools, subject: Subject, conversation: Conversation, actor: Actor = Actor("person")
+    ) -> None:
         self._tools = tools
-        self._subject = subject
+        self.subject = subject
         self._conversation = conversation
         self._person = subject.person
-        self._ctx = Context(
-            actor=Actor("person"),
+        self.ctx = Context(
+            actor=actor,
             person=subject.person,
             conversation=conversation,
             cases=subject.cases,
@@ -118,7 +120,7 @@ class Turn:
                 return
         if arrived.given is not None and await self._bot_may_answer(arrived.given):
             await self._converse(arrived.given)
-        self._flush_context()
+        self.finish()
 
     # --- before the engine
 
@@ -127,14 +129,14 @@ class Turn:
         if conversation.last_inbound_at is None or at > conversation.last_inbound_at:
             conversation.last_inbound_at = at
         if conversation.agreed_until and conversation.agreed_until > self._tools.now:
-            minutes = int(self._ctx.knowledge.get("contact_policy")["agreed_minutes"])
+            minutes = int(self.ctx.knowledge.get("contact_policy")["agreed_minutes"])
             conversation.agreed_until = self._tools.now + timedelta(minutes=minutes)
         if inbound.kind != "blocked":
             conversation.blocked_at = None
-            self._subject.requeue.add(conversation.id)
+            self.subject.requeue.add(conversation.id)
         if inbound.ack:
             outgoing.acknowledge(
-                self._subject, conversation, inbound.ack, row_id=self._tools.new_id(), now=self._tools.now
+                self.subject, conversation, inbound.ack, row_id=self._tools.new_id(), now=self._tools.now
             )
         message_id = self._tools.new_id()
         body = {
@@ -146,11 +148,11 @@ class Turn:
             "name": inbound.profile_name,
             "extra": inbound.extra,
         }
-        self._subject.messages.append(
+        self.subject.messages.append(
             {
                 "id": message_id,
                 "received_at": at,
-                "subject_id": self._subject.id,
+                "subject_id": self.subject.id,
                 "conversation_id": conversation.id,
                 "case_id": self._case_id(),
                 "direction": "in",
@@ -158,7 +160,7 @@ class Turn:
                 "user_id": None,
                 "inbox_id": arrived.ids[0],
                 "outbox_id": None,
-                "body_enc": seal_json(self._subject.key, body, where=f"messages.body_enc.{message_id}"),
+                "body_enc": seal_json(self.subject.key, body, where=f"messages.body_enc.{message_id}"),
                 "retention": self._retention(_danger(arrived.given)),
             }
         )
@@ -192,10 +194,10 @@ class Turn:
             return True
         if danger is None:
             return False
-        if owner == "waiting" and not any(c.severity == "critical" for c in self._subject.cases):
+        if owner == "waiting" and not any(c.severity == "critical" for c in self.subject.cases):
             self._conversation.give_to("bot")  # nobody speaks yet: the number and the questions of danger help more
             return True
-        await case_actions.raise_alarm(self._ctx, kind=danger)
+        await case_actions.raise_alarm(self.ctx, kind=danger)
         return False
 
     # --- the engine and the handlers it calls
@@ -262,7 +264,7 @@ class Turn:
         flow = reply.text_id.partition(".")[0]
         outgoing.queue(
             self._tools.policy,
-            self._subject,
+            self.subject,
             self._conversation,
             reply,
             origin="system" if flow in SYSTEM_FLOWS else "bot",
@@ -278,7 +280,7 @@ class Turn:
         if function not in module.__all__:
             raise LookupError(called.action)
         action: Callable[..., Awaitable[Outcome]] = getattr(module, function)
-        outcome = await action(self._ctx, **called.args)
+        outcome = await action(self.ctx, **called.args)
         declared = module.OUTCOMES[function]
         if outcome.name not in declared or not set(outcome.slots) <= set(declared[outcome.name]):
             raise LookupError(f"{called.action} returned an outcome that it does not declare: {outcome.name}")
@@ -290,17 +292,18 @@ class Turn:
         country = session.shared.get("country")
         if isinstance(country, str) and len(country) == 2:
             self._person.country = country
-        if self._ctx.forget:
+        if self.ctx.forget:
             session = Session(shared=session.shared)
         self._conversation.session = session.to_json()
 
-    def _flush_context(self) -> None:
-        ctx, now = self._ctx, self._tools.now
+    def finish(self) -> None:
+        """Turn what the handlers recorded into rows of the batch."""
+        ctx, now = self.ctx, self._tools.now
         for event in ctx.events:
-            self._subject.events.append(
+            self.subject.events.append(
                 {
                     "id": self._tools.new_id(),
-                    "subject_id": self._subject.id,
+                    "subject_id": self.subject.id,
                     "case_id": event.case_id,
                     "kind": event.kind,
                     "actor": ctx.actor.kind,
@@ -311,10 +314,10 @@ class Turn:
             )
         for notice in ctx.notices:
             metrics.alarms.labels(kind=notice.kind).inc()
-            self._subject.notices.append(
+            self.subject.notices.append(
                 {
                     "id": self._tools.new_id(),
-                    "subject_id": self._subject.id,
+                    "subject_id": self.subject.id,
                     "conversation_id": self._conversation.id,
                     "case_id": notice.case_id,
                     "audience": notice.audience,
@@ -327,13 +330,13 @@ class Turn:
         ctx.notices.clear()
 
     def _case_id(self) -> UUID | None:
-        return self._subject.cases[0].id if self._subject.cases else None
+        return self.subject.cases[0].id if self.subject.cases else None
 
     def _retention(self, danger: object) -> str:
         """How long a text is kept (DESIGN §4): with consent as a person, else danger 72 h, browsing 24 h."""
         if self._person.consent_store_at is not None:
             return "person"
-        critical = any(c.severity == "critical" for c in self._subject.cases)
+        critical = any(c.severity == "critical" for c in self.subject.cases)
         return "danger_before_consent" if danger or critical else "browse"
 
 

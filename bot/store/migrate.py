@@ -13,6 +13,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 PARTITIONED = ("messages", "audit")
@@ -81,3 +82,11 @@ def sqlalchemy_url(url: str) -> str:
     """A postgresql:// address with the driver named: psycopg 3."""
     scheme, _, rest = url.partition("://")
     return f"postgresql+psycopg://{rest}" if scheme in {"postgres", "postgresql"} else url
+
+
+async def current(connection: AsyncConnection) -> str:
+    """The revision that a database has; empty for a new one."""
+    exists = (await connection.execute(text("SELECT to_regclass('alembic_version')"))).scalar()
+    if exists is None:
+        return ""
+    return str((await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar() or "")

@@ -1,0 +1,221 @@
+"""The composition root: the only place that knows every concrete class.
+
+Law: joins parts, decides nothing; every process (server, chat, reply) is built here and closed here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import secrets as chance
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import phonenumbers
+from uuid_utils.compat import uuid7
+
+from bot import content as content_room
+from bot import outgoing
+from bot.channels.contract import Channel, Inbound, Receipt
+from bot.channels.limits import LIMITS
+from bot.conductor import Conductor
+from bot.conductor.act import Staff
+from bot.content import Content
+from bot.nlu.classifier import Classifier
+from bot.nlu.danger import DangerFloor
+from bot.nlu.training import ensure_model
+from bot.nlu.understanding import Understanding
+from bot.observe import logs
+from bot.sender import Sender
+from bot.settings import Settings, SettingsError
+from bot.store import embedded
+from bot.store.database import Database
+from bot.store.inbox import Inbox
+from bot.store.keys import Keys
+from bot.store.migrate import current, migrate, newest
+from bot.store.turns import REFERENCE_DIGITS
+from bot.store.wake import Wake
+from bot.transports.contract import Transport
+from bot.transports.simulator import SimulatorTransport
+from bot.transports.telegram import TelegramTransport
+from bot.transports.twilio import TwilioTransport
+from bot.vault.keyring import Keyring, development_secret
+from handlers.cases import check_digit
+
+log = logs.get(__name__)
+SIMULATOR = "simulator"
+
+
+def utc_now() -> datetime:
+    """The clock of the running service."""
+    return datetime.now(UTC)
+
+
+def draw_reference() -> str:
+    """A case reference: random digits and their check digit, never starting with 0."""
+    digits = str(10 ** (REFERENCE_DIGITS - 1) + chance.randbelow(9 * 10 ** (REFERENCE_DIGITS - 1)))
+    return digits + check_digit(digits)
+
+
+def country_of(channel: str, address: str) -> str | None:
+    """The country of a phone number's code (ISO 3166-1 alpha-2); None elsewhere, or when it is not certain."""
+    if channel == "telegram":
+        return None
+    try:
+        region = phonenumbers.region_code_for_number(phonenumbers.parse(address))
+    except phonenumbers.NumberParseException:
+        return None
+    return region if region and len(region) == 2 and region.isalpha() else None
+
+
+def load_channels() -> dict[str, Channel]:
+    """Every channel of the limits table; channel `sms` is `bot/channels/sms.py`."""
+    return {name: importlib.import_module(f"bot.channels.{name}").channel for name in LIMITS}
+
+
+@dataclass(slots=True)
+class App:
+    """A built service."""
+
+    settings: Settings
+    database: Database
+    secrets: Keys
+    content: Content
+    channels: Mapping[str, Channel]
+    inbox: Inbox
+    conductor: Conductor
+    sender: Sender
+    staff: Staff
+    wake: Wake
+    transports: Mapping[str, Transport]
+    clock: Callable[[], datetime]
+
+    async def receive(self, items: Sequence[Inbound | Receipt]) -> None:
+        """Commit what a provider delivered; returns only when it is safe to say 2xx."""
+        countries = {i.address: country_of(i.channel, i.address) for i in items if isinstance(i, Inbound)}
+        await self.inbox.receive(items, self.clock(), countries)
+
+    async def quarantine(self, provider: str, account: str, event_id: str, raw: bytes) -> None:
+        """Keep what was authentic but unreadable."""
+        await self.inbox.quarantine(provider, account, event_id, raw, self.clock())
+
+    async def ready(self) -> str:
+        """`ok`, or a code that says what is missing."""
+        try:
+            async with asyncio.timeout(2), self.database.engine.connect() as connection:
+                return "ok" if await current(connection) == newest() else "schema_outdated"
+        except Exception as error:
+            return f"database_{type(error).__name__}"
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        for transport in set(self.transports.values()):
+            await transport.close()
+        await self.database.close()
+
+
+async def open_database(settings: Settings) -> Database:
+    """The configured PostgreSQL, or the embedded one; its schema is brought up to date in development.
+
+    Raises SettingsError when it cannot be used, and says what to do.
+    """
+    if settings.database_url is None:
+        server = await asyncio.to_thread(embedded.ensure, settings.data_dir)
+        await asyncio.to_thread(migrate, server.url_owner)
+        return Database(server.url_app)
+    url = settings.database_url.get_secret_value()
+    direct = settings.database_direct_url.get_secret_value() if settings.database_direct_url else url
+    if settings.env == "development":
+        await asyncio.to_thread(migrate, owner_url(settings))
+    database = Database(url, direct_url=direct)
+    try:
+        async with database.engine.connect() as connection:
+            revision = await current(connection)
+    except Exception as error:
+        await database.close()
+        raise SettingsError(
+            f"SAATHI_DATABASE_URL: the database cannot be used ({type(error).__name__}): check address and password"
+        ) from None
+    if revision != newest():
+        await database.close()
+        raise SettingsError("the database has an older schema: run `saathi migrate`")
+    return database
+
+
+def owner_url(settings: Settings) -> str:
+    """The address that migrations use: the owner role's, else the direct one, else the ordinary one."""
+    for url in (settings.database_owner_url, settings.database_direct_url, settings.database_url):
+        if url is not None:
+            return url.get_secret_value()
+    return embedded.ensure(settings.data_dir).url_owner
+
+
+def open_keyring(settings: Settings) -> Keyring:
+    """The wrapping keys: from the environment, or one of our own in development."""
+    return Keyring(settings.secret_keys or (development_secret(settings.data_dir),))
+
+
+def load_understanding(root: Path, data_dir: Path) -> Understanding:
+    """The embedded classifier (trained in a child process if its data changed) over the rule floor."""
+    model = ensure_model(root / "nlu_data", data_dir / "nlu")
+    return Understanding(Classifier.load(model), DangerFloor.load(root / "nlu_data"))
+
+
+def make_transports(settings: Settings) -> dict[str, Transport]:
+    """By provider name; only those that are configured. The simulator is there in development."""
+    made: dict[str, Transport] = {}
+    if settings.env == "development":
+        made[SIMULATOR] = SimulatorTransport()
+    if settings.twilio_account_sid and settings.twilio_tokens:
+        made["twilio"] = TwilioTransport(settings)
+    if settings.telegram_token:
+        made["telegram"] = TelegramTransport(settings)
+    return made
+
+
+async def build(
+    settings: Settings, *, clock: Callable[[], datetime] = utc_now, new_id: Callable[[], UUID] = uuid7
+) -> App:
+    """Everything, ready to serve. Raises SettingsError or ContentError with what to do."""
+    content = content_room.load(settings.root)
+    database = await open_database(settings)
+    try:
+        keys = await Keys.load(database, open_keyring(settings))
+        understanding = await asyncio.to_thread(load_understanding, settings.root, settings.data_dir)
+    except BaseException:
+        await database.close()
+        raise
+    policy = outgoing.Policy.read(content.knowledge.get("contact_policy"), content.knowledge.get("duty"))
+    channels, transports = load_channels(), make_transports(settings)
+
+    def transport_for(channel: str, account: str) -> Transport | None:
+        if account == SIMULATOR:
+            return transports.get(SIMULATOR)
+        return transports.get("telegram" if channel == "telegram" else "twilio")
+
+    return App(
+        settings=settings,
+        database=database,
+        secrets=keys,
+        content=content,
+        channels=channels,
+        inbox=Inbox(database, keys),
+        conductor=Conductor(
+            database,
+            keys,
+            content,
+            understanding,
+            policy,
+            clock=clock,
+            new_id=new_id,
+            draw_reference=draw_reference,
+        ),
+        sender=Sender(database, keys, content, policy, channels, transport_for, clock=clock),
+        staff=Staff(database, keys, content, policy, clock, new_id),
+        wake=Wake(database),
+        transports=transports,
+        clock=clock,
+    )
