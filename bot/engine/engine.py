@@ -128,6 +128,7 @@ def _answer(machine: Machine, open_now: tuple[Flow, Ask], heard: Heard) -> None:
     if answer is not None:
         _take(machine, open_now, heard, answer, found)
     elif machine.in_danger:  # a question about danger is not asked twice
+        machine.events.append(NotUnderstood(asking.step, 1))
         _take(machine, open_now, heard, answers.refused(ask, machine.known), found)
     elif not interrupts.other_matter(machine, heard):
         machine.learn(found)

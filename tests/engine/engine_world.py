@@ -206,7 +206,7 @@ MATTERS = (
     flow(
         "death",
         Ask("who", "Who is it?", fills=(Fill("who", "text"),), keep="who_words"),
-        Ask("where", "Which country?", fills=(COUNTRY,)),
+        Ask("where", "Which country?", fills=(Fill("where", "country"),)),
         level="serious",
         on=("report_death",),
     ),
