@@ -1,0 +1,164 @@
+"""One written form for every text: what the floor, the classifier and the guess of the language look at.
+
+Law: total (any str in, a str out, lone surrogates too), linear in the length, the same for stems, data and people.
+`normalise` keeps the script; `fold` is one Latin form for native, romanised and Arabizi spellings.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+from itertools import product
+
+import regex
+from anyascii import anyascii
+
+LONGEST = 4000  # characters looked at; a message of a phone is shorter, an attack is longer
+
+_APOSTROPHE = regex.compile(r"(?<=\w)['’‘ʼ`´](?=\w)")
+_JOINERS = regex.compile(r"[\p{Cf}\p{Cs}\p{Cc}--[\t\n\r\x0b\x0c\x85]]|[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]", regex.V1)
+_EMOJI = regex.compile(r"(\p{Extended_Pictographic}|[\U0001f1e6-\U0001f1ff]{2})")
+_NOT_WORD = regex.compile(r"[^\w\p{M}\p{Extended_Pictographic}\U0001f1e6-\U0001f1ff]+|_+")
+_BREAK = regex.compile(r"[.!?,;:।॥؟،؛\n\r()\[\]{}\"“”…|/]+|\s[-–—]+\s")
+_LONG_RUN = regex.compile(r"(\p{L})\1{2,}")
+_DOUBLE = regex.compile(r"([a-z])\1")
+
+# Arabic: vowel marks and tatweel are decoration; alef, ya, ta marbuta, kaf are written in several ways for one word.
+_ARABIC = str.maketrans(
+    {
+        **dict.fromkeys([*range(0x064B, 0x0660), 0x0670, 0x0640, *range(0x06D6, 0x06DD)]),
+        **dict.fromkeys(map(ord, "أإآٱ"), "ا"),
+        **dict.fromkeys(map(ord, "ىیې"), "ي"),
+        ord("ة"): "ه",
+        ord("ک"): "ك",
+    }
+)
+# Devanagari: nukta dropped, long and short i and u merged, candrabindu as anusvara: people write either.
+_DEVANAGARI = str.maketrans(
+    {"\u093c": "", "ी": "ि", "ू": "ु", "ई": "इ", "ऊ": "उ", "ँ": "ं", "श": "स", "ष": "स", "\u200d": ""}
+)
+_NASAL = regex.compile(r"ङ्(?=[क-घ])|ञ्(?=[च-झ])|ण्(?=[ट-ढ])|न्(?=[त-ध])|म्(?=[प-भ])")
+
+
+def _digit(char: str) -> str:
+    value = unicodedata.digit(char, None)
+    return char if value is None else str(value)
+
+
+def _clean(text: str) -> str:
+    """NFKC, case, digits, invisible signs, spellings of one word; punctuation and long runs still stand."""
+    text = _JOINERS.sub("", text[:LONGEST])
+    if text.isascii():
+        return _APOSTROPHE.sub("", text.lower())
+    text = unicodedata.normalize("NFKC", text).casefold().replace("\u0307", "")
+    text = unicodedata.normalize("NFKC", text)[: 2 * LONGEST]
+    text = "".join(_digit(c) if c.isdigit() else c for c in text)
+    text = _NASAL.sub("ं", text.translate(_ARABIC).translate(_DEVANAGARI))
+    return _EMOJI.sub(r" \1 ", _APOSTROPHE.sub("", text))
+
+
+def normalise(text: str) -> str:
+    """Words in lower case with one space between them; runs of three and more letters become two."""
+    return " ".join(_NOT_WORD.sub(" ", _LONG_RUN.sub(r"\1\1", _clean(text))).split())
+
+
+def words(text: str) -> list[frozenset[str]]:
+    """For the danger floor: one set of readings per word ("heeelp": heelp, help), an empty set for an end of clause."""
+    found: list[frozenset[str]] = []
+    for clause in _BREAK.split(_clean(text)):
+        found += [_readings(word) for word in _NOT_WORD.sub(" ", clause).split()]
+        if found and found[-1]:
+            found.append(frozenset())
+    return found
+
+
+@lru_cache(maxsize=20_000)
+def _readings(word: str) -> frozenset[str]:
+    runs = list(_LONG_RUN.finditer(word))
+    if not runs:
+        return frozenset((word,))
+    readings = set()
+    for lengths in product((1, 2), repeat=min(len(runs), 4)):
+        out, end = [], 0
+        for run, length in zip(runs, lengths, strict=False):
+            out += [word[end : run.start()], run[1] * length]
+            end = run.end()
+        readings.add("".join(out) + _LONG_RUN.sub(r"\1", word[end:]))
+    return frozenset(readings)
+
+
+# Sounds that one word is written with in Latin letters, longest first; Arabizi digits stand for letters.
+_ARABIZI = str.maketrans({"2": "", "3": "", "5": "kh", "6": "t", "7": "h", "8": "gh", "9": "q"})
+_SOUNDS = (
+    ("chh", "ch"),
+    ("tch", "ch"),
+    ("sch", "sh"),
+    ("ksh", "ch"),
+    ("ph", "f"),
+    ("ck", "k"),
+    ("gn", "gy"),
+    ("ee", "i"),
+    ("ii", "i"),
+    ("oo", "u"),
+    ("uu", "u"),
+    ("ou", "u"),
+    ("aa", "a"),
+    ("sh", "s"),
+    ("w", "v"),
+    ("z", "j"),
+    ("q", "k"),
+)
+_INDIC = regex.compile(r"[\u0900-\u0dff]")
+_ASPIRATE = regex.compile(r"(?<=[bdgjkt])h")
+
+
+@lru_cache(maxsize=4_000)
+def _indic_letter(char: str) -> tuple[str, str]:
+    """(kind, sound) of a letter of a Brahmic script, by its name in the Unicode character database."""
+    name = unicodedata.name(char, "")
+    sound = name.rpartition(" ")[2].lower()
+    if " VOWEL SIGN " in name:
+        return "sign", sound
+    if name.endswith(("VIRAMA", "AL-LAKUNA")):
+        return "virama", ""
+    if name.endswith(("ANUSVARA", "CANDRABINDU")):
+        return "other", "n"
+    if " LETTER " in name:
+        return ("letter", sound[:-1]) if len(sound) > 1 and sound.endswith("a") and sound != "aa" else ("other", sound)
+    return "other", ""
+
+
+def _romanise_indic(word: str) -> str:
+    """A word of a Brahmic script as people type it: the vowel `a` after a bare consonant, none at the end."""
+    out: list[str] = []
+    open_consonant = False
+    for char in word:
+        if not _INDIC.match(char):
+            kind, sound = "other", char
+        else:
+            kind, sound = _indic_letter(char)
+        if open_consonant and kind in ("letter", "other"):
+            out.append("a")
+        out.append(sound)
+        open_consonant = kind == "letter"
+    return "".join(out)
+
+
+@lru_cache(maxsize=50_000)
+def fold_word(word: str) -> str:
+    """One word of a normalised text in its Latin form."""
+    if not word.isascii():
+        word = anyascii(_romanise_indic(word) if _INDIC.search(word) else word).lower().replace(":", "")
+        word = _NOT_WORD.sub("", word)
+    if word.isdigit():
+        return word
+    word = word.translate(_ARABIZI)
+    for written, sound in _SOUNDS:
+        word = word.replace(written, sound)
+    word = _DOUBLE.sub(r"\1", _ASPIRATE.sub("", word))
+    return word[:-1] if len(word) > 3 and word[-1] in "ae" else word
+
+
+def fold(text: str) -> str:
+    """The Latin form of a normalised text: native and romanised spellings of a word come out alike, or nearly."""
+    return " ".join(filter(None, map(fold_word, text.split())))
