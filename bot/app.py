@@ -39,9 +39,9 @@ from bot.store.migrate import current, migrate, newest
 from bot.store.turns import REFERENCE_DIGITS
 from bot.store.wake import Wake
 from bot.transports.contract import Transport
-from bot.transports.simulator import SimulatorTransport
-from bot.transports.telegram import TelegramTransport
-from bot.transports.twilio import TwilioTransport
+from bot.transports.simulator import Simulator
+from bot.transports.telegram import Telegram
+from bot.transports.twilio import Twilio
 from bot.vault.keyring import Keyring, development_secret
 from handlers.cases import check_digit
 
@@ -168,11 +168,11 @@ def make_transports(settings: Settings) -> dict[str, Transport]:
     """By provider name; only those that are configured. The simulator is there in development."""
     made: dict[str, Transport] = {}
     if settings.env == "development":
-        made[SIMULATOR] = SimulatorTransport()
+        made[SIMULATOR] = Simulator()
     if settings.twilio_account_sid and settings.twilio_tokens:
-        made["twilio"] = TwilioTransport(settings)
+        made["twilio"] = Twilio(settings)
     if settings.telegram_token:
-        made["telegram"] = TelegramTransport(settings)
+        made["telegram"] = Telegram(settings)
     return made
 
 

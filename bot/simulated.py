@@ -28,9 +28,7 @@ class Phones:
     def __init__(self, app: App) -> None:
         self._app = app
 
-    async def send(
-        self, channel: str, address: str, *, text: str = "", press: str = "", media_kind: str = ""
-    ) -> None:
+    async def send(self, channel: str, address: str, *, text: str = "", press: str = "", media_kind: str = "") -> None:
         """The person writes, taps (`press` = a button's payload) or sends a file."""
         await self._app.receive([self._inbound(channel, address, text, press, media_kind)])
 
@@ -107,7 +105,12 @@ class Phones:
         }
         if line.direction == "in":
             text = line.body.get("text") or line.body.get("press") or line.body["kind"]
-            return shown | {"text_id": "", "language": "", "dir": "auto", "parts": [self._part(channel, Part("text", text))]}
+            return shown | {
+                "text_id": "",
+                "language": "",
+                "dir": "auto",
+                "parts": [self._part(channel, Part("text", text))],
+            }
         reply = Reply.from_json(line.body)
         words = self._app.content.chrome(reply.language)
         chrome = Chrome(list_label=words.get("list_label", ""), more=words.get("more", ""))
@@ -125,9 +128,7 @@ class Phones:
         return {
             "kind": part.kind,
             "text": part.text,
-            "buttons": [
-                {"label": b.label, "payload": b.payload, "description": b.description} for b in part.buttons
-            ],
+            "buttons": [{"label": b.label, "payload": b.payload, "description": b.description} for b in part.buttons],
             "list_label": part.list_label,
             "segments": counted.segments if counted else None,
             "encoding": counted.encoding if counted else None,

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from bot.engine.inputs import Outcome
+from bot.store.rows import Case, Conversation, Person
 
 __all__ = [
     "Actor",
@@ -41,65 +42,6 @@ class Actor:
     kind: str  # person, staff, system
     user_id: UUID | None = None
     roles: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class Person:
-    """The subject of this turn. `country` is where she is, ISO 3166-1 alpha-2."""
-
-    id: UUID
-    language: str | None = None
-    language_guess: str | None = None
-    country: str | None = None
-    timezone: str | None = None
-    simulated: bool = False
-    consent_store_at: datetime | None = None
-    consent_contact_at: datetime | None = None
-    consent_refused_at: datetime | None = None
-    opted_out_at: datetime | None = None
-    safe_from: int | None = None  # minutes after local midnight
-    safe_until: int | None = None
-
-
-@dataclass(slots=True)
-class Conversation:
-    """One address of ours and theirs. `owner_epoch` grows at each change of owner, so that what was queued before is
-    known as late."""
-
-    id: UUID
-    channel: str
-    account: str
-    country_hint: str | None = None
-    owner: str = "bot"
-    owner_epoch: int = 0
-    owner_user_id: UUID | None = None
-    last_inbound_at: datetime | None = None
-    agreed_until: datetime | None = None
-    blocked_at: datetime | None = None
-
-    def give_to(self, owner: str, user_id: UUID | None = None) -> None:
-        """Change the owner: bot, waiting, human, closed. Nothing happens when it is the owner already."""
-        if (self.owner, self.owner_user_id) != (owner, user_id):
-            self.owner, self.owner_user_id = owner, user_id
-            self.owner_epoch += 1
-
-
-@dataclass(slots=True)
-class Case:
-    """A case as far as flows and handlers need it. `facts` are answers by slot name, JSON values."""
-
-    id: UUID
-    reference: str
-    kind: str
-    severity: str
-    stage: str
-    opened_at: datetime
-    conversation_id: UUID | None = None
-    country: str | None = None
-    answer_due_at: datetime | None = None
-    answered_at: datetime | None = None
-    closed_at: datetime | None = None
-    facts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,14 +95,14 @@ class Turn:
     """Runs what arrived in one conversation of a locked subject."""
 
     def __init__(
-        self, tools: Tools, subject: Subject, conversation: Conversation, actor: Actor = Actor("person")
+        self, tools: Tools, subject: Subject, conversation: Conversation, actor: Actor | None = None
     ) -> None:
         self._tools = tools
         self.subject = subject
         self._conversation = conversation
         self._person = subject.person
         self.ctx = Context(
-            actor=actor,
+            actor=actor or Actor("person"),
             person=subject.person,
             conversation=conversation,
             cases=subject.cases,

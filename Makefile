@@ -1,0 +1,45 @@
+# The single door. `make run` and `make test` do all the set-up by themselves.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: run chat check test quick lock clean help
+
+help:  ## what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo 'Saathi needs Python 3.11 or newer: make PYTHON=python3.12 ...'; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@touch $(READY)
+
+run: $(READY)  ## start everything on this machine: http://127.0.0.1:8000/try
+	@$(BIN)/saathi serve $(ARGS)
+
+chat: $(READY)  ## talk to it in the terminal: make chat ARGS='--channel sms --lang ne'
+	@$(BIN)/saathi chat $(ARGS)
+
+check: $(READY)  ## format, lint, types, layers, content
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/saathi check
+
+test: $(READY)  ## all tests that can run without Rasa
+	$(BIN)/pytest $(ARGS)
+
+quick: $(READY)  ## the inner loop, under a minute
+	$(BIN)/pytest -m 'not slow and not browser' $(ARGS)
+
+lock: $(READY)  ## renew requirements.lock (names, versions, hashes; needs the package uv)
+	$(PYTHON) -m uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+	  --generate-hashes --no-annotate --no-header --no-emit-index-url --quiet -o requirements.lock
+
+clean:  ## remove the environment and the data of development
+	-$(BIN)/saathi db stop
+	rm -rf $(VENV) var

@@ -1,0 +1,58 @@
+"""`saathi`: the command line.
+
+Law: dispatches only; each command lives in `bot/cli/`, and is imported when it is called, so that --help is quick.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from bot.observe import logs
+from bot.settings import SettingsError
+
+# command: (module in bot/cli, name of its run, name of its add_arguments or "", help)
+COMMANDS = {
+    "serve": ("serve", "run", "add_arguments", "run the service: webhooks, workers, simulator in development"),
+    "chat": ("chat", "run", "add_arguments", "talk to Saathi in the terminal, as a phone would"),
+    "check": ("content", "run_check", "", "check flows, facts and translations; prints file:line: message"),
+    "migrate": ("database", "run_migrate", "", "bring the database schema up to date (as the owner role)"),
+    "nlu": ("nlu", "run", "add_arguments", "train, ask and measure the understanding of texts"),
+    "reply": ("reply", "run", "add_arguments", "answer the person of a case, as a human"),
+    "telegram": ("telegram", "run", "add_arguments", "set-webhook: tell Telegram where to deliver"),
+    "locales": ("content", "run_locales", "add_locales_arguments", "extract: bring the catalogues up to the flows"),
+    "db": ("database", "run_db", "add_db_arguments", "stop: end the embedded database"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; returns its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = argparse.ArgumentParser(
+        prog="saathi", description="A messaging helpline for migrant workers and their families."
+    )
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    wanted = next((a for a in arguments if not a.startswith("-")), None)
+    for name, (module, _, add, text) in COMMANDS.items():
+        sub = subparsers.add_parser(name, help=text, description=text)
+        if name == wanted and add:
+            getattr(importlib.import_module(f"bot.cli.{module}"), add)(sub)
+    args = parser.parse_args(arguments)
+    logs.configure(os.environ.get("SAATHI_LOG_LEVEL", "WARNING" if args.command != "serve" else "INFO"))
+    module, run, _, _ = COMMANDS[args.command]
+    try:
+        return int(getattr(importlib.import_module(f"bot.cli.{module}"), run)(args))
+    except SettingsError as error:
+        print(f"saathi {args.command}: cannot start:\n{error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""Sealing personal fields: AES-256-GCM under the subject's key, bound to the place where they stand.
+
+Law: associated data is `table.column.row`, so that a sealed value cannot be moved to another row.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+VERSION = b"\x01"
+NONCE = 12  # bytes, random (NIST SP 800-38D)
+
+
+class Unopenable(ValueError):
+    """A sealed value that this key does not open, or that was changed or moved. Says nothing of its content."""
+
+
+def seal(key: bytes, plaintext: bytes, *, where: str) -> bytes:
+    """version (1 byte) + nonce (12) + ciphertext and tag (n + 16)."""
+    nonce = os.urandom(NONCE)
+    return VERSION + nonce + AESGCM(key).encrypt(nonce, plaintext, where.encode())
+
+
+def open_(key: bytes, sealed: bytes, *, where: str) -> bytes:
+    """The inverse. Raises Unopenable."""
+    blob = bytes(sealed)
+    if blob[:1] != VERSION or len(blob) < 1 + NONCE + 16:
+        raise Unopenable("not sealed by this version")
+    try:
+        return AESGCM(key).decrypt(blob[1 : 1 + NONCE], blob[1 + NONCE :], where.encode())
+    except InvalidTag:
+        raise Unopenable("wrong key, place or content") from None
+
+
+def seal_json(key: bytes, value: Any, *, where: str) -> bytes:
+    """Seal a JSON value."""
+    return seal(key, json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"), where=where)
+
+
+def open_json(key: bytes, sealed: bytes, *, where: str) -> Any:
+    """The inverse of `seal_json`. Raises Unopenable."""
+    return json.loads(open_(key, sealed, where=where))

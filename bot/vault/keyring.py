@@ -1,0 +1,78 @@
+"""The keyring: wraps data keys under keys derived from SAATHI_SECRET_KEY.
+
+Law: the secret only wraps; the newest wraps, all unwrap, so that rotation is re-wrapping.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from bot.vault.fields import NONCE, Unopenable
+
+KEY_ID = 4  # bytes in front of a wrapped key: which secret wrapped it
+WHERE = b"saathi.keys.wrapped"
+
+
+def new_key() -> bytes:
+    """A data key: 32 random bytes."""
+    return os.urandom(32)
+
+
+class Keyring:
+    """`secrets`: newest first, any text of at least 16 characters."""
+
+    def __init__(self, secrets: Sequence[str]) -> None:
+        if not secrets or any(len(s) < 16 for s in secrets):
+            raise ValueError("SAATHI_SECRET_KEY: each key needs at least 16 characters; 32 random bytes in base64 are right")
+        self._keys = {}
+        for secret in secrets:
+            key = HKDF(hashes.SHA256(), 32, None, b"saathi wrapping key").derive(secret.encode())
+            self._keys[hashlib.sha256(b"id" + key).digest()[:KEY_ID]] = AESGCM(key)
+        self.newest = next(iter(self._keys))
+
+    def wrap(self, key: bytes) -> bytes:
+        """id (4) + nonce (12) + wrapped key and tag (48)."""
+        nonce = os.urandom(NONCE)
+        return self.newest + nonce + self._keys[self.newest].encrypt(nonce, key, WHERE)
+
+    def unwrap(self, wrapped: bytes) -> bytes:
+        """The inverse. Raises Unopenable when no secret of ours wrapped it."""
+        blob = bytes(wrapped)
+        aead = self._keys.get(blob[:KEY_ID])
+        if aead is None:
+            raise Unopenable("wrapped under a secret that SAATHI_SECRET_KEY does not list")
+        try:
+            return aead.decrypt(blob[KEY_ID : KEY_ID + NONCE], blob[KEY_ID + NONCE :], WHERE)
+        except InvalidTag:
+            raise Unopenable("a wrapped key was changed") from None
+
+    def is_newest(self, wrapped: bytes) -> bool:
+        """Whether the newest secret wrapped it (rotation re-wraps the others)."""
+        return bytes(wrapped)[:KEY_ID] == self.newest
+
+
+def development_secret(data_dir: Path) -> str:
+    """The secret of a development machine: `<data_dir>/secret.key`, 0600, made at the first start."""
+    path = data_dir / "secret.key"
+    data_dir.mkdir(parents=True, exist_ok=True)
+    fresh = base64.b64encode(os.urandom(32))
+    temporary = path.with_name(f".secret.{os.getpid()}.{os.urandom(4).hex()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(fresh)
+    try:
+        os.link(temporary, path)  # only the first of several starters wins
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink()
+    return path.read_text("ascii").strip()

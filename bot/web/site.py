@@ -1,0 +1,46 @@
+"""The web application: route families joined, with one set of security headers.
+
+Law: a route reads, hands over and answers; it decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from litestar import Litestar
+from litestar.datastructures import ResponseHeader
+from litestar.handlers import HTTPRouteHandler
+
+from bot.channels.contract import Inbound, Receipt
+from bot.settings import Settings
+from bot.web.health import health
+from bot.web.simulator import Phones, simulator
+from bot.web.webhooks import webhooks
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+def site(
+    settings: Settings,
+    receive: Callable[[Sequence[Inbound | Receipt]], Awaitable[None]],
+    quarantine: Callable[[str, str, str, bytes], Awaitable[None]],
+    ready: Callable[[], Awaitable[str]],
+    phones: Phones | None,
+) -> Litestar:
+    """The application. `phones` = None leaves the simulator out (production)."""
+    routes: list[HTTPRouteHandler] = [*webhooks(settings, receive, quarantine), *health(ready)]
+    if phones is not None:
+        routes += simulator(phones)
+    return Litestar(
+        route_handlers=routes,
+        openapi_config=None,
+        logging_config=None,
+        debug=False,
+        response_headers=[ResponseHeader(name=name, value=value) for name, value in HEADERS.items()],
+    )
