@@ -21,9 +21,7 @@ def said(reply: Reply) -> str:
 
 def buttons(reply: Reply) -> tuple[Button, ...]:
     """One button per option, in order."""
-    return tuple(
-        Button(o.label, pack_press(reply.step, o.id, reply.version), o.description) for o in reply.options
-    )
+    return tuple(Button(o.label, pack_press(reply.step, o.id, reply.version), o.description) for o in reply.options)
 
 
 def _distinct(taps: Sequence[Button]) -> bool:

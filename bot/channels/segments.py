@@ -29,9 +29,7 @@ _PLAIN = str.maketrans(
         **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u02bc\u00b4`", "'"),
         **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb", '"'),
         **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
-        **dict.fromkeys(
-            "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u3000", " "
-        ),
+        **dict.fromkeys("\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u3000", " "),
         **dict.fromkeys("\u200b\u200e\u200f\u2060\u00ad\ufeff", ""),
         **dict.fromkeys("\u2028\u2029\u0085", "\n"),
         **dict.fromkeys("\u2022\u00b7", "*"),
@@ -46,9 +44,7 @@ _GRAPHEME = regex.compile(r"\X")
 # end.
 _SENTENCE_END = regex.compile(r"[.!?…।॥؟۔။៕。！？]+[\"'”’»)\]]*(?=\s)|(?=\n)")
 _SPACE = regex.compile(r"(?=\s)")
-_LEADING = regex.compile(
-    r"(?:\s(?![\p{M}\u200c\u200d]))*"
-)  # not a space that carries a mark: that is a grapheme
+_LEADING = regex.compile(r"(?:\s(?![\p{M}\u200c\u200d]))*")  # not a space that carries a mark: that is a grapheme
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,6 +176,7 @@ def _member(update: Update, change: ChatMemberUpdated, account: str) -> list[Inb
 
 
 def _values(update: Update, account: str) -> list[Inbound | Receipt]:
+    _number(update.update_id)
     if update.message:
         return _message(update, update.message, account, edited=False)
     if update.edited_message:

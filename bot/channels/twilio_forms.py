@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any
 
 from bot.channels.contract import Inbound, MediaRef, Receipt, Unreadable, unpack_press
@@ -29,6 +30,7 @@ STATUSES = {
     "canceled": "failed",
 }
 _MOST_MEDIA = 10
+_REPLIED = "OriginalRepliedMessageSid"
 _ERROR = re.compile(r"[0-9]{0,6}")
 _OPT_OUT = {"STOP": "blocked", "START": "unblocked"}
 
@@ -125,9 +127,26 @@ def inbound(form: Mapping[str, Any], channel: str, prefix: str) -> Inbound:
     )
 
 
+def _whole(form: Mapping[str, Any]) -> None:
+    """Refuse a form cut anew out of another one's signed text.
+
+    Twilio signs names and values run together, so a text that spells out `From+1...MessageSidSM...` would sign a
+    forged message as well as itself. The forged fields sort before the real rest, so the real MessageSid must then
+    be hidden in a field that sorts after MessageSid. In a genuine form only the same SID stands there, and the SID
+    of a message of ours that was replied to. Raises Unreadable.
+    """
+    if form.get(_REPLIED):
+        matching(form, _REPLIED, SID)
+    rest = [(n, v) for n, v in form.items() if n > "MessageSid" and n != _REPLIED]
+    signed = "".join(n + (v if isinstance(v, str) else "".join(v)) for n, v in sorted(rest, key=itemgetter(0)))
+    if set(SID.findall(signed)) - {form.get("MessageSid")}:
+        raise Unreadable("more than one message in a form")
+
+
 def read(payload: Mapping[str, Any], account: str, channel: str, prefix: str) -> list[Inbound | Receipt]:
     """One form as a list of one value; [] for a message that one of our own numbers sent (a loop)."""
     form = {name: clean(value) if isinstance(value, str) else value for name, value in payload.items()}
+    _whole(form)
     if is_receipt(form):
         return [receipt(form, channel, prefix)]
     heard = inbound(form, channel, prefix)

@@ -67,7 +67,7 @@ def refused(status: int, code: int | str | None) -> SendError:
         return Throttled(name)
     if status >= 500:
         return OutcomeUnknown(name)
-    if status in {401, 403, 404}:
+    if status < 400 or status in {401, 403, 404}:  # a redirect is not Twilio speaking
         return Misconfigured(name)
     return BadContent(name)
 

@@ -1,0 +1,184 @@
+"""What providers call: /webhooks/telegram, /webhooks/twilio, /webhooks/twilio/status.
+
+Law: 2xx only after `receive` or `quarantine` has returned, which is after the commit; 403 for whoever is not
+authentic; 503 when it cannot be stored, so that the provider tries again. Bodies, signatures and secrets are
+never logged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+from urllib.parse import parse_qsl
+
+from litestar import Request, Response, post
+from litestar.exceptions import InternalServerException
+from litestar.handlers import HTTPRouteHandler
+
+from bot.channels import sms, telegram, whatsapp
+from bot.channels.contract import Inbound, Receipt, Unreadable
+from bot.settings import Settings
+from bot.web.signatures import telegram_secret_fits, twilio_payload
+
+log = logging.getLogger(__name__)
+
+Receive: TypeAlias = Callable[[Sequence[Inbound | Receipt]], Awaitable[None]]
+Quarantine: TypeAlias = Callable[[str, str, str, bytes], Awaitable[None]]  # provider, account, event id, raw
+Read: TypeAlias = Callable[[], list[Inbound | Receipt]]
+
+MOST_BYTES = 256 * 1024
+TELEGRAM, TWILIO, STATUS = "/webhooks/telegram", "/webhooks/twilio", "/webhooks/twilio/status"
+_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'  # "we answer later"
+# Providers have no session and no CSRF token; their own proof is checked instead.
+_OPEN = {"exclude_from_auth": True, "exclude_from_csrf": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Where read messages go, and where authentic ones go that cannot be read."""
+
+    receive: Receive
+    quarantine: Quarantine
+
+    async def take(self, provider: str, account: str, raw: bytes, read: Read) -> None:
+        """Store what `read` makes of a payload, or the payload itself. Raises what the store raises.
+
+        The event id of an unreadable payload is a hash of it: a provider repeats the same bytes."""
+        try:
+            values = read()
+        except Exception as error:  # Unreadable, or a bug of ours: the person's words are kept either way
+            log.error("webhook: unreadable %s payload quarantined (%s)", provider, type(error).__name__)
+            await self.quarantine(provider, account, f"raw:{hashlib.sha256(raw).hexdigest()}", raw)
+            return
+        if values:
+            await self.receive(values)
+
+
+def telegram_account(settings: Settings) -> str:
+    """The number of our bot, "" without a token."""
+    token = settings.telegram_token
+    return token.get_secret_value().partition(":")[0] if token else ""
+
+
+def _update(raw: bytes, account: str) -> list[Inbound | Receipt]:
+    try:
+        payload = json.loads(raw.decode("utf-8"))
+    except (ValueError, RecursionError):
+        raise Unreadable("no JSON") from None
+    if not isinstance(payload, dict):
+        raise Unreadable("no object")
+    return telegram.channel.parse(payload, account)
+
+
+def polled(
+    settings: Settings, receive: Receive, quarantine: Quarantine
+) -> Callable[[list[dict[str, Any]]], Awaitable[None]]:
+    """What `transports.telegram.Telegram.poll` calls with raw updates: the same intake as the webhook's."""
+    intake, account = Intake(receive, quarantine), telegram_account(settings)
+
+    async def take(updates: list[dict[str, Any]]) -> None:
+        for update in updates:
+            raw = json.dumps(update).encode()
+            await intake.take("telegram", account, raw, lambda raw=raw: _update(raw, account))  # type: ignore[misc]
+
+    return take
+
+
+def _own_numbers(settings: Settings) -> frozenset[str]:
+    return frozenset({*settings.sms_senders, settings.whatsapp_sender.removeprefix("whatsapp:")} - {""})
+
+
+def _form(payload: dict[str, Any], own: frozenset[str]) -> list[Inbound | Receipt]:
+    """A Twilio payload by its channel; what one of our own numbers sent is a loop, and nothing."""
+    if "AccountSid" not in payload:
+        raise Unreadable("AccountSid is missing")
+    sender = payload.get("From")
+    on_whatsapp = isinstance(sender, str) and sender.startswith(whatsapp.channel.prefix)
+    channel = whatsapp.channel if on_whatsapp else sms.channel
+    values = channel.parse(payload, "")
+    return [v for v in values if isinstance(v, Receipt) or v.address not in own]
+
+
+def _headers(request: Request[Any, Any, Any], name: bytes) -> list[bytes]:
+    return [value for key, value in request.scope["headers"] if key.lower() == name]
+
+
+async def _stored(work: Awaitable[None], yes: Response[str]) -> Response[str]:
+    """`yes` once the work is done; 503 when it failed, whatever the reason, for the provider to try again."""
+    try:
+        await work
+    except Exception as error:
+        log.error("webhook: not stored (%s)", type(error).__name__)  # its text may quote values
+        return _plain(503)
+    return yes
+
+
+def _plain(status: int) -> Response[str]:
+    return Response("", status_code=status, media_type="text/plain")
+
+
+def _twiml() -> Response[str]:
+    return Response(_TWIML, status_code=200, media_type="text/xml")
+
+
+async def _body(request: Request[Any, Any, Any]) -> bytes | None:
+    """The body, None when the sender hung up. More than the cap is answered 413 by the handler's own limit."""
+    try:
+        return await request.body()
+    except InternalServerException:
+        return None
+
+
+def webhooks(settings: Settings, receive: Receive, quarantine: Quarantine) -> list[HTTPRouteHandler]:
+    """The three route handlers. `receive` and `quarantine` commit before they return."""
+    intake, own = Intake(receive, quarantine), _own_numbers(settings)
+
+    @post(TELEGRAM, status_code=200, request_max_body_size=MOST_BYTES, opt=_OPEN)
+    async def from_telegram(request: Request[Any, Any, Any]) -> Response[str]:
+        """A Telegram update."""
+        secret = settings.telegram_webhook_secret
+        told = _headers(request, b"x-telegram-bot-api-secret-token")
+        if not telegram_secret_fits(secret.get_secret_value() if secret else "", told):
+            return _plain(403)
+        raw = await _body(request)
+        if raw is None:
+            return _plain(400)
+        account = telegram_account(settings)
+        work = intake.take("telegram", account, raw, lambda: _update(raw, account))
+        return await _stored(work, _plain(200))
+
+    async def twilio(request: Request[Any, Any, Any], path: str, yes: Response[str]) -> Response[str]:
+        raw = await _body(request)
+        if raw is None:
+            return _plain(400)
+        query = bytes(request.scope["query_string"])
+        payload = twilio_payload(
+            public_url=settings.public_url,
+            path=path,
+            query=query,
+            body=raw,
+            content_type=request.headers.get("content-type", ""),
+            signatures=_headers(request, b"x-twilio-signature"),
+            tokens=settings.twilio_tokens,
+        )
+        account = settings.twilio_account_sid
+        if payload is None or not account or payload.get("AccountSid", account) != account:
+            return _plain(403)
+        payload["?ref"] = dict(parse_qsl(query.decode("ascii"))).get("ref", "")
+        return await _stored(intake.take("twilio", account, raw, lambda: _form(payload, own)), yes)
+
+    @post(TWILIO, status_code=200, request_max_body_size=MOST_BYTES, opt=_OPEN)
+    async def from_twilio(request: Request[Any, Any, Any]) -> Response[str]:
+        """An SMS or a WhatsApp message."""
+        return await twilio(request, TWILIO, _twiml())
+
+    @post(STATUS, status_code=200, request_max_body_size=MOST_BYTES, opt=_OPEN)
+    async def status_from_twilio(request: Request[Any, Any, Any]) -> Response[str]:
+        """What became of a message of ours; `ref` in the address is our outbox id."""
+        return await twilio(request, STATUS, _plain(200))
+
+    return [from_telegram, from_twilio, status_from_twilio]

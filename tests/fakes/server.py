@@ -1,0 +1,30 @@
+"""Serves a Litestar application on a loopback socket, with the server that production uses."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import uvicorn
+from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
+
+
+@asynccontextmanager
+async def served(routes: Sequence[HTTPRouteHandler]) -> AsyncIterator[str]:
+    """The base address of an application with these routes; stopped at the end."""
+    app = Litestar(list(routes), openapi_config=None, logging_config=None)
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    task = asyncio.ensure_future(server._serve(sockets=[listener]))  # serve() would take over signal handling
+    while not server.started:  # noqa: ASYNC110 (the server has no event for it)
+        await asyncio.sleep(0.005)
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await task
+        listener.close()
