@@ -23,4 +23,3 @@ async def ensure(database: Database, accounts: Sequence[tuple[str, str]]) -> Non
     if rows:
         async with database.begin() as connection:
             await connection.execute(insert(channel_accounts).values(rows).on_conflict_do_nothing())
-

@@ -1,0 +1,19 @@
+"""Figures for operators (Prometheus).
+
+Law: no label carries a person: channels, codes and kinds only.
+"""
+
+from prometheus_client import Counter, Histogram
+
+inbox_received = Counter("saathi_inbox_received_total", "Events stored from providers", ["channel"])
+turns = Counter("saathi_turns_total", "Inbox rows handled", ["result"])
+quarantined = Counter("saathi_quarantined_total", "Inbox rows set aside for a human")
+alarms = Counter("saathi_notices_total", "Pages and queue entries raised", ["kind"])
+outbox_sent = Counter("saathi_outbox_total", "Results of sending", ["channel", "result"])
+held = Counter("saathi_outbox_held_total", "Replies not let out at the second look", ["reason"])
+nlu_seconds = Histogram("saathi_nlu_seconds", "Understanding a batch", buckets=(0.001, 0.005, 0.02, 0.1, 0.5, 2))
+reply_seconds = Histogram(
+    "saathi_reply_seconds",
+    "From a person's message to the provider's answer",
+    buckets=(0.02, 0.05, 0.15, 0.5, 1, 5, 30),
+)
