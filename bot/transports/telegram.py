@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -42,6 +44,7 @@ from bot.transports.errors import (
 )
 
 log = logging.getLogger(__name__)
+os.environ.setdefault("PTB_TIMEDELTA", "true")  # the library's coming behaviour; without it each 429 warns
 UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
 _HOLD = 25  # seconds that Telegram may hold a long poll
 _BACKOFF = (1.0, 2.0, 5.0, 10.0, 30.0)  # seconds
@@ -63,7 +66,8 @@ def error_of(error: Exception) -> SendError:
         case SendError():
             return error
         case RetryAfter():
-            return Throttled("429", retry_after=error._retry_after.total_seconds())  # the property warns
+            wait = error.retry_after
+            return Throttled("429", retry_after=wait.total_seconds() if isinstance(wait, timedelta) else wait)
         case ChatMigrated():
             return AddressMoved(str(error.new_chat_id))
         case Forbidden():

@@ -65,7 +65,7 @@ class FakeTelegram(Loopback):
 
     async def _updates(self, asked: dict[str, str]) -> list[dict[str, Any]]:
         offset = int(asked.get("offset", 0))
-        self.waiting = [u for u in self.waiting if u["update_id"] >= offset]
+        self.waiting = [u for u in self.waiting if u.get("update_id", offset) >= offset]
         if not self.waiting and int(asked.get("timeout", 0)):
             self._news.clear()
             await self._news.wait()
