@@ -175,7 +175,8 @@ class Machine(State):
         place = flow.index(self.top.step) if flow else None
         call = flow.steps[place] if flow and place is not None else None
         if isinstance(call, Call) and (call.flow == child.flow or not self._final(child)):
-            taken = {ours: child.slots.get(theirs) for ours, theirs in call.take.items() if theirs in child.slots}
+            theirs = {**self.shared, **child.slots}  # a refusal (None) is taken too: it is not asked again
+            taken = {ours: theirs[name] for ours, name in call.take.items() if name in theirs}
             self.change(slots={**self.top.slots, **taken})
             self.jump("")
         elif self._final(child):

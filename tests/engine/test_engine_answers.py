@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.engine import answers
 from bot.engine.answers import Asking
 from bot.engine.events import Asked, NotUnderstood
-from bot.engine.flow import Ask, Choice, Fill
+from bot.engine.flow import Ask, Choice, Fill, Say
 from bot.engine.inputs import Started
 
 WORK = Ask(
@@ -294,3 +294,12 @@ def test_asked_lists_options_with_the_refusal_last() -> None:
     talk.change(flow("f", WORK))
     talk.give(Started("f"))
     assert talk.events[-1] == Asked("f.work", "f.work", "v1", ("home", "not_sure", "agree", "skip"))
+
+
+def test_words_heard_by_the_way_answer_the_open_question_even_a_choice() -> None:
+    both = Choice("QA", "Qatar state"), Choice("KW", "Kuwait state")
+    talk = Talk()
+    talk.change(flow("f", Ask("country", "?", slot="country", choices=both), Say("s", "S"), listens=(COUNTRY,)))
+    talk.give(Started("f"))
+    assert talk.hear("I think it was kuwait") == ["f.s"]
+    assert not any(isinstance(e, NotUnderstood) for e in talk.events)

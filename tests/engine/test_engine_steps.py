@@ -238,3 +238,37 @@ def test_empty_flows_do_nothing() -> None:
     assert talk.hear("menu") == []
     assert talk.press("a.b", "c") == ["system.old_button"]
     assert talk.share("audio") == ["system.media_received"]
+
+
+def test_the_person_s_new_value_takes_the_place_of_the_flow_s_own() -> None:
+    country = Ask("country", "?", fills=(Fill("country", "country"),), shared=True, always=True)
+    talk = Talk()
+    talk.change(flow("f", country, Say("s", "{country}")))
+    talk.give(Started("f", slots={"country": "NP"}))
+    talk.hear("qatar")
+    assert Said("f.s", {"country": "QA"}) in talk.events
+
+
+def test_a_danger_flow_returns_to_who_called_it_but_not_to_who_did_not() -> None:
+    talk = Talk(outcomes={})
+    talk.change(
+        flow("alarm", Say("a", "A"), level="danger"),
+        flow("away", Goto("g", "flow:alarm")),
+        flow("f", Call("c", "alarm"), Say("s", "S"), Call("d", "away"), Say("t", "T")),
+    )
+    assert talk.give(Started("f")) == ["alarm.a", "f.s", "alarm.a"]
+    assert Left("f", "interrupted") in talk.events
+
+
+def test_a_flow_started_above_a_running_action_loses_it_honestly() -> None:
+    talk = Talk()
+    talk.once(Heard("human"))
+    assert talk.give(Started("contacts")) == ["contacts.list", "system.lost_step", "menu.topic"]
+
+
+def test_a_subflow_gives_back_what_it_learned_of_the_person() -> None:
+    talk = Talk(session=Session(shared={"welcomed": True, "country": "KW"}))
+    sub = flow("sub", Ask("country", "?", fills=(Fill("country", "country"),), shared=True))
+    talk.change(sub, flow("f", Call("c", "sub", {}, {"where": "country"}), Say("s", "{where}")))
+    assert talk.give(Started("f")) == ["f.s"]
+    assert Said("f.s", {"where": "KW"}) in talk.events
