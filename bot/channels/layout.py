@@ -88,7 +88,8 @@ def ladder(reply: Reply, chrome: Chrome, limits: Limits) -> tuple[Part, ...]:
         last = Part("list", "", taps, chrome.list_label)
     else:
         return parts(flatten(Part("buttons", text, taps)).text, limits.text)
-    pieces = split(text, limits.body)
+    room = limits.text - units(flatten(last).text) - 2 if limits.flattens else limits.body
+    pieces = split(text, min(limits.body, room))
     before = tuple(Part("text", piece) for piece in pieces[:-1])
     return (*before, Part(last.kind, pieces[-1], taps, last.list_label))
 

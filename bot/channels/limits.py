@@ -29,6 +29,7 @@ class Limits:
     list_button: int = 0  # what opens the list
     payload_bytes: int = 0
     media_bytes: int = 0
+    flattens: bool = False  # buttons may reach the phone as numbered text, which must fit one message too
 
 
 LIMITS: dict[str, Limits] = {
@@ -49,6 +50,7 @@ LIMITS: dict[str, Limits] = {
         list_button=20,
         payload_bytes=200,
         media_bytes=16_000_000,
+        flattens=True,
     ),
     # Bot API: text 4,096, caption 1,024, callback_data 64 bytes, 100 inline buttons, upload 50 MB
     # (telegram.constants). No limit on an inline label is documented; 64 is what a phone shows without

@@ -99,6 +99,14 @@ def test_a_long_question_keeps_its_buttons_under_the_last_piece() -> None:
         assert 0 < units(last.text) <= body
 
 
+def test_whatsapp_parts_fit_one_message_as_numbered_text_too() -> None:
+    wide = tuple(Option(f"o{n}", f"{n:x<24}", description="d" * 72) for n in range(10))
+    reply = replace(ASK, text="A sentence of some length. " * 37, options=wide)
+    *before, last = whatsapp.channel.layout(reply, CHROME)
+    assert (last.kind, len(before)) == ("list", 1)
+    assert 1000 < units(flatten(last).text) <= LIMITS["whatsapp"].text
+
+
 def test_flattened_parts_keep_descriptions() -> None:
     reply = replace(ASK, options=(Option("a", "Embassy", description="Riyadh"), *menu(3).options))
     part = only(whatsapp.channel.layout(reply, CHROME))

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import base64
 import logging
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
 
 import pytest
+from aiohttp import ClientTimeout
 
 from bot.channels.contract import Button, Part
 from bot.settings import Settings
@@ -18,15 +22,18 @@ from tests.fakes.twilio import ACCOUNT, TOKEN, FakeTwilio, refusal
 NUMBER, OURS, WORDS = "+9779812345678", "+447700900123", "मेरो पासपोर्ट"
 
 
-def settings(url: str, **more: str) -> Settings:
-    known = {"public_url": "https://help.example", "sms_sender": OURS, "whatsapp_sender": "+447700900456"}
-    return Settings(
-        _env_file=None,
-        twilio_account_sid=ACCOUNT,
-        twilio_auth_token=f"{TOKEN},an-older-token",
-        twilio_api_url=url,
-        **{**known, **more},
-    )
+def settings(url: str, **more: Any) -> Settings:
+    known: dict[str, Any] = {
+        "env": "development",
+        "live": "",  # whatever the environment says
+        "public_url": "https://help.example",
+        "sms_sender": OURS,
+        "whatsapp_sender": "+447700900456",
+        "twilio_account_sid": ACCOUNT,
+        "twilio_auth_token": f"{TOKEN},an-older-token",
+        "twilio_api_url": url,
+    }
+    return Settings(**(known | more))
 
 
 @pytest.fixture
@@ -142,7 +149,7 @@ async def test_retry_after_is_read(fake: FakeTwilio, transport: Twilio) -> None:
 async def test_a_provider_that_hangs_is_left(
     fake: FakeTwilio, transport: Twilio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(twilio, "_LIMIT", twilio.ClientTimeout(total=0.2))
+    monkeypatch.setattr(twilio, "_LIMIT", ClientTimeout(total=0.2))
     fake.next(HANG)
     with pytest.raises(errors.OutcomeUnknown):
         await send(transport)
@@ -165,7 +172,7 @@ async def test_outside_production_nothing_leaves_this_machine() -> None:
 
 
 async def test_without_credentials_it_says_so(fake: FakeTwilio) -> None:
-    bare = Settings(_env_file=None, twilio_api_url=fake.url)
+    bare = settings(fake.url, twilio_account_sid="", twilio_auth_token=None)
     with pytest.raises(errors.Misconfigured) as caught:
         await send(Twilio(bare))
     assert caught.value.code == "no_credentials"
@@ -189,3 +196,11 @@ async def test_nothing_personal_in_exceptions_or_logs(
 def test_every_send_error_class_is_used_or_belongs_elsewhere() -> None:
     told = set(twilio_errors.BY_CODE.values()) | {errors.Unreachable, errors.OutcomeUnknown, errors.AddressMoved}
     assert told == set(errors.ALL)
+
+
+def test_the_documentation_lists_the_table() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "channels.md").read_text(encoding="utf-8")
+    rows = {cells[1].strip(): cells[2] for line in page.splitlines() if len(cells := line.split("|")) == 6}
+    listed = {kind.__name__: {int(c) for c in re.findall(r"\b\d{5}\b", rows[kind.__name__])} for kind in errors.ALL}
+    table = {kind.__name__: {c for c, k in twilio_errors.BY_CODE.items() if k is kind} for kind in errors.ALL}
+    assert listed == table
