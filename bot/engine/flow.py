@@ -50,6 +50,7 @@ class Ask:
 
     An ask whose slots are all known already is passed over, unless `always`. `skip` = the words by which a person
     may refuse (an implicit option; its value is None). `keep` = the slot that also keeps the answer's own words.
+    `first` = a slot that may name the option to stand on top (a guess).
     """
 
     id: str
@@ -62,6 +63,7 @@ class Ask:
     skip: Choice | None = None
     always: bool = False
     shared: bool = False  # the value belongs to the person: written to session.shared
+    first: str = ""
     sensitivity: Sensitivity = Sensitivity.NEUTRAL
     safety: bool = False
     source: str = ""
@@ -125,7 +127,8 @@ class Flow:
     """A conversation. `version` is a hash of its source, so an old button is known as old.
 
     `starts_on`: intents that start it. `level` decides interrupts: danger interrupts everything, at any step.
-    `listens`: slots that are filled from any text heard when the flow starts or while it runs.
+    `listens`: slots that are filled from any text heard when the flow starts or while it runs. `sms_budget`: the most
+    SMS messages on any way through, each of one segment; 0 = not budgeted.
     """
 
     name: str
@@ -135,6 +138,7 @@ class Flow:
     level: str = "information"  # danger, serious, grievance, information, system
     listens: tuple[Fill, ...] = ()
     source: str = ""
+    sms_budget: int = 0
 
     def index(self, step_id: str) -> int | None:
         """Position of a step, or None when it does not exist (any more)."""

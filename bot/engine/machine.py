@@ -88,7 +88,7 @@ class Machine(State):
         step = f"{flow.name}.{ask.id}"
         asked = self.top.asked if self.top.asked[-1:] == (ask.id,) else (*self.top.asked, ask.id)[-MAX_ASKED:]
         self.change(waiting=True, asked=asked, version=flow.version)
-        options = tuple(c.id for c in answers.numbered(ask))
+        options = tuple(c.id for c in answers.numbered(self.ordered(ask)))
         self.events.append(Asked(step, step, flow.version, options, self._said(ask), self.prefix))
         self.prefix = ""
 

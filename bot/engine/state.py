@@ -115,7 +115,14 @@ class State:
 
     def asking(self, flow: Flow, ask: Ask) -> Asking:
         """The open question with what is needed to understand its answer."""
-        return Asking(ask, f"{flow.name}.{ask.id}", self.words, self.readers, self.language, self.known)
+        return Asking(self.ordered(ask), f"{flow.name}.{ask.id}", self.words, self.readers, self.language, self.known)
+
+    def ordered(self, ask: Ask) -> Ask:
+        """The ask with its options in the order of this person: a guess stands on top."""
+        guess = self.slot(ask.first) if ask.first else None
+        if guess is None:
+            return ask
+        return replace(ask, choices=tuple(sorted(ask.choices, key=lambda c: c.id != guess)))
 
     @property
     def begun(self) -> bool:
@@ -138,6 +145,9 @@ class State:
         if flow is None or not flow.steps:
             return False
         first = {k: v for k, v in (slots or {}).items() if v is not None}
+        if heard is not None:  # what it was started for, for the actions: `$intent`
+            seen = heard.meaning.danger
+            first.setdefault("intent", seen.kind if seen else heard.meaning.intent)
         self.stack.append(Frame(name, flow.steps[0].id, flow.version, first))
         self.events.append(Entered(name, why))
         self.learn(self.listen(flow, heard, self.heard))
