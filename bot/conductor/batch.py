@@ -193,7 +193,7 @@ class Conductor:
                 conversation = subject.conversations[arrived.conversation_id]
                 conversation.last_inbound_at = arrived.received_at
                 language = subject.person.language or subject.person.language_guess or "en"
-                reply = self._content.reply(Said("system.trouble"), language, country=None)
+                reply = self._content.reply(Said("system.trouble"), language)
                 outgoing.queue(self._policy, subject, conversation, reply, origin="bot", row_id=self._new_id(), now=now)
                 subject.notices.append(
                     {

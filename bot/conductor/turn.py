@@ -94,9 +94,7 @@ def as_job_input(payload: Mapping[str, Any]) -> Input | None:
 class Turn:
     """Runs what arrived in one conversation of a locked subject."""
 
-    def __init__(
-        self, tools: Tools, subject: Subject, conversation: Conversation, actor: Actor | None = None
-    ) -> None:
+    def __init__(self, tools: Tools, subject: Subject, conversation: Conversation, actor: Actor | None = None) -> None:
         self._tools = tools
         self.subject = subject
         self._conversation = conversation
@@ -251,8 +249,7 @@ class Turn:
         for event in events:
             match event:
                 case Said() | Asked():
-                    country = self._person.country or self._conversation.country_hint
-                    reply = self._tools.content.reply(event, self._language(), country=country)
+                    reply = self._tools.content.reply(event, self._language())
                     self._queue(reply)
                 case Called():
                     called = event

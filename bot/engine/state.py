@@ -128,7 +128,8 @@ class State:
     def begun(self) -> bool:
         """Whether the running flow has answers that would be a pity to lose."""
         return any(
-            self.level(f) != "system" and (len(f.asked) > 1 or any(v is not None for v in f.slots.values()))
+            self.level(f) != "system"
+            and (len(f.asked) > 1 or any(v is not None for k, v in f.slots.items() if k != "intent"))
             for f in self.chain
         )
 

@@ -39,7 +39,9 @@ def open_(key: bytes, sealed: bytes, *, where: str) -> bytes:
 
 def seal_json(key: bytes, value: Any, *, where: str) -> bytes:
     """Seal a JSON value."""
-    return seal(key, json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"), where=where)
+    return seal(
+        key, json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"), where=where
+    )
 
 
 def open_json(key: bytes, sealed: bytes, *, where: str) -> Any:

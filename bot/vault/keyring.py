@@ -32,7 +32,9 @@ class Keyring:
 
     def __init__(self, secrets: Sequence[str]) -> None:
         if not secrets or any(len(s) < 16 for s in secrets):
-            raise ValueError("SAATHI_SECRET_KEY: each key needs at least 16 characters; 32 random bytes in base64 are right")
+            raise ValueError(
+                "SAATHI_SECRET_KEY: each key needs at least 16 characters; 32 random bytes in base64 are right"
+            )
         self._keys = {}
         for secret in secrets:
             key = HKDF(hashes.SHA256(), 32, None, b"saathi wrapping key").derive(secret.encode())

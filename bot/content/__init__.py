@@ -1,0 +1,80 @@
+"""Content: flows, facts and words from disk, as values for the engine and the channels.
+
+Law: loaded once at start; what is wrong stops the start with `file:line: message`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from bot.content import readers as readers_room
+from bot.content.catalogue import Catalogue, load_catalogue
+from bot.content.flows import CHROME, load_flows
+from bot.content.knowledge import Facts, load_knowledge
+from bot.content.languages import COMMANDS, FALLBACK, Language, as_choices, load_languages, universal_words
+from bot.content.reply import Replies, WordsOf
+from bot.content.source import ContentError, Problem
+from bot.engine.engine import Rules
+from bot.engine.events import Asked, Said
+from bot.engine.flow import Flows, Readers, Say
+from bot.engine.messages import Reply
+
+__all__ = ["Content", "ContentError", "Problem", "load"]
+
+
+@dataclass(frozen=True)
+class Content:
+    """Everything that is written in data."""
+
+    root: Path
+    flows: Flows
+    texts: Mapping[str, tuple[Say, ...]]
+    languages: Mapping[str, Language]
+    catalogue: Catalogue
+    knowledge: Facts
+    readers: Readers
+
+    @cached_property
+    def rules(self) -> Rules:
+        """The system flows that this installation has."""
+        return Rules(universal={c: c for c in COMMANDS if c in self.flows.by_name})
+
+    @cached_property
+    def _folded(self) -> Mapping[str, str]:
+        return universal_words(self.languages)
+
+    @cached_property
+    def _replies(self) -> Replies:
+        return Replies(self.flows, self.texts, self.catalogue, self.languages)
+
+    def words(self, language: str) -> WordsOf:
+        """A language's words for the engine."""
+        return WordsOf(language, self.catalogue, self.languages, self._folded)
+
+    def reply(self, event: Said | Asked, language: str) -> Reply:
+        """What the person reads."""
+        return self._replies.make(event, language if language in self.languages else FALLBACK)
+
+    def chrome(self, language: str) -> dict[str, str]:
+        """The channels' own words in a language, by id."""
+        known = language if language in self.languages else FALLBACK
+        return {say.id: self._replies.text(known, f"{CHROME}.{say.id}") for say in self.texts.get(CHROME, ())}
+
+
+def load_readers() -> Readers:
+    """Slot type `amount` is `readers/amount.py`."""
+    names = [m.name for m in pkgutil.iter_modules(readers_room.__path__)]
+    modules = {name: importlib.import_module(f"{readers_room.__name__}.{name}") for name in names}
+    return {name: module.reader for name, module in modules.items() if hasattr(module, "reader")}
+
+
+def load(root: Path) -> Content:
+    """Read everything. Raises ContentError with all problems of the first kind of file that has any."""
+    languages = load_languages(root)
+    flows, texts = load_flows(root, as_choices(languages))
+    return Content(root, flows, texts, languages, load_catalogue(root, languages), load_knowledge(root), load_readers())

@@ -1,0 +1,62 @@
+"""Catalogues: gettext `.po` files read directly at start, looked up by context.
+
+Law: a look-up never fails: the language, else English. A translation whose English has changed stays in use (fuzzy); an
+absent one is absent, so that it is counted. English text stands in the flows and has no catalogue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import polib
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One translation."""
+
+    text: str
+    english: str
+    fuzzy: bool
+    line: int
+
+
+class Catalogue:
+    """All languages' translations by msgctxt."""
+
+    def __init__(self, entries: Mapping[str, Mapping[str, Entry]]) -> None:
+        self._entries = entries
+
+    def entry(self, language: str, context: str) -> Entry | None:
+        """The translation of a context, or None when there is none."""
+        return self._entries.get(language, {}).get(context)
+
+    def text(self, language: str, context: str, english: str) -> str:
+        """The text in this language, else in English."""
+        entry = self.entry(language, context)
+        return entry.text if entry else english
+
+    def contexts(self, language: str) -> Mapping[str, Entry]:
+        """Everything that a language has."""
+        return self._entries.get(language, {})
+
+
+def po_path(root: Path, language: str) -> Path:
+    """Where a language's catalogue is."""
+    return root / "locales" / language / "LC_MESSAGES" / "messages.po"
+
+
+def load_catalogue(root: Path, languages: Mapping[str, object]) -> Catalogue:
+    """Read every catalogue that exists."""
+    entries: dict[str, dict[str, Entry]] = {}
+    for language in languages:
+        path = po_path(root, language)
+        if path.exists():
+            entries[language] = {
+                e.msgctxt: Entry(e.msgstr, e.msgid, e.fuzzy, e.linenum)
+                for e in polib.pofile(str(path), encoding="utf-8")
+                if e.msgctxt and e.msgstr and not e.obsolete
+            }
+    return Catalogue(entries)

@@ -1,0 +1,124 @@
+"""From an engine event to a Reply: the words in the person's language, values filled in, options labelled.
+
+Law: every word comes from flows and catalogues; the same Reply serves every channel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.content.catalogue import Catalogue
+from bot.content.languages import FALLBACK, Language
+from bot.content.wording import fill
+from bot.engine.answers import fold
+from bot.engine.events import Asked, Said
+from bot.engine.flow import Ask, Choice, Flows, Label, Say
+from bot.engine.messages import Option, Reply
+
+
+def is_language_option(choice: Choice, languages: Mapping[str, Language]) -> bool:
+    """Whether an option is a language: its name stays native in every language."""
+    return choice.id in languages and choice.label == languages[choice.id].name
+
+
+@dataclass(frozen=True, slots=True)
+class WordsOf:
+    """The words of one language for the engine (`bot.engine.flow.Words`)."""
+
+    language: str
+    catalogue: Catalogue
+    languages: Mapping[str, Language]
+    folded: Mapping[str, str]  # folded universal word -> command
+
+    def label(self, step: str, choice: Choice) -> Label:
+        """What is shown, and all that is accepted; English is accepted by the engine besides."""
+        if is_language_option(choice, self.languages):
+            return Label(choice.label, choice.synonyms)
+        context = f"{step}#option.{choice.id}"
+        shown = self.catalogue.text(self.language, context, choice.label)
+        short = self.catalogue.text(self.language, f"{context}.sms", "")
+        more = self.catalogue.text(self.language, f"{context}.synonyms", "")
+        accepted = tuple(w.strip() for w in more.split(",") if w.strip())
+        return Label(shown, (shown, *((short,) if short else ()), *accepted))
+
+    def universal(self, text: str) -> str | None:
+        """The command that the whole message is, in any language."""
+        return self.folded.get(fold(text))
+
+
+class Replies:
+    """Makes replies."""
+
+    def __init__(
+        self,
+        flows: Flows,
+        texts: Mapping[str, tuple[Say, ...]],
+        catalogue: Catalogue,
+        languages: Mapping[str, Language],
+    ) -> None:
+        self._flows = flows
+        self._catalogue = catalogue
+        self._languages = languages
+        self._texts = {f"{room}.{say.id}": say for room, says in texts.items() for say in says}
+
+    def make(self, event: Said | Asked, language: str) -> Reply:
+        """The Reply to an event. Raises KeyError for a text that no flow has (`check` proves there is none)."""
+        step = self._step(event.text_id)
+        flow = self._flows.get(event.text_id.partition(".")[0])
+        rtl = self._languages[language].direction == "rtl"
+        text = fill(self._catalogue.text(language, event.text_id, step.text), event.slots, language, isolate=rtl)
+        english_sms = step.sms or step.text
+        context = f"{event.text_id}#sms" if step.sms else event.text_id
+        sms = fill(self._catalogue.text(language, context, english_sms), event.slots, language, isolate=False)
+        if isinstance(event, Asked) and event.prefix:
+            before = self._texts[event.prefix]
+            text = f"{self._catalogue.text(language, event.prefix, before.text)}\n{text}"
+            short = self._catalogue.text(language, f"{event.prefix}#sms", before.sms) or self._catalogue.text(
+                language, event.prefix, before.text
+            )
+            sms = f"{short} {sms}"
+        return Reply(
+            text_id=event.text_id,
+            language=language,
+            text=text,
+            sms=sms,
+            options=self._options(event, step, language) if isinstance(event, Asked) else (),
+            step=event.step if isinstance(event, Asked) else "",
+            version=event.version if isinstance(event, Asked) else "",
+            sensitivity=step.sensitivity,
+            urgent=flow is not None and flow.level == "danger",
+        )
+
+    def text(self, language: str, text_id: str) -> str:
+        """A loose text of system.yml or chrome.yml."""
+        return self._catalogue.text(language, text_id, self._texts[text_id].text)
+
+    def _step(self, text_id: str) -> Say | Ask:
+        if text_id in self._texts:
+            return self._texts[text_id]
+        name, _, step_id = text_id.partition(".")
+        flow = self._flows.get(name)
+        place = flow.index(step_id) if flow else None
+        step = flow.steps[place] if flow and place is not None else None
+        if not isinstance(step, Say | Ask):
+            raise KeyError(text_id)
+        return step
+
+    def _options(self, event: Asked, step: Say | Ask, language: str) -> tuple[Option, ...]:
+        if not isinstance(step, Ask):
+            return ()
+        by_id = {c.id: c for c in (*step.choices, *((step.skip,) if step.skip else ()))}
+        shown = [by_id[i] for i in event.options if i in by_id]
+        if not step.choices:  # a refusal alone is no menu: SMS texts say how, other channels get a button
+            return tuple(self._option(event.text_id, c, language) for c in shown)
+        return tuple(self._option(event.text_id, c, language) for c in shown)
+
+    def _option(self, text_id: str, choice: Choice, language: str) -> Option:
+        if is_language_option(choice, self._languages):
+            return Option(choice.id, choice.label, choice.label)
+        context = f"{text_id}#option.{choice.id}"
+        label = self._catalogue.text(language, context, choice.label)
+        known = language == FALLBACK or self._catalogue.entry(language, context) is not None
+        short = self._catalogue.text(language, f"{context}.sms", choice.short if language == FALLBACK else "")
+        return Option(choice.id, label, short if known else choice.short)

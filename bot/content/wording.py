@@ -1,0 +1,81 @@
+"""How values stand in a sentence: times in the person's zone, amounts, numbers, by CLDR (Babel).
+
+Law: formats, never phrases; what is around a value is in the flow and its translations.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date
+from babel.numbers import format_currency, format_decimal
+
+PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
+_LTR = re.compile(r"[0-9A-Za-z]")
+ISOLATE, POP = "\u2066", "\u2069"  # left-to-right isolate (UAX #9): digits and codes inside right-to-left text
+
+
+@lru_cache(maxsize=64)
+def locale(language: str) -> Locale:
+    """Babel's locale of a language."""
+    return Locale.parse(language)
+
+
+def fill(text: str, slots: Mapping[str, Any], language: str, *, isolate: bool) -> str:
+    """The text with its {placeholders} filled; an unknown one leaves nothing behind, not even double spaces."""
+
+    def value(match: re.Match[str]) -> str:
+        if match[1] == "options":
+            return match[0]
+        shown = spoken(slots.get(match[1]), language)
+        return f"{ISOLATE}{shown}{POP}" if isolate and shown and _LTR.search(shown) else shown
+
+    return re.sub(r" {2,}", " ", PLACEHOLDER.sub(value, text)).strip()
+
+
+def spoken(value: Any, language: str) -> str:
+    """One value as words."""
+    if value is None:
+        return ""
+    if isinstance(value, Mapping):
+        if "at" in value:
+            return moment(value, language)
+        if "currency" in value:
+            return amount(value, language)
+        return ""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return format_decimal(value, locale=locale(language), numbering_system="latn")
+    return str(value)
+
+
+def moment(value: Mapping[str, Any], language: str) -> str:
+    """`{"at": iso, "zone": name, "now": iso}`: the local time, with the day when it is not today."""
+    zone = ZoneInfo(value["zone"])
+    at = datetime.fromisoformat(value["at"]).astimezone(zone)
+    now = datetime.fromisoformat(value["now"]).astimezone(zone)
+    clock = f"{at.hour}:{at.minute:02}"
+    if at.date() == now.date():
+        return clock
+    days = (at.date() - now.date()).days
+    day = format_date(at, "EEE" if days < 7 else "d MMM", locale=locale(language))
+    return f"{day} {clock}"
+
+
+def amount(value: Mapping[str, Any], language: str) -> str:
+    """`{"value": "180", "currency": "KWD"}`; without a currency the number and the person's own word."""
+    if value.get("currency"):
+        return format_currency(
+            value["value"],
+            value["currency"],
+            format="#,##0.### ¤¤",
+            locale=locale(language),
+            currency_digits=False,
+            numbering_system="latn",
+        )
+    return f"{value['value']} {value.get('word') or ''}".strip()
