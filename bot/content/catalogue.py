@@ -55,7 +55,7 @@ def load_catalogue(root: Path, languages: Mapping[str, object]) -> Catalogue:
         path = po_path(root, language)
         if path.exists():
             entries[language] = {
-                e.msgctxt: Entry(e.msgstr, e.msgid, e.fuzzy, e.linenum)
+                e.msgctxt: Entry(e.msgstr, e.msgid, e.fuzzy, e.linenum or 1)
                 for e in polib.pofile(str(path), encoding="utf-8")
                 if e.msgctxt and e.msgstr and not e.obsolete
             }

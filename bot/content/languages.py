@@ -69,7 +69,7 @@ def universal_words(languages: Mapping[str, Language]) -> dict[str, str]:
     """Folded whole message to command, over all languages: people mix."""
     return {
         fold(word): command
-        for language in reversed(languages.values())
+        for language in reversed(list(languages.values()))
         for command, words in language.universal.items()
         for word in words
     }
