@@ -129,7 +129,7 @@ class Inbox:
             bindparam("providers", list(providers), ARRAY(Text)),
             bindparam("accounts", list(accounts), ARRAY(Text)),
             bindparam("events", list(events), ARRAY(LargeBinary)),
-        ).table_valued("provider", "account", "event")
+        ).table_valued("provider", "account", "event").render_derived()
         result = await connection.execute(
             pg_insert(seen)
             .from_select(["provider", "account", "event"], select(wanted.c.provider, wanted.c.account, wanted.c.event))

@@ -247,7 +247,7 @@ async def _update(connection: AsyncConnection, table: Table, rows: list[dict[str
         return
     columns = list(rows[0])
     arrays = [bindparam(f"v_{c}", [row[c] for row in rows], ARRAY(table.c[c].type)) for c in columns]
-    news = func.unnest(*arrays).table_valued(*columns, name="news")
+    news = func.unnest(*arrays).table_valued(*columns, name="news").render_derived()
     await connection.execute(
         update(table).where(table.c.id == news.c.id).values({c: news.c[c] for c in columns if c != "id"})
     )
