@@ -18,7 +18,7 @@ from bot.engine.messages import Reply
 from bot.observe import logs, metrics
 from bot.observe.crash import point
 from bot.store import outbox
-from bot.store.database import OUTBOX_CHANNEL, UNAVAILABLE, Database
+from bot.store.database import OUTBOX_CHANNEL, UNAVAILABLE, Connection, Database
 from bot.store.keys import Keys
 from bot.store.outbox import Claim
 from bot.store.wake import Wake
@@ -62,6 +62,9 @@ class Sender:
             except UNAVAILABLE as error:
                 log.warning("database_unavailable", kind=type(error).__name__)
                 await asyncio.sleep(1)
+            except Exception as error:  # a fault of ours: leases run out, and the rows are tried again
+                log.error("sender_fault", kind=type(error).__name__, exc_info=True)
+                await asyncio.sleep(1)
 
     async def run_once(self) -> int:
         """Send what may leave now; returns how many rows were claimed."""
@@ -78,7 +81,7 @@ class Sender:
         await asyncio.gather(*(self._send(c) for c in allowed))
         return len(claims)
 
-    async def _allowed(self, connection: Any, claim: Claim, now: datetime) -> bool:
+    async def _allowed(self, connection: Connection, claim: Claim, now: datetime) -> bool:
         """The second look at the door, with the row locked: things may have changed since it was queued."""
         if claim.kind == "ack":
             return True

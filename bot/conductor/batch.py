@@ -80,6 +80,9 @@ class Conductor:
             except UNAVAILABLE as error:
                 log.warning("database_unavailable", kind=type(error).__name__)
                 await asyncio.sleep(1)
+            except Exception as error:  # a fault of ours: the worker lives on, and the rows are still there
+                log.error("conductor_fault", kind=type(error).__name__, exc_info=True)
+                await asyncio.sleep(1)
 
     async def run_once(self) -> int:
         """Handle what waits now; returns how many inbox rows were handled."""
@@ -183,11 +186,36 @@ class Conductor:
         await Turn(tools, subject, subject.conversations[arrived.conversation_id]).run(arrived)
 
     async def _quarantine(self, subject_id: UUID, arrived: Arrived, now: datetime) -> None:
-        """The person gets the honest line, the human queue the message as critical."""
+        """The person gets the honest line if that can be made, the human queue the message as critical in any case."""
         metrics.quarantined.inc()
+        try:
+            await self._set_aside(subject_id, arrived, now, honestly=True)
+        except UNAVAILABLE:
+            raise
+        except Exception as error:
+            log.error("honest_line_failed", kind=type(error).__name__, exc_info=True)
+            await self._set_aside(subject_id, arrived, now, honestly=False)
+        await self._database.notify(OUTBOX_CHANNEL)
+
+    async def _set_aside(self, subject_id: UUID, arrived: Arrived, now: datetime, *, honestly: bool) -> None:
         async with self._database.begin() as connection:
             await turns.lock(connection, [subject_id], wait=True)
             await set_aside(connection, arrived.ids, now, "turn_failed")
+            await turns.add_notice(
+                connection,
+                {
+                    "id": self._new_id(),
+                    "subject_id": subject_id,
+                    "conversation_id": arrived.conversation_id,
+                    "case_id": None,
+                    "audience": "page",
+                    "kind": "quarantined",
+                    "severity": "critical",
+                    "raised_at": now,
+                },
+            )
+            if not honestly:
+                return
             subjects = await turns.load(connection, self._secrets, [subject_id])
             for subject in subjects.values():
                 conversation = subject.conversations[arrived.conversation_id]
@@ -195,20 +223,7 @@ class Conductor:
                 language = subject.person.language or subject.person.language_guess or "en"
                 reply = self._content.reply(Said("system.trouble"), language)
                 outgoing.queue(self._policy, subject, conversation, reply, origin="bot", row_id=self._new_id(), now=now)
-                subject.notices.append(
-                    {
-                        "id": self._new_id(),
-                        "subject_id": subject_id,
-                        "conversation_id": conversation.id,
-                        "case_id": None,
-                        "audience": "page",
-                        "kind": "quarantined",
-                        "severity": "critical",
-                        "raised_at": now,
-                    }
-                )
             await turns.save(connection, subjects.values(), now.date())
-        await self._database.notify(OUTBOX_CHANNEL)
 
 
 def _opened(row: Waiting) -> Arrived:

@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from bot.engine.inbound import Receipt
 from bot.store import codec, inbox, outbox
+from bot.store.database import Connection
 from bot.store.inbox import Waiting
 
 PATIENCE = timedelta(seconds=60)
@@ -25,7 +24,7 @@ def _ref(receipt: Receipt) -> UUID | None:
         return None
 
 
-async def apply(connection: AsyncConnection, rows: Sequence[Waiting], now: datetime) -> int:
+async def apply(connection: Connection, rows: Sequence[Waiting], now: datetime) -> int:
     """Apply receipts to outbox rows; returns how many inbox rows are done."""
     done = []
     for row in rows:

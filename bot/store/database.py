@@ -21,6 +21,9 @@ OUTBOX_CHANNEL = "saathi_outbox"
 UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeout, OSError)
 
 
+Connection = AsyncConnection  # what rooms above the store call it
+
+
 class Database:
     """`url`: postgresql://... of the application role. `direct_url`: past a pooler, for LISTEN; default the same."""
 

@@ -63,6 +63,7 @@ class Server:
     url_owner: str
     url_app: str
     directory: Path
+    data_dir: Path
 
 
 def ensure(data_dir: Path, *, durable: bool = True) -> Server:
@@ -226,4 +227,5 @@ def _server(cluster: Cluster, known: Secrets) -> Server:
         _url("saathi_owner", known.owner, known.port, "saathi"),
         _url("saathi_app", known.app, known.port, "saathi"),
         cluster.directory,
+        cluster.data_dir,
     )

@@ -125,11 +125,15 @@ class Inbox:
         # In a fixed order, so that two processes with the same events wait for each other and never deadlock.
         ordered = sorted(by_key)
         providers, accounts, events = zip(*ordered, strict=True)
-        wanted = func.unnest(
-            bindparam("providers", list(providers), ARRAY(Text)),
-            bindparam("accounts", list(accounts), ARRAY(Text)),
-            bindparam("events", list(events), ARRAY(LargeBinary)),
-        ).table_valued("provider", "account", "event").render_derived()
+        wanted = (
+            func.unnest(
+                bindparam("providers", list(providers), ARRAY(Text)),
+                bindparam("accounts", list(accounts), ARRAY(Text)),
+                bindparam("events", list(events), ARRAY(LargeBinary)),
+            )
+            .table_valued("provider", "account", "event")
+            .render_derived()
+        )
         result = await connection.execute(
             pg_insert(seen)
             .from_select(["provider", "account", "event"], select(wanted.c.provider, wanted.c.account, wanted.c.event))

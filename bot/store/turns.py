@@ -236,6 +236,11 @@ async def save(connection: AsyncConnection, subjects: Iterable[Subject], today: 
     await _insert(connection, messages, [row for s in batch for row in s.messages])
 
 
+async def add_notice(connection: AsyncConnection, row: dict[str, Any]) -> None:
+    """One notice outside a batch."""
+    await connection.execute(insert(notices).values(row))
+
+
 async def _insert(connection: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> None:
     if rows:
         await connection.execute(insert(table), rows)

@@ -1,0 +1,111 @@
+"""What all tests share: one embedded server for the session, a database of its own for each test, a clock that stands.
+
+Law: real PostgreSQL, real content, the real model; nothing here is a mock. Everything started here is ended here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from bot import app as composition
+from bot.app import App
+from bot.settings import ROOT, Settings
+from bot.store import embedded
+from bot.store.embedded import Server
+from bot.store.migrate import migrate
+
+NOON = datetime(2026, 11, 24, 6, 15, tzinfo=UTC)  # 12:00 in Kathmandu, a staffed hour; 9:15 in Kuwait
+MODELS = ROOT / "var" / "test-models"  # trained once per content of nlu_data
+
+
+@dataclass(slots=True)
+class Clock:
+    """A clock that stands until it is moved."""
+
+    at: datetime = NOON
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def move(self, **amount: float) -> None:
+        """Forward, by the words of timedelta: minutes=11."""
+        self.at += timedelta(**amount)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """The embedded PostgreSQL with the newest schema in its database `saathi`, which serves as a template."""
+    directory = Path(tempfile.mkdtemp(prefix="saathi-tests-"))
+    directory.chmod(0o711)
+    started = embedded.ensure(directory, durable=False)
+    migrate(started.url_owner)
+    yield started
+    embedded.stop(directory)
+    shutil.rmtree(directory, ignore_errors=True)
+    if not started.directory.is_relative_to(directory):
+        shutil.rmtree(started.directory, ignore_errors=True)
+
+
+def _admin_url(server: Server) -> str:
+    known = json.loads((server.data_dir / "postgres.json").read_text("utf-8"))
+    return f"postgresql://postgres:{known['superuser']}@127.0.0.1:{known['port']}/postgres"
+
+
+@pytest.fixture
+def database_url(server: Server) -> Iterator[str]:
+    """A fresh copy of the schema, for the application role; gone after the test."""
+    name = f"t_{uuid4().hex[:12]}"
+    with psycopg.connect(_admin_url(server), autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE saathi OWNER saathi_owner")
+    yield server.url_app.rsplit("/", 1)[0] + f"/{name}"
+    with psycopg.connect(_admin_url(server), autocommit=True) as admin:
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def settings(server: Server, database_url: str, tmp_path: Path) -> Settings:
+    """Development settings that read nothing from the machine's environment."""
+    (tmp_path / "nlu").symlink_to(_models(), target_is_directory=True)
+    return Settings(
+        _env_file=None,
+        env="development",
+        data_dir=tmp_path,
+        database_url=database_url,
+        database_owner_url=server.url_owner.rsplit("/", 1)[0] + "/" + database_url.rsplit("/", 1)[1],
+    )
+
+
+def _models() -> Path:
+    MODELS.mkdir(parents=True, exist_ok=True)
+    return MODELS
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [n for n in os.environ if n.startswith("SAATHI_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Noon in Kathmandu, on a Tuesday."""
+    return Clock()
+
+
+@pytest.fixture
+async def app(settings: Settings, clock: Clock) -> AsyncIterator[App]:
+    """The whole application on its own database; nothing runs by itself: tests call run_once."""
+    built = await composition.build(settings, clock=clock)
+    yield built
+    await built.close()
