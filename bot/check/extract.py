@@ -1,0 +1,101 @@
+"""Extraction: the template for translators from the flows, and every catalogue brought up to it.
+
+Law: the same content gives the same bytes; a translation is never thrown away because its English changed: it stays,
+fuzzy, with the English that it was made from. Only texts that are gone go. Lines are left out of the references, or
+moving a step would change every catalogue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import polib
+
+from bot.check.texts import LABEL, SHORT, SMS, SYNONYMS, Message, messages, room_for_label, translated_languages
+from bot.content import load
+from bot.content.catalogue import po_path
+from bot.content.wording import PLACEHOLDER
+
+POT = Path("locales") / "messages.pot"
+_UCS2_SEGMENT = 70  # 3GPP TS 23.038: one message in a script outside the GSM alphabet
+
+
+def write_pot(root: Path) -> Path:
+    """Write `locales/messages.pot` and bring the catalogue of each language up to it; returns the template's path.
+
+    Raises ContentError when the content cannot be loaded.
+    """
+    content = load(root)
+    wanted = messages(content)
+    pot = root / POT
+    _write(pot, "", "", [_entry(m) for m in wanted])
+    for language in translated_languages(content):
+        _update(po_path(root, language), language, wanted)
+    return pot
+
+
+def update(old: polib.POEntry | None, message: Message) -> polib.POEntry:
+    """The entry of a message with the translation that there was."""
+    entry = _entry(message)
+    if old is None or not old.msgstr:
+        return entry
+    made_from = old.previous_msgid if old.fuzzy and old.previous_msgid else old.msgid
+    entry.msgstr, entry.tcomment = old.msgstr, old.tcomment
+    if made_from != message.english:
+        entry.flags, entry.previous_msgid = ["fuzzy"], made_from
+    elif old.fuzzy and old.msgid == message.english:
+        entry.flags = ["fuzzy"]  # a translator's own mark of doubt
+    return entry
+
+
+def _update(path: Path, language: str, wanted: Iterable[Message]) -> None:
+    had = polib.pofile(str(path), encoding="utf-8") if path.exists() else polib.POFile()
+    by_context = {e.msgctxt: e for e in had if not e.obsolete}
+    _write(path, language, had.header, [update(by_context.get(m.context), m) for m in wanted])
+
+
+def _entry(message: Message) -> polib.POEntry:
+    file = message.source.rpartition(":")[0]
+    return polib.POEntry(
+        msgctxt=message.context,
+        msgid=message.english,
+        msgstr="",
+        occurrences=[(file, "")],
+        comment="\n".join(_notes(message)),
+    )
+
+
+def _notes(message: Message) -> Iterable[str]:
+    """What a translator must know, as comments."""
+    if message.kind == SMS:
+        yield f"Saathi-Sms: at most {_UCS2_SEGMENT} characters with the options and the values"
+        if "{options}" in message.english:
+            yield "{options} is replaced by the numbered options, as in: 1 yes 2 no"
+    elif message.kind == LABEL and (room := room_for_label(message.options)):
+        yield f"Saathi-Label: at most {room} characters"
+    elif message.kind == SHORT:
+        yield "Saathi-Sms: the option's name in an SMS, one or two words"
+    elif message.kind == SYNONYMS:
+        yield "Saathi-Synonyms: what people also write for this option, in this language's script and in Latin"
+        yield "letters, parted by commas; not a translation; may be left empty"
+    if names := sorted(set(PLACEHOLDER.findall(message.english)) - {"options"}):
+        yield f"Saathi-Keep: {' '.join('{' + n + '}' for n in names)}"
+    if message.safety:
+        yield "Saathi-Safety: must be reviewed before it is used again after a change"
+
+
+def _write(path: Path, language: str, header: str, entries: Iterable[polib.POEntry]) -> None:
+    file = polib.POFile(wrapwidth=110)
+    file.header = header
+    file.metadata = {
+        **({"Language": language} if language else {}),
+        "MIME-Version": "1.0",
+        "Content-Type": "text/plain; charset=UTF-8",
+        "Content-Transfer-Encoding": "8bit",
+    }
+    file.extend(entries)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = f"{file}".rstrip("\n") + "\n"
+    if not path.exists() or path.read_text("utf-8") != text:
+        path.write_text(text, "utf-8", newline="\n")

@@ -1,0 +1,114 @@
+"""Every text that a translator translates, as one list: what is extracted, and what the rules look at.
+
+Law: the order is that of the files and steps; a context stands here once, and nothing else is ever looked up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import polib
+
+from bot.channels.limits import LIMITS
+from bot.content import Content, Problem
+from bot.content.catalogue import po_path
+from bot.content.languages import FALLBACK
+from bot.content.reply import is_language_option
+from bot.engine.flow import Ask, Choice, Flow, Say
+
+TEXT, SMS, LABEL, SHORT, SYNONYMS = "text", "sms", "label", "short label", "synonyms"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One text. `context` is its msgctxt, `source` its `file:line`, `kind` one of the constants above."""
+
+    context: str
+    english: str
+    source: str
+    kind: str
+    safety: bool = False
+    optional: bool = False  # a translation may be left empty
+    options: int = 0  # how many options stand beside it: decides the room for a label
+
+
+def messages(content: Content) -> list[Message]:
+    """Every text of flows, system.yml and chrome.yml."""
+    made = [m for flow in content.flows.by_name.values() for m in of_flow(content, flow)]
+    for room, says in content.texts.items():
+        made += [m for say in says for m in _voice(room, say)]
+    return made
+
+
+def of_flow(content: Content, flow: Flow) -> Iterator[Message]:
+    """The texts of one flow."""
+    for step in flow.steps:
+        if isinstance(step, Say | Ask):
+            yield from _voice(flow.name, step)
+        if isinstance(step, Ask):
+            for choice in options(step):
+                if not is_language_option(choice, content.languages):
+                    yield from _option(flow.name, step, choice)
+
+
+def options(ask: Ask) -> tuple[Choice, ...]:
+    """The options of a question, the refusal last: the order of their numbers."""
+    return (*ask.choices, *((ask.skip,) if ask.skip else ()))
+
+
+def _voice(room: str, step: Say | Ask) -> Iterator[Message]:
+    context = f"{room}.{step.id}"
+    yield Message(context, step.text, step.source, TEXT, step.safety)
+    if step.sms:
+        yield Message(f"{context}#sms", step.sms, step.source, SMS, step.safety)
+
+
+def _option(room: str, ask: Ask, choice: Choice) -> Iterator[Message]:
+    context = f"{room}.{ask.id}#option.{choice.id}"
+    count = len(options(ask))
+    yield Message(context, choice.label, ask.source, LABEL, ask.safety, options=count)
+    if choice.short:
+        yield Message(f"{context}.sms", choice.short, ask.source, SHORT, ask.safety, options=count)
+    synonyms = ", ".join(choice.synonyms) or choice.label  # a msgid cannot be empty
+    yield Message(f"{context}.synonyms", synonyms, ask.source, SYNONYMS, optional=True)
+
+
+def room_for_label(count: int) -> int:
+    """The longest label, in UTF-16 units, that every channel can show as something to tap when there are `count`
+    options; 0 = no limit, since all channels that have one number such a list in the text."""
+    rooms = []
+    for limits in LIMITS.values():
+        if limits.buttons and count <= limits.buttons:
+            rooms.append(limits.button_label)
+        elif limits.list_items and count <= limits.list_items:
+            rooms.append(limits.list_label)
+    return min(rooms, default=0)
+
+
+# --- where problems are, and what a catalogue says
+
+
+def at(source: str, message: str) -> Problem:
+    """A problem at `file:line`."""
+    file, _, line = source.rpartition(":")
+    return Problem(file, int(line), message)
+
+
+def translated_languages(content: Content) -> list[str]:
+    """The languages that need a catalogue: all but English."""
+    return [code for code in content.languages if code != FALLBACK]
+
+
+def catalogue_file(root: Path, language: str) -> str:
+    """A catalogue's name in problems."""
+    return po_path(root, language).relative_to(root).as_posix()
+
+
+def entries(root: Path, language: str) -> dict[str, polib.POEntry] | None:
+    """A language's entries by context, the untranslated too; None when it has no catalogue."""
+    path = po_path(root, language)
+    if not path.exists():
+        return None
+    return {e.msgctxt: e for e in polib.pofile(str(path), encoding="utf-8") if e.msgctxt and not e.obsolete}
