@@ -100,8 +100,9 @@ async def raise_alarm(ctx: Context, *, kind: str) -> Outcome:
     return Outcome("raised", {"reference": grouped(case.reference), "emergency": number})
 
 
-async def open_case(ctx: Context, *, kind: str, **facts: Any) -> Outcome:
-    """Open a case with the answers given; it waits in the queue of its severity."""
+async def open_case(ctx: Context, *, kind: str | None = None, **facts: Any) -> Outcome:
+    """Open a case with the answers given; it waits in the queue of its severity. No kind: the person did not say."""
+    kind = kind or "other"
     severity = _severity(ctx, kind, facts)
     case = _new_case(ctx, kind, severity, facts)
     ctx.notify("queue", kind, severity, case)

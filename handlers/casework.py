@@ -36,8 +36,9 @@ async def promise(ctx: Context, *, severity: str = "medium") -> Outcome:
     return _promised(ctx, severity)
 
 
-async def hand_over(ctx: Context, *, kind: str = "talk_to_human", severity: str = "medium") -> Outcome:
+async def hand_over(ctx: Context, *, kind: str | None = None, severity: str = "medium") -> Outcome:
     """Give the conversation to the human queue; the bot is silent from its next turn on."""
+    kind = kind or "talk_to_human"
     case = ctx.cases[0] if ctx.cases else None
     ctx.conversation.give_to("waiting")
     ctx.notify("queue", kind, severity, case)
