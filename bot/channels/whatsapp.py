@@ -6,6 +6,7 @@ template for buttons and lists, so its transport sends numbered text until there
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from bot.channels import twilio_forms
@@ -28,7 +29,8 @@ class WhatsApp:
 
     def layout(self, reply: Reply, chrome: Chrome) -> tuple[Part, ...]:
         """Buttons, a list or numbered text, for a conversation inside its 24 hours."""
-        return ladder(reply, chrome, LIMITS[self.name])
+        shown = reply if reply.numbered else replace(reply, options=())  # numbered text is always possible here
+        return ladder(shown, chrome, LIMITS[self.name])
 
 
 channel = WhatsApp()

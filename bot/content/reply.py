@@ -88,6 +88,7 @@ class Replies:
             version=event.version if isinstance(event, Asked) else "",
             sensitivity=step.sensitivity,
             urgent=flow is not None and flow.level == "danger",
+            numbered=not isinstance(step, Ask) or bool(step.choices),
         )
 
     def text(self, language: str, text_id: str) -> str:
@@ -110,8 +111,6 @@ class Replies:
             return ()
         by_id = {c.id: c for c in (*step.choices, *((step.skip,) if step.skip else ()))}
         shown = [by_id[i] for i in event.options if i in by_id]
-        if not step.choices:  # a refusal alone is no menu: SMS texts say how, other channels get a button
-            return tuple(self._option(event.text_id, c, language) for c in shown)
         return tuple(self._option(event.text_id, c, language) for c in shown)
 
     def _option(self, text_id: str, choice: Choice, language: str) -> Option:

@@ -42,7 +42,8 @@ class Reply:
     """One message in the person's language. Outbox and history hold this; channels lay it out when it is sent.
 
     `sms` is the short variant for numbered-text channels; it may hold `{options}`, the place where the numbered
-    options stand. `step` is `flow.step`, `version` the version of the flow: both go into what a button sends back.
+    options stand. `numbered` is False when the options are only a refusal of a typed question: they are buttons where
+    there are buttons, never numbers (a typed "1" is an answer). `step` is `flow.step`, `version` the version of the flow: both go into what a button sends back.
     """
 
     text_id: str
@@ -55,6 +56,7 @@ class Reply:
     media: tuple[Media, ...] = ()
     sensitivity: Sensitivity = Sensitivity.NEUTRAL
     urgent: bool = False  # danger texts: sent before other people's ordinary replies
+    numbered: bool = True
 
     def to_json(self) -> dict[str, Any]:
         """A plain dict; what outbox and history encrypt."""
@@ -69,6 +71,7 @@ class Reply:
             "media": [[m.kind, m.ref, m.caption] for m in self.media],
             "sensitivity": self.sensitivity.value,
             "urgent": self.urgent,
+            "numbered": self.numbered,
         }
 
     @classmethod
@@ -85,6 +88,7 @@ class Reply:
             media=tuple(Media(*m) for m in data.get("media", [])),
             sensitivity=Sensitivity(data.get("sensitivity", "neutral")),
             urgent=bool(data.get("urgent", False)),
+            numbered=bool(data.get("numbered", True)),
         )
 
 
