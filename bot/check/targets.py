@@ -1,0 +1,49 @@
+"""Rule: every step and flow that is named exists, also those that the engine itself counts on.
+
+Law: a target is a step of the same flow or `flow:name`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from bot.check.graph import FLOW, named
+from bot.check.texts import at
+from bot.content import Content, Problem
+from bot.content.flows import CHROME, SYSTEM
+
+# What bot/engine and bot/conductor say by name, and what the channels write on their own parts (a test compares).
+SENTENCES = {
+    SYSTEM: (
+        "retry",
+        "retry_help",
+        "old_button",
+        "lost_step",
+        "limit",
+        "media_received",
+        "nothing_to_go_back",
+        "trouble",
+    ),
+    CHROME: ("list_label", "more"),
+}
+
+
+def check(content: Content, root: Path) -> Iterable[Problem]:
+    """Dangling targets, and absent flows and sentences of the engine."""
+    for flow in content.flows.by_name.values():
+        for step in flow.steps:
+            for target in named(step):
+                name = target.removeprefix(FLOW)
+                if target.startswith(FLOW) and name not in content.flows.by_name:
+                    yield at(step.source, f"there is no flow {name}")
+                elif not target.startswith(FLOW) and flow.index(target) is None:
+                    yield at(step.source, f"{flow.name} has no step {target}")
+    rules = content.rules
+    for name in (rules.menu, rules.human, rules.resume, rules.welcome):
+        if name not in content.flows.by_name:
+            yield Problem(f"flows/{name}.yml", 1, "the engine counts on this flow")
+    for room, ids in SENTENCES.items():
+        present = {say.id for say in content.texts.get(room, ())}
+        for missing in [i for i in ids if i not in present]:
+            yield Problem(f"flows/{room}.yml", 1, f"the text `{missing}` is missing")
