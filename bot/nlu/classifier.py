@@ -1,0 +1,114 @@
+"""Serves a trained model: text in, intents and languages with their confidences out.
+
+Law: NumPy only, never scikit-learn or scipy; any str gets an answer; no intent is known by name here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.nlu import model_file
+from bot.nlu.features import Block, FloatArray, IntArray, Vectoriser
+from bot.nlu.intents import FALLBACK
+
+Scores = tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """All intents, best first, with probabilities that add to 1; the same for languages. Empty for an empty text."""
+
+    intents: Scores = ()
+    languages: Scores = ()
+
+    @property
+    def intent(self) -> str:
+        """The best intent, `nlu_fallback` for a text in which nothing is known."""
+        return self.intents[0][0] if self.intents else FALLBACK
+
+    @property
+    def confidence(self) -> float:
+        """The probability of the best intent."""
+        return self.intents[0][1] if self.intents else 0.0
+
+    def confidence_of(self, intent: str) -> float:
+        """The probability of one intent, 0 for a name that the model does not have."""
+        return next((p for name, p in self.intents if name == intent), 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """One linear decision over the features: names, weights [features, names], bias, sharpness of the softmax."""
+
+    names: tuple[str, ...]
+    weights: FloatArray
+    bias: FloatArray
+    sharpness: float
+
+    def scores(self, indices: IntArray, values: FloatArray) -> Scores:
+        """Names with probabilities, best first; equal ones in the order of their names."""
+        if not self.names:
+            return ()
+        logits = (values @ self.weights[indices] + self.bias).astype(np.float64) * self.sharpness
+        chances = np.exp(logits - logits.max())
+        chances /= chances.sum()
+        return tuple((self.names[i], float(chances[i])) for i in np.argsort(-chances, kind="stable"))
+
+
+class Classifier:
+    """A model in memory. Thread-safe for reading; about 0.3 ms a message."""
+
+    def __init__(self, vectoriser: Vectoriser, intents: Head, languages: Head, data_hash: str = "") -> None:
+        self.vectoriser = vectoriser
+        self._intents = intents
+        self._languages = languages
+        self.data_hash = data_hash
+
+    @property
+    def intents(self) -> tuple[str, ...]:
+        """The names that the model can answer with."""
+        return self._intents.names
+
+    def parse(self, text: str) -> Ranked:
+        """Ranks intents and languages for one raw text. Never raises for a str."""
+        indices, values = self.vectoriser.vector(text)
+        if not len(indices):
+            return Ranked()
+        return Ranked(self._intents.scores(indices, values), self._languages.scores(indices, values))
+
+    def parse_many(self, texts: Iterable[str]) -> list[Ranked]:
+        """`parse` for each text, in order."""
+        return [self.parse(text) for text in texts]
+
+
+def load(path: Path) -> Classifier:
+    """A classifier from the file of `saathi nlu train`. Raises ModelError (bot.nlu.model_file)."""
+    meta, arrays = model_file.read(path)
+    try:
+        blocks = [Block(*block) for block in meta["blocks"]]
+        vocabularies = [_unpack(arrays[f"vocabulary_{i}"]) for i in range(len(blocks))]
+        vectoriser = Vectoriser(vocabularies, arrays["idf"], int(meta["documents"]), blocks)
+        heads = [
+            Head(tuple(meta[what]), arrays[f"{what}_weights"], arrays[f"{what}_bias"], float(meta[f"{what}_sharpness"]))
+            for what in ("intents", "languages")
+        ]
+        if any(head.weights.shape != (vectoriser.size, len(head.names)) for head in heads):
+            raise ValueError
+    except (KeyError, ValueError, TypeError) as error:
+        raise model_file.ModelError(f"{path}: parts are missing ({type(error).__name__}); train again") from None
+    return Classifier(vectoriser, heads[0], heads[1], str(meta.get("data", "")))
+
+
+def pack(vocabulary: Sequence[str]) -> NDArray[np.uint8]:
+    """A list of features, none of which holds a line break, as bytes."""
+    return np.frombuffer("\n".join(vocabulary).encode(), np.uint8)
+
+
+def _unpack(raw: NDArray[np.uint8]) -> list[str]:
+    text = raw.tobytes().decode()
+    return text.split("\n") if text else []

@@ -1,0 +1,77 @@
+"""The file of a trained model: arrays and a JSON, no pickle; who wrote it and whether it is whole.
+
+Law: a file whose digest does not fit its content, or that other code made, is refused; reading runs nothing from it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FORMAT = 1
+_CODE = ("normalise.py", "features.py", "model_file.py")  # training and serving must agree on these
+
+
+class ModelError(Exception):
+    """A model that cannot be served; the text says what to do."""
+
+
+@cache
+def code_version() -> str:
+    """A hash of the code that turns text into numbers: a model of other code would answer nonsense quietly."""
+    digest = hashlib.sha256()
+    for name in _CODE:
+        digest.update(Path(__file__).with_name(name).read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _digest(meta: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> str:
+    digest = hashlib.sha256(json.dumps(meta, sort_keys=True, ensure_ascii=True).encode())
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        digest.update(f"{name}:{array.dtype.str}:{array.shape}".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def write(path: Path, meta: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Writes beside `path`, then puts it there in one step: a reader sees the old file or the whole new one."""
+    whole = {**meta, "format": FORMAT, "code": code_version()}
+    header = json.dumps({"digest": _digest(whole, arrays), "meta": whole}, ensure_ascii=True).encode()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with beside.open("wb") as file:
+            np.savez(file, header=np.frombuffer(header, np.uint8), **dict(arrays))  # type: ignore[arg-type]
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def read(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """(meta, arrays). Raises ModelError: no file, no model, changed content, other format or code."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        header = json.loads(arrays.pop("header").tobytes())
+        digest, meta = str(header["digest"]), dict(header["meta"])
+    except FileNotFoundError:
+        raise ModelError(f"{path}: no such model; make one with `saathi nlu train`") from None
+    except (OSError, ValueError, KeyError, TypeError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+        raise ModelError(f"{path}: not a model of saathi ({type(error).__name__})") from None
+    if _digest(meta, arrays) != digest:
+        raise ModelError(f"{path}: the content does not fit its digest; train again")
+    if meta.get("format") != FORMAT or meta.get("code") != code_version():
+        raise ModelError(f"{path}: made by another version of the code; train again with `saathi nlu train`")
+    return meta, arrays
