@@ -5,7 +5,6 @@ Law: real PostgreSQL, real content, the real model; nothing here is a mock. Ever
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
@@ -13,6 +12,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import psycopg
@@ -51,25 +51,18 @@ def server() -> Iterator[Server]:
     started = embedded.ensure(directory, durable=False)
     migrate(started.url_owner)
     yield started
-    embedded.stop(directory)
-    shutil.rmtree(directory, ignore_errors=True)
-    if not started.directory.is_relative_to(directory):
-        shutil.rmtree(started.directory, ignore_errors=True)
-
-
-def _admin_url(server: Server) -> str:
-    known = json.loads((server.data_dir / "postgres.json").read_text("utf-8"))
-    return f"postgresql://postgres:{known['superuser']}@127.0.0.1:{known['port']}/postgres"
+    embedded.remove(directory)
+    shutil.rmtree(directory)
 
 
 @pytest.fixture
 def database_url(server: Server) -> Iterator[str]:
     """A fresh copy of the schema, for the application role; gone after the test."""
     name = f"t_{uuid4().hex[:12]}"
-    with psycopg.connect(_admin_url(server), autocommit=True) as admin:
+    with psycopg.connect(server.on("postgres").url_admin, autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name} TEMPLATE saathi OWNER saathi_owner")
-    yield server.url_app.rsplit("/", 1)[0] + f"/{name}"
-    with psycopg.connect(_admin_url(server), autocommit=True) as admin:
+    yield server.on(name).url_app
+    with psycopg.connect(server.on("postgres").url_admin, autocommit=True) as admin:
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
@@ -82,7 +75,7 @@ def settings(server: Server, database_url: str, tmp_path: Path) -> Settings:
         env="development",
         data_dir=tmp_path,
         database_url=database_url,
-        database_owner_url=server.url_owner.rsplit("/", 1)[0] + "/" + database_url.rsplit("/", 1)[1],
+        database_owner_url=server.on(urlsplit(database_url).path[1:]).url_owner,
     )
 
 

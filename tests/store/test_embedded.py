@@ -1,4 +1,4 @@
-"""The embedded server survives what machines do to it: kills, reused and torn pid files, two starts at once, root."""
+"""The embedded server survives what machines do to it: kills, reused and torn pid files, two starts at once."""
 
 from __future__ import annotations
 
@@ -6,226 +6,190 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
-import tempfile
-import textwrap
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import psycopg
 import pytest
 
-from bot.store import cluster as cluster_room
-from bot.store import embedded
-from bot.store.cluster import USER, EmbeddedError, choose
+from bot.store import cluster as files
+from bot.store import embedded, postmaster
+from tests.store.servers import ENSURE, count, kill, make_table, script, start
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def data_dir() -> Iterator[Path]:
-    directory = Path(tempfile.mkdtemp(prefix="saathi-embedded-"))
-    directory.chmod(0o711)
-    yield directory
-    embedded.stop(directory)
-    shutil.rmtree(directory, ignore_errors=True)
-
-
-def _count(url: str) -> int:
-    with psycopg.connect(url) as connection:
-        row = connection.execute("SELECT count(*) FROM t").fetchone()
-        assert row is not None
-        return int(row[0])
-
-
-def _table(url: str) -> None:
-    with psycopg.connect(url) as connection:
-        connection.execute("CREATE TABLE t AS SELECT 1 AS x")
-
-
-def _kill_tree(process: psutil.Process) -> None:
-    family = [process, *process.children(recursive=True)]
-    for member in family:
-        member.kill()
-    psutil.wait_procs(family, timeout=20)
-
-
 def test_is_found_again_and_keeps_its_data(data_dir: Path) -> None:
-    first = embedded.ensure(data_dir)
-    _table(first.url_owner)
-    assert embedded.ensure(data_dir) == first
+    first = start(data_dir)
+    make_table(first)
+    assert start(data_dir) == first
     assert embedded.stop(data_dir)
     assert not embedded.stop(data_dir)
-    assert _count(embedded.ensure(data_dir).url_owner) == 1
+    assert not postmaster.living(first.directory)
+    assert count(start(data_dir)) == 1
+
+
+def test_nothing_to_stop(data_dir: Path) -> None:
+    assert not embedded.stop(data_dir)
+    assert not embedded.stop(data_dir / "absent")
+    assert list(data_dir.iterdir()) == []
 
 
 def test_kill_9_of_every_server_process(data_dir: Path) -> None:
-    server = embedded.ensure(data_dir)
-    _table(server.url_owner)
-    process = embedded.postmaster(server.directory)
-    assert process is not None
-    _kill_tree(process)
+    server = start(data_dir)
+    make_table(server)
+    kill(server, everybody=True)
     assert (server.directory / "postmaster.pid").exists()
-    assert _count(embedded.ensure(data_dir).url_owner) == 1
+    assert count(start(data_dir)) == 1
 
 
-def test_kill_9_of_the_postmaster_alone(data_dir: Path) -> None:
-    server = embedded.ensure(data_dir)
-    _table(server.url_owner)
-    process = embedded.postmaster(server.directory)
-    assert process is not None
-    process.kill()
-    assert _count(embedded.ensure(data_dir).url_owner) == 1
-
-
-def _script(data_dir: Path, then: str = "") -> list[str]:
-    code = f"""
-    from pathlib import Path
-    from bot.store import cluster as cluster_room
-from bot.store import embedded
-    print(embedded.ensure(Path({str(data_dir)!r})).url_app, flush=True)
-    {then}
-    """
-    return [sys.executable, "-c", textwrap.dedent(code)]
+def test_kill_9_of_the_postmaster_leaves_nobody_behind(data_dir: Path) -> None:
+    """A backend that computes does not see that its postmaster is gone: two servers in one directory would ruin it."""
+    server = start(data_dir)
+    make_table(server)
+    busy = psycopg.connect(server.url_owner, autocommit=True)
+    busy.pgconn.send_query(b"DO $$ BEGIN LOOP NULL; END LOOP; END $$")
+    backend = busy.pgconn.backend_pid
+    kill(server)
+    assert backend in postmaster.living(server.directory)
+    again = start(data_dir)
+    assert count(again) == 1
+    assert backend not in postmaster.living(server.directory)
+    busy.close()
 
 
 def test_kill_9_of_its_owner(data_dir: Path) -> None:
-    with subprocess.Popen(_script(data_dir, "import time; time.sleep(60)"), stdout=subprocess.PIPE, text=True) as owner:
+    waiting = script(data_dir, f"{ENSURE}\nimport time; time.sleep(60)")
+    with subprocess.Popen(waiting, stdout=subprocess.PIPE, text=True) as owner:
         assert owner.stdout is not None
         url = owner.stdout.readline().strip()
-        owner.send_signal(signal.SIGKILL)
-        owner.wait(10)
-    assert embedded.ensure(data_dir).url_app == url, "the server outlives the process that started it"
+        owner.kill()
     with psycopg.connect(url) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
+    assert start(data_dir).url_app == url
+
+
+def test_kill_9_of_its_owner_during_the_first_start(data_dir: Path) -> None:
+    """What is half made is made anew, and a start that was killed holds up nobody."""
+    with subprocess.Popen(script(data_dir, ENSURE), stdout=subprocess.DEVNULL) as owner:
+        while not any(data_dir.glob("*postgres*/**/PG_VERSION")):
+            time.sleep(0.01)
+        owner.kill()
+    assert not (data_dir / "postgres").exists()
+    make_table(start(data_dir))
+    assert sorted(p.name for p in data_dir.iterdir()) == ["postgres", "postgres.lock", "postgres.secret"]
 
 
 def test_reused_pid(data_dir: Path) -> None:
-    server = embedded.ensure(data_dir)
-    _table(server.url_owner)
+    """The pid in the file is now another program's, of the same user: PostgreSQL alone would refuse to start."""
+    server = start(data_dir)
+    make_table(server)
     pid_file = server.directory / "postmaster.pid"
     lines = pid_file.read_text("ascii").split("\n")
-    assert embedded.stop(data_dir)
-    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as other:
-        pid_file.write_text("\n".join([str(other.pid), *lines[1:]]), "ascii")
-        _give_away(pid_file)
-        assert embedded.postmaster(server.directory) is None
-        assert _count(embedded.ensure(data_dir).url_owner) == 1
-        assert other.poll() is None, "the other process is left alone"
+    kill(server, everybody=True)
+    owner = server.directory.stat().st_uid
+    with subprocess.Popen(["/bin/sleep", "60"], user=owner) as other:
+        content = "\n".join([str(other.pid), *lines[1:]])
+        files.write(pid_file, content, files.account_for(server.directory))
+        assert count(start(data_dir)) == 1
+        assert other.poll() is None, "the other program is left alone"
         other.kill()
 
 
-@pytest.mark.parametrize("content", ["", "12", "not a number\n/nowhere\n", "\x00\x00"])
-def test_torn_pid_file(data_dir: Path, content: str) -> None:
-    server = embedded.ensure(data_dir)
-    _table(server.url_owner)
+def test_torn_pid_file(data_dir: Path) -> None:
+    server = start(data_dir)
+    make_table(server)
+    for content in ("", "12", "not a number\n/nowhere\n", "\x00\x00"):
+        assert embedded.stop(data_dir)
+        files.write(server.directory / "postmaster.pid", content, files.account_for(server.directory))
+        assert count(start(data_dir)) == 1
+
+
+def test_torn_pid_file_of_a_living_server(data_dir: Path) -> None:
+    """It is found, and can be stopped, without that file."""
+    server = start(data_dir)
+    files.write(server.directory / "postmaster.pid", "", files.account_for(server.directory))
+    assert start(data_dir) == server
     assert embedded.stop(data_dir)
-    pid_file = server.directory / "postmaster.pid"
-    pid_file.write_text(content, "ascii")
-    _give_away(pid_file)
-    assert _count(embedded.ensure(data_dir).url_owner) == 1
+    assert not postmaster.living(server.directory)
 
 
-def _give_away(path: Path) -> None:
-    if os.geteuid() == 0:
-        shutil.chown(path, USER, USER)
+@pytest.mark.parametrize("made_before", [False, True])
+def test_starts_at_once_give_one_server(data_dir: Path, made_before: bool) -> None:
+    if made_before:
+        start(data_dir)
+        embedded.stop(data_dir)
+    starters = [subprocess.Popen(script(data_dir, ENSURE), stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    urls = {starter.communicate(timeout=120)[0].strip() for starter in starters}
+    assert len(urls) == 1
+    assert urls != {""}
+    assert list(postmaster.living(start(data_dir).directory).values()).count(True) == 1
 
 
-def test_two_starts_at_once_give_one_server(data_dir: Path) -> None:
-    starters = [subprocess.Popen(_script(data_dir), stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    urls = [starter.communicate(timeout=60)[0].strip() for starter in starters]
-    assert urls[0] == urls[1] != ""
-    cluster = choose(data_dir)
-    servers = [
-        p
-        for p in psutil.process_iter()
-        if (words := _words(p)) and "-D" in words and str(cluster.directory) in words
-    ]
-    assert len(servers) == 1
+def test_a_server_that_lost_its_socket_is_started_anew(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "DEAF_SECONDS", 0.2)
+    server = start(data_dir)
+    make_table(server)
+    (server.directory / postmaster.SOCKET).unlink()
+    assert count(start(data_dir)) == 1
 
 
-def _words(process: psutil.Process) -> list[str]:
+def test_a_server_that_stands_still_is_not_started_twice(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "START_SECONDS", 1.0)
+    monkeypatch.setattr(embedded, "KNOCK_SECONDS", 2)
+    server = start(data_dir)
+    before = postmaster.living(server.directory)
+    chief = next(pid for pid, is_postmaster in before.items() if is_postmaster)
+    os.kill(chief, signal.SIGSTOP)
     try:
-        return process.cmdline()
-    except psutil.Error:
-        return []
+        with pytest.raises(embedded.EmbeddedError, match="does not answer"):
+            start(data_dir)
+    finally:
+        os.kill(chief, signal.SIGCONT)
+    assert list(postmaster.living(server.directory).values()).count(True) == 1
 
 
-def test_a_password_is_needed_and_files_are_private(data_dir: Path) -> None:
-    server = embedded.ensure(data_dir)
-    wrong = server.url_app.replace("saathi_app:", "saathi_app:x")
-    with pytest.raises(psycopg.OperationalError):
-        psycopg.connect(wrong)
-    assert server.directory.stat().st_mode & 0o777 == 0o700
-    assert (data_dir / "postgres.json").stat().st_mode & 0o777 == 0o600
+def test_a_long_path_and_a_path_with_odd_characters(data_dir: Path) -> None:
+    """A socket's path has 107 bytes; an address has reserved characters."""
+    for name in ("x" * 120, "O'Brien & sons? 100%"):
+        inner = data_dir / name
+        inner.mkdir()
+        server = start(inner)
+        make_table(server)
+        assert count(server) == 1
+        embedded.remove(inner)
+        assert list(inner.iterdir()) == [inner / "postgres.lock"]
 
 
-def test_the_application_role_cannot_change_the_schema(data_dir: Path) -> None:
-    server = embedded.ensure(data_dir)
-    with psycopg.connect(server.url_app) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
-        connection.execute("CREATE TABLE mine (x int)")
+def test_a_moved_data_directory_keeps_its_database(data_dir: Path) -> None:
+    (data_dir / "old").mkdir()
+    make_table(start(data_dir / "old"))
+    embedded.stop(data_dir / "old")
+    (data_dir / "old").rename(data_dir / "new")
+    assert count(start(data_dir / "new")) == 1
+    embedded.remove(data_dir / "new")
 
 
-def test_the_log_holds_no_values(data_dir: Path) -> None:
-    server = embedded.ensure(data_dir)
-    with psycopg.connect(server.url_owner, autocommit=True) as connection:
-        connection.execute("CREATE TABLE people (phone text UNIQUE)")
-        for _ in range(2):
-            try:
-                connection.execute("INSERT INTO people VALUES ('+96550001234')")
-            except psycopg.errors.UniqueViolation:
-                time.sleep(0)
-        with pytest.raises(psycopg.DataError):
-            connection.execute("SELECT 'salmiya canary'::int")
-    log = (server.directory / "server.log").read_text("utf-8", "replace")
-    assert "96550001234" not in log
-    assert "canary" not in log
+def test_a_lost_secret_is_said_clearly(data_dir: Path) -> None:
+    start(data_dir)
+    (data_dir / "postgres.secret").unlink()
+    with pytest.raises(embedded.EmbeddedError, match=r"postgres\.secret does not fit"):
+        start(data_dir)
 
 
-def test_lost_passwords_are_said_clearly(data_dir: Path) -> None:
-    embedded.ensure(data_dir)
-    assert embedded.stop(data_dir)
-    (data_dir / "postgres.json").unlink()
-    with pytest.raises(EmbeddedError, match=r"postgres\.json is missing"):
-        embedded.ensure(data_dir)
+def test_another_version_s_cluster_is_said_clearly(data_dir: Path) -> None:
+    server = start(data_dir)
+    embedded.stop(data_dir)
+    files.write(server.directory / "PG_VERSION", "9\n", files.account_for(server.directory))
+    with pytest.raises(embedded.EmbeddedError, match="written by PostgreSQL 9"):
+        start(data_dir)
+    files.write(server.directory / "PG_VERSION", "18\n", files.account_for(server.directory))
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="not root: only root needs a system user for the server")
-def test_as_root_it_runs_as_a_user_of_its_own(data_dir: Path) -> None:
-    data_dir.chmod(0o700)  # the system user cannot go in here: the cluster must live elsewhere, and 0700 must stay
-    server = embedded.ensure(data_dir)
-    process = embedded.postmaster(server.directory)
-    assert process is not None
-    assert process.username() == USER
-    assert not server.directory.is_relative_to(data_dir)
-    assert data_dir.stat().st_mode & 0o777 == 0o700
-    assert embedded.stop(data_dir)
-    shutil.rmtree(server.directory)
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="not root: every other test here already runs as an ordinary user")
-def test_not_as_root(tmp_path: Path) -> None:
-    """The same as an ordinary user, in a child that has given root away."""
-    programs = choose(tmp_path).programs  # where an ordinary user can run them
-    home = Path(tempfile.mkdtemp(prefix="saathi-ordinary-"))
-    shutil.chown(home, USER, USER)
-    uid, gid = home.stat().st_uid, home.stat().st_gid
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            os.setgroups([])
-            os.setgid(gid)
-            os.setuid(uid)
-            cluster_room._programs = lambda: programs
-            server = embedded.ensure(home)
-            with psycopg.connect(server.url_app) as connection:
-                answered = connection.execute("SELECT 1").fetchone() == (1,)
-            code = 0 if answered and server.directory == home / "postgres" and embedded.stop(home) else 2
-        finally:
-            os._exit(code)
-    _, status = os.waitpid(child, 0)
-    shutil.rmtree(home, ignore_errors=True)
-    assert os.waitstatus_to_exitcode(status) == 0
+def test_a_broken_cluster_is_said_clearly(data_dir: Path) -> None:
+    server = start(data_dir)
+    embedded.stop(data_dir)
+    shutil.rmtree(server.directory / "global")
+    with pytest.raises(embedded.EmbeddedError, match="started and ended"):
+        start(data_dir)
+    assert not embedded.stop(data_dir)
