@@ -1,0 +1,114 @@
+"""Rule: the SMS budget of a flow holds, in every language, with the longest values.
+
+Law: each message of a flow with `budget: {sms: n}` (and of the subflows that it calls) is one segment, laid out by the
+real channel; also a question with the short apology before it. No way through has more than n messages; a question
+that can come again counts once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from bot.channels.contract import Chrome
+from bot.channels.segments import count
+from bot.channels.sms import channel
+from bot.check.graph import FLOW, ways
+from bot.check.samples import longest
+from bot.check.slots import calls
+from bot.check.texts import at, options
+from bot.content import Content, Problem
+from bot.content.wording import PLACEHOLDER
+from bot.engine.events import Asked, Said
+from bot.engine.flow import Ask, Call, Flow, Flows, Say
+
+APOLOGY = "system.retry"
+FALSE_SLOTS = frozenset({"options"})
+
+
+def check(content: Content, root: Path) -> Iterable[Problem]:
+    """Messages of more than one segment, values without a limit, ways that are too long."""
+    budgeted = [flow for flow in content.flows.by_name.values() if flow.sms_budget]
+    for flow in budgeted:
+        messages = longest_way(content.flows, flow)
+        if messages > flow.sms_budget:
+            yield at(flow.source, f"a way through has {messages} SMS messages; the budget is {flow.sms_budget}")
+    for flow in _with_subflows(content.flows, budgeted):
+        for step in flow.steps:
+            if isinstance(step, Say | Ask):
+                yield from (at(step.source, message) for message in _too_long(content, flow, step))
+
+
+def longest_way(flows: Flows, flow: Flow) -> int:
+    """The most messages on any way through a flow, its subflows and what it goes over to; a round counts once."""
+    return _longest(flows, flow, 0, {}, frozenset())
+
+
+def _longest(
+    flows: Flows, flow: Flow, place: int, found: dict[tuple[str, int], int], above: frozenset[tuple[str, int]]
+) -> int:
+    here = (flow.name, place)
+    if here in above:
+        return 0
+    if here not in found:
+        step = flow.steps[place]
+        on_the_way = above | {here}
+        own = int(isinstance(step, Say | Ask))
+        if isinstance(step, Call) and (called := flows.get(step.flow)):
+            own = _longest(flows, called, 0, found, on_the_way)
+        after = [0]
+        for target in ways(flow, place):
+            other = flows.get(target.removeprefix(FLOW)) if target.startswith(FLOW) else None
+            inside = flow.index(target)
+            if other is not None:
+                after.append(_longest(flows, other, 0, found, on_the_way))
+            elif inside is not None:
+                after.append(_longest(flows, flow, inside, found, on_the_way))
+        found[here] = own + max(after)
+    return found[here]
+
+
+def _with_subflows(flows: Flows, budgeted: Iterable[Flow]) -> list[Flow]:
+    reached: dict[str, Flow] = {}
+    ahead = list(budgeted)
+    while ahead:
+        flow = ahead.pop(0)
+        if flow.name not in reached:
+            reached[flow.name] = flow
+            ahead += [called for call in calls(flow) if (called := flows.get(call.flow))]
+    return list(reached.values())
+
+
+def _too_long(content: Content, flow: Flow, step: Say | Ask) -> Iterable[str]:
+    names = sorted(set(PLACEHOLDER.findall(f"{step.text} {step.sms}")) - FALSE_SLOTS)
+    for language in content.languages:
+        values = {name: longest(content, flow, name, language) for name in names}
+        endless = [name for name, value in values.items() if value is None]
+        if endless:
+            yield f"nothing limits the length of {', '.join(endless)}, so it cannot stand in a text with an SMS budget"
+            return
+        for prefix in _prefixes(content, flow, step):
+            text = rendered(content, flow, step, language, values, prefix)
+            cost = count(text)
+            if cost.segments != 1:
+                after = f" after {prefix}" if prefix else ""
+                yield f"{language}{after}: {cost.segments} segments ({cost.units} units of {cost.encoding}): {text}"
+
+
+def _prefixes(content: Content, flow: Flow, step: Say | Ask) -> list[str]:
+    """What may stand before the text in the same message; a question about danger is never asked twice."""
+    repeated = isinstance(step, Ask) and flow.level != "danger"
+    present = any(say.id == APOLOGY.partition(".")[2] for say in content.texts.get("system", ()))
+    return ["", APOLOGY] if repeated and present else [""]
+
+
+def rendered(
+    content: Content, flow: Flow, step: Say | Ask, language: str, values: dict[str, object], prefix: str = ""
+) -> str:
+    """The SMS that a phone gets, several joined by line feeds."""
+    text_id = f"{flow.name}.{step.id}"
+    event: Said | Asked = Said(text_id, values)
+    if isinstance(step, Ask):
+        ids = tuple(choice.id for choice in options(step))
+        event = Asked(text_id, text_id, flow.version, ids, values, prefix)
+    return "\n".join(part.text for part in channel.layout(content.reply(event, language), Chrome()))

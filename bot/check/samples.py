@@ -1,0 +1,58 @@
+"""The longest values that a text may have to hold: what the SMS budget is reckoned with.
+
+Law: as long as it can get in that language, never longer; a slot of free text has no longest value, so such a slot
+does not belong into a text with a budget (None).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bot.channels.limits import units
+from bot.check.slots import fill_of
+from bot.content import Content
+from bot.content.wording import spoken
+from bot.engine.flow import Flow
+
+_SUNDAY = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)  # any week will do
+_UNBOUNDED = frozenset({"text", "media", "location"})
+_BY_READER: dict[str, tuple[Any, ...]] = {
+    "number": (1000,),
+    "amount": ({"value": "10000000", "currency": "NPR"}, {"value": "10000.500", "currency": "KWD"}),
+    "date": ("2026-12-31",),
+    "country": ("NP",),
+    "phone": ("+971501234567",),
+}
+
+
+def _moments(content: Content) -> Iterable[Any]:
+    """Another day of the coming week at 20:00: days of the week differ in length."""
+    for days in range(1, 7):
+        at = _SUNDAY + timedelta(days=days)
+        yield {"at": at.isoformat(), "zone": "UTC", "now": _SUNDAY.isoformat()}
+
+
+def _emergency(content: Content) -> Iterable[Any]:
+    return list(content.knowledge.get("emergency")["numbers"].values())
+
+
+# Slots that actions set, by name: the same name is the same kind of value in every handler.
+_BY_NAME: dict[str, Callable[[Content], Iterable[Any]]] = {
+    "reference": lambda content: ("888 888 8",),
+    "at": _moments,
+    "emergency": _emergency,
+}
+
+
+def longest(content: Content, flow: Flow, slot: str, language: str) -> Any | None:
+    """The value of `slot` that takes most room when it is spoken in this language; None when nothing bounds it."""
+    fill = fill_of(content.flows, flow, slot)
+    if slot in _BY_NAME:
+        values = list(_BY_NAME[slot](content))
+    elif fill and fill.reader not in _UNBOUNDED:
+        values = list(_BY_READER[fill.reader])
+    else:
+        values = []
+    return max(values, key=lambda value: units(spoken(value, language)), default=None)

@@ -1,0 +1,37 @@
+"""Rule: every text is there in every language that has a folder, and the catalogues belong to the flows of today.
+
+Law: absent is an error; a translation of an older English is in use and is only listed by `saathi locales`, unless
+nobody has marked it yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from bot.check.texts import catalogue_file, entries, messages, translated_languages
+from bot.content import Content, Problem
+
+EXTRACT = "run `saathi locales extract`"
+
+
+def check(content: Content, root: Path) -> Iterable[Problem]:
+    """Absent catalogues, absent texts, and catalogues that extraction has not been run for."""
+    wanted = messages(content)
+    contexts = {m.context for m in wanted}
+    for language in translated_languages(content):
+        file = catalogue_file(root, language)
+        present = entries(root, language)
+        if present is None:
+            yield Problem(file, 1, f"there is no catalogue: {EXTRACT}, then translate {len(wanted)} texts")
+            continue
+        for message in wanted:
+            entry = present.get(message.context)
+            if entry is None:
+                yield Problem(file, 1, f"{message.context} is not in the catalogue: {EXTRACT}")
+            elif not entry.msgstr and not message.optional:
+                yield Problem(file, entry.linenum or 1, f"{message.context} is not translated: {message.english}")
+            elif entry.msgid != message.english:
+                yield Problem(file, entry.linenum or 1, f"the English of {message.context} has changed: {EXTRACT}")
+        for context in [c for c in present if c not in contexts]:
+            yield Problem(file, present[context].linenum or 1, f"no flow has {context} any more: {EXTRACT}")
