@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 VERSION = b"\x01"
+KEY = 32  # bytes: AES-256
 NONCE = 12  # bytes, random (NIST SP 800-38D)
 
 
@@ -21,7 +22,9 @@ class Unopenable(ValueError):
 
 
 def seal(key: bytes, plaintext: bytes, *, where: str) -> bytes:
-    """version (1 byte) + nonce (12) + ciphertext and tag (n + 16)."""
+    """version (1 byte) + nonce (12) + ciphertext and tag (n + 16). ValueError for a key that is not 32 bytes."""
+    if len(key) != KEY:
+        raise ValueError("a data key has 32 bytes")
     nonce = os.urandom(NONCE)
     return VERSION + nonce + AESGCM(key).encrypt(nonce, plaintext, where.encode())
 
@@ -38,10 +41,9 @@ def open_(key: bytes, sealed: bytes, *, where: str) -> bytes:
 
 
 def seal_json(key: bytes, value: Any, *, where: str) -> bytes:
-    """Seal a JSON value."""
-    return seal(
-        key, json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"), where=where
-    )
+    """Seal a JSON value. What was given comes back, lone surrogates too."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return seal(key, text.encode("utf-8", "surrogatepass"), where=where)
 
 
 def open_json(key: bytes, sealed: bytes, *, where: str) -> Any:

@@ -29,12 +29,12 @@ def new_key() -> bytes:
 
 
 class Keyring:
-    """`secrets`: newest first, any text of at least 16 characters."""
+    """`secrets`: newest first, texts of at least 32 characters: a shorter one might be guessed by who has the disk."""
 
     def __init__(self, secrets: Sequence[str]) -> None:
-        if not secrets or any(len(s) < 16 for s in secrets):
+        if not secrets or any(len(s) < 32 for s in secrets):
             raise ValueError(
-                "SAATHI_SECRET_KEY: each key needs at least 16 characters; 32 random bytes in base64 are right"
+                "SAATHI_SECRET_KEY: each key needs at least 32 characters; 32 random bytes in base64 are right"
             )
         self._keys = {}
         for secret in secrets:
@@ -55,7 +55,7 @@ class Keyring:
             raise Unopenable("wrapped under a secret that SAATHI_SECRET_KEY does not list")
         try:
             return aead.decrypt(blob[KEY_ID : KEY_ID + NONCE], blob[KEY_ID + NONCE :], WHERE)
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # ValueError: too short to be one
             raise Unopenable("a wrapped key was changed") from None
 
     def is_newest(self, wrapped: bytes) -> bool:
@@ -93,4 +93,7 @@ def keep_secret(path: Path) -> str:
             os.close(directory)
     if path.stat().st_mode & 0o077:
         path.chmod(0o600)
-    return path.read_text("ascii").strip()
+    secret = path.read_text("ascii").strip()
+    if not secret:
+        raise ValueError(f"{path} is empty: restore it from a backup")
+    return secret
