@@ -1,0 +1,127 @@
+"""A text as tokens: numbers in any script's digits, folded words, single signs. What every reader looks at.
+
+Law: total: any text gives tokens, none raises; only the beginning of a very long text is looked at.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Generic, Literal, TypeVar
+
+import regex
+
+from bot.engine.answers import fold
+
+LONGEST_TEXT = 2000  # characters
+LONGEST_NUMBER = 15  # digits; what is longer is no count and no money
+_FRACTIONS = str.maketrans({"½": ".5", "¼": ".25", "¾": ".75", "٬": ",", "٫": ".", "،": ","})
+_NUMBER = (
+    r"\d{1,3}(?:,\d{2,3})+(?:\.\d+)?(?!\d)"  # 1,500 and 2,00,000
+    r"|\d{1,3}(?:\.\d{3}){2,}(?!\d)"  # 2.000.000
+    r"|\d{1,3}(?: 000)+(?!\d)"  # 50 000
+    r"|\d+(?:[.,]\d+)?|(?<![\p{L}\p{M}\d.])\.\d+"
+)
+_LETTERS = r"[\p{L}\p{M}]"
+_WORD = rf"\p{{L}}(?:\.\p{{L}})+\.?(?!{_LETTERS})|{_LETTERS}+(?:['’ʼ`]{_LETTERS}+)*"
+_TOKEN = regex.compile(rf"(?P<number>{_NUMBER})|(?P<word>{_WORD})|(?P<sign>\S)")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """`text` = as it is compared (digits as written, but 0-9), `raw` = as it was written (compatibility forms)."""
+
+    kind: Literal["number", "word", "sign"]
+    text: str
+    raw: str
+    value: Decimal | None = None
+
+
+def plain(text: str) -> str:
+    """Compatibility forms undone, digits of every script as 0-9, invisible marks gone, at most LONGEST_TEXT."""
+    shown = unicodedata.normalize("NFKC", text[:LONGEST_TEXT].translate(_FRACTIONS))
+    return "".join(_character(c) for c in shown)
+
+
+def _character(char: str) -> str:
+    digit = unicodedata.decimal(char, None)
+    if digit is not None:
+        return str(digit)
+    return "" if unicodedata.category(char) == "Cf" else char
+
+
+def tokens(text: str) -> tuple[Token, ...]:
+    """The tokens of a text, in order."""
+    return tuple(_token(m) for m in _TOKEN.finditer(plain(text)))
+
+
+def _token(match: regex.Match[str]) -> Token:
+    raw = match[0]
+    if match["number"]:
+        return Token("number", raw, raw, _decimal(raw))
+    if match["word"]:
+        return Token("word", fold(raw.replace(".", "")), raw)
+    return Token("sign", raw, raw)
+
+
+def _decimal(raw: str) -> Decimal | None:
+    """A comma before one or two last digits is a decimal comma; every other comma groups, and so do repeated dots."""
+    if len(raw) > LONGEST_NUMBER + 5:
+        return None
+    compact = raw.replace(" ", "")
+    head, comma, tail = compact.rpartition(",")
+    if comma and len(tail) < 3 and "," not in head:
+        return Decimal(f"{head}.{tail}")
+    compact = compact.replace(",", "")
+    return Decimal(compact.replace(".", "") if compact.count(".") > 1 else compact)
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Generic[T]):
+    """A phrase at a place: what it means, where the text goes on, and the beginning or ending written onto it."""
+
+    value: T
+    end: int
+    before: str = ""
+    after: str = ""
+
+
+class Phrases(Generic[T]):
+    """Phrases of one or more words, and what they mean; the longest one wins."""
+
+    def __init__(self, meanings: Mapping[str, T], *, before: Sequence[str] = (), after: Sequence[str] = ()) -> None:
+        """`before`, `after`: what may be written onto the first or last word, folded."""
+        self._meanings: dict[tuple[str, ...], T] = {}
+        for phrase, meaning in meanings.items():
+            if key := tuple(t.text for t in tokens(phrase)):
+                self._meanings.setdefault(key, meaning)
+        self._longest = max(map(len, self._meanings), default=0)
+        self._before = tuple(sorted(before, key=len, reverse=True))
+        self._after = tuple(sorted(after, key=len, reverse=True))
+
+    def at(self, tokens: Sequence[Token], place: int) -> Found[T] | None:
+        """The longest phrase that begins at this token."""
+        for end in range(min(len(tokens), place + self._longest), place, -1):
+            words = tuple(t.text for t in tokens[place:end])
+            if words in self._meanings:
+                return Found(self._meanings[words], end)
+            if found := self._bare(words, end):
+                return found
+        return None
+
+    def _bare(self, words: tuple[str, ...], end: int) -> Found[T] | None:
+        """The phrase without what is written onto it; at least three letters must stay."""
+        for before in ("", *self._before):
+            if not words[0].startswith(before):
+                continue
+            headless = (words[0][len(before) :], *words[1:])
+            for after in ("", *self._after):
+                last = headless[-1].removesuffix(after) if after else headless[-1]
+                bare = (*headless[:-1], last)
+                if (before or last != headless[-1]) and len(last) >= 3 and bare in self._meanings:
+                    return Found(self._meanings[bare], end, before, after)
+        return None

@@ -1,0 +1,135 @@
+"""The words that readers know: numbers, units, currencies, countries, days, from every `locales/<lang>/language.yml`.
+
+Law: the person's own language first, then English, then all the others, for people mix; read once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from babel import Locale, UnknownLocaleError
+
+from bot.content.readers.tokens import Phrases
+from bot.content.source import read
+from bot.engine.answers import fold
+from bot.settings import ROOT
+
+FALLBACK = "en"
+_DAYS = {"today": 0, "yesterday": -1, "tomorrow": 1}
+_CLEAR = 5  # letters; a shorter name of a country that nobody migrates to is too often another word
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What the readers know for one person. Phrases are folded; `home`: ISO codes, see `readers.country`."""
+
+    numbers: Phrases[Decimal]
+    multipliers: Phrases[int]
+    units: Phrases[str]
+    counted: Phrases[tuple[str, Decimal]]  # a number and its unit in one word
+    currency: Phrases[str]  # ISO 4217, or a family in small letters: dinar, riyal
+    countries: Phrases[str]  # every name
+    clear_countries: Phrases[str]  # names that are nothing else, for free text
+    codes: frozenset[str]  # countries that stand in our own tables
+    days: Phrases[int]  # days from today
+    months: Phrases[int]
+    home: frozenset[str]
+    elsewhere_before: frozenset[str]
+    elsewhere_after: frozenset[str]
+
+
+@lru_cache(maxsize=1)
+def _tables() -> Mapping[str, Mapping[str, Any]]:
+    """Every language's table by code, in order of the codes."""
+    paths = sorted((ROOT / "locales").glob("*/language.yml"))
+    return {path.parent.name: read(path, ROOT) for path in paths}
+
+
+@lru_cache(maxsize=256)
+def words(language: str) -> Vocabulary:
+    """The vocabulary for a person who writes this language; an unknown one gets English first. Raises ContentError
+    when a table cannot be read (at start, not at a message: `bot.content.load` reads the same files)."""
+    everything = _tables()
+    order = sorted(everything, key=lambda code: (code != language, code != FALLBACK, code))
+    tables = [everything[code] for code in order]
+    before = _folded(tables, "attached", "before")
+    after = _folded(tables, "attached", "after")
+    own = _grouped(tables, "countries")
+    named = _territories(order)
+    clear = {n: c for n, c in named.items() if c in own.values() or len(fold(n)) >= _CLEAR}
+    return Vocabulary(
+        numbers=Phrases({k: Decimal(str(v)) for t in tables for k, v in _flat(t, "numbers")}),
+        multipliers=Phrases({k: int(v) for t in tables for k, v in _flat(t, "multipliers")}, after=after),
+        units=Phrases(_grouped(tables, "units"), before=before, after=after),
+        counted=Phrases(_counted(tables), before=before, after=after),
+        currency=Phrases(_grouped(tables, "currency"), before=before, after=after),
+        countries=Phrases({**named, **own}, before=before, after=after),
+        clear_countries=Phrases({**clear, **own}, before=before, after=after),
+        codes=frozenset(own.values()),
+        days=Phrases({w: n for t in tables for day, n in _DAYS.items() for w in t.get(day, ())}),
+        months=Phrases(_months(order), after=after),
+        home=frozenset(everything.get(language, {}).get("home", ())),
+        elsewhere_before=frozenset(_folded(tables, "elsewhere", "before")),
+        elsewhere_after=frozenset(_folded(tables, "elsewhere", "after")),
+    )
+
+
+def _flat(table: Mapping[str, Any], key: str) -> Iterable[tuple[str, Any]]:
+    return ((str(k), v) for k, v in table.get(key, {}).items())
+
+
+def _grouped(tables: Iterable[Mapping[str, Any]], key: str) -> dict[str, str]:
+    """Word to group, the first table winning."""
+    grouped: dict[str, str] = {}
+    for table in tables:
+        for group, spellings in table.get(key, {}).items():
+            for word in spellings:
+                grouped.setdefault(fold(str(word)), str(group))
+    return grouped
+
+
+def _counted(tables: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, Decimal]]:
+    return {
+        str(word): (str(unit), Decimal(str(number)))
+        for table in tables
+        for unit, spellings in table.get("counted", {}).items()
+        for word, number in spellings.items()
+    }
+
+
+def _folded(tables: Iterable[Mapping[str, Any]], key: str, side: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(fold(str(w)) for t in tables for w in t.get(key, {}).get(side, ())))
+
+
+def _locales(codes: Iterable[str]) -> Iterable[Locale]:
+    for code in codes:
+        try:
+            yield Locale.parse(code)
+        except (UnknownLocaleError, ValueError):
+            continue  # a language without CLDR data has its own table still
+
+
+def _territories(codes: Iterable[str]) -> dict[str, str]:
+    """CLDR's names of countries, in every language, to ISO 3166 alpha-2."""
+    names: dict[str, str] = {}
+    for locale in _locales(codes):
+        for territory, name in locale.territories.items():
+            if len(territory) == 2 and territory not in {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}:
+                names.setdefault(name, territory)
+    return names
+
+
+def _months(codes: Iterable[str]) -> dict[str, int]:
+    """CLDR's names of the months of the common calendar, long and short; no name of one letter."""
+    names: dict[str, int] = {}
+    for locale in _locales(codes):
+        for use in locale.months.values():
+            for width in ("wide", "abbreviated"):
+                for month, name in use.get(width, {}).items():
+                    if len(fold(name)) > 2:
+                        names.setdefault(name, int(month))
+    return names
