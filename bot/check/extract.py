@@ -1,8 +1,8 @@
 """Extraction: the template for translators from the flows, and every catalogue brought up to it.
 
 Law: the same content gives the same bytes; a translation is never thrown away because its English changed: it stays,
-fuzzy, with the English that it was made from. Only texts that are gone go. Lines are left out of the references, or
-moving a step would change every catalogue.
+fuzzy, with the English that it was made from. Only texts that are gone go. Every folder of `locales/` but English is a
+language, also before it has a `language.yml`, so that translators need not wait.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from pathlib import Path
 
 import polib
 
-from bot.check.texts import LABEL, SHORT, SMS, SYNONYMS, Message, messages, room_for_label, translated_languages
+from bot.check.texts import LABEL, SHORT, SMS, SYNONYMS, Message, messages, room_for_label
 from bot.content import load
 from bot.content.catalogue import po_path
+from bot.content.languages import FALLBACK
 from bot.content.wording import PLACEHOLDER
+from bot.engine.messages import Sensitivity
 
 POT = Path("locales") / "messages.pot"
 _UCS2_SEGMENT = 70  # 3GPP TS 23.038: one message in a script outside the GSM alphabet
@@ -30,7 +32,7 @@ def write_pot(root: Path) -> Path:
     wanted = messages(content)
     pot = root / POT
     _write(pot, "", "", [_entry(m) for m in wanted])
-    for language in translated_languages(content):
+    for language in _folders(root):
         _update(po_path(root, language), language, wanted)
     return pot
 
@@ -49,6 +51,10 @@ def update(old: polib.POEntry | None, message: Message) -> polib.POEntry:
     return entry
 
 
+def _folders(root: Path) -> list[str]:
+    return sorted(p.name for p in (root / "locales").iterdir() if p.is_dir() and p.name != FALLBACK)
+
+
 def _update(path: Path, language: str, wanted: Iterable[Message]) -> None:
     had = polib.pofile(str(path), encoding="utf-8") if path.exists() else polib.POFile()
     by_context = {e.msgctxt: e for e in had if not e.obsolete}
@@ -56,24 +62,24 @@ def _update(path: Path, language: str, wanted: Iterable[Message]) -> None:
 
 
 def _entry(message: Message) -> polib.POEntry:
-    file = message.source.rpartition(":")[0]
+    file, _, line = message.source.rpartition(":")
     return polib.POEntry(
         msgctxt=message.context,
         msgid=message.english,
         msgstr="",
-        occurrences=[(file, "")],
+        occurrences=[(file, line)],
         comment="\n".join(_notes(message)),
     )
 
 
 def _notes(message: Message) -> Iterable[str]:
     """What a translator must know, as comments."""
-    if message.kind == SMS:
-        yield f"Saathi-Sms: at most {_UCS2_SEGMENT} characters with the options and the values"
+    if message.kind == SMS or message.also_sms:
+        yield f"Saathi-Sms: with its options and values at most {_UCS2_SEGMENT} characters in this script, one segment"
         if "{options}" in message.english:
             yield "{options} is replaced by the numbered options, as in: 1 yes 2 no"
     elif message.kind == LABEL and (room := room_for_label(message.options)):
-        yield f"Saathi-Label: at most {room} characters"
+        yield f"Saathi-Label: on a button, at most {room} characters"
     elif message.kind == SHORT:
         yield "Saathi-Sms: the option's name in an SMS, one or two words"
     elif message.kind == SYNONYMS:
@@ -83,6 +89,10 @@ def _notes(message: Message) -> Iterable[str]:
         yield f"Saathi-Keep: {' '.join('{' + n + '}' for n in names)}"
     if message.safety:
         yield "Saathi-Safety: must be reviewed before it is used again after a change"
+    if message.danger and message.kind != SYNONYMS:
+        yield "Saathi-Discreet: anybody may read it; none of the words of knowledge/discreet.yml"
+    if message.sensitivity is not Sensitivity.NEUTRAL:
+        yield f"Saathi-Sensitivity: {message.sensitivity}"
 
 
 def _write(path: Path, language: str, header: str, entries: Iterable[polib.POEntry]) -> None:

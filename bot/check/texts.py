@@ -6,7 +6,7 @@ Law: the order is that of the files and steps; a context stands here once, and n
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polib
@@ -14,11 +14,14 @@ import polib
 from bot.channels.limits import LIMITS
 from bot.content import Content, Problem
 from bot.content.catalogue import po_path
+from bot.content.flows import CHROME
 from bot.content.languages import FALLBACK
 from bot.content.reply import is_language_option
 from bot.engine.flow import Ask, Choice, Flow, Say
+from bot.engine.messages import Sensitivity
 
 TEXT, SMS, LABEL, SHORT, SYNONYMS = "text", "sms", "label", "short label", "synonyms"
+DANGER = "danger"  # the level of flows
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,9 @@ class Message:
     safety: bool = False
     optional: bool = False  # a translation may be left empty
     options: int = 0  # how many options stand beside it: decides the room for a label
+    sensitivity: Sensitivity = Sensitivity.NEUTRAL
+    danger: bool = False  # of a flow of level danger: the words of knowledge/discreet.yml may not stand in it
+    also_sms: bool = False  # a long text that has no short variant: it goes out as SMS too
 
 
 def messages(content: Content) -> list[Message]:
@@ -46,11 +52,11 @@ def of_flow(content: Content, flow: Flow) -> Iterator[Message]:
     """The texts of one flow."""
     for step in flow.steps:
         if isinstance(step, Say | Ask):
-            yield from _voice(flow.name, step)
+            yield from _voice(flow.name, step, flow.level == DANGER)
         if isinstance(step, Ask):
             for choice in options(step):
                 if not is_language_option(choice, content.languages):
-                    yield from _option(flow.name, step, choice)
+                    yield from _option(flow, step, choice)
 
 
 def options(ask: Ask) -> tuple[Choice, ...]:
@@ -58,19 +64,29 @@ def options(ask: Ask) -> tuple[Choice, ...]:
     return (*ask.choices, *((ask.skip,) if ask.skip else ()))
 
 
-def _voice(room: str, step: Say | Ask) -> Iterator[Message]:
-    context = f"{room}.{step.id}"
-    yield Message(context, step.text, step.source, TEXT, step.safety)
+def _voice(room: str, step: Say | Ask, danger: bool = False) -> Iterator[Message]:
+    text = Message(
+        f"{room}.{step.id}",
+        step.text,
+        step.source,
+        TEXT,
+        step.safety,
+        sensitivity=step.sensitivity,
+        danger=danger,
+        also_sms=not step.sms and room != CHROME,
+    )
+    yield text
     if step.sms:
-        yield Message(f"{context}#sms", step.sms, step.source, SMS, step.safety)
+        yield replace(text, context=f"{text.context}#sms", english=step.sms, kind=SMS)
 
 
-def _option(room: str, ask: Ask, choice: Choice) -> Iterator[Message]:
-    context = f"{room}.{ask.id}#option.{choice.id}"
-    count = len(options(ask))
-    yield Message(context, choice.label, ask.source, LABEL, ask.safety, options=count)
+def _option(flow: Flow, ask: Ask, choice: Choice) -> Iterator[Message]:
+    context = f"{flow.name}.{ask.id}#option.{choice.id}"
+    count, danger = len(options(ask)), flow.level == DANGER
+    label = Message(context, choice.label, ask.source, LABEL, ask.safety, options=count, danger=danger)
+    yield label
     if choice.short:
-        yield Message(f"{context}.sms", choice.short, ask.source, SHORT, ask.safety, options=count)
+        yield replace(label, context=f"{context}.sms", english=choice.short, kind=SHORT)
     synonyms = ", ".join(choice.synonyms) or choice.label  # a msgid cannot be empty
     yield Message(f"{context}.synonyms", synonyms, ask.source, SYNONYMS, optional=True)
 
@@ -94,6 +110,17 @@ def at(source: str, message: str) -> Problem:
     """A problem at `file:line`."""
     file, _, line = source.rpartition(":")
     return Problem(file, int(line), message)
+
+
+def place(content: Content, root: Path, language: str, context: str, source: str) -> str:
+    """`file:line` of a text in a language: its place in the catalogue, else `source`, the step's."""
+    entry = None if language == FALLBACK else content.catalogue.entry(language, context)
+    return f"{catalogue_file(root, language)}:{entry.line}" if entry else source
+
+
+def translated(content: Content, language: str, context: str) -> bool:
+    """Whether the language has words of its own for this context; English always has."""
+    return language == FALLBACK or content.catalogue.entry(language, context) is not None
 
 
 def translated_languages(content: Content) -> list[str]:
