@@ -69,6 +69,11 @@ class Classifier:
         self._languages = languages
         self.data_hash = data_hash
 
+    @classmethod
+    def load(cls, path: Path) -> Classifier:
+        """`load(path)` of this module."""
+        return load(path)
+
     @property
     def intents(self) -> tuple[str, ...]:
         """The names that the model can answer with."""

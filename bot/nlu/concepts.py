@@ -1,0 +1,130 @@
+"""Finds the concepts of the danger floor (LOCKED, BEAT, NOT ...) in a text, in all languages at once.
+
+Law: people mix languages, so every stem is always tried; bad data is an error that says file:line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.nlu.data import DataError, at, compose, fields, scalar, sequence
+from bot.nlu.normalise import normalise, words
+
+CONCEPT = re.compile(r"[A-Z][A-Z_]*")
+Words = Sequence[frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One place of a concept: words `start` to `end` (end not included) of the text, by a stem of a language."""
+
+    concept: str
+    start: int
+    end: int
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One word of a stem; `open` = any ending."""
+
+    word: str
+    open: bool
+
+    def fits(self, readings: frozenset[str]) -> bool:
+        return any(r.startswith(self.word) for r in readings) if self.open else self.word in readings
+
+
+Stem = tuple[tuple[Part, ...], str, str]  # parts, concept, language
+
+
+def parse_stem(raw: str) -> tuple[Part, ...]:
+    """`banda gar*` as parts in the written form of `normalise`. Raises ValueError with the reason."""
+    parts: list[Part] = []
+    for word in raw.split():
+        bare, open_end = (word[:-1], True) if word.endswith("*") else (word, False)
+        if "*" in bare or not bare:
+            raise ValueError(f"`*` stands at the end of a word, after a letter: {raw}")
+        normal = normalise(bare).split()
+        if not normal:
+            raise ValueError(f"no letters in the stem: {raw}")
+        parts += [Part(w, open_end and i == len(normal) - 1) for i, w in enumerate(normal)]
+    if not parts:
+        raise ValueError("an empty stem")
+    return tuple(parts)
+
+
+class Lexicon:
+    """All stems, by their first word; looking at a text takes time in proportion to its length."""
+
+    def __init__(self) -> None:
+        self._exact: dict[str, list[Stem]] = {}
+        self._open: dict[str, list[Stem]] = {}
+        self._longest = 0
+        self._seen: dict[str, tuple[Stem, ...]] = {}
+        self.names: set[str] = set()
+
+    def add(self, concept: str, raw: str, language: str) -> None:
+        """Adds one stem. Raises ValueError for a stem that cannot be read."""
+        parts = parse_stem(raw)
+        table = self._open if parts[0].open else self._exact
+        for first in _spellings(parts[0]):
+            stem = ((Part(first, parts[0].open), *parts[1:]), concept, language)
+            table.setdefault(first, []).append(stem)
+            self._longest = max(self._longest, len(first))
+        self.names.add(concept)
+
+    def find(self, text: Words) -> list[Found]:
+        """Every place of every concept, in the order of the text."""
+        found: dict[Found, None] = {}
+        for start, readings in enumerate(text):
+            for reading in sorted(readings):
+                for parts, concept, language in self._candidates(reading):
+                    rest = text[start + 1 : start + len(parts)]
+                    if len(rest) == len(parts) - 1 and all(p.fits(r) for p, r in zip(parts[1:], rest, strict=True)):
+                        found[Found(concept, start, start + len(parts), language)] = None
+        return list(found)
+
+    def _candidates(self, word: str) -> tuple[Stem, ...]:
+        known = self._seen.get(word)
+        if known is None:
+            stems = list(self._exact.get(word, ()))
+            for length in range(1, min(len(word), self._longest) + 1):
+                stems += self._open.get(word[:length], ())
+            known = tuple(stems)
+            if len(self._seen) < 50_000:
+                self._seen[word] = known
+        return known
+
+
+def _spellings(part: Part) -> Iterator[str]:
+    """A prefix that ends in a Devanagari nasal also stands for its form before the next consonant."""
+    yield part.word
+    if part.open and part.word.endswith(("न्", "म्", "ण्", "ङ्", "ञ्")):
+        yield part.word[:-2] + "ं"
+
+
+def read_lexicon(data_dir: Path) -> Lexicon:
+    """The stems of every `<lang>/concepts.yml`. Raises DataError."""
+    lexicon = Lexicon()
+    for file in sorted(data_dir.glob("*/concepts.yml")):
+        root = compose(file)
+        if root is None:
+            raise DataError(f"{file}:1: no concepts here")
+        for concept, node in fields(file, root, "concepts").items():
+            if not CONCEPT.fullmatch(concept):
+                raise at(file, node, f"a concept is written in capitals: {concept}")
+            for child in sequence(file, node, concept):
+                try:
+                    lexicon.add(concept, scalar(file, child, f"a stem of {concept}"), file.parent.name)
+                except ValueError as error:
+                    raise at(file, child, f"{concept}: {error}") from None
+    return lexicon
+
+
+def read_text(text: str) -> list[frozenset[str]]:
+    """The words of a raw text as `Lexicon.find` wants them; an empty set stands for an end of clause."""
+    return words(text)

@@ -1,0 +1,137 @@
+"""The rule floor: sees danger in a text without any classifier, in every language that has concepts.
+
+Law: works alone, never raises for a text, the strongest rule wins; bad rules are errors that say file:line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.engine.inputs import Danger
+from bot.nlu.concepts import Found, Lexicon, Words, read_lexicon, read_text
+from bot.nlu.rules import NOT, Negation, Rule, read_rules
+
+REACH = 3  # words in which `needs` looks for a NOT where the rule has no `near`
+TIERS = ("page", "ask")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A text with the places of its concepts."""
+
+    text: Words
+    places: dict[str, list[Found]] = field(default_factory=dict)
+
+    def of(self, concept: str) -> Sequence[Found]:
+        """Every place of a concept."""
+        return self.places.get(concept, ())
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the floor says: a danger, or none and the kinds that the text takes back."""
+
+    danger: Danger | None
+    denied: frozenset[str]
+
+
+class DangerFloor:
+    """Rules over concepts. Made once by `load`, then read by any thread; well under 1 ms a message."""
+
+    def __init__(self, rules: Sequence[Rule], negation: Negation, lexicon: Lexicon) -> None:
+        self._rules = sorted(rules, key=lambda rule: TIERS.index(rule.tier))  # stable: the file's order within a tier
+        self._negation = negation
+        self._lexicon = lexicon
+
+    @classmethod
+    def load(cls, nlu_data_dir: Path) -> DangerFloor:
+        """Reads `danger.yml` and every `<lang>/concepts.yml`. Raises DataError (file:line: message)."""
+        lexicon = read_lexicon(nlu_data_dir)
+        rules, negation = read_rules(nlu_data_dir / "danger.yml", lexicon)
+        return cls(rules, negation, lexicon)
+
+    def find(self, text: str) -> Danger | None:
+        """The strongest danger in a raw text, or None."""
+        return self.judge(text).danger
+
+    def judge(self, text: str) -> Verdict:
+        """`find`, and the kinds of danger that the text itself takes back ("nobody hit me", "my phone is locked")."""
+        reading = self._read(text)
+        for rule in self._rules:
+            if self._holds(rule, reading):
+                return Verdict(Danger(rule.kind, rule.tier, rule.id), frozenset())
+        return Verdict(None, frozenset(rule.kind for rule in self._rules if self._taken_back(rule, reading)))
+
+    def _read(self, text: str) -> Reading:
+        read = read_text(text)
+        places: dict[str, list[Found]] = {}
+        for found in self._lexicon.find(read):
+            places.setdefault(found.concept, []).append(found)
+        return Reading(read, places)
+
+    def _holds(self, rule: Rule, reading: Reading) -> bool:
+        """True when some place of the first concept stands, is not excused, and the others are near it."""
+        if any(concept not in reading.places for concept in rule.all):
+            return False
+        return any(
+            not self._excused(rule, place, reading)
+            and self._stands(rule, place, reading)
+            and all(self._near(rule, place, reading.of(concept)) for concept in rule.all[1:])
+            and (not rule.any or any(self._near(rule, place, reading.of(concept)) for concept in rule.any))
+            for place in reading.of(rule.all[0])
+        )
+
+    def _taken_back(self, rule: Rule, reading: Reading) -> bool:
+        """Whether the word of the rule is there, but refused or excused in every place."""
+        places = reading.of(rule.all[0])
+        return bool(places) and all(
+            self._excused(rule, place, reading)
+            or (rule.negation == "blocks" and not self._stands(rule, place, reading))
+            for place in places
+        )
+
+    @staticmethod
+    def _near(rule: Rule, place: Found, others: Sequence[Found]) -> bool:
+        return any(not rule.near or _gap(place, other) < rule.near for other in others)
+
+    def _stands(self, rule: Rule, place: Found, reading: Reading) -> bool:
+        """Whether the words of refusal around the first concept are as the rule wants them."""
+        if rule.negation == "ignore":
+            return True
+        if rule.negation == "needs":
+            reach = rule.near or REACH
+            return any(_gap(place, no) < reach for no in reading.of(NOT))
+        return not any(self._refuses(no, place, reading) for no in reading.of(NOT))
+
+    def _refuses(self, no: Found, place: Found, reading: Reading) -> bool:
+        if no.end <= place.start:
+            side, between = "before", reading.text[no.end : place.start]
+        elif no.start >= place.end:
+            side, between = "after", reading.text[place.end : no.start]
+        else:
+            return False
+        return self._negation.reaches(no.language, side) and all(w & self._negation.over for w in between)
+
+    def _excused(self, rule: Rule, place: Found, reading: Reading) -> bool:
+        """Whether an `unless` pair covers this place: its two terms with at most one word between, in this order."""
+        for left, right in rule.unless:
+            if rule.all[0] not in (left, right):
+                continue
+            other_side = right if rule.all[0] == left else left
+            for other in reading.of(other_side):
+                first, second = (place, other) if rule.all[0] == left else (other, place)
+                between = reading.text[first.end : second.start]
+                if (
+                    first.start < second.start
+                    and len(between) <= 1
+                    and not any(not w or w & self._negation.breaks for w in between)
+                ):
+                    return True
+        return False
+
+
+def _gap(one: Found, other: Found) -> int:
+    """Words between two places, 0 when they touch or overlap."""
+    return max(0, max(one.start, other.start) - min(one.end, other.end))
