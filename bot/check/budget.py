@@ -16,7 +16,7 @@ from bot.channels.sms import channel
 from bot.check.graph import FLOW, ways
 from bot.check.samples import longest
 from bot.check.slots import calls
-from bot.check.texts import at, options
+from bot.check.texts import at, options, place, translated
 from bot.content import Content, Problem
 from bot.content.wording import PLACEHOLDER
 from bot.engine.events import Asked, Said
@@ -36,7 +36,7 @@ def check(content: Content, root: Path) -> Iterable[Problem]:
     for flow in _with_subflows(content.flows, budgeted):
         for step in flow.steps:
             if isinstance(step, Say | Ask):
-                yield from (at(step.source, message) for message in _too_long(content, flow, step))
+                yield from _too_long(content, root, flow, step)
 
 
 def longest_way(flows: Flows, flow: Flow) -> int:
@@ -79,20 +79,27 @@ def _with_subflows(flows: Flows, budgeted: Iterable[Flow]) -> list[Flow]:
     return list(reached.values())
 
 
-def _too_long(content: Content, flow: Flow, step: Say | Ask) -> Iterable[str]:
+def _too_long(content: Content, root: Path, flow: Flow, step: Say | Ask) -> Iterable[Problem]:
+    context = f"{flow.name}.{step.id}#sms" if step.sms else f"{flow.name}.{step.id}"
     names = sorted(set(PLACEHOLDER.findall(f"{step.text} {step.sms}")) - FALSE_SLOTS)
     for language in content.languages:
+        if not translated(content, language, context):
+            continue  # it goes out in English, which is looked at itself
         values = {name: longest(content, flow, name, language) for name in names}
         endless = [name for name, value in values.items() if value is None]
         if endless:
-            yield f"nothing limits the length of {', '.join(endless)}, so it cannot stand in a text with an SMS budget"
+            which = ", ".join(endless)
+            yield at(
+                step.source, f"nothing limits the length of {which}, so it cannot stand in a text with an SMS budget"
+            )
             return
         for prefix in _prefixes(content, flow, step):
             text = rendered(content, flow, step, language, values, prefix)
             cost = count(text)
             if cost.segments != 1:
                 after = f" after {prefix}" if prefix else ""
-                yield f"{language}{after}: {cost.segments} segments ({cost.units} units of {cost.encoding}): {text}"
+                message = f"{language}{after}: {cost.segments} segments ({cost.units} units of {cost.encoding}): {text}"
+                yield at(place(content, root, language, context, step.source), message)
 
 
 def _prefixes(content: Content, flow: Flow, step: Say | Ask) -> list[str]:

@@ -9,11 +9,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bot.channels.limits import LIMITS, units
-from bot.check.texts import at, options, room_for_label
+from bot.check.texts import at, options, place, room_for_label, translated
 from bot.content import Content, Problem
 from bot.content.flows import CHROME
 from bot.content.reply import is_language_option
 from bot.engine.flow import Ask, Choice, Flow
+
+MOST = min(limits.list_items for limits in LIMITS.values() if limits.list_items)
 
 
 def check(content: Content, root: Path) -> Iterable[Problem]:
@@ -22,24 +24,30 @@ def check(content: Content, root: Path) -> Iterable[Problem]:
         for step in flow.steps:
             if isinstance(step, Ask) and options(step):
                 for language in content.languages:
-                    yield from (at(step.source, message) for message in _wrong(content, flow, step, language))
+                    yield from _wrong(content, root, flow, step, language)
+            if isinstance(step, Ask) and len(options(step)) > MOST:
+                yield at(step.source, f"a list holds at most {MOST} options, and here are {len(options(step))}")
     room = min(limits.list_button for limits in LIMITS.values() if limits.list_button)
     for language in content.languages:
         for say in content.texts.get(CHROME, ()):
-            words = content.chrome(language)[say.id]
-            if units(words) > room:
-                yield at(say.source, f"{language}: longer than {room} characters: {words}")
+            words, context = content.chrome(language)[say.id], f"{CHROME}.{say.id}"
+            if units(words) > room and translated(content, language, context):
+                source = place(content, root, language, context, say.source)
+                yield at(source, f"{language}: longer than {room} characters: {words}")
 
 
-def _wrong(content: Content, flow: Flow, ask: Ask, language: str) -> Iterable[str]:
+def _wrong(content: Content, root: Path, flow: Flow, ask: Ask, language: str) -> Iterable[Problem]:
     room = room_for_label(len(options(ask)))
     seen: dict[str, str] = {}
     for choice in options(ask):
         label = shown(content, flow, ask, choice, language)
-        if room and units(label) > room:
-            yield f"{language}: the label of {choice.id} is longer than {room} characters: {label}"
-        if label in seen:
-            yield f"{language}: {seen[label]} and {choice.id} have the same label: {label}"
+        context = f"{flow.name}.{ask.id}#option.{choice.id}"
+        own = translated(content, language, context)  # an absent one shows the English, which is looked at itself
+        source = place(content, root, language, context, ask.source)
+        if own and room and units(label) > room:
+            yield at(source, f"{language}: the label of {choice.id} is longer than {room} characters: {label}")
+        if own and label in seen:
+            yield at(source, f"{language}: {seen[label]} and {choice.id} have the same label: {label}")
         seen[label] = choice.id
 
 

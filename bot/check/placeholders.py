@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from bot.check.texts import SYNONYMS, catalogue_file, messages, translated_languages
+from bot.check.texts import LABEL, SHORT, SMS, SYNONYMS, at, catalogue_file, messages, translated_languages
 from bot.content import Content, Problem
 from bot.content.wording import PLACEHOLDER
 
+OPTIONS = "options"  # filled by the SMS channel alone
+
 
 def check(content: Content, root: Path) -> Iterable[Problem]:
-    """Placeholders that are missing, invented, or misspelt."""
+    """Placeholders that are missing, invented, misspelt, or where they are never filled."""
+    yield from _english(content)
     for language in translated_languages(content):
         for message in messages(content):
             entry = content.catalogue.entry(language, message.context)
@@ -26,6 +29,21 @@ def check(content: Content, root: Path) -> Iterable[Problem]:
                 yield Problem(file, entry.line, f"{message.context} lacks {{{name}}}")
             for name in sorted(present - wanted):
                 yield Problem(file, entry.line, f"{message.context} has {{{name}}}, which the English has not")
-            rest = PLACEHOLDER.sub("", entry.text)
-            if ("{" in rest or "}" in rest) and not ("{" in message.english and not wanted):
+            if set("{}") & set(PLACEHOLDER.sub("", entry.text)):
                 yield Problem(file, entry.line, f"{message.context} has a brace that is no placeholder")
+
+
+def _english(content: Content) -> Iterable[Problem]:
+    """What is wrong in the flows themselves: translations would only repeat it."""
+    for message in messages(content):
+        present = PLACEHOLDER.findall(message.english)
+        if message.kind == SYNONYMS:
+            continue
+        if message.kind in (LABEL, SHORT) and present:
+            yield at(message.source, f"{message.context} is an option, and placeholders are not filled there")
+        elif OPTIONS in present and message.kind != SMS:
+            yield at(message.source, f"{message.context} has {{{OPTIONS}}}: it stands only in `sms:` texts")
+        elif present.count(OPTIONS) > 1:
+            yield at(message.source, f"{message.context} has {{{OPTIONS}}} twice: only the last is filled")
+        if set("{}") & set(PLACEHOLDER.sub("", message.english)):
+            yield at(message.source, f"{message.context} has a brace that is no placeholder")

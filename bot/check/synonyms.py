@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from bot.check.texts import at, options
+from bot.check.texts import at, options, place
 from bot.content import Content, Problem
 from bot.engine.answers import fold, number
 from bot.engine.flow import Ask, Choice, Flow
@@ -22,27 +22,37 @@ def check(content: Content, root: Path) -> Iterable[Problem]:
     for flow in content.flows.by_name.values():
         for step in flow.steps:
             if isinstance(step, Ask) and options(step):
-                found = {m for language in content.languages for m in _clashes(content, flow, step, language)}
-                yield from (at(step.source, message) for message in sorted(found))
+                yield from {p for language in content.languages for p in _clashes(content, root, flow, step, language)}
 
 
-def _clashes(content: Content, flow: Flow, ask: Ask, language: str) -> Iterable[str]:
-    """Messages; what English shares with all languages is said once, without the language."""
+def _clashes(content: Content, root: Path, flow: Flow, ask: Ask, language: str) -> Iterable[Problem]:
+    """What English shares with all languages is said once, at the step; the rest where the language writes it."""
     owners: dict[str, str] = {}
     words = content.words(language)
-    for place, choice in enumerate(options(ask), 1):
+    for number_of, choice in enumerate(options(ask), 1):
+        context = f"{flow.name}.{ask.id}#option.{choice.id}"
         label = words.label(f"{flow.name}.{ask.id}", choice)
         english = {fold(w): w for w in _english(choice)}
         for spelling, word in {**{fold(w): w for w in (label.shown, *label.accepted)}, **english}.items():
-            where = "" if spelling in english else f"{language}: "
+            found = [_number(ask, number_of, choice, word)]
             other = owners.setdefault(spelling, choice.id)
             if other != choice.id:
-                yield f"{where}{other} and {choice.id} can both be written: {word}"
-            if message := _number(ask, place, choice, word):
-                yield where + message
+                found.append(f"{other} and {choice.id} can both be written: {word}")
             command = words.universal(word)
             if command and not _same(content, flow, choice, command):
-                yield f"{where}{choice.id} can be written {word}, which everywhere else means {command}"
+                found.append(f"{choice.id} can be written {word}, which everywhere else means {command}")
+            source, prefix = ask.source, ""
+            if spelling not in english:
+                source, prefix = _written(content, root, language, context, word, ask.source), f"{language}: "
+            yield from (at(source, prefix + message) for message in found if message)
+
+
+def _written(content: Content, root: Path, language: str, context: str, word: str, source: str) -> str:
+    """Where a language writes this word for an option: as its label, short label, or among the synonyms."""
+    for ending in ("", ".sms"):
+        if content.catalogue.text(language, context + ending, "") == word:
+            return place(content, root, language, context + ending, source)
+    return place(content, root, language, f"{context}.synonyms", source)
 
 
 def _english(choice: Choice) -> list[str]:
