@@ -88,9 +88,9 @@ class Conductor:
         """Handle what waits now; returns how many inbox rows were handled."""
         now = self._clock()
         rows = await peek(self._database, self._secrets, now, ROWS)
-        point("conductor.after_peek")
         if not rows:
             return 0
+        point("conductor.after_peek")
         handled = await self._receipts([r for r in rows if r.kind == "receipt"], now)
         arrived = self._arrived([r for r in rows if r.subject_id is not None])
         if arrived:
