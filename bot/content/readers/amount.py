@@ -106,7 +106,7 @@ def _shown(value: Decimal) -> str:
 def resolve(family: str, where: str) -> str | None:
     """The currency of that family in a country ("dinar" in KW: KWD), or None. Source: CLDR, through Babel."""
     codes = get_territory_currencies(where) if where else ()
-    return next((str(code) for code in codes if _family(code) == family), None)
+    return next((code for code in map(str, codes) if _family(code) == family), None)
 
 
 def _family(code: str) -> str:
@@ -117,7 +117,8 @@ def _family(code: str) -> str:
 @lru_cache(maxsize=512)
 def _thousandths(currency: str) -> bool:
     """Whether a currency, or any of a family, counts in thousandths (Kuwait's dinar). Source: CLDR, through Babel."""
-    codes = [currency] if currency.isupper() else [c for c in Locale("en").currencies if _family(c) == currency]
+    every = (str(code) for code in Locale("en").currencies)
+    codes = [currency] if currency.isupper() else [code for code in every if _family(code) == currency]
     return any(get_currency_precision(code) > 2 for code in codes)
 
 

@@ -35,9 +35,20 @@ def at(tokens: Sequence[Token], start: int, known: Vocabulary) -> Quantity | Non
         total, place, room = total + value, end, Decimal(multiplier)
         if multiplier == 1:
             break
+    while place > start and (joined := _joined(tokens, place, known, total)):
+        total, place = total + joined[0], joined[1]
     if place == start or total > LARGEST:
         return None
     return Quantity(total, start, place, tokens[start].kind == "number")
+
+
+def _joined(tokens: Sequence[Token], place: int, known: Vocabulary, so_far: Decimal) -> tuple[Decimal, int] | None:
+    """A number word with an "and" written onto it, as in Arabic: hundred and-fifty, five and-thirty."""
+    word = known.numbers.at(tokens, place)
+    if word is None or not word.before:
+        return None
+    fits = word.value < so_far or (so_far < 10 and word.value % 10 == 0)
+    return (word.value, word.end) if fits else None
 
 
 def _part(tokens: Sequence[Token], place: int, known: Vocabulary) -> tuple[Decimal, int, int] | None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from babel import Locale, UnknownLocaleError
 
-from bot.content.readers.tokens import Phrases
+from bot.content.readers.tokens import Phrases, tokens
 from bot.content.source import read
 from bot.engine.answers import fold
 from bot.settings import ROOT
@@ -62,15 +62,15 @@ def words(language: str) -> Vocabulary:
     named = _territories(order)
     clear = {n: c for n, c in named.items() if c in own.values() or len(fold(n)) >= _CLEAR}
     return Vocabulary(
-        numbers=Phrases({k: Decimal(str(v)) for t in tables for k, v in _flat(t, "numbers")}),
-        multipliers=Phrases({k: int(v) for t in tables for k, v in _flat(t, "multipliers")}, after=after),
+        numbers=Phrases(_numbers(tables), before=before),
+        multipliers=Phrases({k: int(v) for t in reversed(tables) for k, v in _flat(t, "multipliers")}, after=after),
         units=Phrases(_grouped(tables, "units"), before=before, after=after),
         counted=Phrases(_counted(tables), before=before, after=after),
         currency=Phrases(_grouped(tables, "currency"), before=before, after=after),
         countries=Phrases({**named, **own}, before=before, after=after),
         clear_countries=Phrases({**clear, **own}, before=before, after=after),
         codes=frozenset(own.values()),
-        days=Phrases({w: n for t in tables for day, n in _DAYS.items() for w in t.get(day, ())}),
+        days=Phrases({w: n for t in reversed(tables) for day, n in _DAYS.items() for w in t.get(day, ())}),
         months=Phrases(_months(order), after=after),
         home=frozenset(everything.get(language, {}).get("home", ())),
         elsewhere_before=frozenset(_folded(tables, "elsewhere", "before")),
@@ -88,8 +88,16 @@ def _grouped(tables: Iterable[Mapping[str, Any]], key: str) -> dict[str, str]:
     for table in tables:
         for group, spellings in table.get(key, {}).items():
             for word in spellings:
-                grouped.setdefault(fold(str(word)), str(group))
+                grouped.setdefault(" ".join(t.text for t in tokens(str(word))), str(group))
     return grouped
+
+
+def _numbers(tables: Iterable[Mapping[str, Any]]) -> dict[str, Decimal]:
+    numbers: dict[str, Decimal] = {}
+    for table in tables:
+        for word, value in _flat(table, "numbers"):
+            numbers.setdefault(word, Decimal(str(value)))
+    return numbers
 
 
 def _counted(tables: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, Decimal]]:
