@@ -42,8 +42,32 @@ class ContentError(Exception):
 class Place(dict[str, Any]):
     """A mapping that knows its line, and the line of each key."""
 
-    line: int = 0
+    line: int
     lines: Mapping[str, int]
+
+    def at(self, key: str) -> int:
+        """The line of a key; of the whole when the key is absent."""
+        return self.lines.get(key, self.line)
+
+    @classmethod
+    def empty(cls, line: int, values: Mapping[str, Any] | None = None) -> Place:
+        """A mapping that stands for something at `line` that is none."""
+        made = cls(values or {})
+        made.line, made.lines = line, {}
+        return made
+
+    @classmethod
+    def part(cls, place: Place, keys: Sequence[str]) -> Place:
+        """Some keys of a mapping, where they stand."""
+        made = cls({key: place[key] for key in keys})
+        made.line, made.lines = place.line, place.lines
+        return made
+
+
+class Row(list[Any]):
+    """A list that knows the line of each item."""
+
+    lines: Sequence[int]
 
 
 def _scalar(node: yaml.ScalarNode) -> Any:
@@ -57,39 +81,59 @@ def _scalar(node: yaml.ScalarNode) -> Any:
     return float(text) if _FLOAT.match(text) else text
 
 
-def _value(node: yaml.Node, file: str, problems: list[Problem]) -> Any:
-    if isinstance(node, yaml.ScalarNode):
-        return _scalar(node)
-    if isinstance(node, yaml.SequenceNode):
-        return [_value(child, file, problems) for child in node.value]
-    place, lines = Place(), {}
-    for key_node, child in node.value:
-        key = str(key_node.value)
-        line = key_node.start_mark.line + 1
-        if key in place:
-            problems.append(Problem(file, line, f"`{key}` stands here twice"))
-        place[key] = _value(child, file, problems)
-        lines[key] = line
-    place.line, place.lines = node.start_mark.line + 1, lines
-    return place
+class _Tree:
+    """A node tree turned into values. An alias is refused: a flow is read from top to bottom."""
+
+    def __init__(self, file: str) -> None:
+        self.problems: list[Problem] = []
+        self._file = file
+        self._seen: set[int] = set()
+
+    def value(self, node: yaml.Node) -> Any:
+        line = node.start_mark.line + 1
+        if id(node) in self._seen:
+            self.problems.append(Problem(self._file, line, "an alias (*) may not be used: write it out"))
+            return None
+        self._seen.add(id(node))
+        if isinstance(node, yaml.ScalarNode):
+            return _scalar(node)
+        if isinstance(node, yaml.SequenceNode):
+            row = Row(self.value(child) for child in node.value)
+            row.lines = [child.start_mark.line + 1 for child in node.value]
+            return row
+        return self._mapping(node, line)
+
+    def _mapping(self, node: yaml.Node, line: int) -> Place:
+        place, lines = Place(), {}
+        for key_node, child in node.value:
+            key, key_line = str(key_node.value), key_node.start_mark.line + 1
+            if key in place:
+                self.problems.append(Problem(self._file, key_line, f"`{key}` stands here twice"))
+            place[key] = self.value(child)
+            lines[key] = key_line
+        place.line, place.lines = line, lines
+        return place
 
 
 def read(path: Path, root: Path) -> Place:
     """A YAML file whose top is a mapping. Raises ContentError."""
     file = path.relative_to(root).as_posix()
+    tree = _Tree(file)
     try:
         node = yaml.compose(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ContentError([Problem(file, line, f"this is not YAML: {error.problem}")]) from None
+        value = tree.value(node) if node is not None else Place.empty(1)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        what = getattr(error, "problem", None) or "a character that may not stand in a text file"
+        raise ContentError([Problem(file, mark.line + 1 if mark else 1, f"this is not YAML: {what}")]) from None
+    except RecursionError:
+        raise ContentError([Problem(file, 1, "nested too deeply")]) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ContentError([Problem(file, 1, f"cannot be read: {type(error).__name__}")]) from None
-    problems: list[Problem] = []
-    value = _value(node, file, problems) if node is not None else Place()
     if not isinstance(value, Place):
-        problems.append(Problem(file, 1, "a mapping is expected here (key: value)"))
-    if problems:
-        raise ContentError(problems)
+        tree.problems.append(Problem(file, 1, "a mapping is expected here (key: value)"))
+    if tree.problems:
+        raise ContentError(tree.problems)
     assert isinstance(value, Place)
     return value
 
