@@ -28,6 +28,8 @@ _LETTERS = r"[\p{L}\p{M}]"
 _WORD = rf"\p{{L}}(?:\.\p{{L}})+\.?(?!{_LETTERS})|{_LETTERS}+(?:['’ʼ`]{_LETTERS}+)*"
 _TOKEN = regex.compile(rf"(?P<number>{_NUMBER})|(?P<word>{_WORD})|(?P<sign>\S)")
 
+_HYPHEN = regex.compile(rf"(?<={_LETTERS})[-\u2010-\u2013](?={_LETTERS})")  # twenty-five, Abu-Dhabi
+
 T = TypeVar("T")
 
 
@@ -56,7 +58,7 @@ def _character(char: str) -> str:
 
 def tokens(text: str) -> tuple[Token, ...]:
     """The tokens of a text, in order."""
-    return tuple(_token(m) for m in _TOKEN.finditer(plain(text)))
+    return tuple(_token(m) for m in _TOKEN.finditer(_HYPHEN.sub(" ", plain(text))))
 
 
 def _token(match: regex.Match[str]) -> Token:
