@@ -49,12 +49,17 @@ class Amount:
         if found is None:
             return None
         number, money, place = found
-        where = str(args.get("country") or "") or country.reader.find(text, {}, language) or ""
-        code = money.value if money.value.isupper() else resolve(money.value, where)
+        code = money.value if money.value.isupper() else _settled(money.value, text, args, language)
         value = _value(parts, number, code, money.value)
         if value > LARGEST or _is_phone(parts, number):
             return None
         return {"value": _shown(value), "currency": code, "word": _word(parts, place, money)}
+
+
+def _settled(family: str, text: str, args: Mapping[str, Any], language: str) -> str | None:
+    """The currency of the family in the country that we were told, else in the one that the text names."""
+    where = args.get("country") or country.reader.find(text, {}, language)
+    return resolve(family, str(where)) if where else None
 
 
 def _number_first(parts: Sequence[Token], known: Vocabulary) -> tuple[Quantity, Found[str], int] | None:

@@ -117,13 +117,12 @@ class Phrases(Generic[T]):
 
     def _bare(self, words: tuple[str, ...], end: int) -> Found[T] | None:
         """The phrase without what is written onto it; at least three letters must stay."""
-        for before in ("", *self._before):
-            if not words[0].startswith(before):
-                continue
+        befores = [before for before in self._before if words[0].startswith(before)]
+        afters = [after for after in self._after if words[-1].endswith(after)]
+        for before in ("", *befores):
             headless = (words[0][len(before) :], *words[1:])
-            for after in ("", *self._after):
-                last = headless[-1].removesuffix(after) if after else headless[-1]
-                bare = (*headless[:-1], last)
-                if (before or last != headless[-1]) and len(last) >= 3 and bare in self._meanings:
+            for after in ("", *afters):
+                bare = (*headless[:-1], headless[-1].removesuffix(after))
+                if (before or after) and len(bare[-1]) >= 3 and bare in self._meanings:
                     return Found(self._meanings[bare], end, before, after)
         return None
