@@ -6,11 +6,14 @@ absent one is absent, so that it is counted. English text stands in the flows an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import polib
+
+from bot.content.source import ContentError, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +52,30 @@ def po_path(root: Path, language: str) -> Path:
 
 
 def load_catalogue(root: Path, languages: Mapping[str, object]) -> Catalogue:
-    """Read every catalogue that exists."""
+    """Read every catalogue that exists. Raises ContentError for a file that is no catalogue, or says a text twice."""
     entries: dict[str, dict[str, Entry]] = {}
+    problems: list[Problem] = []
     for language in languages:
         path = po_path(root, language)
         if path.exists():
-            entries[language] = {
-                e.msgctxt: Entry(e.msgstr, e.msgid, e.fuzzy, e.linenum or 1)
-                for e in polib.pofile(str(path), encoding="utf-8")
-                if e.msgctxt and e.msgstr and not e.obsolete
-            }
+            entries[language] = _read(path, path.relative_to(root).as_posix(), problems)
+    if problems:
+        raise ContentError(problems)
     return Catalogue(entries)
+
+
+def _read(path: Path, file: str, problems: list[Problem]) -> dict[str, Entry]:
+    try:
+        catalogue = polib.pofile(str(path), encoding="utf-8")
+    except (OSError, ValueError) as error:  # polib raises OSError for syntax too
+        line = re.search(r"line (\d+)", str(error))
+        problems.append(Problem(file, int(line[1]) if line else 1, "this is no gettext catalogue"))
+        return {}
+    found: dict[str, Entry] = {}
+    for entry in catalogue:
+        if not entry.msgctxt or entry.obsolete:
+            continue
+        if entry.msgctxt in found:
+            problems.append(Problem(file, entry.linenum or 1, f"{entry.msgctxt} stands here twice"))
+        found[entry.msgctxt] = Entry(entry.msgstr, entry.msgid, entry.fuzzy, entry.linenum or 1)
+    return {context: entry for context, entry in found.items() if entry.text}

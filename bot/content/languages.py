@@ -9,11 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.content.source import ContentError, Problem, read
+from babel import Locale, UnknownLocaleError
+
+from bot.content.sheet import Sheet
+from bot.content.source import ContentError, Place, Problem, read
 from bot.engine.answers import fold
 from bot.engine.flow import Choice
 
 COMMANDS = ("menu", "back", "human", "language", "status", "clear", "delete", "stop", "start")
+DIRECTIONS = ("ltr", "rtl")
 FALLBACK = "en"
 
 
@@ -35,27 +39,35 @@ def load_languages(root: Path) -> dict[str, Language]:
     languages: dict[str, Language] = {}
     problems: list[Problem] = []
     for path in sorted((root / "locales").glob("*/language.yml")):
-        code = path.parent.name
+        sheet = Sheet(path.relative_to(root).as_posix())
         try:
-            top = read(path, root)
-            languages[code] = Language(
-                code=code,
-                name=str(top["name"]),
-                english_name=str(top["english_name"]),
-                direction=str(top["direction"]),
-                also=tuple(str(w) for w in top["also"]),
-                reviewer=top.get("reviewer"),
-                universal={c: tuple(str(w) for w in top["universal"].get(c, ())) for c in COMMANDS},
-            )
+            languages[path.parent.name] = _language(sheet, read(path, root), path.parent.name)
         except ContentError as error:
             problems += error.problems
-        except (KeyError, TypeError, AttributeError) as error:
-            problems.append(Problem(path.relative_to(root).as_posix(), 1, f"lacks or misuses {error}"))
-    if FALLBACK not in languages:
+        problems += sheet.problems
+    if FALLBACK not in languages and not problems:
         problems.append(Problem(f"locales/{FALLBACK}/language.yml", 1, "English must be there: it is the last resort"))
     if problems:
         raise ContentError(problems)
     return {FALLBACK: languages.pop(FALLBACK), **languages}
+
+
+def _language(sheet: Sheet, top: Place, code: str) -> Language:
+    try:
+        Locale.parse(code)
+    except (ValueError, UnknownLocaleError):
+        sheet.wrong(1, f"the folder {code} is no language that CLDR knows: dates and numbers could not be written")
+    universal = sheet.table(top, "universal")
+    sheet.only(universal, COMMANDS, "`universal:`")
+    return Language(
+        code=code,
+        name=sheet.text(top, "name"),
+        english_name=sheet.text(top, "english_name"),
+        direction=sheet.one_of(top, "direction", DIRECTIONS, DIRECTIONS[0]),
+        also=sheet.words(top, "also"),
+        reviewer=sheet.text(top, "reviewer", needed=False) or None,
+        universal={command: sheet.words(universal, command) for command in COMMANDS},
+    )
 
 
 def as_choices(languages: Mapping[str, Language]) -> list[Choice]:

@@ -67,17 +67,12 @@ class Replies:
         step = self._step(event.text_id)
         flow = self._flows.get(event.text_id.partition(".")[0])
         rtl = self._languages[language].direction == "rtl"
-        text = fill(self._catalogue.text(language, event.text_id, step.text), event.slots, language, isolate=rtl)
-        english_sms = step.sms or step.text
-        context = f"{event.text_id}#sms" if step.sms else event.text_id
-        sms = fill(self._catalogue.text(language, context, english_sms), event.slots, language, isolate=False)
+        long, short = self._voice(event.text_id, step, language)
+        text = fill(long, event.slots, language, isolate=rtl)
+        sms = fill(short, event.slots, language, isolate=False)
         if isinstance(event, Asked) and event.prefix:
-            before = self._texts[event.prefix]
-            text = f"{self._catalogue.text(language, event.prefix, before.text)}\n{text}"
-            short = self._catalogue.text(language, f"{event.prefix}#sms", before.sms) or self._catalogue.text(
-                language, event.prefix, before.text
-            )
-            sms = f"{short} {sms}"
+            before, before_sms = self._voice(event.prefix, self._step(event.prefix), language)
+            text, sms = f"{before}\n{text}", f"{before_sms} {sms}"
         return Reply(
             text_id=event.text_id,
             language=language,
@@ -94,6 +89,15 @@ class Replies:
     def text(self, language: str, text_id: str) -> str:
         """A loose text of system.yml or chrome.yml."""
         return self._catalogue.text(language, text_id, self._texts[text_id].text)
+
+    def _voice(self, text_id: str, step: Say | Ask, language: str) -> tuple[str, str]:
+        """The long and the short text. Without a short one the long one stands for it, and a translated long one also
+        for a short one that is not translated yet: it costs more and is understood."""
+        long = self._catalogue.text(language, text_id, step.text)
+        if not step.sms:
+            return long, long
+        translated = self._catalogue.entry(language, text_id) is not None
+        return long, self._catalogue.text(language, f"{text_id}#sms", long if translated else step.sms)
 
     def _step(self, text_id: str) -> Say | Ask:
         if text_id in self._texts:

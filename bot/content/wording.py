@@ -6,6 +6,7 @@ Law: formats, never phrases; what is around a value is in the flow and its trans
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -18,7 +19,9 @@ from babel.numbers import format_currency, format_decimal
 
 PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 _LTR = re.compile(r"[0-9A-Za-z]")
-ISOLATE, POP = "\u2066", "\u2069"  # left-to-right isolate (UAX #9): digits and codes inside right-to-left text
+_BRACES = str.maketrans("{}", "()")
+_JOINERS = "\u200c\u200d"
+ISOLATE, POP = "\u2068", "\u2069"  # first strong isolate (UAX #9): a value keeps its own direction inside a text
 
 
 @lru_cache(maxsize=64)
@@ -51,7 +54,14 @@ def spoken(value: Any, language: str) -> str:
         return ""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return format_decimal(value, locale=locale(language), numbering_system="latn")
-    return str(value)
+    return _harmless(str(value))
+
+
+def _harmless(text: str) -> str:
+    """A value that came from outside cannot look like something else: no line breaks, no marks that turn the direction
+    of what follows, no braces that would be taken for a placeholder. Joiners of Indic and Arabic letters stay."""
+    spaced = " ".join(text.translate(_BRACES).split())
+    return "".join(c for c in spaced if c in _JOINERS or unicodedata.category(c) not in {"Cc", "Cf", "Cs"})
 
 
 def moment(value: Mapping[str, Any], language: str) -> str:
