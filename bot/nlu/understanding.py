@@ -15,7 +15,7 @@ from bot.nlu.intents import DANGER, FALLBACK
 from bot.nlu.language import guess
 
 # Measured on held-out thirds, where the floor is silent (docs/understanding.md): false pages stay under 1 in 1,000.
-PAGE = 0.9  # danger intents together at this confidence wake a human
+PAGE = 0.95  # danger intents together at this confidence wake a human
 ASK = 0.5  # from here on it is asked about gently
 BELIEVED = 0.3  # below this no intent is believed
 
@@ -64,7 +64,7 @@ def meaning_of(ranked: Ranked, verdict: Verdict, language: str) -> Meaning:
 
 
 def danger_of(ranked: Ranked, denied: Collection[str] = ()) -> Danger | None:
-    """Danger that the classifier sees: the danger intents together at PAGE or ASK; the kind is the likeliest of them."""
+    """Danger that the classifier sees: its danger intents together at PAGE or ASK; the kind is the likeliest."""
     likely = [(name, p) for name, p in ranked.intents if name in DANGER and name not in denied]
     together = sum(p for _, p in likely)
     if together < ASK:
