@@ -23,8 +23,11 @@ from bot.channels.contract import Channel, Inbound, Receipt
 from bot.channels.limits import LIMITS
 from bot.conductor import Conductor
 from bot.conductor.act import Staff
-from bot.conductor.batch import Understanding
 from bot.content import Content
+from bot.nlu.classifier import Classifier
+from bot.nlu.danger import DangerFloor
+from bot.nlu.training import ensure_model
+from bot.nlu.understanding import Understanding
 from bot.observe import logs
 from bot.sender import Sender
 from bot.settings import Settings, SettingsError
@@ -157,13 +160,8 @@ def open_keyring(settings: Settings) -> Keyring:
 
 def load_understanding(root: Path, data_dir: Path) -> Understanding:
     """The embedded classifier (trained in a child process if its data changed) over the rule floor."""
-    from bot.nlu.classifier import Classifier
-    from bot.nlu.danger import DangerFloor
-    from bot.nlu.training import ensure_model
-    from bot.nlu.understanding import Understanding as Embedded
-
     model = ensure_model(root / "nlu_data", data_dir / "nlu")
-    return Embedded(Classifier.load(model), DangerFloor.load(root / "nlu_data"))
+    return Understanding(Classifier.load(model), DangerFloor.load(root / "nlu_data"))
 
 
 def make_transports(settings: Settings) -> dict[str, Transport]:

@@ -27,7 +27,7 @@ def make(database: Database, clock: Callable[[], datetime]) -> App:
     @jobs.task(queueing_lock="purge", name="purge")
     async def purge(timestamp: int) -> None:
         while any((counts := await retention.purge(database, clock())).values()):
-            log.info("purged", **counts)
+            log.info("purged", messages=counts["messages"], inbox=counts["inbox"], sessions=counts["sessions"])
 
     return jobs
 

@@ -57,17 +57,52 @@ def ways(flow: Flow, place: int) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def edges(flows: Flows) -> Mapping[Node, list[Node]]:
-    """The ways between all steps of all flows; a call leads into the called flow and also on, as it may come back."""
+def edges(flows: Flows, *, across: bool) -> Mapping[Node, list[Node]]:
+    """The ways between steps: those inside each flow, and with `across` those into other flows as well.
+
+    A call leads on only if the called flow can come back with nobody asked: what it asks, it asks each time it is
+    called.
+    """
     first = {name: (name, flow.steps[0].id) for name, flow in flows.by_name.items() if flow.steps}
+    silent = _silent(flows)
     graph: dict[Node, list[Node]] = {}
     for flow in flows.by_name.values():
         for place, step in enumerate(flow.steps):
-            targets = [*ways(flow, place), *(named(step) if isinstance(step, Call) else ())]
-            inside = [(flow.name, t) for t in targets if flow.index(t) is not None]
-            outside = [first[n] for t in targets if t.startswith(FLOW) and (n := t.removeprefix(FLOW)) in first]
-            graph[flow.name, step.id] = inside + outside
+            inside = [t for t in ways(flow, place) if flow.index(t) is not None and _comes_back(step, silent)]
+            entered = [t.removeprefix(FLOW) for t in (*ways(flow, place), *named(step)) if t.startswith(FLOW)]
+            graph[flow.name, step.id] = [(flow.name, t) for t in inside]
+            if across:
+                graph[flow.name, step.id] += [first[n] for n in dict.fromkeys(entered) if n in first]
     return graph
+
+
+def _comes_back(step: Step, silent: frozenset[str]) -> bool:
+    return not isinstance(step, Call) or step.flow in silent
+
+
+def _silent(flows: Flows) -> frozenset[str]:
+    """The flows that can come to their end with nobody asked, when the person's shared slots are known."""
+    silent: frozenset[str] = frozenset()
+    while more := {f.name for f in flows.by_name.values() if f.name not in silent and _ends(f, silent)}:
+        silent |= more
+    return silent
+
+
+def _ends(flow: Flow, silent: frozenset[str]) -> bool:
+    seen: set[int] = set()
+    ahead = [0] if flow.steps else []
+    while ahead:
+        place = ahead.pop()
+        step = flow.steps[place]
+        if place in seen or asks_anew(step) or not _comes_back(step, silent):
+            continue
+        seen.add(place)
+        for target in ways(flow, place):
+            if target == OUT or (target.startswith(FLOW) and target.removeprefix(FLOW) in silent):
+                return True
+            if (inside := flow.index(target)) is not None:
+                ahead.append(inside)
+    return False
 
 
 def step_at(flows: Flows, node: Node) -> Step:
@@ -78,9 +113,14 @@ def step_at(flows: Flows, node: Node) -> Step:
     return flow.steps[place]
 
 
-def stops(step: Step) -> bool:
+def asks_always(step: Step) -> bool:
     """Whether a person has a say at this step each time: a question that is never passed over as known."""
     return isinstance(step, Ask) and (step.always or not slots_of(step))
+
+
+def asks_anew(step: Step) -> bool:
+    """Whether a person has a say at this step each time that its flow is started: only shared slots outlive a flow."""
+    return isinstance(step, Ask) and (not step.shared or asks_always(step))
 
 
 def cycles(graph: Mapping[Node, list[Node]], blocked: Callable[[Node], bool]) -> Iterator[list[Node]]:

@@ -91,7 +91,11 @@ class Conductor:
         if not rows:
             return 0
         point("conductor.after_peek")
-        handled = await self._receipts([r for r in rows if r.kind == "receipt"], now)
+        broken = [r for r in rows if not r.payload]
+        if broken:
+            await self._unopenable(broken, now)
+        rows = [r for r in rows if r.payload]
+        handled = len(broken) + await self._receipts([r for r in rows if r.kind == "receipt"], now)
         arrived = self._arrived([r for r in rows if r.subject_id is not None])
         if arrived:
             handled += await self._batches(arrived, {r.id: r for r in rows}, now)
@@ -102,6 +106,13 @@ class Conductor:
             return 0
         async with self._database.begin() as connection:
             return await receipts.apply(connection, rows, now)
+
+    async def _unopenable(self, rows: Sequence[Waiting], now: datetime) -> None:
+        """A payload without its key (an erased person's), or spoilt: set aside, since nobody can read it any more."""
+        log.error("inbox_unopenable", rows=len(rows))
+        metrics.quarantined.inc(len(rows))
+        async with self._database.begin() as connection:
+            await set_aside(connection, [r.id for r in rows], now, "unopenable")
 
     # --- from rows to what arrived
 
@@ -144,7 +155,7 @@ class Conductor:
             tried = max(rows[i].attempts for i in arrived.ids) + 1
             await count_attempt(self._database, arrived.ids, "turn_failed")
             try:
-                handled += await self._transaction({subject_id: [arrived]}, now)
+                done = await self._transaction({subject_id: [arrived]}, now)
             except UNAVAILABLE:
                 raise
             except Exception as error:
@@ -153,7 +164,10 @@ class Conductor:
                 if tried < ATTEMPTS:
                     return handled  # what comes after it keeps its place
                 await self._quarantine(subject_id, arrived, now)
-                handled += len(arrived.ids)
+                done = len(arrived.ids)
+            if done == 0:  # another worker has this subject: what comes next keeps its place
+                return handled
+            handled += done
         return handled
 
     async def _transaction(self, arrived: dict[UUID, list[Arrived]], now: datetime) -> int:
@@ -171,7 +185,10 @@ class Conductor:
             tools = Tools(self._content, self._policy, now, self._new_id, lambda: next(references))
             for subject in subjects.values():
                 for each in arrived[subject.id]:
-                    if waiting.issuperset(each.ids):
+                    left = waiting.intersection(each.ids)
+                    if left and len(left) < len(each.ids):
+                        break  # another worker took a part of it: the rest comes before what follows, next time
+                    if left:
                         await self._turn(tools, subject, each)
                         done += each.ids
             await turns.save(connection, subjects.values(), now.date())
@@ -200,6 +217,8 @@ class Conductor:
     async def _set_aside(self, subject_id: UUID, arrived: Arrived, now: datetime, *, honestly: bool) -> None:
         async with self._database.begin() as connection:
             await turns.lock(connection, [subject_id], wait=True)
+            if not await still_waiting(connection, arrived.ids):
+                return  # another worker was quicker
             await set_aside(connection, arrived.ids, now, "turn_failed")
             await turns.add_notice(
                 connection,
@@ -219,7 +238,9 @@ class Conductor:
             subjects = await turns.load(connection, self._secrets, [subject_id])
             for subject in subjects.values():
                 conversation = subject.conversations[arrived.conversation_id]
-                conversation.last_inbound_at = arrived.received_at
+                conversation.last_inbound_at = max(
+                    conversation.last_inbound_at or arrived.received_at, arrived.received_at
+                )
                 language = subject.person.language or subject.person.language_guess or "en"
                 reply = self._content.reply(Said("system.trouble"), language)
                 outgoing.queue(self._policy, subject, conversation, reply, origin="bot", row_id=self._new_id(), now=now)

@@ -15,6 +15,7 @@ from bot.store.database import Connection
 from bot.store.inbox import Waiting
 
 PATIENCE = timedelta(seconds=60)
+PARKED = timedelta(seconds=2)  # between looks at a receipt whose message is not known yet
 
 
 def _ref(receipt: Receipt) -> UUID | None:
@@ -26,7 +27,7 @@ def _ref(receipt: Receipt) -> UUID | None:
 
 async def apply(connection: Connection, rows: Sequence[Waiting], now: datetime) -> int:
     """Apply receipts to outbox rows; returns how many inbox rows are done."""
-    done = []
+    done, parked = [], []
     for row in rows:
         receipt = codec.receipt_from_json(row.payload)
         known = await outbox.advance(
@@ -38,6 +39,10 @@ async def apply(connection: Connection, rows: Sequence[Waiting], now: datetime) 
         )
         if known or now - row.received_at > PATIENCE:
             done.append(row.id)
+        else:
+            parked.append(row.id)
+    if parked:
+        await inbox.park(connection, parked, now + PARKED)
     if done:
         await inbox.finish(connection, done, now)
     return len(done)

@@ -43,7 +43,8 @@ class Reply:
 
     `sms` is the short variant for numbered-text channels; it may hold `{options}`, the place where the numbered
     options stand. `numbered` is False when the options are only a refusal of a typed question: they are buttons where
-    there are buttons, never numbers (a typed "1" is an answer). `step` is `flow.step`, `version` the version of the flow: both go into what a button sends back.
+    there are buttons, never numbers (a typed "1" is an answer). `step` is `flow.step`, `version` the flow's version:
+    both go into what a button sends back.
     """
 
     text_id: str

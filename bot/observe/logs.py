@@ -1,95 +1,59 @@
-"""Logs: one sink, and nothing of a person gets through it.
+"""Logs: one sink for everybody in this process, and nothing of a person gets through it.
 
-Law: an allow-list, not a filter of known evils. Event names are fixed words; values are numbers, ids and short codes;
-anything else is shown as its type and length. Exceptions are their type and the places in code, never their text, since
-texts of exceptions carry values. Libraries' own messages are not shown at all, only that, where and how grave.
+Law: whatever is logged, by us or by a library, at whatever level, is shown only as far as `redaction.py` allows.
+Libraries' own words are not shown at all, only that, where and how grave.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
+import json as jsons
 import logging
-import re
 import sys
 import threading
-import traceback
-from collections.abc import Mapping
+import warnings
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO
 
-OURS = ("bot", "handlers", "saathi")
-# What may stand in a value: a code or a name in code, short, with few digits (a phone number never fits).
-_CODE = re.compile(r"[A-Za-z][A-Za-z_.:/-]{0,63}(?:\d{1,5})?\Z")
-_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\Z")
-_TEMPLATE = re.compile(r"%(?:\([a-z_]+\))?[-+ #0]*\d*(?:\.\d+)?[sdrfgx]")
-NUMBER_LIMIT = 1_000_000  # larger integers may be phone numbers or chat ids
+from bot.observe import redaction
 
-
-def safe(value: object) -> str | int | float | bool | None:
-    """A value as it may be logged."""
-    if value is None or isinstance(value, bool | float):
-        return value
-    if isinstance(value, int):
-        return value if abs(value) < NUMBER_LIMIT else "<int>"
-    text = str(value) if isinstance(value, str) or type(value).__module__ == "uuid" else ""
-    if text and (_CODE.match(text) or _UUID.match(text)):
-        return text
-    if isinstance(value, BaseException):
-        return type(value).__name__
-    size = len(value) if isinstance(value, str | bytes | list | tuple | dict) else ""
-    return f"<{type(value).__name__}{size and ' '}{size}>"
-
-
-def frames(error: BaseException | None) -> list[str]:
-    """Types and places of an exception and its causes: `KeyError bot/x.py:12 f`."""
-    lines: list[str] = []
-    while error is not None and len(lines) < 40:
-        places = traceback.extract_tb(error.__traceback__)[-8:]
-        where = " < ".join(f"{_short(f.filename)}:{f.lineno} {f.name}" for f in reversed(places))
-        lines.append(f"{type(error).__name__} {where}")
-        error = error.__cause__ or error.__context__
-    return lines
-
-
-def _short(filename: str) -> str:
-    return "/".join(filename.replace("\\", "/").split("/")[-2:])
+LIBRARIES = ("aiohttp", "asyncio", "httpcore", "httpx", "procrastinate", "psycopg", "sqlalchemy", "telegram", "twilio",
+             "urllib3", "uvicorn.access")  # fmt: skip
 
 
 class Redacting(logging.Formatter):
-    """One JSON object per line."""
+    """One line per record: JSON, or for a terminal `12:00:00 warning bot.sender turn_failed kind=KeyError`."""
+
+    def __init__(self, *, json: bool) -> None:
+        super().__init__()
+        self._json = json
 
     def format(self, record: logging.LogRecord) -> str:
         """See the law of this module."""
-        line: dict[str, Any] = {
-            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-        }
-        if record.name.partition(".")[0] in OURS:
-            line["event"] = self._event(record)
-            line |= {k: safe(v) for k, v in getattr(record, "fields", {}).items()}
-        else:
-            line["event"] = "library"
-            line["place"] = f"{_short(record.pathname)}:{record.lineno}"
-        if record.exc_info and record.exc_info[1] is not None:
-            line["error"] = frames(record.exc_info[1])
-        return json.dumps(line, ensure_ascii=True)
+        at = datetime.fromtimestamp(record.created, UTC)
+        shown = redaction.fields(record)
+        level = logging.getLevelName(record.levelno).lower()
+        if self._json:
+            return jsons.dumps({"at": at.isoformat(timespec="milliseconds"), "level": level} | shown, ensure_ascii=True)
+        error = "".join(f"\n    {line}" for line in shown.pop("error", ()))
+        rest = "".join(f" {key}={item}" for key, item in shown.items() if key not in {"logger", "event"})
+        return f"{at:%H:%M:%S} {level} {shown['logger']} {shown['event']}{rest}{error}"
 
-    @staticmethod
-    def _event(record: logging.LogRecord) -> str:
-        """Our own template with its arguments made safe; a template that was put together from values is not shown."""
-        template = record.msg if isinstance(record.msg, str) else ""
-        if not record.args:
-            return template if re.fullmatch(r"[a-z_]+", template) else f"<text {record.funcName}:{record.lineno}>"
-        values = list(record.args.values() if isinstance(record.args, Mapping) else record.args)
-        rest = iter(values)
-        return _TEMPLATE.sub(lambda _: str(safe(next(rest, ""))), template)
+
+class Sink(logging.StreamHandler[TextIO]):
+    """The only handler. A record that cannot be shown is said to exist, never shown otherwise."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """logging's own way prints the message and its arguments."""
+        try:
+            self.stream.write(f"a log record could not be shown: line {record.lineno}\n")
+        except (OSError, ValueError):  # standard error is closed: there is nobody to tell
+            return
 
 
 class Log:
-    """`log.info("turn_failed", kind="KeyError", attempt=2)`: an event of fixed words and its fields."""
+    """`log.info("turn_failed", kind="KeyError", attempt=2)`: an event of fixed words, fields of redaction.KEYS."""
 
     def __init__(self, name: str) -> None:
         self._logger = logging.getLogger(name)
@@ -101,9 +65,9 @@ class Log:
         """For developers."""
         self._log(logging.DEBUG, event, False, fields)
 
-    def info(self, event: str, **fields: object) -> None:
+    def info(self, event: str, *, exc_info: bool = False, **fields: object) -> None:
         """What happens."""
-        self._log(logging.INFO, event, False, fields)
+        self._log(logging.INFO, event, exc_info, fields)
 
     def warning(self, event: str, *, exc_info: bool = False, **fields: object) -> None:
         """What passes by itself."""
@@ -119,46 +83,68 @@ def get(name: str) -> Log:
     return Log(name)
 
 
-def configure(level: str = "INFO") -> None:
-    """Everything that is logged in this process, by anybody, goes through the redacting sink to standard error."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Redacting())
+def configure(level: str = "INFO", *, json: bool | None = None) -> None:
+    """Send everything that is logged in this process through the sink to standard error; may be called again.
+
+    `json` None = JSON unless standard error is a terminal. Raises ValueError for a level that does not exist.
+    """
+    number = logging.getLevelNamesMapping().get(level.upper())
+    if number is None:
+        raise ValueError(f"SAATHI_LOG_LEVEL: choose one of {', '.join(logging.getLevelNamesMapping())}")
+    sink = Sink(sys.stderr)
+    sink.setFormatter(Redacting(json=not sys.stderr.isatty() if json is None else json))
     root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(level.upper())
-    for name in list(logging.root.manager.loggerDict):  # loggers that made handlers of their own lose them
-        logger = logging.getLogger(name)
-        logger.handlers.clear()
-        logger.propagate = True
-    for name in (
-        "httpx",
-        "httpcore",
-        "telegram",
-        "twilio",
-        "sqlalchemy",
-        "procrastinate",
-        "psycopg",
-        "aiohttp",
-        "asyncio",
-    ):
-        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))
-    logging.captureWarnings(True)
+    root.handlers[:] = [sink]
+    root.setLevel(number)
+    for logger in list(logging.root.manager.loggerDict.values()):
+        if isinstance(logger, logging.Logger):  # handlers of their own would be a second way out
+            logger.handlers.clear()
+            logger.propagate = True
+    for name in LIBRARIES:
+        logging.getLogger(name).setLevel(max(logging.WARNING, number))
+    logging.captureWarnings(False)  # in case it was on: it remembers the function that it replaces
+    warnings.showwarning = _warned
+    logging.raiseExceptions = False
     sys.excepthook = _uncaught
-    threading.excepthook = lambda args: _uncaught(args.exc_type, args.exc_value, args.exc_traceback)
-
-
-def _uncaught(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
-    if issubclass(kind, KeyboardInterrupt):
-        return
-    logging.getLogger("saathi").critical("uncaught", exc_info=(kind, error or kind(), trace))
+    sys.unraisablehook = _unraisable
+    threading.excepthook = _thread_died
 
 
 def quiet_loop(loop: asyncio.AbstractEventLoop) -> None:
-    """Errors of forgotten tasks come through the sink too."""
+    """Errors of forgotten tasks come through the sink with their places."""
+    loop.set_exception_handler(_loop_error)
 
-    def handle(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        error = context.get("exception")
-        info = (type(error), error, error.__traceback__) if isinstance(error, BaseException) else None
-        logging.getLogger("saathi").error("loop_error", exc_info=info)
 
-    loop.set_exception_handler(handle)
+def _saathi(level: int, event: str, error: BaseException | None, **fields: object) -> None:
+    info = (type(error), error, error.__traceback__) if error is not None else None
+    logging.getLogger("saathi").log(level, event, exc_info=info, extra={"fields": fields}, stacklevel=2)
+
+
+def _warned(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    _saathi(logging.WARNING, "python_warning", None, kind=category.__name__)
+
+
+def _uncaught(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+    if not issubclass(kind, KeyboardInterrupt):
+        _saathi(logging.CRITICAL, "uncaught", error or kind())
+
+
+def _unraisable(given: sys.UnraisableHookArgs) -> None:
+    _saathi(logging.ERROR, "unraisable", given.exc_value)
+
+
+def _thread_died(given: threading.ExceptHookArgs) -> None:
+    if given.exc_type is not SystemExit:
+        _saathi(logging.CRITICAL, "uncaught_in_thread", given.exc_value)
+
+
+def _loop_error(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    error = context.get("exception")
+    _saathi(logging.ERROR, "loop_error", error if isinstance(error, BaseException) else None)

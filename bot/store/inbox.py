@@ -247,7 +247,7 @@ class Inbox:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A row of the inbox that waits, with its payload opened."""
+    """A row of the inbox that waits, with its payload opened; empty when it cannot be opened."""
 
     id: int
     kind: str
@@ -282,11 +282,20 @@ async def peek(database: Database, secrets: Keys, now: datetime, limit: int) -> 
     found = []
     for row in rows:
         key = secrets.system_key if row.subject_id is None else row.wrapped and secrets.keyring.unwrap(row.wrapped)
-        payload = open_json(key, row.payload_enc, where=_where(row.conversation_id)) if key else {}
+        payload = _payload(key, row.payload_enc, row.conversation_id)
         found.append(
             Waiting(row.id, row.kind, row.subject_id, row.conversation_id, row.received_at, row.attempts, payload)
         )
     return found
+
+
+def _payload(key: bytes | None, sealed: bytes, conversation_id: UUID | None) -> dict[str, Any]:
+    """One spoilt row must not hold up all others."""
+    try:
+        opened = open_json(key, sealed, where=_where(conversation_id)) if key else {}
+    except ValueError:
+        opened = {}
+    return opened if isinstance(opened, dict) else {}
 
 
 async def still_waiting(connection: AsyncConnection, ids: Sequence[int]) -> set[int]:
@@ -298,6 +307,11 @@ async def still_waiting(connection: AsyncConnection, ids: Sequence[int]) -> set[
 async def finish(connection: AsyncConnection, ids: Sequence[int], now: datetime) -> None:
     """These rows are handled."""
     await connection.execute(update(inbox).where(inbox.c.id.in_(ids)).values(state="done", done_at=now))
+
+
+async def park(connection: AsyncConnection, ids: Sequence[int], until: datetime) -> None:
+    """These rows are looked at again later, so that they do not stand in front of others."""
+    await connection.execute(update(inbox).where(inbox.c.id.in_(ids)).values(ready_at=until))
 
 
 async def count_attempt(database: Database, ids: Sequence[int], error: str) -> None:

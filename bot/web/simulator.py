@@ -18,6 +18,7 @@ from litestar import Request, Response, get, post
 from litestar.datastructures import ResponseHeader
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 
 from bot.channels.contract import unpack_press
 from bot.channels.forms import clean
@@ -48,7 +49,11 @@ class Phones(Protocol):
         """As if the person had chosen this language before."""
 
     async def thread(self, channel: str, address: str, after: int = 0) -> list[dict[str, Any]]:
-        """Messages after number `after`, in order; see `docs` of the page in `static/try_draw.js`."""
+        """Messages with a number above `after`, in order.
+
+        Each: seq, direction (in, out), at (ISO 8601), author, language, dir (ltr, rtl, auto), text_id, state, reason,
+        parts (kind, text, buttons, list_label; segments, encoding and units on SMS); `id` and `owner` if known.
+        """
 
     def languages(self) -> list[dict[str, str]]:
         """`code`, `name` and `direction` (ltr, rtl) of each installed language."""
@@ -139,7 +144,7 @@ def simulator(phones: Phones) -> list[HTTPRouteHandler]:
         return templates.get_template("try.html").render(languages=phones.languages(), most=MOST_UNITS)
 
     @get("/try/static/{name:str}", response_headers=[_POLICY], sync_to_thread=True)
-    def asset(name: str) -> Response[bytes]:
+    def asset(name: FromPath[str]) -> Response[bytes]:
         if name not in assets:
             raise NotFoundException
         return Response(assets[name].read_bytes(), media_type=f"{_TYPES[assets[name].suffix]}; charset=utf-8")
