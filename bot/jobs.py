@@ -21,7 +21,7 @@ RESTART_SECONDS = 5
 
 def make(database: Database, clock: Callable[[], datetime]) -> App:
     """The jobs on this database; each periodic task runs once however many workers there are."""
-    jobs = App(connector=PsycopgConnector(conninfo=database.direct_url, max_size=2))
+    jobs = App(connector=PsycopgConnector(conninfo=database.direct_url, min_size=1, max_size=2))
 
     @jobs.periodic(cron="*/10 * * * *")
     @jobs.task(queueing_lock="purge", name="purge")

@@ -17,6 +17,7 @@ from bot.content.catalogue import Catalogue, load_catalogue
 from bot.content.flows import CHROME, load_flows
 from bot.content.knowledge import Facts, load_knowledge
 from bot.content.languages import COMMANDS, FALLBACK, Language, as_choices, load_languages, universal_words
+from bot.content.readers.words import words
 from bot.content.reply import Replies, WordsOf
 from bot.content.source import ContentError, Problem
 from bot.engine.engine import Rules
@@ -76,5 +77,7 @@ def load_readers() -> Readers:
 def load(root: Path) -> Content:
     """Read everything. Raises ContentError with all problems of the first kind of file that has any."""
     languages = load_languages(root)
+    for code in languages:
+        words(code)  # a quarter of a second each, which the first message should not pay for
     flows, texts = load_flows(root, as_choices(languages))
     return Content(root, flows, texts, languages, load_catalogue(root, languages), load_knowledge(root), load_readers())
