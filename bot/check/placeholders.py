@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from bot.check.texts import LABEL, SHORT, SMS, SYNONYMS, at, catalogue_file, messages, translated_languages
+from bot.check.texts import LABEL, SHORT, SYNONYMS, at, catalogue_file, messages, translated_languages
 from bot.content import Content, Problem
 from bot.content.wording import PLACEHOLDER
 
@@ -29,21 +29,17 @@ def check(content: Content, root: Path) -> Iterable[Problem]:
                 yield Problem(file, entry.line, f"{message.context} lacks {{{name}}}")
             for name in sorted(present - wanted):
                 yield Problem(file, entry.line, f"{message.context} has {{{name}}}, which the English has not")
+            if entry.text.count(f"{{{OPTIONS}}}") > 1:
+                yield Problem(file, entry.line, f"{message.context} has {{{OPTIONS}}} twice: only the last is filled")
             if set("{}") & set(PLACEHOLDER.sub("", entry.text)):
                 yield Problem(file, entry.line, f"{message.context} has a brace that is no placeholder")
 
 
 def _english(content: Content) -> Iterable[Problem]:
-    """What is wrong in the flows themselves: translations would only repeat it."""
+    """What is wrong in the flows themselves: an option is never filled, and SMS fills one {options}."""
     for message in messages(content):
         present = PLACEHOLDER.findall(message.english)
-        if message.kind == SYNONYMS:
-            continue
-        if message.kind in (LABEL, SHORT) and present:
+        if message.kind in (LABEL, SHORT) and set("{}") & set(message.english):
             yield at(message.source, f"{message.context} is an option, and placeholders are not filled there")
-        elif OPTIONS in present and message.kind != SMS:
-            yield at(message.source, f"{message.context} has {{{OPTIONS}}}: it stands only in `sms:` texts")
         elif present.count(OPTIONS) > 1:
             yield at(message.source, f"{message.context} has {{{OPTIONS}}} twice: only the last is filled")
-        if set("{}") & set(PLACEHOLDER.sub("", message.english)):
-            yield at(message.source, f"{message.context} has a brace that is no placeholder")

@@ -19,6 +19,9 @@ def check(content: Content, root: Path) -> Iterable[Problem]:
     """Absent catalogues, absent texts, and catalogues that extraction has not been run for."""
     wanted = messages(content)
     contexts = {m.context for m in wanted}
+    for code in sorted(p.parent.parent.name for p in (root / "locales").glob("*/LC_MESSAGES/*.po")):
+        if code not in content.languages:
+            yield Problem(f"locales/{code}/language.yml", 1, f"{code} has a catalogue: say here how it is spoken to")
     for language in translated_languages(content):
         file = catalogue_file(root, language)
         present = entries(root, language)

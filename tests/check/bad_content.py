@@ -84,9 +84,11 @@ def translate(root: Path, files: dict[str, str], words: dict[str, str]) -> dict[
 
 
 def places(root: Path) -> dict[str, str]:
-    """Where the entries of the Nepali catalogue begin, comments left out: `file:line` by context."""
-    found = {}
+    """Where the entries of the Nepali catalogue begin, with their comments: `file:line` by context."""
+    found, begins = {}, 1
     for number, line in enumerate((root / CATALOGUE).read_text("utf-8").splitlines(), 1):
+        if not line:
+            begins = number + 1
         if line.startswith("msgctxt "):
-            found[line.split('"')[1]] = f"{CATALOGUE}:{number}"
+            found[line.split('"')[1]] = f"{CATALOGUE}:{begins}"
     return found
