@@ -118,14 +118,16 @@ class _Tree:
 def read(path: Path, root: Path) -> Place:
     """A YAML file whose top is a mapping. Raises ContentError."""
     file = path.relative_to(root).as_posix()
-    tree = _Tree(file)
+    tree, text = _Tree(file), ""
     try:
-        node = yaml.compose(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
+        text = path.read_text("utf-8")
+        node = yaml.compose(text, Loader=yaml.CSafeLoader)
         value = tree.value(node) if node is not None else Place.empty(1)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         what = getattr(error, "problem", None) or "a character that may not stand in a text file"
-        raise ContentError([Problem(file, mark.line + 1 if mark else 1, f"this is not YAML: {what}")]) from None
+        line = min(mark.line, text.rstrip().count("\n")) + 1 if mark else 1  # the end of a file is its last line
+        raise ContentError([Problem(file, line, f"this is not YAML: {what}")]) from None
     except RecursionError:
         raise ContentError([Problem(file, 1, "nested too deeply")]) from None
     except (OSError, UnicodeDecodeError) as error:
