@@ -99,6 +99,7 @@ class Turn:
         self.subject = subject
         self._conversation = conversation
         self._person = subject.person
+        self._noted: dict[str, Any] = {}  # the row of what arrived
         self.ctx = Context(
             actor=actor or Actor("person"),
             person=subject.person,
@@ -124,7 +125,8 @@ class Turn:
 
     def _note_inbound(self, arrived: Arrived, inbound: Inbound) -> None:
         conversation, at = self._conversation, arrived.received_at
-        if conversation.last_inbound_at is None or at > conversation.last_inbound_at:
+        told = inbound.kind in {"blocked", "unblocked"}  # by the provider: she wrote nothing
+        if not told and (conversation.last_inbound_at is None or at > conversation.last_inbound_at):
             conversation.last_inbound_at = at
         if conversation.agreed_until and conversation.agreed_until > self._tools.now:
             minutes = int(self.ctx.knowledge.get("contact_policy")["agreed_minutes"])
@@ -137,7 +139,7 @@ class Turn:
                 self.subject, conversation, inbound.ack, row_id=self._tools.new_id(), now=self._tools.now
             )
         message_id = self._tools.new_id()
-        body = {
+        body: dict[str, Any] = {
             "kind": inbound.kind,
             "text": "\n".join(arrived.texts) or inbound.text,
             "press": inbound.press and inbound.press[1],
@@ -146,39 +148,32 @@ class Turn:
             "name": inbound.profile_name,
             "extra": inbound.extra,
         }
-        self.subject.messages.append(
-            {
-                "id": message_id,
-                "received_at": at,
-                "subject_id": self.subject.id,
-                "conversation_id": conversation.id,
-                "case_id": self._case_id(),
-                "direction": "in",
-                "author": "person",
-                "user_id": None,
-                "inbox_id": arrived.ids[0],
-                "outbox_id": None,
-                "body_enc": seal_json(self.subject.key, body, where=f"messages.body_enc.{message_id}"),
-                "retention": self._retention(_danger(arrived.given)),
-            }
-        )
+        self._noted = {
+            "id": message_id,
+            "received_at": at,
+            "subject_id": self.subject.id,
+            "conversation_id": conversation.id,
+            "case_id": self._case_id(),
+            "direction": "in",
+            "author": "person",
+            "user_id": None,
+            "inbox_id": arrived.ids[0],
+            "outbox_id": None,
+            "body_enc": seal_json(self.subject.key, body, where=f"messages.body_enc.{message_id}"),
+            "retention": self._retention(_danger(arrived.given)),
+        }
+        self.subject.messages.append(self._noted)
 
     def _provider_says(self, inbound: Inbound) -> bool:
         """Things that the provider decided already; True when there is nothing to answer."""
-        if inbound.kind == "blocked":
-            self._conversation.blocked_at = self._tools.now
-            return True
-        if inbound.kind == "unblocked":
-            return True
-        match inbound.extra.get("opt_out_type"):
+        match inbound.extra.get("opt_out"):
             case "STOP":  # the carrier has confirmed it by itself
                 self._person.opted_out_at = self._tools.now
-                return True
             case "START":
                 self._person.opted_out_at = None
-                return True
-            case _:
-                return False
+        if inbound.kind == "blocked":
+            self._conversation.blocked_at = self._tools.now
+        return inbound.kind in {"blocked", "unblocked"}
 
     async def _bot_may_answer(self, given: Input) -> bool:
         """False when a human has, or waits to have, the conversation. Danger pages in every case."""
@@ -325,6 +320,8 @@ class Turn:
             )
         ctx.events.clear()
         ctx.notices.clear()
+        if self._noted:  # the message that opened a case belongs to it, and to its legal hold
+            self._noted["case_id"] = self._case_id()
 
     def _case_id(self) -> UUID | None:
         return self.subject.cases[0].id if self.subject.cases else None
