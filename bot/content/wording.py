@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -53,7 +53,7 @@ def spoken(value: Any, language: str) -> str:
             return amount(value, language)
         return ""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return format_decimal(value, locale=locale(language), numbering_system="latn")
+        return _formatted(value, lambda: format_decimal(value, locale=locale(language), numbering_system="latn"))
     return _harmless(str(value))
 
 
@@ -79,13 +79,26 @@ def moment(value: Mapping[str, Any], language: str) -> str:
 
 def amount(value: Mapping[str, Any], language: str) -> str:
     """`{"value": "180", "currency": "KWD"}`; without a currency the number and the person's own word."""
-    if value.get("currency"):
-        return format_currency(
+    currency = value.get("currency")
+    if not currency:
+        return _harmless(f"{value['value']} {value.get('word') or ''}")
+    written = "#,##0.### ¤¤"
+    return _formatted(
+        f"{value['value']} {currency}",
+        lambda: format_currency(
             value["value"],
-            value["currency"],
-            format="#,##0.### ¤¤",
+            currency,
+            format=written,
             locale=locale(language),
             currency_digits=False,
             numbering_system="latn",
-        )
-    return f"{value['value']} {value.get('word') or ''}".strip()
+        ),
+    )
+
+
+def _formatted(value: Any, by: Callable[[], str]) -> str:
+    """Formatted, or as it is when it is no number that can be formatted (30 digits and more)."""
+    try:
+        return by()
+    except (ArithmeticError, ValueError):
+        return _harmless(str(value))
