@@ -27,13 +27,15 @@ def taken(result: Any) -> Answer:
 
 
 class FakeTelegram(Loopback):
-    """`waiting` = updates not confirmed yet; `sent` = parameters of each sendMessage; `webhook` = what was set."""
+    """`waiting` = updates not confirmed yet; `sent` = parameters of each sendMessage; `webhook` = what was set;
+    `blocked_by` = chats that nothing can be sent to."""
 
     def __init__(self) -> None:
         super().__init__()
         self.waiting: list[dict[str, Any]] = []
         self.sent: list[dict[str, Any]] = []
         self.webhook: dict[str, Any] = {}
+        self.blocked_by: set[int] = set()
         self._news = asyncio.Event()
 
     def bring(self, *updates: dict[str, Any]) -> None:
@@ -46,6 +48,8 @@ class FakeTelegram(Loopback):
         if not asked.path.startswith(f"/bot{TOKEN}/"):
             return refusal(401, "Unauthorized")
         match asked.path.rpartition("/")[2]:
+            case "sendMessage" if int(asked.form["chat_id"]) in self.blocked_by:
+                return refusal(403, "Forbidden: bot was blocked by the user")
             case "sendMessage":
                 return taken(self._send(asked.form))
             case "answerCallbackQuery" | "deleteWebhook":

@@ -1,0 +1,131 @@
+"""A whole helpline on this machine: a database, both providers, and the service as often as a test starts it.
+
+Law: real processes, real sockets, real PostgreSQL; only the providers are played.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bot.settings import ROOT
+from bot.store.embedded import Server
+from tests.fakes import database
+from tests.fakes.post import PUBLIC, SECRET, SMS_NUMBER, WHATSAPP_NUMBER, Letter, deliver
+from tests.fakes.service import PATIENCE, Service, free_port
+from tests.fakes.telegram import TOKEN as TELEGRAM_TOKEN
+from tests.fakes.telegram import FakeTelegram
+from tests.fakes.twilio import ACCOUNT, TOKEN, FakeTwilio
+
+MODELS = ROOT / "var" / "test-models"  # trained once per content of nlu_data, shared by all tests
+
+
+def steady(text: str) -> str:
+    """A text without what differs from one run to the next: numbers of cases, times of day."""
+    return re.sub(r"\d[\d :]*\d|\d{2,}", "#", text)
+
+
+def data_directory(directory: Path) -> Path:
+    """A data directory of its own with the models of all tests."""
+    MODELS.mkdir(parents=True, exist_ok=True)
+    directory.mkdir(parents=True, exist_ok=True)
+    if not (directory / "nlu").exists():
+        (directory / "nlu").symlink_to(MODELS, target_is_directory=True)
+    return directory
+
+
+@dataclass
+class World:
+    """`settings` = the environment of every service started here."""
+
+    settings: dict[str, str]
+    url: str  # of the database, for the application role
+    url_owner: str
+    directory: Path
+    twilio: FakeTwilio
+    telegram: FakeTelegram
+    port: int = field(default_factory=free_port)
+
+    @property
+    def base(self) -> str:
+        """Where the service listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def service(self, *arguments: str, port: int | None = None, **settings: str) -> Service:
+        """The service, not started yet; more settings as keywords, without SAATHI_ and in small letters."""
+        more = {f"SAATHI_{name.upper()}": value for name, value in settings.items()}
+        return Service(self.settings | more, self.directory / "output", port or self.port, arguments)
+
+    async def deliver(self, *letters: Letter) -> list[int]:
+        """One after the other, each until it is acknowledged; returns how often each was tried."""
+        return [await deliver(self.base, letter) for letter in letters]
+
+    def to(self, address: str | int) -> list[str]:
+        """What a person's phone shows of us: `+965...`, `whatsapp:+...` or the number of a chat."""
+        if isinstance(address, int):
+            return [sent["text"] for sent in self.telegram.sent if sent["chat_id"] == str(address)]
+        return [str(m["body"]) for m in self.twilio.messages.values() if m["to"] == address]
+
+    def keyboard(self, chat: int) -> dict[str, str]:
+        """The last keyboard of a chat: label -> what a tap on it sends back."""
+        shown = [s["reply_markup"] for s in self.telegram.sent if s["chat_id"] == str(chat) and s["reply_markup"]]
+        rows = shown[-1]["inline_keyboard"] if shown else []
+        return {key["text"]: key["callback_data"] for row in rows for key in row}
+
+    async def answered(self, address: str | int, count: int) -> list[str]:
+        """Wait until a phone shows that many different texts of ours."""
+        await self.until(lambda: len({steady(t) for t in self.to(address)}) >= count, lambda: self.to(address))
+        return self.to(address)
+
+    async def until(self, holds: Callable[[], bool], shown: Callable[[], Any] = lambda: "") -> None:
+        """Wait for something; fails with `shown()` when it never comes."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while not holds():  # noqa: ASYNC110 (it happens in other processes)
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            raise AssertionError(f"never came; there is: {shown()}") from None
+
+    async def quiet(self) -> None:
+        """Until nothing waits in the inbox and nothing may leave the outbox any more."""
+        query = (
+            "SELECT (SELECT count(*) FROM inbox WHERE state = 'waiting'),"
+            " (SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending'))"
+        )
+        await self.until(lambda: database.asked(self.url, query) == [(0, 0)], lambda: self.effects())
+
+    def effects(self) -> dict[str, int]:
+        """What is in the database, counted."""
+        return database.effects(self.url)
+
+    def let_leases_run_out(self) -> None:
+        """As if the half minute that a dead sender's claim lasts had passed. Only when no service runs."""
+        database.asked(self.url_owner, "UPDATE outbox SET lease_until = now() - interval '1 s' WHERE state = 'sending'")
+
+
+@asynccontextmanager
+async def world(server: Server, directory: Path) -> AsyncIterator[World]:
+    """A new world on a database of its own; both are gone at the end."""
+    with database.copied(server) as copy:
+        async with FakeTwilio() as twilio, FakeTelegram() as telegram:
+            settings = {
+                "SAATHI_ENV": "development",
+                "SAATHI_DATA_DIR": str(data_directory(directory)),
+                "SAATHI_DATABASE_URL": copy.url_app,
+                "SAATHI_DATABASE_OWNER_URL": copy.url_owner,
+                "SAATHI_PUBLIC_URL": PUBLIC,
+                "SAATHI_TELEGRAM_TOKEN": TELEGRAM_TOKEN,
+                "SAATHI_TELEGRAM_WEBHOOK_SECRET": SECRET,
+                "SAATHI_TELEGRAM_API_URL": telegram.url,
+                "SAATHI_TWILIO_ACCOUNT_SID": ACCOUNT,
+                "SAATHI_TWILIO_AUTH_TOKEN": TOKEN,
+                "SAATHI_TWILIO_API_URL": twilio.url,
+                "SAATHI_SMS_SENDER": SMS_NUMBER,
+                "SAATHI_WHATSAPP_SENDER": f"whatsapp:{WHATSAPP_NUMBER}",
+            }
+            yield World(settings, copy.url_app, copy.url_owner, directory, twilio, telegram)
