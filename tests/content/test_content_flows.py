@@ -273,6 +273,12 @@ def test_the_flows_of_this_checkout_load() -> None:
     assert all(ID.match(step.id) for flow in flows.by_name.values() for step in flow.steps)
 
 
+def test_the_flow_that_the_documentation_shows_loads(tmp_path: Path) -> None:
+    shown = (ROOT / "docs" / "flows.md").read_text("utf-8").partition("```yaml\n")[2].partition("```")[0]
+    flow = _load(tmp_path, shown, "wages").by_name["wages"]
+    assert {type(step) for step in flow.steps} == {Ask, Say, Do, If, Goto, Call, End}
+
+
 _JUNK = st.sampled_from(
     [
         None,
