@@ -12,6 +12,7 @@ import logging
 import sys
 import threading
 import warnings
+from collections.abc import Callable
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, TextIO
@@ -42,7 +43,7 @@ class Redacting(logging.Formatter):
 
 
 class Sink(logging.StreamHandler[TextIO]):
-    """The only handler. A record that cannot be shown is said to exist, never shown otherwise."""
+    """The only handler that is ever asked. A record that cannot be shown is said to exist, never shown otherwise."""
 
     def handleError(self, record: logging.LogRecord) -> None:
         """logging's own way prints the message and its arguments."""
@@ -84,7 +85,7 @@ def get(name: str) -> Log:
 
 
 def configure(level: str = "INFO", *, json: bool | None = None) -> None:
-    """Send everything that is logged in this process through the sink to standard error; may be called again.
+    """Send everything that is logged in this process through the sink to standard error, for good; may be called again.
 
     `json` None = JSON unless standard error is a terminal. Raises ValueError for a level that does not exist.
     """
@@ -93,13 +94,11 @@ def configure(level: str = "INFO", *, json: bool | None = None) -> None:
         raise ValueError(f"SAATHI_LOG_LEVEL: choose one of {', '.join(logging.getLevelNamesMapping())}")
     sink = Sink(sys.stderr)
     sink.setFormatter(Redacting(json=not sys.stderr.isatty() if json is None else json))
-    root = logging.getLogger()
-    root.handlers[:] = [sink]
-    root.setLevel(number)
-    for logger in list(logging.root.manager.loggerDict.values()):
-        if isinstance(logger, logging.Logger):  # handlers of their own would be a second way out
-            logger.handlers.clear()
-            logger.propagate = True
+    logging.getLogger().handlers[:] = [sink]
+    logging.getLogger().setLevel(number)
+    # Handlers that somebody adds to a logger, before or after, are never asked: SQLAlchemy's echo adds one that prints
+    # parameters, Litestar's default replaces those of the root.
+    logging.Logger.callHandlers = _into(sink)  # type: ignore[method-assign, assignment]
     for name in LIBRARIES:
         logging.getLogger(name).setLevel(max(logging.WARNING, number))
     logging.captureWarnings(False)  # in case it was on: it remembers the function that it replaces
@@ -108,6 +107,13 @@ def configure(level: str = "INFO", *, json: bool | None = None) -> None:
     sys.excepthook = _uncaught
     sys.unraisablehook = _unraisable
     threading.excepthook = _thread_died
+
+
+def _into(sink: Sink) -> Callable[[logging.Logger, logging.LogRecord], None]:
+    def call_handlers(_: logging.Logger, record: logging.LogRecord) -> None:
+        sink.handle(record)
+
+    return call_handlers
 
 
 def quiet_loop(loop: asyncio.AbstractEventLoop) -> None:

@@ -12,12 +12,13 @@ import sys
 from collections.abc import Iterator, Mapping
 from types import FrameType
 from typing import Any
-from uuid import UUID
 
 OURS = frozenset({"bot", "handlers", "desk", "saathi"})
 CODES = frozenset({"action", "channel", "code", "flow", "job", "kind", "language", "outcome", "provider", "reason",
                    "result", "role", "state", "step", "table"})  # fmt: skip
-NUMBERS = frozenset({"attempt", "count", "inbox", "messages", "port", "seconds", "sessions", "status", "subjects"})
+NUMBERS = frozenset(
+    {"attempt", "count", "inbox", "messages", "port", "rows", "seconds", "sessions", "status", "subjects"}
+)
 IDS = frozenset({"case_id", "conversation_id", "id", "inbox_id", "outbox_id", "subject_id"})
 KEYS = CODES | NUMBERS | IDS
 CHANNELS = frozenset({"telegram", "twilio", "whatsapp", "sms", "sms_gateway", "simulator", "rasa"})
@@ -35,10 +36,10 @@ def value(key: str, given: object) -> str | int | float | bool | None:
     """A keyed value as it may be shown."""
     if given is None or isinstance(given, bool):
         return given
-    if key in NUMBERS and type(given) in (int, float) and abs(given) < _NUMBER_LIMIT:  # type: ignore[arg-type]
-        return given  # type: ignore[return-value]
-    if key in IDS and (isinstance(given, UUID) or (type(given) is str and _UUID.match(given))):
-        return str(given)
+    if key in NUMBERS and isinstance(given, int | float) and abs(given) < _NUMBER_LIMIT:
+        return given
+    if key in IDS and (type(given) is str or type(given).__name__ == "UUID") and _UUID.match(str(given)):
+        return str(given)  # of the standard library or of uuid_utils
     if key in CODES and type(given) is int and 0 <= given < 100_000:
         return given
     if key in CODES and type(given) is str and (_CODE.match(given) or _is_exception(given)):
