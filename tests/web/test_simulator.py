@@ -9,13 +9,16 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from litestar.testing import AsyncTestClient
 
 from bot.channels.contract import Button
 from bot.channels.limits import LIMITS
 from bot.simulated import Phones as ServicePhones
 from bot.transports.telegram import keyboard
 from bot.web.simulator import MOST_BYTES, Phones, simulator
+from bot.web.site import site
 from tests.fakes import replies
+from tests.fakes.line import Store, settings
 from tests.fakes.phones import MemoryPhones
 from tests.fakes.server import served
 
@@ -38,6 +41,21 @@ def test_the_phones_of_the_service_and_of_these_tests_are_as_the_page_expects(na
     expected = inspect.signature(getattr(Phones, name))
     assert inspect.signature(getattr(ServicePhones, name)) == expected
     assert inspect.signature(getattr(MemoryPhones, name)) == expected
+
+
+@pytest.mark.parametrize(("phones_given", "status"), [(True, 200), (False, 404)])
+async def test_production_has_no_simulator(phones: MemoryPhones, phones_given: bool, status: int) -> None:
+    store = Store()
+
+    async def ready() -> str:
+        return "ok"
+
+    app = site(settings(), store.receive, store.quarantine, ready, phones if phones_given else None)
+    async with AsyncTestClient(app) as client:
+        for path in ("/try", "/try/static/try.js", "/try/thread?channel=sms&address=%2B96551234567"):
+            assert (await client.get(path)).status_code == status
+        answer = await client.post("/try/send", json={**HER, "text": "a"})
+        assert answer.status_code == (202 if phones_given else 404)
 
 
 async def test_the_page_names_its_phones_and_languages(client: httpx.AsyncClient) -> None:
