@@ -78,7 +78,9 @@ class Sender:
         if not claims:
             return 0
         point("sender.after_claim")
-        await asyncio.gather(*(self._send(c) for c in allowed))
+        results = await asyncio.gather(*(self._send(c) for c in allowed), return_exceptions=True)
+        for fault in (r for r in results if isinstance(r, BaseException)):
+            raise fault  # once all of them are finished
         return len(claims)
 
     async def _allowed(self, connection: Connection, claim: Claim, now: datetime) -> bool:
@@ -98,6 +100,7 @@ class Sender:
             reason=decision.reason,
             not_before=decision.not_before or now,
             lease_until=None,
+            attempts=claim.attempts - 1,  # nothing was tried
         )
         return False
 
@@ -141,7 +144,8 @@ class Sender:
             )
             if index + 1 < len(parts):
                 async with self._database.begin() as connection:
-                    await outbox.write(connection, claim, parts_done=index + 1)
+                    if not await outbox.write(connection, claim, parts_done=index + 1):
+                        break  # the lease ran out: another sender has the rest
         return provider_id
 
     async def _failed(self, claim: Claim, error: errors.SendError) -> None:
@@ -161,10 +165,10 @@ class Sender:
                 await self._finish(claim, state="failed", reason=type(error).__name__)
                 async with self._database.begin() as connection:
                     await outbox.block(connection, claim.conversation.id, now)
-            case errors.AddressMoved():
+            case errors.AddressMoved() if claim.attempts <= RETRIES:
                 async with self._database.begin() as connection:
-                    await outbox.move(connection, self._secrets, claim, error.code)
-                await self._finish(claim, state="queued", reason="moved", not_before=now)
+                    moved = await outbox.move(connection, self._secrets, claim, error.code)
+                await self._finish(claim, state="queued" if moved else "failed", reason="moved", not_before=now)
             case errors.WindowClosed():
                 await self._finish(claim, state="held", reason="window", not_before=outgoing.NEVER)
             case errors.Misconfigured() if claim.attempts <= RETRIES:

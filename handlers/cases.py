@@ -90,7 +90,7 @@ async def raise_alarm(ctx: Context, *, kind: str) -> Outcome:
     """Open (or raise) a critical case and page a human: before any question is asked."""
     recent = next((c for c in ctx.cases if c.severity == "critical" and ctx.now - c.opened_at < SAME_ALARM), None)
     if recent is None:
-        case = _new_case(ctx, kind, _severity(ctx, kind, {}), {})
+        case = _new_case(ctx, kind, "critical", {})  # whatever its kind: somebody is woken for it
     else:
         case = recent
         ctx.record(case, "alarm_again", kind=kind)

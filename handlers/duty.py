@@ -34,7 +34,7 @@ def _shifts(duty: Mapping[str, Any], now: datetime) -> list[tuple[datetime, date
     spans = []
     for offset in range(-1, 9):
         day = local + timedelta(days=offset)
-        closed = set(duty.get("closed_on", ()))
+        closed = {str(day) for day in duty.get("closed_on", ())}  # YAML reads an unquoted day as a date
         if day.date().isoformat() in closed:
             continue
         spans += [_opening(day, s) for s in duty["shifts"] if day.strftime("%a").lower() in s["days"]]

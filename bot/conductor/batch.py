@@ -91,10 +91,10 @@ class Conductor:
         if not rows:
             return 0
         point("conductor.after_peek")
-        broken = [r for r in rows if not r.payload]
+        broken = [r for r in rows if not _readable(r)]
         if broken:
-            await self._unopenable(broken, now)
-        rows = [r for r in rows if r.payload]
+            await self._unreadable(broken, now)
+            rows = [r for r in rows if r not in broken]
         handled = len(broken) + await self._receipts([r for r in rows if r.kind == "receipt"], now)
         arrived = self._arrived([r for r in rows if r.subject_id is not None])
         if arrived:
@@ -107,12 +107,12 @@ class Conductor:
         async with self._database.begin() as connection:
             return await receipts.apply(connection, rows, now)
 
-    async def _unopenable(self, rows: Sequence[Waiting], now: datetime) -> None:
-        """A payload without its key (an erased person's), or spoilt: set aside, since nobody can read it any more."""
-        log.error("inbox_unopenable", rows=len(rows))
+    async def _unreadable(self, rows: Sequence[Waiting], now: datetime) -> None:
+        """A payload without its key (an erased person's), or spoilt: set aside, so that it holds up nobody."""
+        log.error("inbox_unreadable", rows=len(rows))
         metrics.quarantined.inc(len(rows))
         async with self._database.begin() as connection:
-            await set_aside(connection, [r.id for r in rows], now, "unopenable")
+            await set_aside(connection, [r.id for r in rows], now, "unreadable")
 
     # --- from rows to what arrived
 
@@ -245,6 +245,17 @@ class Conductor:
                 reply = self._content.reply(Said("system.trouble"), language)
                 outgoing.queue(self._policy, subject, conversation, reply, origin="bot", row_id=self._new_id(), now=now)
             await turns.save(connection, subjects.values(), now.date())
+
+
+def _readable(row: Waiting) -> bool:
+    try:
+        if row.kind == "receipt":
+            codec.receipt_from_json(row.payload)
+        elif row.conversation_id is not None:
+            _opened(row)
+    except (KeyError, TypeError, ValueError, IndexError):
+        return False
+    return bool(row.payload)
 
 
 def _opened(row: Waiting) -> Arrived:

@@ -26,15 +26,16 @@ def _ref(receipt: Receipt) -> UUID | None:
 
 
 async def apply(connection: Connection, rows: Sequence[Waiting], now: datetime) -> int:
-    """Apply receipts to outbox rows; returns how many inbox rows are done."""
+    """Apply receipts to outbox rows, or park them; returns how many were looked at."""
     done, parked = [], []
-    for row in rows:
-        receipt = codec.receipt_from_json(row.payload)
+    opened = [(codec.receipt_from_json(row.payload), row) for row in rows]
+    # By message, so that two workers lock the rows of the outbox in the same order.
+    for receipt, row in sorted(opened, key=lambda pair: (pair[0].provider_id, pair[1].id)):
         known = await outbox.advance(
             connection,
             provider_id=receipt.provider_id,
             ref=_ref(receipt),
-            status=receipt.status,
+            status="sent" if receipt.status == "queued" else receipt.status,  # queued there: it left from here
             reason=receipt.error_code or None,
         )
         if known or now - row.received_at > PATIENCE:
@@ -45,4 +46,4 @@ async def apply(connection: Connection, rows: Sequence[Waiting], now: datetime) 
         await inbox.park(connection, parked, now + PARKED)
     if done:
         await inbox.finish(connection, done, now)
-    return len(done)
+    return len(rows)

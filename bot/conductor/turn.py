@@ -119,6 +119,7 @@ class Turn:
                 return
         if arrived.given is not None and await self._bot_may_answer(arrived.given):
             await self._converse(arrived.given)
+            await self._page_anyway(_danger(arrived.given))
         self.finish()
 
     # --- before the engine
@@ -192,6 +193,12 @@ class Turn:
             return True
         await case_actions.raise_alarm(self.ctx, kind=danger)
         return False
+
+    async def _page_anyway(self, danger: str | None) -> None:
+        """Whatever flow answered: danger leaves a page, or is in a case that somebody was woken for (law 2)."""
+        paged = any(n.audience == "page" for n in self.ctx.notices)
+        if danger and not paged and not any(c.severity == "critical" for c in self.subject.cases):
+            await case_actions.raise_alarm(self.ctx, kind=danger)
 
     # --- the engine and the handlers it calls
 

@@ -47,13 +47,18 @@ class Claim:
     conversation: Conversation
 
 
-def _earlier_unsent() -> Any:
+def _earlier_unsent(now: datetime) -> Any:
+    """A reply before this one that has still to leave, or is held no longer. An acknowledgement holds up nothing."""
     earlier = outbox.alias("earlier")
     return exists(
         select(earlier.c.id).where(
             earlier.c.conversation_id == outbox.c.conversation_id,
+            earlier.c.kind == "reply",
             earlier.c.seq < outbox.c.seq,
-            earlier.c.state.in_(("queued", "sending")),
+            or_(
+                earlier.c.state.in_(("queued", "sending")),
+                and_(earlier.c.state == "held", earlier.c.not_before <= now),
+            ),
         )
     )
 
@@ -76,11 +81,12 @@ async def claim(connection: AsyncConnection, secrets: Keys, now: datetime, limit
             due,
             or_(outbox.c.kind == "ack", conversations.c.next_send_at.is_(None), conversations.c.next_send_at <= now),
             or_(channel_accounts.c.next_send_at.is_(None), channel_accounts.c.next_send_at <= now),
-            or_(outbox.c.kind == "ack", ~_earlier_unsent()),
+            or_(outbox.c.kind == "ack", ~_earlier_unsent(now)),
         )
         .order_by(outbox.c.urgent.desc(), outbox.c.seq)
         .limit(limit)
-        .with_for_update(of=outbox, skip_locked=True)
+        # The conversations too, since `spend` writes them: what a turn holds is passed over, never waited for.
+        .with_for_update(of=[outbox, conversations], skip_locked=True, key_share=True)
     )
     ids = [row.id for row in await connection.execute(ready)]
     if not ids:
@@ -203,8 +209,17 @@ async def block(connection: AsyncConnection, conversation_id: UUID, now: datetim
     )
 
 
-async def move(connection: AsyncConnection, secrets: Keys, claim_: Claim, address: str) -> None:
-    """The provider gave this conversation's address a new name (a Telegram chat that became another)."""
+async def move(connection: AsyncConnection, secrets: Keys, claim_: Claim, address: str) -> bool:
+    """The provider gave this conversation's address a new name (a Telegram chat that became another).
+
+    False when somebody wrote from that name already: then it is a conversation of its own.
+    """
+    lookup = secrets.address(claim_.channel, address)
+    taken = select(addresses.c.id).where(
+        addresses.c.channel == claim_.channel, addresses.c.account == claim_.account, addresses.c.lookup == lookup
+    )
+    if (await connection.execute(taken)).first() is not None:
+        return False
     row = (
         await connection.execute(
             select(addresses.c.id, keys.c.wrapped)
@@ -215,10 +230,9 @@ async def move(connection: AsyncConnection, secrets: Keys, claim_: Claim, addres
     ).one()
     sealed = seal(secrets.keyring.unwrap(row.wrapped), address.encode(), where=f"addresses.address_enc.{row.id}")
     await connection.execute(
-        update(addresses)
-        .where(addresses.c.id == row.id)
-        .values(address_enc=sealed, lookup=secrets.address(claim_.channel, address))
+        update(addresses).where(addresses.c.id == row.id).values(address_enc=sealed, lookup=lookup)
     )
+    return True
 
 
 async def advance(

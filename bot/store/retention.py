@@ -58,7 +58,7 @@ def _refused() -> ColumnElement[bool]:
     return exists(
         select(contacts.c.id).where(
             contacts.c.id == messages.c.subject_id,
-            contacts.c.consent_refused_at.is_not(None),
+            contacts.c.consent_refused_at >= messages.c.received_at,
             contacts.c.consent_store_at.is_(None),
         )
     )

@@ -1,0 +1,34 @@
+"""The pipeline on a real database: real content, engine and handlers; only the understanding is a small table."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot import app as composition
+from bot import content as content_room
+from bot.content import Content
+from bot.settings import ROOT, Settings
+from tests.conftest import Clock
+from tests.pipeline.world import Table, World
+
+
+@pytest.fixture(scope="session")
+def content() -> Content:
+    """Everything that is written, read once."""
+    return content_room.load(ROOT)
+
+
+@pytest.fixture
+async def world(
+    settings: Settings, clock: Clock, content: Content, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[World]:
+    """A built service on its own database; nothing runs by itself."""
+    monkeypatch.setattr(composition, "load_understanding", lambda root, data_dir: Table())
+    monkeypatch.setattr(content_room, "load", lambda root: content)
+    monkeypatch.setattr(composition, "migrate", lambda url: "")  # the template has the newest schema
+    app = await composition.build(settings, clock=clock)
+    made = World(app, clock)
+    yield made
+    await made.close()

@@ -1,0 +1,135 @@
+"""A turn that always fails: set aside after three tries, said honestly, paged; nobody else notices (T25)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.engine.inputs import Outcome
+from handlers import casework
+from handlers.context import Context
+from tests.conftest import NOON
+from tests.pipeline.world import World
+
+MAYA = "501"
+OTHERS = [f"6{i:03}" for i in range(20)]
+
+
+@pytest.fixture
+def tried(world: World, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """The hand-over fails for one person, wherever it is asked for; it is counted for everybody."""
+    counted: Counter[str] = Counter()
+    real = casework.hand_over
+
+    async def hand_over(ctx: Context, **args: Any) -> Outcome:
+        counted["maya" if ctx.person.country == "XX" else "others"] += 1
+        if ctx.person.country == "XX":
+            raise RuntimeError("a fault of ours")
+        return await real(ctx, **args)
+
+    monkeypatch.setattr(casework, "hand_over", hand_over)
+    return counted
+
+
+async def _mark(world: World) -> None:
+    await world.says(MAYA, "hello there")
+    await world.set_person((await world.where(MAYA)).subject_id, country="XX")
+
+
+async def test_poison_is_set_aside_after_three_tries_and_nobody_else_notices(world: World, tried: Counter[str]) -> None:
+    await _mark(world)
+    for person in OTHERS[:10]:
+        await world.writes(person, "human")
+    await world.writes(MAYA, "human")
+    for person in OTHERS[10:]:
+        await world.writes(person, "human")
+    attempts = []
+    for _ in range(3):
+        await world.app.conductor.run_once()
+        attempts.append(await world.one("SELECT max(attempts) FROM inbox"))
+        waiting = await world.one("SELECT count(*) FROM inbox WHERE state = 'waiting'")
+        assert waiting == (1 if len(attempts) < 3 else 0)  # the others were handled the first time
+    assert attempts == [1, 2, 3]
+    assert tried["others"] >= len(OTHERS)
+    (row,) = await world.rows("SELECT attempts, error, done_at FROM inbox WHERE state = 'quarantined'")
+    assert (row.attempts, row.error, row.done_at) == (3, "turn_failed", world.now)
+    pages = await world.rows("SELECT kind, severity, subject_id FROM notices WHERE audience = 'page'")
+    assert [tuple(p) for p in pages] == [("quarantined", "critical", (await world.where(MAYA)).subject_id)]
+    assert (await world.said(MAYA))[-1] == "system.trouble"
+    assert (await world.said(MAYA)).count("system.trouble") == 1
+    for person in OTHERS:
+        assert (await world.said(person))[-1] == "human.here"
+
+
+async def test_the_conversation_goes_on_after_it(world: World, tried: Counter[str]) -> None:
+    await _mark(world)
+    await world.writes(MAYA, "human")
+    world.clock.move(seconds=10)
+    await world.writes(MAYA, "status")
+    await world.turns()  # a failure leaves what comes after it in its place
+    for _ in range(3):
+        await world.app.conductor.run_once()
+    said = await world.said(MAYA)
+    assert said[said.index("system.trouble") + 1] == "status.none"
+    assert await world.one("SELECT count(*) FROM inbox WHERE state = 'waiting'") == 0
+    await world.sends()
+    assert any(text.startswith("Something went wrong here") for _, _, text in world.provider.sent)
+
+
+async def test_an_honest_line_that_fails_too_stops_nobody(
+    world: World, tried: Counter[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = world.app.content
+    broken = replace(content, texts={k: v for k, v in content.texts.items() if k != "system"})
+    monkeypatch.setattr(world.app.conductor, "_content", broken)
+    with pytest.raises(KeyError):
+        from bot.engine.events import Said
+
+        broken.reply(Said("system.trouble"), "en")
+    await _mark(world)
+    await world.writes(MAYA, "human")
+    await world.writes(OTHERS[0], "human")
+    for _ in range(3):
+        await world.app.conductor.run_once()
+    assert await world.one("SELECT count(*) FROM inbox WHERE state = 'quarantined'") == 1
+    assert await world.one("SELECT count(*) FROM notices WHERE kind = 'quarantined' AND severity = 'critical'") == 1
+    assert (await world.said(OTHERS[0]))[-1] == "human.here"
+    world.clock.move(seconds=30)
+    await world.writes(MAYA, "status")
+    await world.turns()
+    assert "status.none" in await world.said(MAYA)
+
+
+async def test_two_workers_set_it_aside_once(world: World, tried: Counter[str]) -> None:
+    await _mark(world)
+    await world.writes(MAYA, "human")
+    workers = [world.new_conductor() for _ in range(3)]
+    for _ in range(4):
+        await asyncio.gather(*(w.run_once() for w in workers))
+    assert await world.one("SELECT count(*) FROM notices WHERE kind = 'quarantined'") == 1
+    assert (await world.said(MAYA)).count("system.trouble") == 1
+
+
+async def test_a_human_who_owns_the_conversation_hears_of_it_and_the_bot_says_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bot.conductor.turn import Turn
+
+    await world.says(MAYA, "hello there")
+    await world.set_conversation((await world.where(MAYA)).conversation_id, owner="human", owner_epoch=1)
+
+    async def fail(*_: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(Turn, "run", fail)
+    await world.writes(MAYA, "more")
+    for _ in range(3):
+        await world.app.conductor.run_once()
+    assert await world.one("SELECT count(*) FROM notices WHERE kind = 'quarantined'") == 1
+    (line,) = [x for x in await world.lines(MAYA) if x.direction == "out" and x.body["text_id"] == "system.trouble"]
+    assert (line.state, line.reason) == ("withdrawn", "owner_changed")
+    assert world.now > NOON
