@@ -13,7 +13,7 @@ from typing import Any
 from bot.engine import answers
 from bot.engine.answers import Asking
 from bot.engine.events import Entered, Event, Filled, Left
-from bot.engine.flow import Ask, Flow, Flows, Readers, Words
+from bot.engine.flow import Ask, Fill, Flow, Flows, Readers, Words
 from bot.engine.inputs import Heard
 from bot.engine.session import Frame, Session
 
@@ -115,7 +115,13 @@ class State:
 
     def asking(self, flow: Flow, ask: Ask) -> Asking:
         """The open question with what is needed to understand its answer."""
-        return Asking(self.ordered(ask), f"{flow.name}.{ask.id}", self.words, self.readers, self.language, self.known)
+        shown = replace(self.ordered(ask), fills=tuple(self._resolved(f) for f in ask.fills))
+        return Asking(shown, f"{flow.name}.{ask.id}", self.words, self.readers, self.language, self.known)
+
+    def _resolved(self, fill: Fill) -> Fill:
+        """The fill with `$slot` in its reader's arguments replaced by the slot's value."""
+        args = {k: self.slot(v[1:]) if isinstance(v, str) and v.startswith("$") else v for k, v in fill.args.items()}
+        return replace(fill, args={k: v for k, v in args.items() if v is not None})
 
     def ordered(self, ask: Ask) -> Ask:
         """The ask with its options in the order of this person: a guess stands on top."""
@@ -190,7 +196,7 @@ class State:
 
     def listen(self, flow: Flow, heard: Heard | None, earlier: str = "") -> dict[str, Any]:
         """What the running flow listens for, does not know yet, and finds in these words."""
-        fills = [f for f in flow.listens if not self.known(f.slot)]
+        fills = [self._resolved(f) for f in flow.listens if not self.known(f.slot)]
         texts = (heard.text if heard else "", earlier)
         entities = heard.meaning.entities if heard else {}
         return answers.listen(fills, texts, entities, self.readers, self.language)

@@ -107,7 +107,7 @@ def test_a_refusal_is_not_asked_again_in_this_flow_but_in_others() -> None:
     assert talk.hear("I do not know") == ["wages.work"]
     assert "country" not in talk.session.shared
     assert talk.session.top is not None
-    assert talk.session.top.slots == {"country": None}
+    assert talk.session.top.slots == {"intent": "report_unpaid_wages", "country": None}
     assert talk.hear("rights", means("ask_rights")) == ["rights.country"]
 
 
