@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -83,11 +84,13 @@ class World:
         return self.to(address)
 
     async def until(self, holds: Callable[[], bool], shown: Callable[[], Any] = lambda: "") -> None:
-        """Wait for something; fails with `shown()` when it never comes."""
+        """Wait for something; fails with `shown()` when it never comes. Looks less often when looking is dear."""
         try:
             async with asyncio.timeout(PATIENCE):
-                while not holds():  # noqa: ASYNC110 (it happens in other processes)
-                    await asyncio.sleep(0.02)
+                began = time.monotonic()
+                while not holds():
+                    await asyncio.sleep(0.02 + 9 * (time.monotonic() - began))
+                    began = time.monotonic()
         except TimeoutError:
             raise AssertionError(f"never came; there is: {shown()}") from None
 

@@ -1,0 +1,61 @@
+"""What a proxy and a monitor see: alive, ready, and figures that carry nobody."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.fakes.post import deliver, message, text, update
+from tests.fakes.world import World
+
+pytestmark = pytest.mark.slow
+CODE = re.compile(r"[A-Za-z_.+-]*[0-9.+a-zA-Z_-]{0,12}")
+
+
+async def test_alive_ready_and_figures_without_people(running: World) -> None:
+    sms, chat = "+96550004321", 5554321
+    await deliver(running.base, text(sms, "my employer locked me in the house", "1"))
+    await deliver(running.base, update(message(chat, "hello", 1, name="Parbati")))
+    await running.answered(sms, 1)
+    await running.answered(chat, 1)
+    async with httpx.AsyncClient(base_url=running.base, trust_env=False) as client:
+        assert (await client.get("/health/live")).json() == {"status": "ok"}
+        assert (await client.get("/health/ready")).json() == {"status": "ok"}
+        told = (await client.get("/metrics")).text
+    families = {f.name: f for f in text_string_to_metric_families(told)}
+    labels = {
+        (name, value)
+        for family in families.values()
+        if family.name.startswith("saathi")
+        for sample in family.samples
+        for name, value in sample.labels.items()
+        if name != "le"
+    }
+    assert {name for name, _ in labels} <= {"channel", "result", "kind", "reason"}
+    assert all(re.fullmatch(r"[A-Za-z_]{1,40}", value) for _, value in labels), labels
+    for canary in (sms, sms[1:], str(chat), "Parbati", "locked"):
+        assert canary not in told
+    (page,) = [s.value for s in families["saathi_notices"].samples if s.labels.get("kind") == "report_confinement"][:1]
+    assert page == 1
+    sent = {s.labels["channel"]: s.value for s in families["saathi_outbox"].samples if s.name.endswith("_total")}
+    assert sent["sms"] == sent["telegram"] == 1
+
+
+async def test_not_ready_without_a_database_and_ready_again(here: World) -> None:
+    import psycopg
+
+    async with here.service() as service:
+        await service.ready()
+        with psycopg.connect(here.url_owner, autocommit=True) as owner:
+            name = owner.info.dbname
+            owner.execute(f"ALTER DATABASE {name} CONNECTION LIMIT 0")
+            owner.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND usename = 'saathi_app'",
+                [name],
+            )
+        async with httpx.AsyncClient(base_url=here.base, trust_env=False, timeout=30) as client:
+            assert (await client.get("/health/live")).status_code == 200
+            assert (await client.get("/health/ready")).status_code == 503
