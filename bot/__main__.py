@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from bot.observe import logs
-from bot.settings import SettingsError
+from bot.settings import CannotStart
 
 # command: (module in bot/cli, name of its run, name of its add_arguments or "", help)
 COMMANDS = {
@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     module, run, _, _ = COMMANDS[args.command]
     try:
         return int(getattr(importlib.import_module(f"bot.cli.{module}"), run)(args))
-    except SettingsError as error:
+    except CannotStart as error:
         print(f"saathi {args.command}: cannot start:\n{error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

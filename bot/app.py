@@ -154,8 +154,11 @@ def owner_url(settings: Settings) -> str:
 
 
 def open_keyring(settings: Settings) -> Keyring:
-    """The wrapping keys: from the environment, or one of our own in development."""
-    return Keyring(settings.secret_keys or (development_secret(settings.data_dir),))
+    """The wrapping keys: from the environment, or one of our own in development. Raises SettingsError."""
+    try:
+        return Keyring(settings.secret_keys or (development_secret(settings.data_dir),))
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
 
 
 def load_understanding(root: Path, data_dir: Path) -> Understanding:

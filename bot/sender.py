@@ -106,12 +106,13 @@ class Sender:
 
     async def _send(self, claim: Claim) -> None:
         transport = self._transport_for(claim.channel, claim.account)
+        provider_id: str | None
         try:
             if transport is None:
                 raise errors.Misconfigured("no_transport")
             if claim.kind == "ack":
                 await transport.acknowledge(account=claim.account, ack=str(claim.body["ack"]))
-                provider_id = ""
+                provider_id = None
             else:
                 provider_id = await self._send_parts(transport, claim)
         except errors.SendError as error:
@@ -122,7 +123,9 @@ class Sender:
             await self._failed(claim, errors.OutcomeUnknown("fault"))
             return
         point("sender.after_request")
-        await self._finish(claim, state="sent", provider_id=provider_id, sent_at=self._clock(), lease_until=None)
+        await self._finish(
+            claim, state="sent", provider_id=provider_id or None, sent_at=self._clock(), lease_until=None
+        )
         metrics.outbox_sent.labels(channel=claim.channel, result="sent").inc()
         if claim.kind == "reply" and claim.conversation.last_inbound_at:
             metrics.reply_seconds.observe(

@@ -16,7 +16,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 ROOT = Path(__file__).resolve().parent.parent
 
 
-class SettingsError(Exception):
+class CannotStart(Exception):
+    """Something that the service needs cannot be used; the text says what, where and what to do, for an operator."""
+
+
+class SettingsError(CannotStart):
     """The environment cannot be used; the text lists every reason, one per line."""
 
 

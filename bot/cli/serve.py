@@ -18,6 +18,7 @@ import uvicorn
 from bot import app as composition
 from bot import settings as configuration
 from bot.app import App
+from bot.observe import logs
 from bot.simulated import Phones
 from bot.transports.telegram import Telegram
 from bot.web.site import site
@@ -49,6 +50,7 @@ async def _serve(args: argparse.Namespace) -> None:
     app = await composition.build(settings)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    logs.quiet_loop(loop)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     server = None

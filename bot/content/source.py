@@ -14,6 +14,8 @@ from typing import Any
 
 import yaml
 
+from bot.settings import CannotStart
+
 _INT = re.compile(r"-?\d+\Z")
 _FLOAT = re.compile(r"-?\d+\.\d+\Z")
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
@@ -31,7 +33,7 @@ class Problem:
         return f"{self.file}:{self.line}: {self.message}"
 
 
-class ContentError(Exception):
+class ContentError(CannotStart):
     """Content that cannot be used; says every problem, one per line."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:

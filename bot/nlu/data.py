@@ -13,13 +13,15 @@ from pathlib import Path
 
 import yaml
 
+from bot.settings import CannotStart
+
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _ENTITY = re.compile(r"\[([^\]\[]+)\](?:\([^)]*\)|\{[^}]*\}|\[\s*\{[^\]]*\}\s*\])")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _ESCAPES = {"\\n": "\n", "\\t": "\t", "\\r": "\r"}
 
 
-class DataError(Exception):
+class DataError(CannotStart):
     """Data that cannot be used; the text begins with file:line."""
 
 

@@ -17,11 +17,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.settings import CannotStart
+
 FORMAT = 1
 _CODE = ("normalise.py", "features.py", "model_file.py")  # training and serving must agree on these
 
 
-class ModelError(Exception):
+class ModelError(CannotStart):
     """A model that cannot be served; the text says what to do."""
 
 

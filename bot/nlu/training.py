@@ -28,7 +28,7 @@ from bot.nlu.classifier import pack
 from bot.nlu.data import DataError, Example, content_hash, read_examples
 from bot.nlu.features import FloatArray, Vectoriser
 from bot.nlu.model_file import code_version, write
-from bot.settings import ROOT
+from bot.settings import ROOT, CannotStart
 
 FOLDS = 3
 COST = 0.5  # of the margin against the error; 0.2 to 1 differ by less than one point
@@ -36,7 +36,7 @@ SHARPNESS = np.geomspace(0.5, 20, 60)
 KEPT = 3  # models that stay in the folder
 
 
-class TrainingError(Exception):
+class TrainingError(CannotStart):
     """The child process failed; the text is what it said."""
 
 

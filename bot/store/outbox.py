@@ -239,9 +239,11 @@ async def advance(
     connection: AsyncConnection, *, provider_id: str, ref: UUID | None, status: str, reason: str | None
 ) -> bool:
     """Move a row forward by a receipt; False when no row is known by this id."""
-    mine = outbox.c.provider_id == provider_id
-    if ref is not None:
-        mine = or_(mine, outbox.c.id == ref)
+    known = [outbox.c.provider_id == provider_id] if provider_id else []
+    known += [outbox.c.id == ref] if ref else []
+    if not known:
+        return False
+    mine = or_(*known)
     row = (await connection.execute(select(outbox.c.id, outbox.c.state).where(mine).with_for_update())).first()
     if row is None:
         return False
@@ -249,7 +251,7 @@ async def advance(
         await connection.execute(
             update(outbox)
             .where(outbox.c.id == row.id)
-            .values(state=status, reason=reason, provider_id=provider_id, lease_until=None)
+            .values(state=status, reason=reason, provider_id=provider_id or outbox.c.provider_id, lease_until=None)
         )
     return True
 

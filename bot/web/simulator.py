@@ -52,7 +52,8 @@ class Phones(Protocol):
         """Messages with a number above `after`, in order.
 
         Each: seq, direction (in, out), at (ISO 8601), author, language, dir (ltr, rtl, auto), text_id, state, reason,
-        parts (kind, text, buttons, list_label; segments, encoding and units on SMS); `id` and `owner` if known.
+        parts (kind, text, buttons, list_label; segments, encoding and units on SMS); `id`, `owner` and, of what came
+        in, `kind` (text, press, media) if known. A tap has the id of its option as its text.
         """
 
     def languages(self) -> list[dict[str, str]]:

@@ -1,6 +1,7 @@
 // One phone: shows what has left for it, and does what the person does.
 
-import { drawMessage } from "./try_draw.js";
+import { drawMessage, make } from "./try_draw.js";
+import { deed, Echoes, labelOf } from "./try_echo.js";
 import { Line, SHOWN } from "./try_line.js";
 import { Sheet } from "./try_sheet.js";
 import { Strip } from "./try_strip.js";
@@ -22,16 +23,15 @@ export class Phone extends EventTarget {
       onNews: (messages) => this.#take(messages),
       onTrouble: (error) => this.#tell(error),
     });
-    this.line.expecting = () => this.echoes.some((echo) => !echo.item.classList.contains("unsent"));
+    this.line.expecting = () => this.echoes.some((echo) => !echo.failed);
     this.#listen();
   }
 
   /** Gives the phone to the person with this address: an empty screen, then their thread. */
   hold(address) {
     this.address = address;
-    this.items = new Map(); // key -> what is on the screen
-    this.labels = new Map(); // payload -> label of a button that was seen
-    this.echoes = []; // what was sent and is not in the thread yet
+    this.items = new Map(); // key -> what is on the screen, a list
+    this.echoes = new Echoes(); // what was sent and is not in the thread yet
     this.log.replaceChildren();
     this.atEnd = true; // whether the newest message is in sight
     this.input.value = "";
@@ -45,20 +45,21 @@ export class Phone extends EventTarget {
 
   /** Sends {text}, {press} or {media} and shows it at once. */
   send(what) {
-    const { text, press, media } = what;
-    const words = text ?? (press ? (this.labels.get(press) ?? press) : word(`media_${media}`));
-    const echo = { what, words, item: null };
-    if (press && this.#silent) {
-      this.#mark(press); // such a tap writes nothing into the chat
-    } else {
-      echo.item = drawMessage({ direction: "in", at: new Date().toISOString(), parts: [] }, words);
-      echo.item.classList.add("leaving");
-      this.log.append(echo.item);
-      this.echoes.push(echo);
-    }
+    const words = what.text ?? (what.press ? labelOf(this.line.thread(), what.press) : word(`media_${what.media}`));
+    const silent = what.press && this.#silent;
+    const echo = this.echoes.add(what, words, silent ? null : this.#draw(words));
+    if (silent) this.#mark(what.press);
     this.#down();
     this.#post(echo);
     if (POINTER.matches) this.input.focus({ preventScroll: true });
+  }
+
+  #draw(words) {
+    const item = drawMessage({ direction: "in", at: new Date().toISOString(), parts: [] }, words);
+    item.classList.add("leaving");
+    item.seq = (this.line.thread().at(-1)?.seq ?? 0) + 0.5; // what comes later stands below it
+    this.#place(item);
+    return item;
   }
 
   /** Tells the server that this person has chosen a language. */
@@ -66,6 +67,7 @@ export class Phone extends EventTarget {
     this.line.post("/try/language", { language }).catch((error) => this.#tell(error));
   }
 
+  /** Whether a tap writes nothing into the chat. */
   get #silent() {
     return this.channel === "telegram";
   }
@@ -74,23 +76,25 @@ export class Phone extends EventTarget {
     const { address } = this;
     try {
       await this.line.post("/try/send", echo.what);
-      if (address === this.address) this.#tell(null);
+      if (address !== this.address) return;
+      echo.item?.classList.remove("leaving");
+      this.#tell(null);
     } catch (error) {
       if (address !== this.address) return;
       this.#tell(error);
+      echo.failed = true;
       if (echo.item) this.#offerAgain(echo);
+      else this.echoes.drop(echo);
     }
   }
 
   #offerAgain(echo) {
-    const again = Object.assign(document.createElement("button"), { type: "button", className: "again" });
-    again.textContent = word("unsent");
+    const again = make("button", { type: "button", className: "again", textContent: word("unsent") });
     again.addEventListener("click", () => {
       again.remove();
-      echo.item.classList.remove("unsent");
+      echo.failed = false;
       this.#post(echo);
     });
-    echo.item.classList.add("unsent");
     echo.item.append(again);
     this.#down();
   }
@@ -117,39 +121,28 @@ export class Phone extends EventTarget {
   /** Draws a message in its place, or takes away what is no longer shown; true when it is on the screen. */
   #show(message) {
     const mine = message.direction === "in";
-    for (const { buttons } of message.parts) for (const b of buttons ?? []) this.labels.set(b.payload, b.label);
-    const said = mine ? [message.parts[0]?.text ?? ""].flat().join("|") : "";
-    const label = mine ? this.labels.get(said) : undefined;
-    if (label !== undefined) message.words = word("tap", label);
-    if (label !== undefined && this.#silent) this.#mark(said);
-    const old = this.items.get(message.key);
-    if (mine ? label !== undefined && this.#silent : !SHOWN.has(message.state)) {
-      old?.remove();
-      this.items.delete(message.key);
-      return false;
-    }
-    const echo = mine && !old ? this.#echoOf(said) : undefined;
-    if (echo?.what.media) message.words = echo.words;
-    const item = echo?.item ?? drawMessage(message, label ?? "");
-    item.classList.remove("leaving");
-    item.seq = message.seq;
-    old?.remove();
-    this.items.set(message.key, item);
-    this.#place(item);
-    return true;
+    const old = this.items.get(message.key) ?? [];
+    const echoes = mine && !old.length ? this.echoes.take(message) : [];
+    const did = mine ? deed(message, echoes[0], this.line.thread()) : {};
+    if (did.words) message.words = did.payload ? word("tap", did.words) : did.words;
+    if (did.payload) this.#mark(did.payload);
+    const hidden = mine ? did.payload && did.certain && this.#silent : !SHOWN.has(message.state);
+    const drawn = echoes.map((echo) => echo.item).filter(Boolean);
+    const items = hidden ? [] : drawn.length ? drawn : [drawMessage(message, did.words)];
+    for (const item of old) item.remove();
+    this.items.set(message.key, items);
+    for (const item of items) item.seq = message.seq;
+    for (const item of items) this.#place(item);
+    return items.length > 0;
   }
 
-  /** The bubble that was drawn when this was sent: it is kept, so that nothing is read out twice. */
-  #echoOf(said) {
-    const fits = ({ what }) => (what.press ?? what.text)?.trim() === said.trim();
-    const exact = this.echoes.findIndex(fits);
-    const at = exact >= 0 ? exact : this.echoes.findIndex(({ what }) => what.media);
-    return at < 0 ? undefined : this.echoes.splice(at, 1)[0];
-  }
-
+  /** Puts an item where its number belongs; one that stands there already is left, so it is not read out again. */
   #place(item) {
-    const next = [...this.log.children].find((other) => other !== item && !(other.seq <= item.seq)) ?? null;
-    if (!item.isConnected || item.nextElementSibling !== next) this.log.insertBefore(item, next);
+    const { previousElementSibling: before, nextElementSibling: after } = item;
+    const stands = item.isConnected && (!before || before.seq <= item.seq) && (!after || after.seq >= item.seq);
+    if (stands) return;
+    const next = [...this.log.children].find((other) => other !== item && other.seq > item.seq);
+    this.log.insertBefore(item, next ?? null);
   }
 
   #mark(payload) {
