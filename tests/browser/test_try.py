@@ -127,7 +127,9 @@ async def test_quick_lines_arrive_in_order_and_once(desk: Desk) -> None:
     assert shown == said
 
 
-async def test_a_quick_reply_on_whatsapp_sends_its_payload_and_shows_its_label(desk: Desk) -> None:
+@pytest.mark.parametrize("told", [True, False])
+async def test_a_quick_reply_on_whatsapp_sends_its_payload_and_shows_its_label(desk: Desk, told: bool) -> None:
+    desk.phones.tells_kind = told
     address = await desk.address("whatsapp")
     desk.phones.say("whatsapp", address, replies.safe("en"))
     await desk.log("whatsapp").get_by_role("button", name="I do not know").click()
@@ -135,9 +137,17 @@ async def test_a_quick_reply_on_whatsapp_sends_its_payload_and_shows_its_label(d
     await expect(mine.locator("p")).to_have_text(["I do not know"])
     assert desk.phones.taken == [("whatsapp", address, "", "wages.safe|unsure|1a2b", "")]
     await expect(desk.input("whatsapp")).to_be_focused()
+    desk.phones.say("whatsapp", address, replies.welcome("en"))
+    await expect(desk.log("whatsapp").locator("li").last).to_contain_text("This is Saathi")
+    await desk.page.reload()
+    await expect(desk.log("whatsapp").locator("li p")).to_have_text(
+        ["Are you safe to write now?", "I do not know", re.compile("This is Saathi")]
+    )
 
 
-async def test_a_key_on_telegram_writes_nothing_into_the_chat(desk: Desk) -> None:
+@pytest.mark.parametrize("told", [True, False])
+async def test_a_key_on_telegram_writes_nothing_into_the_chat(desk: Desk, told: bool) -> None:
+    desk.phones.tells_kind = told
     address = await desk.address("telegram")
     desk.phones.say("telegram", address, replies.safe("en"))
     key = desk.log("telegram").get_by_role("button", name="Yes")
@@ -147,6 +157,40 @@ async def test_a_key_on_telegram_writes_nothing_into_the_chat(desk: Desk) -> Non
     await expect(desk.log("telegram")).to_contain_text("This is Saathi")
     await expect(desk.log("telegram").locator(".mine")).to_have_count(0)
     assert desk.phones.taken == [("telegram", address, "", "wages.safe|yes|1a2b", "")]
+    if told:
+        await desk.page.reload()
+        await expect(key).to_have_class(re.compile("tapped"))
+        await expect(desk.log("telegram").locator(".mine")).to_have_count(0)
+
+
+async def test_a_typed_name_of_an_option_is_no_tap(desk: Desk) -> None:
+    desk.phones.say("telegram", await desk.address("telegram"), replies.safe("en"))
+    await desk.write("telegram", "yes")
+    mine = desk.log("telegram").locator(".mine:not(.leaving) p")
+    await expect(mine).to_have_text(["yes"])
+    await desk.page.reload()
+    await expect(mine).to_have_text(["yes"])
+
+
+async def test_lines_that_the_service_joins_stay_as_the_person_sent_them(desk: Desk) -> None:
+    desk.phones.joins = 3
+    for line in ("help", "मलाई", "1"):
+        await desk.write("sms", line)
+    tally = desk.station("sms").locator(".tally")
+    await expect(tally).to_have_text("1")
+    desk.phones.say("sms", await desk.address("sms"), replies.welcome("en"))
+    await expect(tally).to_have_text("2")
+    shown = desk.log("sms").locator("li:not(.leaving) p")
+    await expect(shown).to_have_text(["help", "मलाई", "1", re.compile("This is Saathi")])
+
+
+async def test_what_is_answered_stands_above_its_answer(desk: Desk) -> None:
+    """The thread tells of a message only when it was handled: that may be after the answer to one before it."""
+    desk.phones.joins = 2  # the first line is kept back
+    await desk.write("sms", "one")
+    await expect(desk.log("sms").locator(".mine:not(.leaving)")).to_have_count(1)
+    desk.phones.say("sms", await desk.address("sms"), replies.welcome("en"))
+    await expect(desk.log("sms").locator("li p")).to_have_text(["one", re.compile("This is Saathi")])
 
 
 async def test_a_list_opens_as_a_sheet_for_keyboard_and_screen_reader(desk: Desk) -> None:

@@ -38,24 +38,30 @@ def _part(channel: str, part: Part) -> dict[str, Any]:
 
 @dataclass
 class MemoryPhones:
-    """`broken` = nothing can be taken or read, as when the database is down."""
+    """`broken` = nothing can be taken or read, as when the database is down. `joins` = so many lines become one
+    message, as when they come quickly. Of a tap the thread tells the option's id, as the service does."""
 
     threads: dict[tuple[str, str], list[dict[str, Any]]] = field(default_factory=dict)
     taken: list[tuple[str, str, str, str, str]] = field(default_factory=list)
     chosen: list[tuple[str, str, str]] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
     broken: bool = False
+    joins: int = 1
+    tells_kind: bool = True
 
     async def send(self, channel: str, address: str, *, text: str = "", press: str = "", media_kind: str = "") -> None:
         if self.broken:
             raise ConnectionError("no database")
         self.taken.append((channel, address, text, press, media_kind))
-        words = text or press or "media"
-        self._add(
-            channel,
-            address,
-            {"direction": "in", "author": "person", "language": "", "dir": "auto"},
-            Part("text", words),
-        )
+        kind = "press" if press else "media" if media_kind else "text"
+        if kind == "text":
+            self.lines.append(text)
+            if len(self.lines) < self.joins:
+                return
+            text, self.lines = "\n".join(self.lines), []
+        words = {"text": text, "press": press.split("|")[1] if press else "", "media": kind}[kind]
+        head = {"direction": "in", "author": "person", "language": "", "dir": "auto"}
+        self._add(channel, address, head | ({"kind": kind} if self.tells_kind else {}), Part("text", words))
 
     async def set_language(self, channel: str, address: str, language: str) -> None:
         self.chosen.append((channel, address, language))
