@@ -32,7 +32,7 @@ from bot.observe import logs
 from bot.sender import Sender
 from bot.settings import Settings, SettingsError
 from bot.store import embedded
-from bot.store.database import Database
+from bot.store.database import UNAVAILABLE, Database
 from bot.store.inbox import Inbox
 from bot.store.keys import Keys
 from bot.store.migrate import current, migrate, newest
@@ -104,6 +104,8 @@ class App:
 
     async def ready(self) -> str:
         """`ok`, or a code that says what is missing."""
+        if self.wake.stopping:
+            return "stopping"
         try:
             async with asyncio.timeout(2), self.database.engine.connect() as connection:
                 return "ok" if await current(connection) == newest() else "schema_outdated"
@@ -129,7 +131,7 @@ async def open_database(settings: Settings) -> Database:
     url = settings.database_url.get_secret_value()
     direct = settings.database_direct_url.get_secret_value() if settings.database_direct_url else url
     if settings.env == "development":
-        await asyncio.to_thread(migrate, owner_url(settings))
+        await asyncio.to_thread(bring_up_to_date, settings)
     database = Database(url, direct_url=direct)
     try:
         async with database.engine.connect() as connection:
@@ -143,6 +145,17 @@ async def open_database(settings: Settings) -> Database:
         await database.close()
         raise SettingsError("the database has an older schema: run `saathi migrate`")
     return database
+
+
+def bring_up_to_date(settings: Settings) -> str:
+    """Run the migrations as the owner role; returns the revision. Raises SettingsError when it cannot connect."""
+    try:
+        return migrate(owner_url(settings))
+    except UNAVAILABLE as error:
+        raise SettingsError(
+            f"the database cannot be used ({type(error).__name__}): check SAATHI_DATABASE_OWNER_URL, which migrations"
+            " use, or SAATHI_DATABASE_URL if it is not set"
+        ) from None
 
 
 def owner_url(settings: Settings) -> str:

@@ -54,8 +54,8 @@ class Sender:
         self._clock = clock
 
     async def run(self, wake: Wake) -> None:
-        """Work until cancelled."""
-        while True:
+        """Work until told to stop: then what is in hand is finished first."""
+        while not wake.stopping:
             try:
                 if await self.run_once() == 0:
                     await wake.wait(OUTBOX_CHANNEL, 0.25)

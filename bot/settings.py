@@ -100,6 +100,10 @@ def _production_problems(s: Settings) -> list[str]:
         problems.append("SAATHI_TELEGRAM_WEBHOOK_SECRET is missing: without it anybody could write as anybody")
     if (s.sms_sender or s.whatsapp_sender or s.twilio_account_sid) and not s.twilio_tokens:
         problems.append("SAATHI_TWILIO_AUTH_TOKEN is missing: without it signatures cannot be checked")
+    if (s.sms_sender or s.whatsapp_sender or s.twilio_tokens) and not s.twilio_account_sid:
+        problems.append(
+            "SAATHI_TWILIO_ACCOUNT_SID is missing: without it Twilio cannot be used"
+        )
     return problems
 
 

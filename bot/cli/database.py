@@ -10,7 +10,6 @@ import argparse
 from bot import app as composition
 from bot import settings as configuration
 from bot.store import embedded
-from bot.store.migrate import migrate
 
 
 def add_db_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +19,7 @@ def add_db_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_migrate(args: argparse.Namespace) -> int:
     """Bring the schema to the newest revision."""
-    revision = migrate(composition.owner_url(configuration.load()))
+    revision = composition.bring_up_to_date(configuration.load())
     print(f"the database is at revision {revision}")
     return 0
 

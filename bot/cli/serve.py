@@ -24,6 +24,7 @@ from bot.transports.telegram import Telegram
 from bot.web.site import site
 from bot.web.webhooks import polled
 
+STOP_SECONDS = 25.0  # a request to a provider may take 15, and a webhook 20
 HELP = "run the service: webhooks, conductor and sender (and the simulator, in development)"
 
 
@@ -40,12 +41,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Until a signal comes."""
-    asyncio.run(_serve(args))
-    return 0
+    """Until a signal comes. 0 = stopped as told; 1 = the port was taken."""
+    return asyncio.run(_serve(args))
 
 
-async def _serve(args: argparse.Namespace) -> None:
+async def _serve(args: argparse.Namespace) -> int:
     settings = configuration.load()
     app = await composition.build(settings)
     stop = asyncio.Event()
@@ -56,29 +56,38 @@ async def _serve(args: argparse.Namespace) -> None:
     server = None
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(work) for work in _work(app, args.role)]
+            finishing = [group.create_task(work) for work in _finishing(app, args.role)]
+            endless = [group.create_task(work) for work in _endless(app, args.role)]
             if args.role != "worker":
                 server = _server(app, args.host, args.port)
-                tasks.append(group.create_task(_serve_until(server, stop)))
+                finishing.append(group.create_task(_serve_until(server, stop)))
                 _say_hello(app, args.host, args.port)
             else:
                 print("Saathi works. Stop it with Ctrl+C.", flush=True)
             await stop.wait()
+            app.wake.stop()
             if server is not None:
                 server.should_exit = True
-                await tasks.pop()
-            for task in tasks:
+            await asyncio.wait(finishing, timeout=STOP_SECONDS)
+            for task in (*finishing, *endless):
                 task.cancel()
     finally:
         await app.close()
+    return 0 if server is None or server.started else 1
 
 
-def _work(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
+def _finishing(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
+    """Work that ends by itself when it is time to stop: what a provider has taken is written down first."""
+    return [] if role == "web" else [app.conductor.run(app.wake), app.sender.run(app.wake)]
+
+
+def _endless(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
+    """Work that may be cut off anywhere."""
     if role == "web":
         return []
     from bot import jobs  # procrastinate takes a while to import: only workers need it
 
-    work = [app.wake.run(), app.conductor.run(app.wake), app.sender.run(app.wake), jobs.run(app.database, app.clock)]
+    work = [app.wake.run(), jobs.run(app.database, app.clock)]
     telegram = app.transports.get("telegram")
     if isinstance(telegram, Telegram) and app.settings.telegram_mode == "polling":
         work.append(telegram.poll(polled(app.settings, app.receive, app.quarantine)))

@@ -70,8 +70,8 @@ class Conductor:
         self._draw = draw_reference
 
     async def run(self, wake: Wake) -> None:
-        """Work until cancelled."""
-        while True:
+        """Work until told to stop: then what is in hand is finished first."""
+        while not wake.stopping:
             try:
                 if await self.run_once() == 0:
                     await wake.wait(INBOX_CHANNEL)

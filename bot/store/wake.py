@@ -1,6 +1,6 @@
 """Waking up: LISTEN on a connection of its own, with reconnects; callers also look each second by themselves.
 
-Law: a lost notification costs a second, never a message.
+Law: a lost notification costs a second, never a message. Who is told to stop finishes what is in hand first.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ class Wake:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._events = {INBOX_CHANNEL: asyncio.Event(), OUTBOX_CHANNEL: asyncio.Event()}
+        self.stopping = False
 
     async def run(self) -> None:
         """Listen until cancelled."""
@@ -47,8 +48,16 @@ class Wake:
         """Wake waiters in this process at once."""
         self._events[channel].set()
 
+    def stop(self) -> None:
+        """Workers end once what they have in hand is finished; whoever waits wakes up for it."""
+        self.stopping = True
+        for event in self._events.values():
+            event.set()
+
     async def wait(self, channel: str, seconds: float = POLL_SECONDS) -> None:
-        """Wait for a notification, or for `seconds`."""
+        """Wait for a notification, or for `seconds`; not at all when it is time to stop."""
+        if self.stopping:
+            return
         event = self._events[channel]
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(event.wait(), seconds)
