@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -19,7 +20,7 @@ NOON = datetime(2026, 11, 24, 6, 15, tzinfo=UTC)  # 12:00 in Kathmandu
 NIGHT = datetime(2026, 11, 24, 17, 15, tzinfo=UTC)  # 23:00 in Kathmandu
 ZONES = {"LB": "Asia/Beirut", "KW": "Asia/Kuwait", "XA": "America/New_York"}
 POLICY = Policy(timedelta(minutes=10), timedelta(hours=24), 8 * 60, 20 * 60, ZONES, "Asia/Kathmandu")
-YES = {"consent_contact_at": NOON - timedelta(days=9)}
+YES: dict[str, object] = {"consent_contact_at": NOON - timedelta(days=9)}
 QUEUED = Decision("queued")
 
 
@@ -33,8 +34,12 @@ def ask(
     **conversation: object,
 ) -> Decision:
     """`ago`: how long before `now` the person wrote last."""
-    values = {"channel": "telegram", "last_inbound_at": now - ago if ago is not None else None, **conversation}
-    talk = Conversation(ID, account="7001", **values)  # type: ignore[arg-type]
+    values: dict[str, Any] = {
+        "channel": "telegram",
+        "last_inbound_at": now - ago if ago is not None else None,
+        **conversation,
+    }
+    talk = Conversation(ID, account="7001", **values)
     who = Person(ID, **(YES if person is None else person))  # type: ignore[arg-type]
     return decide(POLICY, who, talk, origin=origin, epoch=epoch, now=now)
 
@@ -216,12 +221,13 @@ def test_nothing_leaves_outside_her_hours_but_an_answer(
     open_window = channel != "whatsapp" or (ago is not None and ago < timedelta(hours=24))
     answer = (ago is not None and ago <= timedelta(minutes=10)) or (agreed is not None and agreed > timedelta(0))
     local = now.astimezone(ZoneInfo(ZONES.get(country or "", "Asia/Kathmandu")))
-    safe = consent is not None and _within(local.time(), 480 if start is None else start, 1200 if end is None else end)
+    first, last = 480 if start is None else start, 1200 if end is None else end
+    safe = consent is not None and _within(local.time(), first, last)
     assert (decision.state == "queued") == (open_window and (answer or safe))
     if decision.state == "held":
         assert decision.not_before is not None
         assert decision.not_before > now
-        if decision.reason == "safe_hours" and start != end:
+        if decision.reason == "safe_hours" and first != last:
             assert decision.not_before <= now + timedelta(hours=26)
             again = decide(
                 POLICY, person, replace(talk, agreed_until=None), origin=origin, epoch=0, now=decision.not_before

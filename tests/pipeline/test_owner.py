@@ -94,9 +94,9 @@ async def test_the_provider_s_own_stop_is_not_answered_and_blocking_opens_no_win
     await world.says(MAYA, "", kind="unblocked")
     assert await world.one("SELECT blocked_at IS NULL FROM conversations")
     assert await world.one("SELECT last_inbound_at FROM conversations") == heard_at
-    await world.says(MAYA, "STOP", extra={"opt_out": "STOP"})
+    await world.says(MAYA, "STOP", kind="blocked", extra={"opt_out": "STOP"})
     assert await world.one("SELECT opted_out_at IS NOT NULL FROM contacts")
-    await world.says(MAYA, "START", extra={"opt_out": "START"})
+    await world.says(MAYA, "START", kind="unblocked", extra={"opt_out": "START"})
     assert await world.one("SELECT opted_out_at IS NULL FROM contacts")
     assert await world.said(MAYA) == said
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bot.engine.events import Said
 from bot.engine.inputs import Outcome
 from handlers import casework
 from handlers.context import Context
@@ -87,8 +88,6 @@ async def test_an_honest_line_that_fails_too_stops_nobody(
     broken = replace(content, texts={k: v for k, v in content.texts.items() if k != "system"})
     monkeypatch.setattr(world.app.conductor, "_content", broken)
     with pytest.raises(KeyError):
-        from bot.engine.events import Said
-
         broken.reply(Said("system.trouble"), "en")
     await _mark(world)
     await world.writes(MAYA, "human")

@@ -15,7 +15,7 @@ import pytest
 from bot.engine.inbound import Inbound, MediaRef
 from bot.store.inbox import Inbox
 from bot.store.keys import Keys
-from bot.vault.keyring import Keyring
+from bot.vault.keyring import Keyring, development_secret
 from tests.conftest import NOON
 from tests.pipeline.world import World
 
@@ -37,7 +37,7 @@ def _process(url: str, secret: str, event: str, text: str, times: int) -> None:
 
 
 async def test_the_same_event_fifty_times_from_four_processes_is_one_row(world: World) -> None:
-    secret = Path(world.app.settings.data_dir / "secret.key").read_text().strip()
+    secret = development_secret(world.app.settings.data_dir)
     context = multiprocessing.get_context("spawn")
     started = [
         context.Process(target=_process, args=(world.app.database.url, secret, "SM1", f"text {i}", times))

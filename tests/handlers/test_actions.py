@@ -1,0 +1,313 @@
+"""The actions: what they record, what they return, and that they declare all of it."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import itertools
+import pkgutil
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+import handlers
+from bot.app import draw_reference
+from bot.settings import ROOT
+from bot.store.rows import Case, Conversation, Person
+from handlers import cases, casework, profile
+from handlers.context import Actor, Context
+
+NOON = datetime(2026, 11, 24, 6, 15, tzinfo=UTC)
+
+
+class Facts:
+    def get(self, name: str) -> Any:
+        return yaml.safe_load((ROOT / "knowledge" / f"{name}.yml").read_text("utf-8"))
+
+
+@pytest.fixture
+def ctx() -> Context:
+    numbers = itertools.count(1)
+    references = itertools.count(1000000)
+    return Context(
+        actor=Actor("person"),
+        person=Person(UUID(int=90)),
+        conversation=Conversation(UUID(int=91), "sms", "7001", country_hint="KW"),
+        cases=[],
+        now=NOON,
+        new_id=lambda: UUID(int=next(numbers)),
+        references=lambda: str(next(references)),
+        knowledge=Facts(),
+    )
+
+
+def old_case(ctx: Context, **values: Any) -> Case:
+    given: dict[str, Any] = {
+        "id": UUID(int=77),
+        "reference": "4829173",
+        "kind": "report_unpaid_wages",
+        "severity": "medium",
+    }
+    given |= {"stage": "new", "opened_at": NOON - timedelta(hours=1), "conversation_id": ctx.conversation.id}
+    case = Case(**(given | values))
+    ctx.cases.append(case)
+    return case
+
+
+# --- what is declared
+
+MODULES = [m.name for m in pkgutil.iter_modules(handlers.__path__)]
+ACTIONS = [m for m in MODULES if hasattr(importlib.import_module(f"handlers.{m}"), "OUTCOMES")]
+
+
+def _returned(module: str) -> dict[str, dict[str, set[str]]]:
+    """Outcome names and slots of each function, found in its source and in that of the module's functions it calls."""
+    path = Path(importlib.import_module(f"handlers.{module}").__file__ or "")
+    tree = ast.parse(path.read_text("utf-8"))
+    functions = {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)}
+
+    def look(name: str, seen: frozenset[str]) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for call in (n for n in ast.walk(functions[name]) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)):
+            assert isinstance(call.func, ast.Name)
+            if call.func.id == "Outcome":
+                slots = call.args[1] if len(call.args) > 1 else ast.Dict([], [])
+                assert isinstance(slots, ast.Dict), "slots are written out"
+                keys = {ast.literal_eval(k) for k in slots.keys if k is not None}
+                for outcome in _names(call.args[0]):
+                    found[outcome] = found.get(outcome, set()) | keys
+            elif call.func.id in functions and call.func.id not in seen:
+                for outcome, keys in look(call.func.id, seen | {call.func.id}).items():
+                    found[outcome] = found.get(outcome, set()) | keys
+        return found
+
+    return {name: look(name, frozenset({name})) for name in functions}
+
+
+def _names(node: ast.expr) -> set[str]:
+    return _names(node.body) | _names(node.orelse) if isinstance(node, ast.IfExp) else {ast.literal_eval(node)}
+
+
+@pytest.mark.parametrize("module", ACTIONS)
+def test_declared_outcomes_are_those_that_functions_return(module: str) -> None:
+    room = importlib.import_module(f"handlers.{module}")
+    assert sorted(room.__all__) == room.__all__
+    assert set(room.OUTCOMES) == set(room.__all__)
+    returned = _returned(module)
+    for action, declared in room.OUTCOMES.items():
+        assert {name: set(slots) for name, slots in declared.items()} == returned[action], action
+
+
+def test_the_reading_of_sources_sees_outcomes() -> None:
+    assert ACTIONS
+    assert _returned("casework")["hand_over"] == {"on_duty": {"at"}, "off_duty": {"at"}}
+    assert _returned("profile")["consent"] == {"given": {"agreed"}, "open": set()}
+
+
+# --- references
+
+
+@pytest.mark.parametrize(
+    ("digits", "check"), [("7992739871", "3"), ("0", "0"), ("482917", "2"), ("411111111111111", "1"), ("123456", "6")]
+)
+def test_check_digits(digits: str, check: str) -> None:
+    assert cases.check_digit(digits) == check
+
+
+@given(st.integers(100000, 999999), st.integers(0, 6), st.integers(1, 9))
+def test_one_wrong_digit_is_always_noticed(number: int, place: int, by: int) -> None:
+    reference = f"{number}{cases.check_digit(str(number))}"
+    wrong = reference[:place] + str((int(reference[place]) + by) % 10) + reference[place + 1 :]
+    assert cases.check_digit(wrong[:-1]) != wrong[-1]
+
+
+def test_drawn_references_are_whole_and_differ() -> None:
+    drawn = [draw_reference() for _ in range(500)]
+    assert all(len(r) == 7 and r.isdigit() and r[0] != "0" and cases.check_digit(r[:-1]) == r[-1] for r in drawn)
+    assert len(set(drawn)) > 490
+    assert cases.grouped("4829173") == "482 917 3"
+
+
+# --- severity
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "severity"),
+    [
+        ("report_unpaid_wages", {}, "medium"),
+        ("report_unpaid_wages", {"months": 2.9}, "medium"),
+        ("report_unpaid_wages", {"months": 3}, "high"),
+        ("report_unpaid_wages", {"months": "three"}, "medium"),
+        ("report_unpaid_wages", {"months": None}, "medium"),
+        ("report_unpaid_wages", {"food_and_room": "no"}, "high"),
+        ("report_unpaid_wages", {"food_and_room": "yes", "months": 1}, "medium"),
+        ("report_missing", {"months": 12}, "high"),
+        ("report_violence", {"food_and_room": "no"}, "critical"),
+        ("a_kind_of_its_own", {}, "medium"),
+        (None, {}, "medium"),
+    ],
+)
+async def test_severity_of_a_new_case(ctx: Context, kind: str | None, facts: dict[str, Any], severity: str) -> None:
+    outcome = await cases.open_case(ctx, kind=kind, **facts)
+    (case,), (notice,) = ctx.cases, ctx.notices
+    assert (outcome.name, case.severity, notice.severity, notice.audience) == ("opened", severity, severity, "queue")
+    assert case.kind == (kind or "other")
+    assert case.facts == {k: v for k, v in facts.items() if v is not None}
+    assert case.answer_due_at is not None
+    assert case.answer_due_at > ctx.now
+    assert case.country == "KW"
+
+
+def test_rules_of_triage_only_raise() -> None:
+    triage = Facts().get("triage")
+    for rule in triage["raise"]:
+        assert cases.RANK[rule["to"]] > cases.RANK[triage["severity"][rule["kind"]]]
+
+
+@pytest.mark.parametrize("kind", ["report_violence", "report_detention", "anything"])
+async def test_an_alarm_is_critical_whatever_its_kind(ctx: Context, kind: str) -> None:
+    old_case(ctx, severity="medium")
+    outcome = await cases.raise_alarm(ctx, kind=kind)
+    (notice,) = ctx.notices
+    assert (notice.audience, notice.severity, notice.kind) == ("page", "critical", kind)
+    assert (ctx.cases[0].severity, ctx.cases[0].kind, len(ctx.cases)) == ("critical", kind, 2)
+    assert notice.case_id == ctx.cases[0].id
+    assert outcome.slots["reference"] == cases.grouped(ctx.cases[0].reference)
+    assert ctx.cases[0].answer_due_at == NOON + timedelta(minutes=15)
+
+
+@pytest.mark.parametrize(("hours", "count"), [(71, 1), (73, 2)])
+async def test_an_alarm_within_three_days_is_the_same_case(ctx: Context, hours: int, count: int) -> None:
+    old_case(ctx, severity="critical", opened_at=NOON - timedelta(hours=hours))
+    await cases.raise_alarm(ctx, kind="report_violence")
+    assert len(ctx.cases) == count
+    assert len(ctx.notices) == 1
+    assert [e.kind for e in ctx.events] == ["alarm_again" if count == 1 else "opened"]
+
+
+@pytest.mark.parametrize(("country", "hint"), [("KW", None), (None, "KW"), (None, None), ("ZZ", None)])
+async def test_the_emergency_number_is_the_country_s_or_none(
+    ctx: Context, country: str | None, hint: str | None
+) -> None:
+    ctx.person.country, ctx.conversation.country_hint = country, hint
+    outcome = await cases.raise_alarm(ctx, kind="report_violence")
+    wanted = Facts().get("emergency")["numbers"].get(country or hint or "", "")
+    assert outcome.slots["emergency"] == wanted
+    assert bool(wanted) == ("KW" in (country, hint))
+
+
+async def test_facts_go_to_the_case_that_is_named(ctx: Context) -> None:
+    case = old_case(ctx, facts={"months": 2})
+    assert (await cases.add_facts(ctx, reference="482 917 3", place="a shop", life_now=None)).name == "added"
+    assert case.facts == {"months": 2, "place": "a shop"}
+    assert [dict(e.codes) for e in ctx.events] == [{"names": ["place"]}]  # names, never words
+    for reference in ("482 917 4", "", None):
+        assert (await cases.add_facts(ctx, reference=reference, place="x")).name == "unknown"
+
+
+# --- status
+
+
+@pytest.mark.parametrize(
+    ("values", "name", "slots", "told"),
+    [
+        (None, "none", set(), 0),
+        ({"answer_due_at": NOON + timedelta(hours=1)}, "unread", {"reference", "at"}, 0),
+        ({"answer_due_at": NOON}, "unread", {"reference", "at"}, 0),
+        ({"answer_due_at": NOON - timedelta(seconds=1)}, "late", {"reference"}, 1),
+        ({"answer_due_at": NOON - timedelta(days=1), "answered_at": NOON}, "read", {"reference"}, 0),
+        ({"answer_due_at": None}, "unread", {"reference", "at"}, 0),
+    ],
+)
+async def test_status(ctx: Context, values: dict[str, Any] | None, name: str, slots: set[str], told: int) -> None:
+    if values is not None:
+        old_case(ctx, **values)
+    outcome = await cases.status(ctx)
+    assert (outcome.name, set(outcome.slots), len(ctx.notices)) == (name, slots, told)
+
+
+# --- between bot and caseworkers
+
+
+async def test_handing_over_and_back_changes_owner_and_epoch(ctx: Context) -> None:
+    case = old_case(ctx)
+    assert (await casework.hand_over(ctx)).name == "on_duty"
+    assert (ctx.conversation.owner, ctx.conversation.owner_epoch) == ("waiting", 1)
+    await casework.hand_over(ctx, severity="critical")
+    assert ctx.conversation.owner_epoch == 1
+    await casework.take(ctx, user_id=UUID(int=5))
+    assert (ctx.conversation.owner, ctx.conversation.owner_epoch) == ("human", 2)
+    assert (case.answered_at, case.stage) == (NOON, "working")
+    await casework.take(ctx, user_id=UUID(int=6))  # another colleague
+    assert ctx.conversation.owner_epoch == 3
+    await casework.release(ctx)
+    assert (ctx.conversation.owner, ctx.conversation.owner_user_id, ctx.conversation.owner_epoch) == ("bot", None, 4)
+    assert [n.audience for n in ctx.notices] == ["queue", "queue"]
+
+
+async def test_taking_answers_the_cases_of_this_conversation_only_and_once(ctx: Context) -> None:
+    other = old_case(ctx, id=UUID(int=78), conversation_id=UUID(int=3))
+    answered = old_case(ctx, id=UUID(int=79), answered_at=NOON - timedelta(hours=5), stage="referred")
+    await casework.take(ctx)
+    assert other.answered_at is None
+    assert (answered.answered_at, answered.stage) == (NOON - timedelta(hours=5), "referred")
+
+
+async def test_at_night_the_next_opening_is_promised(ctx: Context) -> None:
+    ctx.now = datetime(2026, 11, 24, 18, 15, tzinfo=UTC)  # midnight in Kathmandu
+    outcome = await casework.promise(ctx, severity="critical")
+    assert outcome.name == "off_duty"
+    assert datetime.fromisoformat(outcome.slots["at"]["at"]) == datetime(2026, 11, 25, 1, 15, tzinfo=UTC)
+    assert outcome.slots["at"]["zone"] == "Asia/Kuwait"
+
+
+async def test_the_agreed_hour_is_an_hour(ctx: Context) -> None:
+    await casework.agree_hour(ctx)
+    assert ctx.conversation.agreed_until == NOON + timedelta(hours=1)
+
+
+# --- what a person decides
+
+
+async def test_consent_is_given_refused_and_given_again(ctx: Context) -> None:
+    assert (await profile.consent(ctx)).name == "open"
+    await profile.give_consent(ctx)
+    assert (await profile.consent(ctx)).slots == {"agreed": "yes"}
+    assert (ctx.person.consent_store_at, ctx.person.consent_contact_at) == (NOON, NOON)
+    await profile.refuse_consent(ctx)
+    person = ctx.person
+    assert (person.consent_store_at, person.consent_contact_at, person.consent_refused_at) == (None, None, NOON)
+    await profile.give_consent(ctx)
+    assert person.consent_refused_at is None
+
+
+async def test_stop_is_answered_once_and_humans_of_open_cases_are_told(ctx: Context) -> None:
+    old_case(ctx)
+    assert [(await profile.opt_out(ctx)).name for _ in range(2)] == ["stopped", "already"]
+    assert [n.kind for n in ctx.notices] == ["opted_out"]
+    assert (await profile.opt_in(ctx)).name == "started"
+    assert ctx.person.opted_out_at is None
+
+
+async def test_who_wants_to_be_deleted_is_heard_by_a_human(ctx: Context) -> None:
+    await profile.request_erasure(ctx)
+    (notice,) = ctx.notices
+    assert (notice.audience, notice.kind, notice.severity) == ("queue", "erasure_requested", "high")
+
+
+def test_handlers_open_no_connection_and_say_nothing() -> None:
+    """No sentence: no text in a handler, but for docstrings and errors, has more than two words."""
+    spoken: list[str] = []
+    check: Callable[[ast.AST], bool] = lambda n: isinstance(n, ast.Constant) and isinstance(n.value, str)  # noqa: E731
+    for module in MODULES:
+        tree = ast.parse((ROOT / "handlers" / f"{module}.py").read_text("utf-8"))
+        documented = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}
+        spoken += [n.value for n in ast.walk(tree) if check(n) and id(n) not in documented and n.value.count(" ") > 1]  # type: ignore[attr-defined]
+    assert spoken == []

@@ -1,0 +1,92 @@
+"""What became of our messages: receipts in any order, repeated, early, late and of nobody (T21)."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import pytest
+
+from bot.engine.inbound import Receipt
+from tests.pipeline.test_sender import queued, row
+from tests.pipeline.world import ACCOUNT, World
+
+STATES = ("queued", "sent", "delivered", "read", "failed")
+
+
+def receipt(world: World, status: str, provider_id: str = "p0", ref: str = "", code: str = "") -> Receipt:
+    return Receipt("sms", ACCOUNT, f"r{next(world.numbers)}", provider_id, status, ref, code)
+
+
+async def test_any_order_ends_in_the_same_state(world: World) -> None:
+    orders = [o for size in (1, 2, 5) for o in permutations(STATES, size)]
+    people = {f"+97798{n:08}": order for n, order in enumerate(orders)}
+    ids = {}
+    for person in people:
+        (ids[person],) = await queued(world, person, "one", channel="sms", state="sent", provider_id=f"SM{person}")
+    for turn in range(5):
+        await world.app.receive(
+            [receipt(world, order[turn], f"SM{p}", code="x") for p, order in people.items() if turn < len(order)]
+        )
+        await world.turns()
+    for person, order in people.items():
+        rank = {"queued": 0, "sent": 0, "failed": 1, "delivered": 2, "read": 3}
+        furthest = max(order, key=rank.__getitem__)
+        assert (await row(world, ids[person])).state == ("sent" if rank[furthest] == 0 else furthest), order
+
+
+@pytest.mark.parametrize("state", ["held", "withdrawn"])
+async def test_what_never_left_is_not_moved_by_a_receipt(world: World, state: str) -> None:
+    (row_id,) = await queued(world, "+9779800000000", "one", channel="sms", state=state)
+    await world.app.receive([receipt(world, "delivered", "SM1", str(row_id))])
+    await world.turns()
+    assert (await row(world, row_id)).state == state
+
+
+async def test_an_early_receipt_waits_for_its_message(world: World) -> None:
+    (row_id,) = await queued(world, "+9779800000000", "one", channel="sms")
+    await world.app.receive([receipt(world, "delivered", "p0")])
+    await world.turns()
+    assert await world.one("SELECT count(*) FROM inbox WHERE state = 'waiting'") == 1
+    await world.sends()
+    world.clock.move(seconds=40)
+    await world.turns()
+    assert (await row(world, row_id)).state == "delivered"
+    assert await world.one("SELECT count(*) FROM inbox WHERE state = 'waiting'") == 0
+
+
+async def test_a_receipt_of_nobody_is_dropped_after_a_minute(world: World) -> None:
+    await world.app.receive([receipt(world, "delivered", "nobody's"), receipt(world, "read", "", "no uuid")])
+    for seconds, left in ((0, 2), (30, 2), (29, 2), (4, 0)):
+        world.clock.move(seconds=seconds)
+        await world.turns()
+        assert await world.one("SELECT count(*) FROM inbox WHERE state = 'waiting'") == left
+
+
+@pytest.mark.parametrize("status", ["queued", "sent", "delivered"])
+async def test_our_own_id_settles_an_unknown_outcome(world: World, status: str) -> None:
+    """Cut while sending, tried again later: a receipt in between says that it had arrived. It is not sent twice."""
+    (row_id,) = await queued(world, "+9779800000000", "one", channel="sms", reason="unknown", attempts=1)
+    await world.app.receive([receipt(world, status, "SM77", str(row_id))])
+    await world.turns()
+    left = await row(world, row_id)
+    assert (left.state, left.provider_id) == ("delivered" if status == "delivered" else "sent", "SM77")
+    assert await world.sends() == 0
+
+
+async def test_the_reason_of_a_failure_is_kept_and_a_delivery_clears_it(world: World) -> None:
+    (row_id,) = await queued(world, "+9779800000000", "one", channel="sms", state="sent", provider_id="SM1")
+    await world.app.receive([receipt(world, "failed", "SM1", code="30003")])
+    await world.turns()
+    left = await row(world, row_id)
+    assert (left.state, left.reason) == ("failed", "30003")
+    await world.app.receive([receipt(world, "delivered", "SM1")])
+    await world.turns()
+    left = await row(world, row_id)
+    assert (left.state, left.reason) == ("delivered", None)
+
+
+async def test_an_empty_provider_id_is_nobody_s(world: World) -> None:
+    (row_id,) = await queued(world, "501", "one", kind="ack", state="sent", provider_id="")
+    await world.app.receive([receipt(world, "failed", "")])
+    await world.turns()
+    assert (await row(world, row_id)).state == "sent"

@@ -1,0 +1,160 @@
+"""Migrations: what they make is what the tables say; the application's role may work and nothing more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import CheckConstraint, create_engine, inspect
+from sqlalchemy.engine import Connection
+
+from bot.store import migrate as room
+from bot.store.embedded import Server
+from bot.store.tables import metadata
+
+OURS = set(metadata.tables)
+
+
+@pytest.fixture
+def owner_url(server: Server, database_url: str) -> str:
+    return server.on(urlsplit(database_url).path[1:]).url_owner
+
+
+@pytest.fixture
+def connection(owner_url: str) -> Iterator[Connection]:
+    engine = create_engine(room.sqlalchemy_url(owner_url))
+    with engine.connect() as opened:
+        yield opened
+    engine.dispose()
+
+
+def _ours(object_: object, name: str | None, kind: str, *_: object) -> bool:
+    """Not the partitions, nor the tables of the background jobs and of Alembic."""
+    return kind != "table" or name in OURS
+
+
+def test_the_migrated_schema_is_the_one_the_tables_say(connection: Connection) -> None:
+    context = MigrationContext.configure(
+        connection, opts={"include_object": _ours, "compare_type": True, "compare_server_default": True}
+    )
+    assert compare_metadata(context, metadata) == []
+
+
+def test_the_comparison_sees_a_difference(connection: Connection) -> None:
+    connection.exec_driver_sql("ALTER TABLE contacts DROP COLUMN language")
+    connection.exec_driver_sql("DROP INDEX ix_cases_open")
+    context = MigrationContext.configure(connection, opts={"include_object": _ours})
+    kinds = {difference[0] for difference in compare_metadata(context, metadata)}
+    assert kinds == {"add_column", "add_index"}
+    connection.rollback()
+
+
+def test_checks_are_the_same_too(connection: Connection) -> None:
+    """compare_metadata does not look at CHECK constraints."""
+    seen = inspect(connection)
+    for table in metadata.tables.values():
+        wanted = {str(c.name) for c in table.constraints if isinstance(c, CheckConstraint)}
+        assert {c["name"] for c in seen.get_check_constraints(table.name)} == wanted, table.name
+
+
+def test_the_keys_table_stands_alone(connection: Connection) -> None:
+    """It is left out of ordinary dumps and restored apart."""
+    seen = inspect(connection)
+    assert seen.get_foreign_keys("keys") == []
+    for table in OURS:
+        assert "keys" not in {key["referred_table"] for key in seen.get_foreign_keys(table)}
+
+
+def test_whatever_belongs_to_a_person_says_to_whom() -> None:
+    nobody_s = {"organisations", "users", "seen", "audit", "audit_seals", "channel_accounts"}
+    assert {name for name, t in metadata.tables.items() if "subject_id" not in t.c} == nobody_s
+
+
+def _may(url: str, statement: str) -> bool:
+    with psycopg.connect(url) as opened:
+        try:
+            opened.execute(statement)
+        except psycopg.errors.InsufficientPrivilege:
+            return False
+        finally:
+            opened.rollback()
+    return True
+
+
+@pytest.mark.parametrize("table", ["audit", "audit_default", "audit_2026_12", "audit_seals", "seen"])
+def test_the_application_can_add_to_the_trail_and_change_nothing_in_it(
+    database_url: str, owner_url: str, table: str
+) -> None:
+    room.migrate(owner_url, today=date(2026, 11, 24))
+    column = {"seen": "provider", "audit_seals": "rows"}.get(table, "action")
+    for statement in (f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}", f"TRUNCATE {table}"):
+        assert not _may(database_url, statement), statement
+    assert _may(database_url, f"SELECT * FROM {table}")
+    if not table.startswith("audit_2") and table != "audit_default":
+        with psycopg.connect(owner_url) as opened:
+            row = opened.execute("SELECT has_table_privilege('saathi_app', %s, 'INSERT')", (table,)).fetchone()
+        assert row == (True,)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TABLE mine (id int)",
+        "CREATE SCHEMA mine",
+        "CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "ALTER TABLE audit ADD COLUMN mine int",
+        "DROP TABLE audit",
+        "ALTER TABLE seen DISABLE TRIGGER ALL",
+        "SET ROLE saathi_owner",
+        "CREATE ROLE mine",
+        "UPDATE alembic_version SET version_num = '0000'",
+        "GRANT UPDATE ON audit TO saathi_app",
+    ],
+)
+def test_the_application_cannot_change_the_schema(database_url: str, owner_url: str, statement: str) -> None:
+    with psycopg.connect(database_url) as opened:
+        try:
+            opened.execute(statement)
+            allowed = True
+        except psycopg.errors.InsufficientPrivilege:
+            allowed = False
+        if allowed and statement.startswith("GRANT"):  # without a grant option it is a warning and changes nothing
+            row = opened.execute("SELECT has_table_privilege('saathi_app', 'audit', 'UPDATE')").fetchone()
+            allowed = row == (True,)
+        opened.rollback()
+    assert not allowed
+
+
+def test_it_can_work_with_every_other_table(database_url: str) -> None:
+    for table in OURS - {"audit", "audit_seals", "seen"}:
+        assert _may(database_url, f"DELETE FROM {table}"), table
+
+
+def test_months_are_made_ahead_and_again_nothing_happens(owner_url: str, connection: Connection) -> None:
+    assert room.migrate(owner_url, today=date(2027, 11, 30)) == room.newest()
+    assert room.migrate(owner_url, today=date(2027, 11, 30)) == room.newest()
+    names = set(inspect(connection).get_table_names())
+    wanted = [f"{y}_{m:02}" for y, m in [(2027, 11), (2027, 12), *((2028, m) for m in range(1, 12))]]
+    assert {f"{t}_{month}" for t in room.PARTITIONED for month in wanted} <= names
+    assert "messages_2028_12" not in names
+
+
+def test_several_migrators_at_once_on_an_empty_database(server: Server) -> None:
+    name = f"t_{uuid4().hex[:12]}"
+    admin = server.on("postgres").url_admin
+    with psycopg.connect(admin, autocommit=True) as opened:
+        opened.execute(f"CREATE DATABASE {name} OWNER saathi_owner")
+    try:
+        with ThreadPoolExecutor(3) as pool:
+            found = list(pool.map(room.migrate, [server.on(name).url_owner] * 3))
+        assert set(found) == {room.newest()}
+    finally:
+        with psycopg.connect(admin, autocommit=True) as opened:
+            opened.execute(f"DROP DATABASE {name} WITH (FORCE)")

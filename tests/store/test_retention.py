@@ -1,0 +1,176 @@
+"""What is deleted when, by class and age; nothing of a held case."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+from uuid_utils.compat import uuid7
+
+from bot.engine.inbound import Inbound
+from bot.store import retention, tables
+from bot.store.database import Database
+from bot.store.inbox import Home, Inbox
+from bot.store.keys import Keys
+from bot.vault.keyring import Keyring
+from tests.conftest import NOON
+
+HOUR = timedelta(hours=1)
+
+
+class Shelf:
+    """A person, and messages of hers of any class and age."""
+
+    def __init__(self, database: Database, where: Home) -> None:
+        self.database, self.where = database, where
+
+    async def put(self, kind: str, at: datetime, *, case_id: object = None, outbox_state: str = "") -> Any:
+        row_id = uuid7()
+        ids = {"subject_id": self.where.subject_id, "conversation_id": self.where.conversation_id, "case_id": case_id}
+        async with self.database.begin() as connection:
+            if outbox_state:
+                values = {"kind": "reply", "origin": "bot", "owner_epoch": 0, "reply_enc": b"x", "state": outbox_state}
+                await connection.execute(
+                    tables.outbox.insert().values(id=row_id, queued_at=at, not_before=at, **values, **ids)
+                )
+            await connection.execute(
+                tables.messages.insert().values(
+                    id=row_id,
+                    received_at=at,
+                    direction="out" if outbox_state else "in",
+                    author="person",
+                    outbox_id=row_id if outbox_state else None,
+                    body_enc=b"x",
+                    retention=kind,
+                    **ids,
+                )
+            )
+        return row_id
+
+    async def case(self, *, held: bool) -> Any:
+        case_id = uuid7()
+        async with self.database.begin() as connection:
+            await connection.execute(
+                tables.cases.insert().values(
+                    id=case_id,
+                    subject_id=self.where.subject_id,
+                    reference=str(case_id)[-7:],
+                    kind="report_violence",
+                    severity="critical",
+                    stage="new",
+                    opened_at=NOON,
+                    legal_hold=held,
+                )
+            )
+        return case_id
+
+    async def person(self, **values: object) -> None:
+        query = update(tables.contacts).where(tables.contacts.c.id == self.where.subject_id)
+        async with self.database.begin() as connection:
+            await connection.execute(query.values(**values))
+
+    async def left(self, table: Any = tables.messages) -> set[Any]:
+        async with self.database.begin() as connection:
+            return {row.id for row in await connection.execute(select(table.c.id))}
+
+
+@pytest.fixture
+async def shelf(database_url: str) -> Any:
+    database = Database(database_url)
+    keys = await Keys.load(database, Keyring(("0123456789abcdef0123456789abcdef",)))
+    where = await Inbox(database, keys).open(Inbound("sms", "7001", "+977", "e", "text"), {})
+    yield Shelf(database, where)
+    await database.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "age", "stays"),
+    [
+        ("browse", 24 * HOUR - timedelta(seconds=1), True),
+        ("browse", 24 * HOUR + timedelta(seconds=1), False),
+        ("danger_before_consent", 72 * HOUR - timedelta(seconds=1), True),
+        ("danger_before_consent", 72 * HOUR + timedelta(seconds=1), False),
+        ("person", 9000 * HOUR, True),
+        ("case", 9000 * HOUR, True),
+    ],
+)
+async def test_texts_go_by_class_and_age(shelf: Shelf, kind: str, age: timedelta, stays: bool) -> None:
+    row_id = await shelf.put(kind, NOON - age)
+    counts = await retention.purge(shelf.database, NOON)
+    assert counts["messages"] == (0 if stays else 1)
+    assert await shelf.left() == ({row_id} if stays else set())
+    assert (await retention.purge(shelf.database, NOON))["messages"] == 0
+
+
+async def test_a_later_no_deletes_a_danger_text_and_an_earlier_no_does_not(shelf: Shelf) -> None:
+    row_id = await shelf.put("danger_before_consent", NOON - HOUR)
+    await shelf.person(consent_refused_at=NOON - 2 * HOUR)
+    await retention.purge(shelf.database, NOON)
+    assert await shelf.left() == {row_id}  # she refused earlier, and danger came after that
+    await shelf.person(consent_refused_at=NOON - HOUR / 2)
+    await retention.purge(shelf.database, NOON)
+    assert await shelf.left() == set()
+
+
+async def test_a_no_that_became_a_yes_deletes_nothing(shelf: Shelf) -> None:
+    row_id = await shelf.put("danger_before_consent", NOON - HOUR)
+    await shelf.person(consent_refused_at=NOON, consent_store_at=NOON)
+    await retention.purge(shelf.database, NOON)
+    assert await shelf.left() == {row_id}
+
+
+async def test_held_cases_are_not_touched(shelf: Shelf) -> None:
+    held, other = await shelf.case(held=True), await shelf.case(held=False)
+    kept = {
+        await shelf.put("browse", NOON - 999 * HOUR, case_id=held),
+        await shelf.put("danger_before_consent", NOON - 999 * HOUR, case_id=held, outbox_state="sent"),
+    }
+    await shelf.put("browse", NOON - 999 * HOUR, case_id=other)
+    await shelf.person(consent_refused_at=NOON)
+    await retention.purge(shelf.database, NOON)
+    assert await shelf.left() == kept
+    assert len(await shelf.left(tables.outbox)) == 1
+
+
+async def test_the_outbox_goes_with_the_history_but_not_what_is_on_its_way(shelf: Shelf) -> None:
+    states = {s: await shelf.put("browse", NOON - 25 * HOUR, outbox_state=s) for s in tables.OUTBOX_STATES}
+    await retention.purge(shelf.database, NOON)
+    assert await shelf.left() == set()
+    assert await shelf.left(tables.outbox) == {states["queued"], states["sending"]}
+
+
+async def test_handled_payloads_go_and_waiting_or_quarantined_ones_stay(shelf: Shelf) -> None:
+    at = {"received_at": NOON, "ready_at": NOON, "payload_enc": b"x", "kind": "inbound"}
+    async with shelf.database.begin() as connection:
+        for state, age in (("done", 25), ("done", 23), ("waiting", 999), ("quarantined", 999)):
+            await connection.execute(tables.inbox.insert().values(state=state, done_at=NOON - age * HOUR, **at))
+    counts = await retention.purge(shelf.database, NOON)
+    assert counts["inbox"] == 1
+    async with shelf.database.begin() as connection:
+        rows = (await connection.execute(select(tables.inbox.c.state, tables.inbox.c.done_at))).all()
+    assert sorted(r.state for r in rows) == ["done", "quarantined", "waiting"]
+    assert NOON - 25 * HOUR not in {r.done_at for r in rows}
+
+
+@pytest.mark.parametrize(("hours", "consent", "stays"), [(71, False, True), (73, False, False), (73, True, True)])
+async def test_a_session_goes_when_the_texts_go(shelf: Shelf, hours: int, consent: bool, stays: bool) -> None:
+    query = update(tables.conversations).values(session_enc=b"x", last_inbound_at=NOON - hours * HOUR)
+    async with shelf.database.begin() as connection:
+        await connection.execute(query)
+    await shelf.person(consent_store_at=NOON if consent else None)
+    assert (await retention.purge(shelf.database, NOON))["sessions"] == (0 if stays else 1)
+    async with shelf.database.begin() as connection:
+        left = (await connection.execute(select(tables.conversations.c.session_enc))).scalar_one()
+    assert (left is not None) == stays
+
+
+async def test_a_chunk_at_a_time_until_nothing_is_due(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "CHUNK", 3)
+    for _ in range(7):
+        await shelf.put("browse", NOON - 25 * HOUR)
+    counted = []
+    while (counts := await retention.purge(shelf.database, NOON))["messages"]:
+        counted.append(counts["messages"])
+    assert counted == [3, 3, 1]
