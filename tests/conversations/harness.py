@@ -1,0 +1,197 @@
+"""One person on one channel, in memory: the real turn, handlers, content and layouts, without a database.
+
+Law: nothing here stands in for what runs in the service; the session and the facts of cases go through JSON at every turn.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from bot import outgoing
+from bot.app import country_of, load_channels
+from bot.channels.contract import Chrome, Inbound, MediaRef, Part, unpack_press
+from bot.conductor.turn import Arrived, Tools, Turn, as_input
+from bot.content import Content
+from bot.engine.events import Asked, Said
+from bot.engine.inputs import Heard, Input, Meaning, Resumed
+from bot.engine.messages import Reply
+from bot.engine.session import Session
+from bot.store.keys import open_json
+from bot.store.rows import Case, Conversation, Person
+from bot.store.turns import Subject
+from handlers import casework
+from tests.conftest import NOON
+
+CHANNELS = load_channels()
+KEY = bytes(32)
+
+
+@dataclass(frozen=True)
+class Recording(Content):
+    """The real content, which also notes what it was asked to say."""
+
+    said: list[Said | Asked] = field(default_factory=list)
+
+    def reply(self, event: Said | Asked, language: str) -> Reply:
+        """The real reply."""
+        self.said.append(event)
+        return super().reply(event, language)
+
+
+def recording(content: Content) -> Recording:
+    """A twin of the content that shares everything but its notes."""
+    twin = Recording(**{f.name: getattr(content, f.name) for f in fields(Content)})
+    vars(twin).update({k: v for k, v in vars(content).items() if k not in vars(twin)})  # what was reckoned already
+    return twin
+
+
+@dataclass(frozen=True)
+class Line:
+    """One message of ours: the event, the Reply as the outbox holds it, what the phone shows, and whether it may go."""
+
+    event: Said | Asked
+    reply: Reply
+    parts: tuple[Part, ...]
+    state: str
+
+    @property
+    def id(self) -> str:
+        """`wages.work`, or with what stands before it `system.retry>wages.work`."""
+        prefix = self.event.prefix if isinstance(self.event, Asked) else ""
+        return f"{prefix}>{self.event.text_id}" if prefix else self.event.text_id
+
+
+@dataclass
+class Phone:
+    """A conversation. `language` is what the person speaks; `chosen` False = she has not told us yet."""
+
+    content: Recording
+    channel: str
+    language: str
+    number: str = ""
+    chosen: bool = True
+    now: datetime = NOON
+    lines: list[Line] = field(default_factory=list)  # all that we said
+    notices: list[dict[str, Any]] = field(default_factory=list)
+    ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def __post_init__(self) -> None:
+        person = Person(self._id(), language=self.language if self.chosen else None)
+        hint = country_of(self.channel, self.number) if self.number else None
+        self.conversation = Conversation(self._id(), self.channel, "7001", country_hint=hint)
+        self.conversation.session = Session(shared={"welcomed": True} if self.chosen else {}).to_json()
+        self.subject = Subject(person.id, KEY, person, {self.conversation.id: self.conversation}, [])
+        knowledge = self.content.knowledge
+        self.policy = outgoing.Policy.read(knowledge.get("contact_policy"), knowledge.get("duty"))
+        self.words = self.content.words(language=self.language)
+
+    # -- what happens
+
+    async def hear(self, text: str, meaning: Meaning = Meaning(), *, edited: bool = False) -> list[Line]:
+        """The person writes; an edit with `edited`."""
+        return await self._arrives(self._inbound("edited" if edited else "text", text=text), meaning)
+
+    async def share(self, kind: str, caption: str = "", meaning: Meaning = Meaning()) -> list[Line]:
+        """The person sends a file, her place or a contact."""
+        if kind == "location":
+            return await self._arrives(self._inbound(kind, text=caption, location=(29.3, 48.0)), meaning)
+        return await self._arrives(self._inbound("media", text=caption, media=(MediaRef(kind, "ref-1"),)), meaning)
+
+    async def tap(self, step: str, option: str) -> list[Line]:
+        """The person taps a button that she was shown, this one or an older one, as the layout made it."""
+        shown = [b.payload for line in self.lines for p in line.parts for b in p.buttons if line.id.endswith(step)]
+        pressed = [p for p in map(unpack_press, shown) if p and p[:2] == (step, option)]
+        assert pressed, f"{self.channel} never showed a button {option} of {step}"
+        return await self._arrives(self._inbound("press", press=pressed[-1]), Meaning())
+
+    async def give(self, given: Input) -> list[Line]:
+        """An input that is no message of hers: a timer, a flow that a job starts."""
+        return await self._turn(Arrived((next(self.ids),), self.conversation.id, self.now, None, given))
+
+    async def answered_by_human(self) -> None:
+        """A caseworker takes the conversation."""
+        await casework.take(self._new_turn().ctx)
+
+    async def released(self) -> list[Line]:
+        """A caseworker gives it back to the bot."""
+        await casework.release(self._new_turn().ctx)
+        return await self.give(Resumed())
+
+    def later(self, **amount: float) -> None:
+        """Time passes, by the words of timedelta."""
+        self.now += timedelta(**amount)
+
+    # -- what there is
+
+    @property
+    def session(self) -> Session:
+        """Where the conversation stands."""
+        return Session.from_json(self.conversation.session)
+
+    @property
+    def asking(self) -> str:
+        """The open question, `flow.step`; empty when there is none."""
+        top = self.session.top
+        return f"{top.flow}.{top.step}" if top and top.waiting else ""
+
+    @property
+    def case(self) -> Case | None:
+        """The newest case."""
+        return self.subject.cases[0] if self.subject.cases else None
+
+    def shown(self, line: Line) -> str:
+        """All words of a message that its reader sees."""
+        labels = [w for p in line.parts for b in p.buttons for w in (b.label, b.description)]
+        return "\n".join(w for w in (*(p.text for p in line.parts), *labels) if w)
+
+    # -- inside
+
+    def _id(self) -> UUID:
+        return UUID(int=next(self.ids))
+
+    def _inbound(self, kind: str, **more: Any) -> Inbound:
+        return Inbound(self.channel, "7001", self.number or "5551234", f"e{next(self.ids)}", kind, **more)
+
+    async def _arrives(self, inbound: Inbound, meaning: Meaning) -> list[Line]:
+        if not meaning.language:
+            meaning = replace(meaning, language=self.language if meaning.intent != "nlu_fallback" else "")
+        given = as_input(inbound, meaning)
+        texts = (inbound.text,) if inbound.text else ()
+        if isinstance(given, Heard) and not given.text.strip():
+            given = None  # as the conductor does
+        return await self._turn(
+            Arrived((next(self.ids),), self.conversation.id, self.now, inbound, given, texts)
+        )
+
+    def _new_turn(self) -> Turn:
+        numbers = (f"{n}" for n in itertools.count(4829173 + len(self.subject.cases)))
+        return Turn(
+            Tools(self.content, self.policy, self.now, self._id, lambda: next(numbers)), self.subject, self.conversation
+        )
+
+    async def _turn(self, arrived: Arrived) -> list[Line]:
+        self.content.said.clear()
+        self.subject.outbox.clear()
+        self.subject.notices.clear()
+        await self._new_turn().run(arrived)
+        self.conversation.session = json.loads(json.dumps(self.conversation.session))
+        for case in self.subject.cases:
+            case.facts = json.loads(json.dumps(case.facts))
+        self.notices = list(self.subject.notices)
+        rows = [row for row in self.subject.outbox if row["kind"] == "reply"]
+        assert len(rows) == len(self.content.said), "what is said goes through the door, once"
+        new = [self._line(event, row) for event, row in zip(self.content.said, rows, strict=True)]
+        self.lines += new
+        return new
+
+    def _line(self, event: Said | Asked, row: dict[str, Any]) -> Line:
+        reply = Reply.from_json(open_json(KEY, row["reply_enc"], where=f"outbox.reply_enc.{row['id']}"))
+        words = self.content.chrome(reply.language)
+        chrome = Chrome(list_label=words.get("list_label", ""), more=words.get("more", ""))
+        return Line(event, reply, CHANNELS[self.channel].layout(reply, chrome), str(row["state"]))

@@ -1,0 +1,111 @@
+"""What holds for every message of ours, whatever the conversation: limits, one segment, no leftovers, the right language.
+
+Law: looks only at what the phone shows; each fault is one sentence, so that a failing transcript says what to mend.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+from bot.channels.layout import flatten
+from bot.channels.limits import LIMITS, units
+from bot.channels.segments import count
+from bot.check.slots import calls
+from bot.content import Content
+from bot.engine.answers import fold
+from bot.engine.flow import Ask
+from tests.conversations.harness import Line, Phone
+
+LATIN = "LATIN"
+CODES = frozenset({"start", "x", "skip"})  # words to be typed, the same in every language
+_GAP = re.compile(r"  |[ \t]\n|\n[ \t]| [,.;:!?।؟،](?:\s|$)|^\s|\s$")
+_MARKS = dict.fromkeys(map(ord, "\u2068\u2069\u200e\u200f"), "")
+
+
+@cache
+def script(language_name: str) -> str:
+    """The script of a language, by its own name in it (`DEVANAGARI`)."""
+    return next(unicodedata.name(c).split()[0] for c in language_name if c.isalpha())
+
+
+def budgeted(content: Content) -> frozenset[str]:
+    """Flows whose every SMS is one segment: those with a budget, and what they call."""
+    flows = content.flows
+    found = {name for name, flow in flows.by_name.items() if flow.sms_budget}
+    while more := {call.flow for name in found for call in calls(flows.by_name[name])} - found:
+        found |= more
+    return frozenset(found)
+
+
+def faults(phone: Phone, line: Line, one_segment: frozenset[str]) -> Iterator[str]:
+    """All that is wrong with one message."""
+    shown = phone.shown(line)
+    if not line.parts or not all(p.text.strip() for p in line.parts):
+        yield "it is empty"
+    if "{" in shown or "}" in shown:
+        yield "a placeholder is left over"
+    if any(_GAP.search(p.text) for p in line.parts):
+        yield "there is a gap in the text"
+    yield from _over_limits(phone.channel, line)
+    if phone.channel == "sms" and line.event.text_id.partition(".")[0] in one_segment:
+        cost = count(line.parts[0].text)
+        if len(line.parts) != 1 or cost.segments != 1:
+            yield f"{cost.segments} segments ({cost.units} of {cost.encoding})"
+    yield from _foreign(phone.content, line, shown)
+
+
+def _over_limits(channel: str, line: Line) -> Iterator[str]:
+    limits = LIMITS[channel]
+    for part in line.parts:
+        if units(flatten(part).text if limits.flattens else part.text) > limits.text:
+            yield "longer than a message"
+        if part.buttons and units(part.text) > limits.body:
+            yield "longer than a message with buttons"
+        most = limits.list_items if part.kind == "list" else limits.buttons
+        label = limits.list_label if part.kind == "list" else limits.button_label
+        if len(part.buttons) > most or any(not b.label or units(b.label) > label for b in part.buttons):
+            yield "too many buttons, or too long ones"
+        if any(len(b.payload.encode()) > 64 for b in part.buttons):
+            yield "a payload of more than 64 bytes"
+        if part.kind == "list" and not 0 < units(part.list_label) <= limits.list_button:
+            yield "no label that opens the list, or a long one"
+
+
+def _foreign(content: Content, line: Line, shown: str) -> Iterator[str]:
+    """Letters of another script: only the names of languages, and codes."""
+    names = {n.name for n in content.languages.values()}
+    if names <= set(shown.replace("\n", " ").replace(".", " ").split()):
+        return  # the choice of languages
+    own = script(content.languages[line.reply.language].name)
+    words = re.findall(r"[^\W\d_]+", shown.translate(_MARKS))
+    if not any(_script(w) == own for w in words):
+        yield f"no word in the letters of {line.reply.language}"
+    strange = [w for w in words if _script(w) != own and w.casefold() not in CODES and w not in names]
+    if strange:
+        yield f"words in other letters: {' '.join(strange)}"
+
+
+def _script(word: str) -> str:
+    return next((unicodedata.name(c, "").split()[0] for c in word if c.isalpha()), "")
+
+
+def repeated(phone: Phone, line: Line, told: Sequence[str]) -> set[str]:
+    """Words of four letters and more of her own that stand in a message; names of countries and options aside."""
+    said = set(fold(phone.shown(line)).split())
+    hers = {w for text in told for w in fold(text).split() if len(w) >= 4 and not w.isdigit()}
+    found = said & hers
+    return found - options_words(phone) if found else found
+
+
+def options_words(phone: Phone) -> set[str]:
+    """The words of every option of every question, in her language and in English."""
+    words: set[str] = set()
+    for flow in phone.content.flows.by_name.values():
+        for step in flow.steps:
+            for choice in (*step.choices, *((step.skip,) if step.skip else ())) if isinstance(step, Ask) else ():
+                label = phone.words.label(f"{flow.name}.{step.id}", choice)
+                words.update(w for text in (choice.label, *label.accepted) for w in fold(text).split())
+    return words
