@@ -13,9 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
-from uuid import uuid4
 
-import psycopg
 import pytest
 
 from bot import app as composition
@@ -24,6 +22,7 @@ from bot.settings import ROOT, Settings
 from bot.store import embedded
 from bot.store.embedded import Server
 from bot.store.migrate import migrate
+from tests.fakes.database import copied
 
 NOON = datetime(2026, 11, 24, 6, 15, tzinfo=UTC)  # 12:00 in Kathmandu, a staffed hour; 9:15 in Kuwait
 MODELS = ROOT / "var" / "test-models"  # trained once per content of nlu_data
@@ -58,12 +57,8 @@ def server() -> Iterator[Server]:
 @pytest.fixture
 def database_url(server: Server) -> Iterator[str]:
     """A fresh copy of the schema, for the application role; gone after the test."""
-    name = f"t_{uuid4().hex[:12]}"
-    with psycopg.connect(server.on("postgres").url_admin, autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE saathi OWNER saathi_owner")
-    yield server.on(name).url_app
-    with psycopg.connect(server.on("postgres").url_admin, autocommit=True) as admin:
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with copied(server) as copy:
+        yield copy.url_app
 
 
 @pytest.fixture

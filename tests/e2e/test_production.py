@@ -44,7 +44,7 @@ async def test_production_refuses_and_says_why(here: World, name: str) -> None:
     changes, wanted = WRONG[name]
     settings = _complete(here)
     for variable, value in changes.items():
-        settings.pop(variable)
+        settings.pop(variable, None)
         if value is not None:
             settings[variable] = value.format(closed=free_port())
     code, out, err = await command(settings, "serve", "--port", str(free_port()))

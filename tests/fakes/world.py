@@ -47,6 +47,7 @@ class World:
     settings: dict[str, str]
     url: str  # of the database, for the application role
     url_owner: str
+    admin: str  # the server's own database, for the superuser
     directory: Path
     twilio: FakeTwilio
     telegram: FakeTelegram
@@ -131,4 +132,5 @@ async def world(server: Server, directory: Path) -> AsyncIterator[World]:
                 "SAATHI_SMS_SENDER": SMS_NUMBER,
                 "SAATHI_WHATSAPP_SENDER": f"whatsapp:{WHATSAPP_NUMBER}",
             }
-            yield World(settings, copy.url_app, copy.url_owner, directory, twilio, telegram)
+            admin = server.on("postgres").url_admin
+            yield World(settings, copy.url_app, copy.url_owner, admin, directory, twilio, telegram)
