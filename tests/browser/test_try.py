@@ -325,14 +325,17 @@ async def test_a_phone_read_from_above_is_not_pulled_down(desk: Desk) -> None:
 async def test_a_narrow_screen_shows_one_phone_at_a_time(desk: Desk, width: int) -> None:
     await desk.page.set_viewport_size({"width": width, "height": 780})
     for channel in CHANNELS:
-        desk.phones.say(channel, await desk.address(channel), replies.menu("ar"))
-        desk.phones.say(channel, await desk.address(channel), replies.menu("ne"))
+        for language in ("ar", "ne", "en", "ne"):
+            desk.phones.say(channel, await desk.address(channel), replies.menu(language))
+            desk.phones.say(channel, await desk.address(channel), replies.welcome(language))
     await expect(desk.page.locator('[data-tab="sms"] .unread')).to_be_visible()
     for channel in CHANNELS:
         await desk.page.locator(f'[data-tab="{channel}"]').click()
         await expect(desk.page.locator(".station:visible")).to_have_count(1)
-        await expect(desk.log(channel).locator(".theirs")).to_have_count(2)
-        await expect(desk.log(channel).locator(".theirs").last).to_be_in_viewport()
+        await expect(desk.log(channel).locator(".theirs")).to_have_count(8)
+        await expect(desk.log(channel).locator(".theirs").last).to_be_in_viewport(
+            ratio=0.9
+        )  # the newest, not the first
         await expect(desk.station(channel).locator(".send")).to_be_in_viewport(ratio=1)
         assert await desk.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         for field in (".address", ".send", ".compose textarea"):
