@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from bot.settings import CannotStart
 
 FORMAT = 1
-_CODE = ("normalise.py", "features.py", "model_file.py")  # training and serving must agree on these
+_CODE = ("normalise.py", "features.py", "classifier.py", "model_file.py")  # training and serving must agree on these
 
 
 class ModelError(CannotStart):

@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from bot.nlu.classifier import pack
+from bot.nlu.classifier import pack, shares
 from bot.nlu.data import DataError, Example, content_hash, read_examples
 from bot.nlu.features import FloatArray, Vectoriser
 from bot.nlu.model_file import code_version, write
@@ -165,9 +165,7 @@ def _calibrate(matrix: Any, wanted: Any, count: int) -> tuple[float, float]:
     rows = np.arange(len(wanted))
 
     def surprise(sharpness: float) -> float:
-        logits = margins * sharpness
-        top = logits.max(axis=1)
-        return float(np.mean(top + np.log(np.exp(logits - top[:, None]).sum(axis=1)) - logits[rows, wanted]))
+        return float(-np.mean(np.log(shares(margins, sharpness)[rows, wanted] + 1e-12)))
 
     best = min(SHARPNESS, key=surprise)
     return float(best), float(np.mean(margins.argmax(axis=1) == wanted))
