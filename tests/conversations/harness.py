@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -159,15 +159,11 @@ class Phone:
         return Inbound(self.channel, "7001", self.number or "5551234", f"e{next(self.ids)}", kind, **more)
 
     async def _arrives(self, inbound: Inbound, meaning: Meaning) -> list[Line]:
-        if not meaning.language:
-            meaning = replace(meaning, language=self.language if meaning.intent != "nlu_fallback" else "")
         given = as_input(inbound, meaning)
         texts = (inbound.text,) if inbound.text else ()
         if isinstance(given, Heard) and not given.text.strip():
             given = None  # as the conductor does
-        return await self._turn(
-            Arrived((next(self.ids),), self.conversation.id, self.now, inbound, given, texts)
-        )
+        return await self._turn(Arrived((next(self.ids),), self.conversation.id, self.now, inbound, given, texts))
 
     def _new_turn(self) -> Turn:
         numbers = (f"{n}" for n in itertools.count(4829173 + len(self.subject.cases)))

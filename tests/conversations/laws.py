@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 
 from bot.channels.layout import flatten
@@ -20,7 +21,7 @@ from bot.engine.flow import Ask
 from tests.conversations.harness import Line, Phone
 
 LATIN = "LATIN"
-CODES = frozenset({"start", "x", "skip"})  # words to be typed, the same in every language
+CODES = frozenset({"start", "x", "skip", "kd"})  # to be typed, or an example of it, the same in every language
 _GAP = re.compile(r"  |[ \t]\n|\n[ \t]| [,.;:!?।؟،](?:\s|$)|^\s|\s$")
 _MARKS = dict.fromkeys(map(ord, "\u2068\u2069\u200e\u200f"), "")
 
@@ -93,11 +94,14 @@ def _script(word: str) -> str:
 
 
 def repeated(phone: Phone, line: Line, told: Sequence[str]) -> set[str]:
-    """Words of four letters and more of her own that stand in a message; names of countries and options aside."""
-    said = set(fold(phone.shown(line)).split())
+    """Words of four letters and more of her own that stand in a message, but not in the text as its author wrote it;
+    the words of options aside."""
     hers = {w for text in told for w in fold(text).split() if len(w) >= 4 and not w.isdigit()}
-    found = said & hers
-    return found - options_words(phone) if found else found
+    found = set(fold(phone.shown(line)).split()) & hers
+    if not found:
+        return found
+    bare = Content.reply(phone.content, replace(line.event, slots={}), line.reply.language)
+    return found - set(fold(f"{bare.text} {bare.sms}").split()) - options_words(phone)
 
 
 def options_words(phone: Phone) -> set[str]:

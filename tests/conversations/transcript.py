@@ -147,7 +147,8 @@ class Telling:
             meaning = replace(meaning, intent=turn["intent"], confidence=0.95, entities=turn.get("entities", {}))
         if "danger" in turn:
             meaning = replace(meaning, danger=Danger(turn["danger"], turn.get("tier", "page")))
-        return replace(meaning, language="" if turn.get("unsure") else self.phone.language)
+        unsure = turn.get("unsure") or not (text or "intent" in turn or "danger" in turn)
+        return replace(meaning, language="" if unsure else self.phone.language)
 
     async def _answer(self, option: str, number: int) -> list[Line]:
         """Answer the open question with an option: typed as a number, label or synonym, or tapped."""
@@ -164,7 +165,8 @@ class Telling:
         if style in ("number", "press") and line.reply.numbered:
             return await phone.hear(str(ids.index(option) + 1))
         if style == "synonym":
-            accepted = phone.words.label(step, choice(phone.content, step, option)).accepted
+            words = phone.content.words(line.reply.language)
+            accepted = words.label(step, choice(phone.content, step, option)).accepted
             return await phone.hear(accepted[(self.variant + number) % len(accepted)] if accepted else shown.label)
         return await phone.hear(shown.short if style == "short" and shown.short else shown.label)
 
