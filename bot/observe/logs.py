@@ -19,8 +19,10 @@ from typing import Any, TextIO
 
 from bot.observe import redaction
 
-LIBRARIES = ("aiohttp", "asyncio", "httpcore", "httpx", "procrastinate", "psycopg", "sqlalchemy", "telegram", "twilio",
-             "urllib3", "uvicorn.access")  # fmt: skip
+LIBRARIES = (
+    "aiohttp", "alembic", "asyncio", "httpcore", "httpx", "procrastinate", "psycopg", "sqlalchemy", "telegram", "twilio",
+    "urllib3", "uvicorn",
+)  # fmt: skip
 
 
 class Redacting(logging.Formatter):
