@@ -117,14 +117,25 @@ async def test_shift_enter_writes_a_line_and_blank_sends_nothing(desk: Desk) -> 
     assert [taken[2] for taken in desk.phones.taken] == ["one\ntwo"]
 
 
+WATCH = """log => {
+  log.disorders = [];
+  new MutationObserver(() => {
+    const shown = [...log.querySelectorAll("p")].map((p) => p.textContent);
+    if (shown.join() !== [...shown].sort().join()) log.disorders.push(shown.join());
+  }).observe(log, { childList: true });
+}"""
+
+
 async def test_quick_lines_arrive_in_order_and_once(desk: Desk) -> None:
     said = [f"line {n}" for n in range(8)]
+    await desk.log("sms").evaluate(WATCH)
     for line in said:
         await desk.write("sms", line)
     await expect(desk.log("sms").locator(".mine:not(.leaving)")).to_have_count(8)
     assert [taken[2] for taken in desk.phones.taken] == said
-    shown = await desk.log("sms").locator(".mine p").all_text_contents()
-    assert shown == said
+    await expect(desk.station("sms").locator(".tally")).to_have_text("8")
+    assert await desk.log("sms").locator(".mine p").all_text_contents() == said
+    assert await desk.log("sms").evaluate("log => log.disorders") == []  # at no moment
 
 
 @pytest.mark.parametrize("told", [True, False])

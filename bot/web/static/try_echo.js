@@ -38,11 +38,13 @@ export function deed(message, echo, thread) {
 export class Echoes {
   constructor() {
     this.list = [];
+    this.count = 0;
   }
 
   /** Keeps what was sent, and how it was drawn: null, when that leaves nothing on the screen. */
   add(what, words, item) {
-    const echo = { what, words, item, failed: false };
+    this.count += 1;
+    const echo = { what, words, item, failed: false, number: this.count };
     this.list.push(echo);
     return echo;
   }
@@ -64,7 +66,14 @@ export class Echoes {
     if (!found.length && (kind === undefined || kind === "text")) found = this.#lines(text);
     if (!found.length && (kind === "media" || text === "media")) found = this.list.filter((echo) => echo.what.media).slice(0, 1);
     for (const echo of found) this.drop(echo);
+    if (found.length) this.#raise(found.at(-1).number, message.seq);
     return found;
+  }
+
+  /** What was sent after number `number` stands below it, and so below the thread's number `seq`. */
+  #raise(number, seq) {
+    const later = this.list.filter((echo) => echo.number > number && echo.item);
+    for (const { item } of later) item.seq = Math.max(item.seq, seq + 0.5);
   }
 
   #lines(text) {
