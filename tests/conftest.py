@@ -28,6 +28,11 @@ NOON = datetime(2026, 11, 24, 6, 15, tzinfo=UTC)  # 12:00 in Kathmandu, a staffe
 MODELS = ROOT / "var" / "test-models"  # trained once per content of nlu_data
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--update` writes golden texts anew; the diff is read."""
+    parser.addoption("--update", action="store_true", help="write the golden texts anew")
+
+
 @dataclass(slots=True)
 class Clock:
     """A clock that stands until it is moved."""

@@ -1,6 +1,6 @@
 """One person on one channel, in memory: the real turn, handlers, content and layouts, without a database.
 
-Law: nothing here stands in for what runs in the service; the session and the facts of cases go through JSON at every turn.
+Law: nothing here stands in for what runs in the service; session and facts of cases go through JSON at every turn.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from tests.conftest import NOON
 
 CHANNELS = load_channels()
 KEY = bytes(32)
+UNCLEAR = Meaning()
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ class Phone:
     now: datetime = NOON
     lines: list[Line] = field(default_factory=list)  # all that we said
     notices: list[dict[str, Any]] = field(default_factory=list)
+    wrote: str = ""  # the last that she wrote, tapped or sent
     ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
@@ -93,11 +95,11 @@ class Phone:
 
     # -- what happens
 
-    async def hear(self, text: str, meaning: Meaning = Meaning(), *, edited: bool = False) -> list[Line]:
+    async def hear(self, text: str, meaning: Meaning = UNCLEAR, *, edited: bool = False) -> list[Line]:
         """The person writes; an edit with `edited`."""
         return await self._arrives(self._inbound("edited" if edited else "text", text=text), meaning)
 
-    async def share(self, kind: str, caption: str = "", meaning: Meaning = Meaning()) -> list[Line]:
+    async def share(self, kind: str, caption: str = "", meaning: Meaning = UNCLEAR) -> list[Line]:
         """The person sends a file, her place or a contact."""
         if kind == "location":
             return await self._arrives(self._inbound(kind, text=caption, location=(29.3, 48.0)), meaning)
@@ -108,7 +110,7 @@ class Phone:
         shown = [b.payload for line in self.lines for p in line.parts for b in p.buttons if line.id.endswith(step)]
         pressed = [p for p in map(unpack_press, shown) if p and p[:2] == (step, option)]
         assert pressed, f"{self.channel} never showed a button {option} of {step}"
-        return await self._arrives(self._inbound("press", press=pressed[-1]), Meaning())
+        return await self._arrives(self._inbound("press", press=pressed[-1]), UNCLEAR)
 
     async def give(self, given: Input) -> list[Line]:
         """An input that is no message of hers: a timer, a flow that a job starts."""
@@ -150,6 +152,12 @@ class Phone:
         labels = [w for p in line.parts for b in p.buttons for w in (b.label, b.description)]
         return "\n".join(w for w in (*(p.text for p in line.parts), *labels) if w)
 
+    def laid_out(self, reply: Reply) -> tuple[Part, ...]:
+        """A reply as this channel shows it."""
+        words = self.content.chrome(reply.language)
+        chrome = Chrome(list_label=words.get("list_label", ""), more=words.get("more", ""))
+        return CHANNELS[self.channel].layout(reply, chrome)
+
     # -- inside
 
     def _id(self) -> UUID:
@@ -159,6 +167,7 @@ class Phone:
         return Inbound(self.channel, "7001", self.number or "5551234", f"e{next(self.ids)}", kind, **more)
 
     async def _arrives(self, inbound: Inbound, meaning: Meaning) -> list[Line]:
+        self.wrote = inbound.text or (inbound.press[1] if inbound.press else f"({inbound.kind})")
         given = as_input(inbound, meaning)
         texts = (inbound.text,) if inbound.text else ()
         if isinstance(given, Heard) and not given.text.strip():
@@ -188,6 +197,4 @@ class Phone:
 
     def _line(self, event: Said | Asked, row: dict[str, Any]) -> Line:
         reply = Reply.from_json(open_json(KEY, row["reply_enc"], where=f"outbox.reply_enc.{row['id']}"))
-        words = self.content.chrome(reply.language)
-        chrome = Chrome(list_label=words.get("list_label", ""), more=words.get("more", ""))
-        return Line(event, reply, CHANNELS[self.channel].layout(reply, chrome), str(row["state"]))
+        return Line(event, reply, self.laid_out(reply), str(row["state"]))

@@ -1,4 +1,4 @@
-"""What holds for every message of ours, whatever the conversation: limits, one segment, no leftovers, the right language.
+"""What holds for every message of ours: limits, one segment, no leftovers, the right language, none of her words.
 
 Law: looks only at what the phone shows; each fault is one sentence, so that a failing transcript says what to mend.
 """

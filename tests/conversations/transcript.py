@@ -87,6 +87,7 @@ class Telling:
             self.phone.subject.person.consent_store_at = self.phone.subject.person.consent_contact_at = NOON
         self.phone.subject.person.country = start.get("country")
         self.told: list[str] = []
+        self.log: list[tuple[str, str]] = []  # ("<", what she wrote), (">", what the phone shows)
         self.one_segment = laws.budgeted(content) | {"system"}
 
     async def run(self) -> list[Line]:
@@ -95,6 +96,7 @@ class Telling:
             if "after" in turn:
                 self.phone.later(**turn["after"])
             new = await self._do(turn, number)
+            self.log += [("<", self.phone.wrote), *((">", self.phone.shown(line)) for line in new)]
             where = f"{self.transcript.name}, turn {number}, {self.phone.channel} in {self.phone.language}"
             self._hold(turn, new, where)
         most = self.transcript.messages
