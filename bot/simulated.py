@@ -106,6 +106,7 @@ class Phones:
         if line.direction == "in":
             text = line.body.get("text") or line.body.get("press") or line.body["kind"]
             return shown | {
+                "kind": line.body["kind"],
                 "text_id": "",
                 "language": "",
                 "dir": "auto",

@@ -6,6 +6,7 @@ Numbers are ASCII digits: every phone can type them, and they fit the GSM alphab
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 
 from bot.channels.contract import Button, Chrome, Part, pack_press
@@ -94,9 +95,16 @@ def ladder(reply: Reply, chrome: Chrome, limits: Limits) -> tuple[Part, ...]:
     return (*before, Part(last.kind, pieces[-1], taps, last.list_label))
 
 
+def _leftward(text: str) -> bool:
+    """Whether a text holds letters that are written from right to left."""
+    return any(unicodedata.bidirectional(c) in {"R", "AL"} for c in text)
+
+
 def sms_options(options: Sequence[Option]) -> str:
-    """`1 yes 2 no`: short labels on one line."""
-    return " ".join(f"{n} {o.short or o.label}" for n, o in enumerate(options, start=1))
+    """`1 yes 2 no`: short labels on one line; one per line where directions mix, since a phone would put the digit
+    after a right-to-left name before it (UAX #9)."""
+    mixed = len({_leftward(o.short or o.label) for o in options}) > 1
+    return ("\n" if mixed else " ").join(f"{n} {o.short or o.label}" for n, o in enumerate(options, start=1))
 
 
 def sms_option_lines(options: Sequence[Option]) -> str:
