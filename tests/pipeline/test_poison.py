@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from dataclasses import replace
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 
 from bot.engine.events import Said
 from bot.engine.inputs import Outcome
+from bot.store.inbox import peek
 from handlers import casework
 from handlers.context import Context
 from tests.conftest import NOON
@@ -106,9 +106,12 @@ async def test_an_honest_line_that_fails_too_stops_nobody(
 async def test_two_workers_set_it_aside_once(world: World, tried: Counter[str]) -> None:
     await _mark(world)
     await world.writes(MAYA, "human")
-    workers = [world.new_conductor() for _ in range(3)]
-    for _ in range(4):
-        await asyncio.gather(*(w.run_once() for w in workers))
+    await world.run("UPDATE inbox SET attempts = 2")
+    workers = [world.new_conductor() for _ in range(2)]
+    rows = await peek(world.app.database, world.app.secrets, world.now, 10)
+    for worker in workers:  # both saw it waiting, both failed
+        ((subject_id, (arrived,)),) = worker._arrived(rows).items()
+        await worker._quarantine(subject_id, arrived, world.now)
     assert await world.one("SELECT count(*) FROM notices WHERE kind = 'quarantined'") == 1
     assert (await world.said(MAYA)).count("system.trouble") == 1
 

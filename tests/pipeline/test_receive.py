@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bot.engine.inbound import Inbound, MediaRef
+from bot.engine.inbound import Inbound, MediaRef, Receipt
 from bot.store.inbox import Inbox
 from bot.store.keys import Keys
 from bot.vault.keyring import Keyring, development_secret
@@ -76,14 +76,27 @@ async def test_a_new_address_raced_by_many_has_one_home(world: World) -> None:
 
 
 async def test_many_events_in_other_orders_do_not_block_each_other(world: World) -> None:
-    items = [world.inbound(f"+97798{i:08}", "hello") for i in range(40)]
     inboxes = [Inbox(world.database(), world.app.secrets) for _ in range(4)]
-    orders = [items, items[::-1], items[20:] + items[:20], items[::2] + items[1::2]]
+    for round_ in range(3):
+        items = [Receipt("sms", "7001", f"r{round_}.{i}", f"SM{i}", "sent") for i in range(600)]
+        orders = [items, items[::-1], items[300:] + items[:300], items[::2] + items[1::2]]
+        stored = await asyncio.gather(
+            *(box.receive(order, world.now, {}) for box, order in zip(inboxes, orders, strict=True))
+        )
+        assert sum(stored) == 600
+    assert await world.one("SELECT count(*) FROM inbox") == 1800
+
+
+async def test_many_new_people_raced_in_other_orders_have_one_home_each(world: World) -> None:
+    inboxes = [Inbox(world.database(), world.app.secrets) for _ in range(4)]
+    people = [f"+97798{i:08}" for i in range(60)]
+    orders = [people, people[::-1], people[30:] + people[:30], people[::2] + people[1::2]]
+    batches = [[world.inbound(person, "hello") for person in order] for order in orders]
     stored = await asyncio.gather(
-        *(box.receive(order, world.now, {}) for box, order in zip(inboxes, orders, strict=True))
+        *(box.receive(batch, world.now, {}) for box, batch in zip(inboxes, batches, strict=True))
     )
-    assert sum(stored) == 40
-    assert await world.one("SELECT count(*) FROM inbox") == 40
+    assert sum(stored) == 240
+    assert await world.one("SELECT count(*) FROM contacts") == 60
 
 
 def _shapes(value: str) -> set[str]:

@@ -162,9 +162,12 @@ class World:
     async def turns(self) -> int:
         """Handle what waits, until nothing is handled any more."""
         total = 0
-        while done := await self.app.conductor.run_once():
+        for _ in range(100):
+            done = await self.app.conductor.run_once()
+            if done == 0:
+                return total
             total += done
-        return total
+        raise RuntimeError("turns without end")
 
     async def sends(self) -> int:
         """Send what may leave, a second between the messages of a conversation."""
