@@ -1,8 +1,8 @@
 """Rule: the SMS budget of a flow holds, in every language, with the longest values.
 
 Law: each message of a flow with `budget: {sms: n}` (and of the subflows that it calls) is one segment, laid out by the
-real channel; also a question with the short apology before it. No way through has more than n messages; a question
-that can come again counts once.
+real channel; also a question with what the engine may say before it. No way through has more than n messages; a
+question that can come again counts once.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from bot.content.wording import PLACEHOLDER
 from bot.engine.events import Asked, Said
 from bot.engine.flow import Ask, Call, Flow, Flows, Say
 
-APOLOGY = "system.retry"
+BEFORE = ("retry", "retry_help", "nothing_to_go_back", "media_received")  # of system.yml; on SMS nobody has old buttons
 FALSE_SLOTS = frozenset({"options"})
 
 
@@ -100,13 +100,14 @@ def _too_long(content: Content, root: Path, flow: Flow, step: Say | Ask) -> Iter
                 after = f" after {prefix}" if prefix else ""
                 message = f"{language}{after}: {cost.segments} segments ({cost.units} units of {cost.encoding}): {text}"
                 yield at(place(content, root, language, context, step.source), message)
+                break
 
 
 def _prefixes(content: Content, flow: Flow, step: Say | Ask) -> list[str]:
     """What may stand before the text in the same message; a question about danger is never asked twice."""
     repeated = isinstance(step, Ask) and flow.level != "danger"
-    present = any(say.id == APOLOGY.partition(".")[2] for say in content.texts.get("system", ()))
-    return ["", APOLOGY] if repeated and present else [""]
+    present = {say.id for say in content.texts.get("system", ())}
+    return ["", *(f"system.{name}" for name in BEFORE if repeated and name in present)]
 
 
 def rendered(

@@ -7,17 +7,14 @@ from __future__ import annotations
 
 import pytest
 
-from bot.channels.segments import count
 from bot.content import Content
 from bot.content.languages import load_languages
 from bot.engine import answers
 from bot.engine.answers import Asking
-from bot.engine.events import Asked
 from bot.engine.flow import Ask
 from bot.engine.inputs import Danger, Meaning
 from bot.engine.interrupts import FIRST, command
 from bot.settings import ROOT
-from tests.conversations import laws
 from tests.conversations.harness import Phone, recording
 from tests.conversations.walk import DANGER, NONSENSE, Walk, state_of, twin, walk
 
@@ -32,7 +29,6 @@ LEADS_TO = {  # universal word -> what is said at once, as the beginning of its 
     "start": "start.done",
     "human": "human.",
 }
-PREFIXES = ("system.retry", "system.retry_help", "system.nothing_to_go_back", "system.media_received")
 
 
 @pytest.fixture(scope="module", params=LANGUAGES)
@@ -136,23 +132,6 @@ def test_every_option_is_taken_however_it_is_written(content: Content, language:
                 wanted = answers.tapped(asking, choice.id)
                 if text and found != wanted and words.universal(text) is None:
                     wrong.append(f"{step}: {text!r} is not {choice.id}")
-    assert not wrong
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-async def test_a_question_shares_its_segment_with_whatever_stands_before_it(content: Content, language: str) -> None:
-    """Also with the longer ones: help after the second miss, nothing to go back to, a file that answers nothing."""
-    one, phone, wrong = laws.budgeted(content), Phone(recording(content), "sms", language), []
-    for step, ask in _asks(content):
-        flow = content.flows.by_name[step.partition(".")[0]]
-        if flow.name not in one or flow.level == "danger":
-            continue
-        for prefix in PREFIXES:
-            options = tuple(c.id for c in answers.numbered(ask))
-            event = Asked(step, step, flow.version, options, {}, prefix)
-            text = "\n".join(p.text for p in phone.laid_out(content.reply(event, language)))
-            if count(text).segments != 1:
-                wrong.append(f"{count(text).units} units: {text}")
     assert not wrong
 
 
