@@ -367,7 +367,6 @@ channel_accounts = Table(
     Column("account", Text, primary_key=True),
     _at("next_send_at"),
     Column("per_second", Integer, nullable=False, server_default=text("10")),
-    _at("paused_until"),
 )
 
 search_tokens = Table(

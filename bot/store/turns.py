@@ -86,6 +86,11 @@ class Subject:
         """Whether `person` differs from what was loaded."""
         return self._before is None or self._before[0] != self.person
 
+    def has_just_consented(self) -> bool:
+        """Whether this batch holds the person's first yes to keeping what she writes."""
+        earlier = self._before[0].consent_store_at if self._before else None
+        return earlier is None and self.person.consent_store_at is not None
+
     def changed_conversations(self) -> list[Conversation]:
         """Conversations that differ."""
         before = self._before[1] if self._before else {}
@@ -234,6 +239,15 @@ async def save(connection: AsyncConnection, subjects: Iterable[Subject], today: 
         )
     await _insert(connection, outbox, [row for s in batch for row in s.outbox])
     await _insert(connection, messages, [row for s in batch for row in s.messages])
+    consented = [c for s in batch if s.has_just_consented() for c in s.conversations]
+    if consented:  # what was kept for a day or three until she was asked is kept as she allowed
+        await connection.execute(
+            update(messages)
+            .where(
+                messages.c.conversation_id.in_(consented), messages.c.retention.in_(("browse", "danger_before_consent"))
+            )
+            .values(retention="person")
+        )
 
 
 async def add_notice(connection: AsyncConnection, row: dict[str, Any]) -> None:

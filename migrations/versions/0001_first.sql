@@ -44,7 +44,6 @@ CREATE TABLE channel_accounts (
     account TEXT NOT NULL,
     next_send_at TIMESTAMP WITH TIME ZONE,
     per_second INTEGER DEFAULT 10 NOT NULL,
-    paused_until TIMESTAMP WITH TIME ZONE,
     CONSTRAINT pk_channel_accounts PRIMARY KEY (channel, account)
 );
 

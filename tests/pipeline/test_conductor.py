@@ -236,3 +236,12 @@ async def test_a_row_that_cannot_be_read_holds_up_nobody(world: World, how: str)
     assert await world.said(RITA) == ["danger.can_write"]
     assert await world.one("SELECT count(*) FROM inbox WHERE error = 'unreadable' AND state = 'quarantined'") == 1
     assert await world.turns() == 0
+
+
+async def test_a_yes_keeps_what_was_written_before_it(world: World) -> None:
+    """Texts from before consent are kept for a day or three; the report that she allows to keep is not lost then."""
+    await world.says(MAYA, "wages", "1", "Kuwait", "1", "1", "3 months 180 KD")
+    assert {row.retention for row in await world.rows("SELECT retention FROM messages")} == {"browse"}
+    await world.says(MAYA, "1")
+    assert await world.one("SELECT count(*) FROM cases") == 1
+    assert {row.retention for row in await world.rows("SELECT retention FROM messages")} == {"person"}
