@@ -26,7 +26,7 @@ Scores = tuple[tuple[str, float], ...]
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """All intents, best first, with probabilities (together at most 1); the same for languages. Empty: nothing known."""
+    """All intents, best first, with probabilities (at most 1 together), and all languages; empty: nothing known."""
 
     intents: Scores = ()
     languages: Scores = ()

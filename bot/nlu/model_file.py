@@ -64,14 +64,14 @@ def write(path: Path, meta: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]
 def read(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """(meta, arrays). Raises ModelError: no file, no model, changed content, other format or code."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         header = json.loads(arrays.pop("header").tobytes())
         digest, meta = str(header["digest"]), dict(header["meta"])
     except FileNotFoundError:
         raise ModelError(f"{path}: no such model; make one with `saathi nlu train`") from None
     except (OSError, ValueError, KeyError, TypeError, EOFError, AttributeError, zipfile.BadZipFile) as error:
-        raise ModelError(f"{path}: not a model of saathi ({type(error).__name__})") from None
+        raise ModelError(f"{path}: not a model of saathi ({type(error).__name__}); train again") from None
     if _digest(meta, arrays) != digest:
         raise ModelError(f"{path}: the content does not fit its digest; train again")
     if meta.get("format") != FORMAT or meta.get("code") != code_version():

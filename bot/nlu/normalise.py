@@ -13,7 +13,7 @@ from itertools import product
 import regex
 from anyascii import anyascii
 
-LONGEST = 4000  # characters looked at; a message of a phone is shorter, an attack is longer
+LONGEST = 20_000  # characters looked at; several joined messages of a phone are shorter, an attack is longer
 
 _APOSTROPHE = regex.compile(r"(?<=\w)['’‘ʼ`´](?=\w)")
 _JOINERS = regex.compile(r"[\p{Cf}\p{Cs}\p{Cc}--[\t\n\r\x0b\x0c\x85]]|[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]", regex.V1)

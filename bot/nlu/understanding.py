@@ -15,7 +15,7 @@ from bot.nlu.intents import DANGER, FALLBACK
 from bot.nlu.language import guess
 
 # Measured on held-out thirds, where the floor is silent: docs/understanding.md.
-PAGE = 0.7  # danger intents together at this confidence wake a human: less than 1 false page in 1,000
+PAGE = 0.8  # danger intents together at this confidence wake a human: less than 1 false page in 1,000
 ASK = 0.35  # from here on it is asked about gently
 BELIEVED = 0.25  # below this no intent is believed
 

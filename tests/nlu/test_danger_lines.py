@@ -1,0 +1,70 @@
+"""Every line of danger_cases.yml raises an alarm from the floor alone, no line of ordinary.yml does; all languages."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from bot.nlu.danger import DangerFloor
+from bot.nlu.data import read_examples
+from bot.nlu.intents import DANGER
+from bot.nlu.normalise import normalise
+from tests.nlu.conftest import NLU_DATA
+
+CASES = yaml.safe_load((NLU_DATA / "danger_cases.yml").read_text("utf-8"))
+ORDINARY = yaml.safe_load((NLU_DATA / "ordinary.yml").read_text("utf-8"))
+LANGUAGES = sorted(p.parent.name for p in NLU_DATA.glob("*/concepts.yml"))
+DANGEROUS = [(lang, kind, line) for lang, kinds in CASES.items() for kind, lines in kinds.items() for line in lines]
+HARMLESS = [(lang, line) for lang, lines in ORDINARY.items() for line in lines]
+
+
+@pytest.mark.parametrize(("language", "kind", "line"), DANGEROUS)
+def test_danger_is_seen_without_a_classifier(floor: DangerFloor, language: str, kind: str, line: str) -> None:
+    assert kind in DANGER
+    assert floor.find(line) is not None
+
+
+@pytest.mark.parametrize(("language", "line"), HARMLESS)
+def test_ordinary_talk_raises_no_alarm(floor: DangerFloor, language: str, line: str) -> None:
+    assert floor.find(line) is None
+
+
+def test_the_kind_is_nearly_always_the_right_one(floor: DangerFloor) -> None:
+    right = sum((danger := floor.find(line)) is not None and danger.kind == kind for _, kind, line in DANGEROUS)
+    assert right / len(DANGEROUS) >= 0.95
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_with_concepts_has_enough_lines(language: str) -> None:
+    assert set(CASES[language]) == DANGER
+    assert sum(len(lines) for lines in CASES[language].values()) >= 40
+    assert len(ORDINARY[language]) >= 60
+
+
+def test_no_test_line_is_trained_on() -> None:
+    trained = {normalise(e.text) for e in read_examples(NLU_DATA)}
+    tested = {normalise(line) for *_, line in [*DANGEROUS, *HARMLESS]}
+    assert not trained & tested
+
+
+def test_shouting_drawling_and_decoration_change_nothing(floor: DangerFloor) -> None:
+    for _, _, line in DANGEROUS:
+        for variant in (line.upper(), f"😭😭 {line}!!!", line.replace(" ", "  "), f"\u200b{line}\u200f"):
+            assert floor.find(variant) is not None, variant
+
+
+@pytest.mark.parametrize(
+    "line", ["my boss beeeat me", "I am lockedddd in the room", "i want to dieeee", "heeee raped meee"]
+)
+def test_drawn_out_words_are_heard(floor: DangerFloor, line: str) -> None:
+    assert floor.find(line) is not None
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["hello, salary not paid and malai kothama thunera rakheko xa", "mujhe maarte hain every day here", "sos ضربني"],
+)
+def test_languages_may_be_mixed(floor: DangerFloor, line: str) -> None:
+    danger = floor.find(line)
+    assert danger is not None
+    assert danger.tier == "page"

@@ -1,0 +1,69 @@
+"""One written form: what is folded together, and that nothing breaks it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.nlu.normalise import fold, normalise, words
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("  Hello,\tWORLD!  ", "hello world"),
+        ("I'm don’t", "im dont"),
+        ("heeeelp", "heelp"),
+        ("१२३ ٣٤ １ ②", "123 34 1 2"),
+        ("ｈｅｌｐ", "help"),
+        ("help🆘me", "help 🆘 me"),
+        ("\u200bhe\u200dlp\ufeff\u202e", "help"),
+        ("\ud83d", ""),
+        ("बन्द", "बंद"),
+        ("मीठो पूरा", "मिठो पुरा"),
+        ("أُخْتِي", "اختي"),
+        ("مدرسة", "مدرسه"),
+        ("İstanbul", "istanbul"),
+        ("cafe\u0301", "café"),
+        ("👍🏽", "👍"),
+        ("", ""),
+    ],
+)
+def test_forms(text: str, form: str) -> None:
+    assert normalise(text) == form
+
+
+@pytest.mark.parametrize(
+    ("native", "typed"),
+    [
+        ("तलब", "talab"),
+        ("राखेको", "raakheko"),
+        ("मालिक", "maalik"),
+        ("पैसा", "paisa"),
+        ("थुनेर", "thuner"),
+        ("फोन", "phone"),
+        ("घर", "ghar"),
+    ],
+)
+def test_native_and_typed_fold_alike(native: str, typed: str) -> None:
+    assert fold(normalise(native)) == fold(normalise(typed))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("7abasooni", "habasouni"), ("chha", "cha"), ("vannu", "wannu"), ("5arab", "kharab")]
+)
+def test_spellings_fold_alike(one: str, other: str) -> None:
+    assert fold(one) == fold(other)
+
+
+def test_words_give_every_reading_and_ends_of_clauses() -> None:
+    assert words("Heeelp, me") == [frozenset({"help", "heelp"}), frozenset(), frozenset({"me"}), frozenset()]
+
+
+@given(st.text(st.characters(), max_size=300))
+def test_any_text_has_a_form_and_the_form_stands(text: str) -> None:
+    form = normalise(text)
+    assert normalise(form) == form
+    assert isinstance(fold(form), str)
+    assert all(isinstance(readings, frozenset) for readings in words(text))

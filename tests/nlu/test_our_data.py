@@ -1,0 +1,72 @@
+"""The model of nlu_data itself: names, languages, danger, and that it learned something that holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.nlu import model_file
+from bot.nlu.classifier import load
+from bot.nlu.danger import DangerFloor
+from bot.nlu.data import read_examples
+from bot.nlu.intents import FALLBACK, INTENTS, group_of
+from bot.nlu.training import ensure_model
+from bot.nlu.understanding import Understanding
+from tests.conftest import MODELS
+from tests.nlu.conftest import NLU_DATA
+from tests.nlu.test_danger_lines import CASES, DANGEROUS, HARMLESS, LANGUAGES, ORDINARY
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def model() -> Path:
+    return ensure_model(NLU_DATA, MODELS)
+
+
+@pytest.fixture(scope="module")
+def understanding(model: Path, floor: DangerFloor) -> Understanding:
+    return Understanding(load(model), floor)
+
+
+def test_the_data_holds_every_intent_in_every_language() -> None:
+    found = {(e.language, e.intent) for e in read_examples(NLU_DATA)}
+    assert found == {(language, intent) for language in LANGUAGES for intent in INTENTS | {FALLBACK}}
+
+
+def test_every_intent_has_a_group() -> None:
+    assert all(group_of(intent) for intent in INTENTS)
+    assert group_of(FALLBACK) == ""
+
+
+def test_it_holds_on_lines_it_did_not_see(model: Path) -> None:
+    meta, _ = model_file.read(model)
+    assert meta["intents_accuracy"] >= 0.70
+    assert meta["languages_accuracy"] >= 0.95
+
+
+def test_danger_is_danger_in_the_joined_answer(understanding: Understanding) -> None:
+    meanings = understanding.understand([line for *_, line in DANGEROUS])
+    assert all(m.danger is not None for m in meanings)
+    right = sum(m.intent == kind for m, (_, kind, _) in zip(meanings, DANGEROUS, strict=True))
+    assert right / len(DANGEROUS) >= 0.9
+
+
+def test_hard_ordinary_lines_seldom_wake_a_human(understanding: Understanding) -> None:
+    meanings = understanding.understand([line for _, line in HARMLESS])
+    assert sum(m.danger is not None and m.danger.tier == "page" for m in meanings) / len(HARMLESS) <= 0.08
+
+
+def test_everyday_intents_wake_nobody(understanding: Understanding) -> None:
+    examples = [e for e in read_examples(NLU_DATA) if group_of(e.intent) in ("information", "conversation")]
+    meanings = understanding.understand([e.text for e in examples])
+    assert sum(m.danger is not None and m.danger.tier == "page" for m in meanings) / len(examples) <= 0.001
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_language_is_guessed(understanding: Understanding, language: str) -> None:
+    lines = [*(line for kind in CASES[language].values() for line in kind), *ORDINARY[language]]
+    guesses = [m.language for m in understanding.understand(lines)]
+    assert guesses.count(language) / len(lines) >= 0.9
+    assert sum(g not in ("", language) for g in guesses) / len(lines) <= 0.04

@@ -1,0 +1,91 @@
+"""The joined answer: the floor stands whatever the model does, and the model alone may raise an alarm."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.engine.inputs import Danger, Meaning
+from bot.nlu.classifier import Classifier, Ranked
+from bot.nlu.danger import DangerFloor, Verdict
+from bot.nlu.understanding import Understanding, meaning_of
+
+SILENT = Verdict(None, frozenset())
+
+
+def test_the_floor_works_without_a_model(floor: DangerFloor) -> None:
+    [meaning] = Understanding(None, floor).understand(["he raped me"])
+    assert meaning == Meaning(danger=Danger("report_violence", "page", "rape"))
+    assert Understanding(None, floor).understand(["hello"]) == [Meaning()]
+
+
+class Broken(Classifier):
+    """A model whose insides fail."""
+
+    def __init__(self) -> None:
+        pass
+
+    def parse(self, text: str) -> Ranked:
+        raise FloatingPointError
+
+
+def test_the_floor_works_beside_a_broken_model(floor: DangerFloor) -> None:
+    danger, hello = Understanding(Broken(), floor).understand(["he raped me", "hello"])
+    assert danger.danger == Danger("report_violence", "page", "rape")
+    assert hello == Meaning()
+
+
+def test_a_broken_floor_is_unsure_and_asks(classifier: Classifier) -> None:
+    [meaning] = Understanding(classifier, None).understand(["hello"])  # type: ignore[arg-type]
+    assert meaning.danger == Danger("report_violence", "ask", "floor_failed")
+    assert meaning.intent == "greet"
+
+
+def test_one_meaning_for_each_text_in_order(classifier: Classifier, floor: DangerFloor) -> None:
+    meanings = Understanding(classifier, floor).understand(["no salary paid", "", "hello", "\ud83d"])
+    assert [m.intent for m in meanings] == ["report_unpaid_wages", "nlu_fallback", "greet", "nlu_fallback"]
+    assert Understanding(classifier, floor).understand([]) == []
+
+
+@pytest.mark.parametrize(
+    ("chances", "danger"),
+    [
+        ([("report_violence", 0.9)], Danger("report_violence", "page")),
+        ([("report_medical", 0.45), ("report_violence", 0.4)], Danger("report_medical", "page")),  # together
+        ([("report_violence", 0.5)], Danger("report_violence", "ask")),
+        ([("greet", 0.6), ("express_self_harm", 0.36)], Danger("express_self_harm", "ask")),
+        ([("report_violence", 0.3)], None),
+        ([("report_death", 0.95)], None),  # serious is no danger
+        ([], None),
+    ],
+)
+def test_what_the_model_alone_may_raise(chances: list[tuple[str, float]], danger: Danger | None) -> None:
+    assert meaning_of(Ranked(tuple(chances)), SILENT, "").danger == danger
+
+
+def test_a_page_of_the_floor_stands() -> None:
+    page = Danger("report_confinement", "page", "locked_in")
+    sure = Ranked((("report_violence", 0.99),))
+    assert meaning_of(sure, Verdict(page, frozenset()), "ne") == Meaning(
+        "report_violence", 0.99, danger=page, language="ne"
+    )
+
+
+def test_an_ask_of_the_floor_becomes_a_page_when_the_model_is_sure() -> None:
+    ask = Danger("report_medical", "ask", "very_sick")
+    assert meaning_of(Ranked((("report_medical", 0.9),)), Verdict(ask, frozenset()), "").danger == Danger(
+        "report_medical", "page"
+    )
+    assert meaning_of(Ranked((("report_medical", 0.5),)), Verdict(ask, frozenset()), "").danger == ask
+
+
+def test_what_the_text_takes_back_is_not_raised() -> None:
+    denied = Verdict(None, frozenset({"report_violence"}))
+    meaning = meaning_of(Ranked((("report_violence", 0.9), ("greet", 0.05))), denied, "")
+    assert meaning == Meaning("nlu_fallback", 0.9)
+    other = meaning_of(Ranked((("express_self_harm", 0.9),)), denied, "")
+    assert other.danger == Danger("express_self_harm", "page")
+
+
+def test_little_confidence_is_the_fallback() -> None:
+    assert meaning_of(Ranked((("greet", 0.2),)), SILENT, "").intent == "nlu_fallback"
+    assert meaning_of(Ranked((("greet", 0.3),)), SILENT, "").intent == "greet"
