@@ -62,7 +62,8 @@ def _known(facts: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in facts.items() if value is not None}
 
 
-def _new_case(ctx: Context, kind: str, severity: str, facts: dict[str, Any]) -> Case:
+def new_case(ctx: Context, kind: str, severity: str, facts: dict[str, Any]) -> Case:
+    """A new case of this person, on top of `ctx.cases`; its answer is due by the duty hours."""
     due = duty.promise(ctx.knowledge.get("duty"), severity, ctx.now).at
     case = Case(
         id=ctx.new_id(),
@@ -90,7 +91,7 @@ async def raise_alarm(ctx: Context, *, kind: str) -> Outcome:
     """Open (or raise) a critical case and page a human: before any question is asked."""
     recent = next((c for c in ctx.cases if c.severity == "critical" and ctx.now - c.opened_at < SAME_ALARM), None)
     if recent is None:
-        case = _new_case(ctx, kind, "critical", {})  # whatever its kind: somebody is woken for it
+        case = new_case(ctx, kind, "critical", {})  # whatever its kind: somebody is woken for it
     else:
         case = recent
         ctx.record(case, "alarm_again", kind=kind)
@@ -104,7 +105,7 @@ async def open_case(ctx: Context, *, kind: str | None = None, **facts: Any) -> O
     """Open a case with the answers given; it waits in the queue of its severity. No kind: the person did not say."""
     kind = kind or "other"
     severity = _severity(ctx, kind, facts)
-    case = _new_case(ctx, kind, severity, facts)
+    case = new_case(ctx, kind, severity, facts)
     ctx.notify("queue", kind, severity, case)
     return Outcome("opened", {"reference": grouped(case.reference), "at": _at(ctx, case)})
 

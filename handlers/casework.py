@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from handlers import duty
+from handlers.cases import new_case
 from handlers.context import Context, Outcome
 
 __all__ = ["agree_hour", "hand_over", "promise", "release", "take"]
@@ -36,14 +37,18 @@ async def promise(ctx: Context, *, severity: str = "medium") -> Outcome:
     return _promised(ctx, severity)
 
 
-async def hand_over(ctx: Context, *, kind: str | None = None, severity: str = "medium") -> Outcome:
-    """Give the conversation to the human queue; the bot is silent from its next turn on."""
+async def hand_over(
+    ctx: Context, *, kind: str | None = None, severity: str = "medium", may_write: bool = False
+) -> Outcome:
+    """Give the conversation to the human queue; the bot is silent from its next turn on. `may_write`: the person asked
+    for it, so a human may write to her here, in her safe hours."""
     kind = kind or "talk_to_human"
-    case = ctx.cases[0] if ctx.cases else None
+    case = ctx.cases[0] if ctx.cases else new_case(ctx, kind, severity, {})  # a human answers by its number
+    if may_write and ctx.person.consent_contact_at is None:
+        ctx.person.consent_contact_at = ctx.now  # who asks to be written to may be written to
     ctx.conversation.give_to("waiting")
     ctx.notify("queue", kind, severity, case)
-    if case is not None:
-        ctx.record(case, "handed_over", kind=kind)
+    ctx.record(case, "handed_over", kind=kind)
     return _promised(ctx, severity)
 
 

@@ -88,6 +88,6 @@ class Staff:
             turn = Turn(tools, subject, subject.conversations[where.conversation_id], actor=actor)
             result = await act(turn)
             turn.finish()
-            await turns.save(connection, [subject], now.date())
+            await turns.save(connection, [subject], now)
         await self.database.notify(OUTBOX_CHANNEL)
         return result

@@ -181,8 +181,11 @@ class Conductor:
             waiting = await still_waiting(connection, ids)
             subjects = await turns.load(connection, self._secrets, locked)
             drawn = [self._draw() for _ in range(len(locked) * 3)]
-            references = iter(await turns.unused_references(connection, drawn))
-            tools = Tools(self._content, self._policy, now, self._new_id, lambda: next(references))
+            unused = await turns.unused_references(connection, drawn)
+            # Past the looked-up ones a fresh draw: the unique key refuses the rare double, and the batch is rerun.
+            tools = Tools(
+                self._content, self._policy, now, self._new_id, lambda: unused.pop() if unused else self._draw()
+            )
             for subject in subjects.values():
                 for each in arrived[subject.id]:
                     left = waiting.intersection(each.ids)
@@ -191,7 +194,7 @@ class Conductor:
                     if left:
                         await self._turn(tools, subject, each)
                         done += each.ids
-            await turns.save(connection, subjects.values(), now.date())
+            await turns.save(connection, subjects.values(), now)
             await finish(connection, done, now)
             point("conductor.before_commit")
         point("conductor.after_commit")
@@ -244,7 +247,7 @@ class Conductor:
                 language = subject.person.language or subject.person.language_guess or "en"
                 reply = self._content.reply(Said("system.trouble"), language)
                 outgoing.queue(self._policy, subject, conversation, reply, origin="bot", row_id=self._new_id(), now=now)
-            await turns.save(connection, subjects.values(), now.date())
+            await turns.save(connection, subjects.values(), now)
 
 
 def _readable(row: Waiting) -> bool:

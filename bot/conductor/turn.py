@@ -30,6 +30,8 @@ from handlers.context import Actor, Context
 CALLS = 40  # handlers that one message may run; more is a fault of a flow
 SYSTEM_FLOWS = frozenset({"stop", "start"})  # their one line leaves whoever owns the conversation
 ALWAYS = frozenset({"stop", "start"})  # universal words that count even when a human has the conversation
+PAUSE = timedelta(hours=1)  # after which an open question is not simply read out again: who writes may be another
+SAME_ALARM = timedelta(hours=72)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +115,20 @@ class Turn:
 
     async def run(self, arrived: Arrived) -> None:
         """All that follows from what arrived: state, case rows, replies."""
+        before = self._conversation.last_inbound_at
         if arrived.inbound is not None:
-            self._note_inbound(arrived, arrived.inbound)
+            self.note(arrived, arrived.inbound)
             if self._provider_says(arrived.inbound):
                 return
         if arrived.given is not None and await self._bot_may_answer(arrived.given):
-            await self._converse(arrived.given)
+            await self._converse(self._after_a_pause(arrived.given, before))
             await self._page_anyway(_danger(arrived.given))
         self.finish()
 
     # --- before the engine
 
-    def _note_inbound(self, arrived: Arrived, inbound: Inbound) -> None:
+    def note(self, arrived: Arrived, inbound: Inbound) -> None:
+        """Put what arrived into the history, and note that the person wrote."""
         conversation, at = self._conversation, arrived.received_at
         told = inbound.kind in {"blocked", "unblocked"}  # by the provider: she wrote nothing
         if not told and (conversation.last_inbound_at is None or at > conversation.last_inbound_at):
@@ -179,25 +183,55 @@ class Turn:
     async def _bot_may_answer(self, given: Input) -> bool:
         """False when a human has, or waits to have, the conversation. Danger pages in every case."""
         owner, danger = self._conversation.owner, _danger(given)
+        word = self._universal(given)
         if owner == "bot" or isinstance(given, Resumed | Started):
             return True
         if owner == "closed":  # whatever is written reopens it
             self._conversation.give_to("bot")
             return True
-        if isinstance(given, Heard) and self._tools.content.words("en").universal(given.text) in ALWAYS:
+        if word in ALWAYS:
             return True
+        if owner == "waiting" and danger is None and (word or self._asks()):
+            return True  # a command, or the answer to what a command asked: nobody else speaks here yet
         if danger is None:
+            if isinstance(given, Heard | Shared) and (self._conversation.id, "queue") not in self.subject.open_notices:
+                self.ctx.notify("queue", "wrote_again", "medium", self.subject.cases[0] if self.subject.cases else None)
             return False
-        if owner == "waiting" and not any(c.severity == "critical" for c in self.subject.cases):
+        if owner == "waiting" and not self._alarmed():
             self._conversation.give_to("bot")  # nobody speaks yet: the number and the questions of danger help more
             return True
         await case_actions.raise_alarm(self.ctx, kind=danger)
         return False
 
+    def _universal(self, given: Input) -> str | None:
+        """The universal command that the input is."""
+        return self._tools.content.words("en").universal(given.text) if isinstance(given, Heard) else None
+
+    def _asks(self) -> bool:
+        """Whether a question of the bot is open."""
+        top = Session.from_json(self._conversation.session).top
+        return top is not None and top.waiting
+
+    def _alarmed(self) -> bool:
+        """Whether danger was reported in the last three days already."""
+        return any(c.severity == "critical" and self._tools.now - c.opened_at < SAME_ALARM for c in self.subject.cases)
+
+    def _after_a_pause(self, given: Input, before: datetime | None) -> Input:
+        """After an hour the phone may be in other hands: the open question is not answered by what comes, and not read
+        out again; the neutral "shall we go on?" comes first. Danger, commands and another clear wish go before it."""
+        top = Session.from_json(self._conversation.session).top
+        flow = self._tools.content.flows.get(top.flow) if top and top.waiting else None
+        if flow is None or flow.level in {"danger", "system"} or not isinstance(given, Heard):
+            return given
+        if before is None or self._tools.now - before < PAUSE:
+            return given
+        clear = given.meaning.confidence >= self._tools.content.rules.interrupt and given.meaning.intent != "greet"
+        return given if given.meaning.danger or self._universal(given) or clear else Started("resume", "pause")
+
     async def _page_anyway(self, danger: str | None) -> None:
-        """Whatever flow answered: danger leaves a page, or is in a case that somebody was woken for (law 2)."""
+        """Whatever flow answered: danger leaves a page, unless one is open that nobody has taken yet (law 2)."""
         paged = any(n.audience == "page" for n in self.ctx.notices)
-        if danger and not paged and not any(c.severity == "critical" for c in self.subject.cases):
+        if danger and not paged and (self._conversation.id, "page") not in self.subject.open_notices:
             await case_actions.raise_alarm(self.ctx, kind=danger)
 
     # --- the engine and the handlers it calls
@@ -327,6 +361,10 @@ class Turn:
             )
         ctx.events.clear()
         ctx.notices.clear()
+        if self._conversation.owner in {"bot", "waiting"}:  # handing over must not withdraw what was just said
+            for row in self.subject.outbox:
+                if row["conversation_id"] == self._conversation.id and row["origin"] == "bot":
+                    row["owner_epoch"] = self._conversation.owner_epoch
         if self._noted:  # the message that opened a case belongs to it, and to its legal hold
             self._noted["case_id"] = self._case_id()
 

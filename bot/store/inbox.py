@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, Text, and_, bindparam, func, insert, select, update
+from sqlalchemy import LargeBinary, Text, and_, bindparam, case, delete, exists, func, insert, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -26,6 +26,7 @@ from bot.store.tables import address_contacts, addresses, contacts, conversation
 from bot.vault.keyring import new_key
 
 ALBUM_WAIT = timedelta(seconds=3)  # the parts of an album come as messages of their own
+EACH = 8  # rows of one person in one look at the inbox
 Place: TypeAlias = tuple[str, str, bytes]  # channel, our account, keyed hash of their address
 
 
@@ -152,6 +153,7 @@ class Inbox:
         known = await self._known(connection, places)
         missing = {place: item for place, item in places.items() if place not in known}
         if missing:
+            await self._forget_erased(connection, missing)
             await self._create(connection, missing, countries)
             known |= await self._known(connection, missing)
         return known
@@ -177,6 +179,18 @@ class Inbox:
             )
             for row in rows
         }
+
+    async def _forget_erased(self, connection: AsyncConnection, places: Iterable[Place]) -> None:
+        """An address whose key is gone belongs to somebody erased: who writes from it now is a new person."""
+        erased = (
+            select(addresses.c.id)
+            .where(
+                addresses.c.lookup == func.any(bindparam("lookups", [p[2] for p in places], ARRAY(LargeBinary))),
+                ~exists(select(keys.c.id).where(keys.c.subject_id == addresses.c.subject_id)),
+            )
+            .scalar_subquery()
+        )
+        await connection.execute(delete(addresses).where(addresses.c.id.in_(erased)))
 
     async def _create(
         self, connection: AsyncConnection, missing: dict[Place, Inbound], countries: dict[str, str | None]
@@ -259,7 +273,16 @@ class Waiting:
 
 
 async def peek(database: Database, secrets: Keys, now: datetime, limit: int) -> list[Waiting]:
-    """The oldest rows that may be handled now, without locking them."""
+    """The oldest rows that may be handled now, without locking them: a few of each person, so that nobody who writes
+    a hundred lines stands in front of somebody in danger."""
+    mine = func.row_number().over(
+        partition_by=(inbox.c.subject_id, case((inbox.c.subject_id.is_(None), inbox.c.id))), order_by=inbox.c.id
+    )
+    waiting = (
+        select(inbox.c.id, mine.label("place"))
+        .where(and_(inbox.c.state == "waiting", inbox.c.ready_at <= now))
+        .subquery()
+    )
     async with database.begin() as connection:
         rows = (
             await connection.execute(
@@ -273,26 +296,34 @@ async def peek(database: Database, secrets: Keys, now: datetime, limit: int) -> 
                     inbox.c.payload_enc,
                     keys.c.wrapped,
                 )
+                .join(waiting, waiting.c.id == inbox.c.id)
                 .outerjoin(keys, keys.c.subject_id == inbox.c.subject_id)
-                .where(and_(inbox.c.state == "waiting", inbox.c.ready_at <= now))
+                .where(waiting.c.place <= EACH)
                 .order_by(inbox.c.id)
                 .limit(limit)
             )
         ).all()
-    found = []
-    for row in rows:
-        key = secrets.system_key if row.subject_id is None else row.wrapped and secrets.keyring.unwrap(row.wrapped)
-        payload = _payload(key, row.payload_enc, row.conversation_id)
-        found.append(
-            Waiting(row.id, row.kind, row.subject_id, row.conversation_id, row.received_at, row.attempts, payload)
+    return [
+        Waiting(
+            row.id,
+            row.kind,
+            row.subject_id,
+            row.conversation_id,
+            row.received_at,
+            row.attempts,
+            _payload(secrets, row.subject_id, row.wrapped, row.payload_enc, row.conversation_id),
         )
-    return found
+        for row in rows
+    ]
 
 
-def _payload(key: bytes | None, sealed: bytes, conversation_id: UUID | None) -> dict[str, Any]:
-    """One spoilt row must not hold up all others."""
+def _payload(
+    secrets: Keys, subject_id: UUID | None, wrapped: bytes | None, sealed: bytes, conversation_id: UUID | None
+) -> dict[str, Any]:
+    """One spoilt row, or one spoilt key, must not hold up all others."""
     try:
-        opened = open_json(key, sealed, where=_where(conversation_id)) if key else {}
+        key = secrets.system_key if subject_id is None else secrets.keyring.unwrap(wrapped or b"")
+        opened = open_json(key, sealed, where=_where(conversation_id))
     except ValueError:
         opened = {}
     return opened if isinstance(opened, dict) else {}

@@ -250,6 +250,7 @@ notices = Table(
     Column("taken_by", Uuid, ForeignKey("users.id")),
     Index("ix_notices_open", "severity", "raised_at", postgresql_where=text("taken_at IS NULL")),
     Index("ix_notices_conversation_id", "conversation_id"),
+    Index("ix_notices_subject_open", "subject_id", postgresql_where=text("taken_at IS NULL")),
 )
 
 seen = Table(
@@ -275,7 +276,7 @@ inbox = Table(
     Column("error", Text),  # a code
     _at("done_at"),
     _one_of("state", ("waiting", "done", "quarantined")),
-    Index("ix_inbox_waiting", "ready_at", "id", postgresql_where=text("state = 'waiting'")),
+    Index("ix_inbox_waiting", "id", postgresql_where=text("state = 'waiting'")),
     Index("ix_inbox_subject_waiting", "subject_id", "id", postgresql_where=text("state = 'waiting'")),
 )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, fields
-from datetime import date
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from sqlalchemy import (
     ColumnElement,
     Table,
     Uuid,
+    and_,
     bindparam,
     func,
     insert,
@@ -56,6 +57,7 @@ PERSON_FIELDS = (
 CONVERSATION_FIELDS = ("owner", "owner_epoch", "owner_user_id", "last_inbound_at", "agreed_until", "blocked_at")
 CASE_FIELDS = ("severity", "stage", "country", "answer_due_at", "answered_at", "closed_at")
 REFERENCE_DIGITS = 6
+STALE = timedelta(hours=1)  # a question or promise of the bot that was not sent for so long is not sent any more
 
 
 @dataclass(slots=True)
@@ -71,7 +73,8 @@ class Subject:
     outbox: list[dict[str, Any]] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
     notices: list[dict[str, Any]] = field(default_factory=list)
-    requeue: set[UUID] = field(default_factory=set)  # conversations whose held rows get another look
+    requeue: set[UUID] = field(default_factory=set)  # conversations whose unsent rows get another look
+    open_notices: set[tuple[UUID, str]] = field(default_factory=set)  # (conversation, audience) that nobody took yet
     _before: tuple[Person, dict[UUID, Conversation], dict[UUID, Case]] | None = None
 
     def remember(self) -> None:
@@ -148,6 +151,7 @@ async def load(connection: AsyncConnection, secrets: Keys, subject_ids: Sequence
         subjects[row["id"]] = Subject(row["id"], key, person, {}, [])
     await _load_conversations(connection, subjects, ids)
     await _load_cases(connection, subjects, ids)
+    await _load_notices(connection, subjects, ids)
     for subject in subjects.values():
         subject.remember()
     return subjects
@@ -178,6 +182,16 @@ async def _load_conversations(
             row.blocked_at,
             session,
         )
+
+
+async def _load_notices(connection: AsyncConnection, subjects: Mapping[UUID, Subject], ids: ColumnElement[Any]) -> None:
+    rows = await connection.execute(
+        select(notices.c.subject_id, notices.c.conversation_id, notices.c.audience)
+        .where(notices.c.subject_id == func.any(ids), notices.c.taken_at.is_(None))
+        .distinct()
+    )
+    for row in rows:
+        subjects[row.subject_id].open_notices.add((row.conversation_id, row.audience))
 
 
 async def _load_cases(connection: AsyncConnection, subjects: Mapping[UUID, Subject], ids: ColumnElement[Any]) -> None:
@@ -217,8 +231,9 @@ async def unused_references(connection: AsyncConnection, candidates: Sequence[st
 # --- writing
 
 
-async def save(connection: AsyncConnection, subjects: Iterable[Subject], today: date) -> None:
+async def save(connection: AsyncConnection, subjects: Iterable[Subject], now: datetime) -> None:
     """Write the difference for the whole batch."""
+    today = now.date()
     batch = list(subjects)
     await _update(connection, contacts, [_person_values(s, today) for s in batch if s.changed_person()])
     await _update(
@@ -232,11 +247,7 @@ async def save(connection: AsyncConnection, subjects: Iterable[Subject], today: 
     await _insert(connection, notices, [row for s in batch for row in s.notices])
     requeue = [c for s in batch for c in s.requeue]
     if requeue:  # before the new rows, so that what was held leaves first
-        await connection.execute(
-            update(outbox)
-            .where(outbox.c.conversation_id.in_(requeue), outbox.c.state == "held")
-            .values(state="queued", reason=None, not_before=outbox.c.queued_at)
-        )
+        await _look_again(connection, requeue, now)
     await _insert(connection, outbox, [row for s in batch for row in s.outbox])
     await _insert(connection, messages, [row for s in batch for row in s.messages])
     consented = [c for s in batch if s.has_just_consented() for c in s.conversations]
@@ -248,6 +259,17 @@ async def save(connection: AsyncConnection, subjects: Iterable[Subject], today: 
             )
             .values(retention="person")
         )
+
+
+async def _look_again(connection: AsyncConnection, conversation_ids: Sequence[UUID], now: datetime) -> None:
+    """The person has written: what a human said leaves now; what the bot said hours ago is not true any more."""
+    unsent = and_(outbox.c.conversation_id.in_(conversation_ids), outbox.c.state.in_(("held", "queued")))
+    await connection.execute(
+        update(outbox)
+        .where(unsent, outbox.c.origin == "bot", outbox.c.queued_at < now - STALE)
+        .values(state="withdrawn", reason="stale")
+    )
+    await connection.execute(update(outbox).where(unsent).values(state="queued", reason=None, not_before=now))
 
 
 async def add_notice(connection: AsyncConnection, row: dict[str, Any]) -> None:

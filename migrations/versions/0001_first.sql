@@ -220,7 +220,7 @@ CREATE TABLE inbox (
 
 CREATE INDEX ix_inbox_subject_waiting ON inbox (subject_id, id) WHERE state = 'waiting';
 
-CREATE INDEX ix_inbox_waiting ON inbox (ready_at, id) WHERE state = 'waiting';
+CREATE INDEX ix_inbox_waiting ON inbox (id) WHERE state = 'waiting';
 
 CREATE TABLE case_events (
     id UUID NOT NULL,
@@ -267,6 +267,8 @@ CREATE TABLE notices (
 );
 
 CREATE INDEX ix_notices_conversation_id ON notices (conversation_id);
+
+CREATE INDEX ix_notices_subject_open ON notices (subject_id) WHERE taken_at IS NULL;
 
 CREATE INDEX ix_notices_open ON notices (severity, raised_at) WHERE taken_at IS NULL;
 
