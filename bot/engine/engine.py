@@ -76,7 +76,9 @@ def _hear(machine: Machine, heard: Heard) -> None:
     elif open_now is None:
         _nothing_open(machine, heard, word)
     elif exact is not None:
-        _take(machine, open_now, heard, exact, machine.listen(open_now[0], heard))
+        # The words of an option say that and nothing else ("dubai cha" is "both", not Dubai); other lines may say more.
+        found = machine.listen(open_now[0], heard) if len(heard.text.splitlines()) > 1 else {}
+        _take(machine, open_now, heard, exact, found)
     elif word is None or not interrupts.obey(machine, word):
         _answer(machine, open_now, heard)
 
