@@ -24,8 +24,11 @@ async def _pages(world: World) -> int:
     return int(await world.one("SELECT count(*) FROM notices WHERE audience = 'page' AND severity = 'critical'"))
 
 
-@pytest.mark.parametrize("text", ["are you there", "menu", "1", "wages", "0", "#", "delete"])
-@pytest.mark.parametrize("owner", ["human", "waiting"])
+SILENT = [("human", t) for t in ("are you there", "menu", "1", "wages", "0", "#", "delete")]
+SILENT += [("waiting", t) for t in ("are you there", "1", "wages")]
+
+
+@pytest.mark.parametrize(("owner", "text"), SILENT)
 async def test_the_bot_is_silent_while_a_human_has_it_or_is_awaited(world: World, owner: str, text: str) -> None:
     await _owned(world, owner)
     before = await world.said(MAYA)
@@ -33,6 +36,53 @@ async def test_the_bot_is_silent_while_a_human_has_it_or_is_awaited(world: World
     assert await world.said(MAYA) == before
     assert (await world.heard(MAYA))[-1] == text
     assert await world.one("SELECT owner FROM conversations") == owner
+    kinds = [n.kind for n in await world.rows("SELECT kind FROM notices WHERE audience = 'queue'")]
+    assert kinds == ["wrote_again"], "whoever has it, or will, sees that she wrote"
+    await world.says(MAYA, text)
+    assert await world.one("SELECT count(*) FROM notices WHERE kind = 'wrote_again'") == 1, "once, until it is taken"
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"), [("menu", "welcome.language"), ("#", "language.language"), ("delete", "delete.sure")]
+)
+async def test_commands_are_obeyed_while_nobody_speaks_yet(world: World, text: str, asks: str) -> None:
+    await _owned(world, "waiting")
+    await world.says(MAYA, text)
+    assert (await world.said(MAYA))[-1] == asks
+    await world.says(MAYA, "1")  # the answer to what the command asked
+    assert len(await world.said(MAYA)) > 2
+    assert await world.one("SELECT owner FROM conversations") == "waiting"
+
+
+async def test_who_asks_for_a_person_can_be_answered(world: World) -> None:
+    """A number to answer by, and leave to write: the promise of an answer can be kept."""
+    await world.says(MAYA, "human")
+    assert (await world.said(MAYA))[-1] == "human.here"
+    (case,) = await world.rows("SELECT kind, reference FROM cases")
+    assert case.kind == "talk_to_human"
+    assert await world.one("SELECT consent_contact_at IS NOT NULL AND consent_store_at IS NULL FROM contacts")
+
+
+async def test_danger_in_an_old_danger_flow_pages_again_once_the_page_was_taken(world: World) -> None:
+    await world.says(MAYA, "he has a knife")
+    await world.says(MAYA, "the knife again")
+    assert await _pages(world) == 1, "the first page is still open"
+    await world.run("UPDATE notices SET taken_at = raised_at")
+    world.clock.move(days=5)
+    await world.says(MAYA, "the knife again")
+    assert await _pages(world) == 2
+
+
+async def test_after_a_pause_the_open_question_is_not_read_out_again(world: World) -> None:
+    """The phone may be in other hands: something neutral first, and the answers are kept."""
+    await world.says(MAYA, "wages", "1")
+    assert (await world.said(MAYA))[-1].startswith("wages.")
+    asked = (await world.said(MAYA))[-1]
+    world.clock.move(days=2)
+    await world.says(MAYA, "hm")
+    assert (await world.said(MAYA))[-1] == "resume.continue"
+    await world.says(MAYA, "1")
+    assert (await world.said(MAYA))[-1] == asked
 
 
 async def test_danger_pages_while_a_human_has_it_and_the_bot_stays_silent(world: World) -> None:

@@ -226,7 +226,7 @@ async def test_what_is_not_tried_again(world: World, error: errors.SendError, st
     await world.sender.run_once()
     left = await row(world, row_id)
     assert (left.state, left.reason) == (state, reason)
-    world.clock.move(days=2)
+    world.clock.move(minutes=55)
     assert await world.sender.run_once() == 0
     if state == "held":  # she writes: the window is open
         await world.says(MAYA, "thanks")
