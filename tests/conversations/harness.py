@@ -189,6 +189,7 @@ class Phone:
         for case in self.subject.cases:
             case.facts = json.loads(json.dumps(case.facts))
         self.notices = list(self.subject.notices)
+        self.subject.open_notices |= {(self.conversation.id, n["audience"]) for n in self.notices}
         rows = [row for row in self.subject.outbox if row["kind"] == "reply"]
         assert len(rows) == len(self.content.said), "what is said goes through the door, once"
         new = [self._line(event, row) for event, row in zip(self.content.said, rows, strict=True)]
