@@ -25,7 +25,8 @@ from bot.store.tables import notices
 from handlers.context import Context
 from tests.conftest import Clock
 from tests.conversations.harness import Line, Phone, recording
-from tests.conversations.transcript import Telling, Transcript
+from tests.conversations.telling import Telling
+from tests.conversations.transcript import Transcript
 
 
 @dataclass

@@ -22,7 +22,8 @@ from bot.engine.flow import Ask, Flow, Say
 from bot.settings import ROOT
 from tests.conversations import laws
 from tests.conversations.harness import CHANNELS, Line, Phone, recording
-from tests.conversations.transcript import TRANSCRIPTS, Telling
+from tests.conversations.telling import Telling
+from tests.conversations.transcript import TRANSCRIPTS
 
 LANGUAGES = tuple(load_languages(ROOT))
 ENGINE = ("retry", "retry_help", "old_button", "lost_step", "limit", "media_received", "nothing_to_go_back", "trouble")

@@ -10,7 +10,8 @@ import pytest
 from bot.channels.segments import count
 from bot.content import Content
 from bot.settings import ROOT
-from tests.conversations.transcript import TRANSCRIPTS, Telling
+from tests.conversations.telling import Telling
+from tests.conversations.transcript import TRANSCRIPTS
 
 GOLDEN = ROOT / "tests" / "golden"
 WAYS = ("danger.main", "danger.night", "wages.main", "wages.told_at_once", "self_harm.day")

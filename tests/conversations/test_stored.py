@@ -14,7 +14,8 @@ from bot.content import Content
 from tests.conftest import Clock
 from tests.conversations.harness import Line, Phone
 from tests.conversations.stored import telling
-from tests.conversations.transcript import TRANSCRIPTS, Telling
+from tests.conversations.telling import Telling
+from tests.conversations.transcript import TRANSCRIPTS
 
 pytestmark = pytest.mark.slow
 TOLD = (

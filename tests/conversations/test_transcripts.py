@@ -11,7 +11,8 @@ from bot.content import Content
 from bot.content.languages import load_languages
 from bot.settings import ROOT
 from tests.conversations.harness import CHANNELS
-from tests.conversations.transcript import TRANSCRIPTS, Telling, Transcript
+from tests.conversations.telling import Telling
+from tests.conversations.transcript import TRANSCRIPTS, Transcript
 
 LANGUAGES = tuple(load_languages(ROOT))
 VARIANTS = 2
