@@ -88,6 +88,8 @@ class Staff:
             turn = Turn(tools, subject, subject.conversations[where.conversation_id], actor=actor)
             result = await act(turn)
             turn.finish()
+            if actor.kind == "staff":  # somebody has seen it: the next danger pages again
+                await turns.take_notices(connection, where.conversation_id, now, actor.user_id)
             await turns.save(connection, [subject], now)
         await self.database.notify(OUTBOX_CHANNEL)
         return result

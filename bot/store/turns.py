@@ -272,6 +272,15 @@ async def _look_again(connection: AsyncConnection, conversation_ids: Sequence[UU
     await connection.execute(update(outbox).where(unsent).values(state="queued", reason=None, not_before=now))
 
 
+async def take_notices(connection: AsyncConnection, conversation_id: UUID, now: datetime, user_id: UUID | None) -> None:
+    """Somebody deals with this conversation: its open notices are taken."""
+    await connection.execute(
+        update(notices)
+        .where(notices.c.conversation_id == conversation_id, notices.c.taken_at.is_(None))
+        .values(taken_at=now, taken_by=user_id)
+    )
+
+
 async def add_notice(connection: AsyncConnection, row: dict[str, Any]) -> None:
     """One notice outside a batch."""
     await connection.execute(insert(notices).values(row))
