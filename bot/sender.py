@@ -1,34 +1,37 @@
 """From the outbox to the providers: claim, ask the door once more, send, write what became of it.
 
-Law: the network is outside every transaction; what failed is decided by the class of the SendError alone.
+Law: the network is outside every transaction; what failed is decided by the class of the SendError alone. A provider
+that hangs holds up its own channel, and that with a bounded number of requests.
 """
 
 from __future__ import annotations
 
 import asyncio
-import random
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from bot import outgoing
-from bot.channels.contract import Channel, Chrome
+from bot.channels.contract import Channel, Chrome, Part
 from bot.content import Content
 from bot.engine.messages import Reply
 from bot.observe import logs, metrics
 from bot.observe.crash import point
-from bot.store import outbox
+from bot.store import claims, outbox
+from bot.store.claims import Claim
 from bot.store.database import OUTBOX_CHANNEL, UNAVAILABLE, Connection, Database
 from bot.store.keys import Keys
-from bot.store.outbox import Claim
 from bot.store.wake import Wake
 from bot.transports import errors
 from bot.transports.contract import Transport
+from bot.transports.verdict import Verdict, judge
 
 log = logs.get(__name__)
-BATCH = 32
-RETRIES = 8  # of what can pass; about an hour in all
-UNKNOWN_RETRIES = 1  # of what may have been accepted already
+T = TypeVar("T")
+BATCH = 32  # rows in one claim
+ROOM = 32  # requests in flight per channel
+MOVES = 8  # tries at a chat that goes on moving
+WRITE_WAITS = (0.2, 1.0, 3.0, 5.0)  # seconds before the result is written again; with a request of 15, within a lease
 
 
 class Sender:
@@ -52,36 +55,67 @@ class Sender:
         self._channels = channels
         self._transport_for = transport_for
         self._clock = clock
+        self._flying: dict[asyncio.Task[None], str] = {}  # requests in flight, by channel
 
     async def run(self, wake: Wake) -> None:
         """Work until told to stop: then what is in hand is finished first."""
-        while not wake.stopping:
-            try:
-                if await self.run_once() == 0:
-                    await wake.wait(OUTBOX_CHANNEL, 0.25)
-            except UNAVAILABLE as error:
-                log.warning("database_unavailable", kind=type(error).__name__)
-                await asyncio.sleep(1)
-            except Exception as error:  # a fault of ours: leases run out, and the rows are tried again
-                log.error("sender_fault", kind=type(error).__name__, exc_info=True)
-                await asyncio.sleep(1)
+        try:
+            while not wake.stopping:
+                try:
+                    count, _ = await self._start(wake)
+                    if count == 0:
+                        await wake.wait(OUTBOX_CHANNEL, 0.25)
+                except UNAVAILABLE as error:
+                    log.warning("database_unavailable", kind=type(error).__name__)
+                    await asyncio.sleep(1)
+                except Exception as error:  # a fault of ours: leases run out, and the rows are tried again
+                    log.error("sender_fault", kind=type(error).__name__, exc_info=True)
+                    await asyncio.sleep(1)
+        except asyncio.CancelledError:
+            for task in self._flying:
+                task.cancel()
+            raise
+        await asyncio.gather(*self._flying, return_exceptions=True)
 
     async def run_once(self) -> int:
-        """Send what may leave now; returns how many rows were claimed."""
-        now = self._clock()
-        async with self._database.begin() as connection:
-            claims = await outbox.claim(connection, self._secrets, now, BATCH)
-            allowed = [c for c in claims if await self._allowed(connection, c, now)]
-            await outbox.spend(connection, allowed, now)
-            if claims:
-                point("sender.before_claim_commit")
-        if not claims:
-            return 0
-        point("sender.after_claim")
-        results = await asyncio.gather(*(self._send(c) for c in allowed), return_exceptions=True)
+        """Send what may leave now, and wait for it; returns how many rows were claimed."""
+        count, tasks = await self._start()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
         for fault in (r for r in results if isinstance(r, BaseException)):
             raise fault  # once all of them are finished
-        return len(claims)
+        return count
+
+    async def _start(self, wake: Wake | None = None) -> tuple[int, list[asyncio.Task[None]]]:
+        """Claim what the channels have room for and begin to send it; (rows claimed, requests begun)."""
+        now = self._clock()
+        flying = list(self._flying.values())
+        room = {channel: ROOM - flying.count(channel) for channel in self._channels}
+        if not any(free > 0 for free in room.values()):
+            return 0, []
+        async with self._database.begin() as connection:
+            claimed = await claims.claim(connection, self._secrets, now, BATCH, room)
+            allowed = [c for c in claimed if await self._allowed(connection, c, now)]
+            await claims.spend(connection, allowed, now)
+            if claimed:
+                point("sender.before_claim_commit")
+        if claimed:
+            point("sender.after_claim")
+        tasks = []
+        for each in allowed:
+            task = asyncio.create_task(self._send(each))
+            self._flying[task] = each.channel
+            task.add_done_callback(lambda done: self._landed(done, wake))
+            tasks.append(task)
+        return len(claimed), tasks
+
+    def _landed(self, task: asyncio.Task[None], wake: Wake | None) -> None:
+        channel = self._flying.pop(task)
+        if wake is None or task.cancelled():
+            return
+        if error := task.exception():  # the lease runs out, and the row is tried again
+            log.error("sender_fault", kind=type(error).__name__, exc_info=True)
+        if list(self._flying.values()).count(channel) == ROOM - 1:  # it was full: there is room again
+            wake.set(OUTBOX_CHANNEL)
 
     async def _allowed(self, connection: Connection, claim: Claim, now: datetime) -> bool:
         """The second look at the door, with the row locked: things may have changed since it was queued."""
@@ -93,9 +127,10 @@ class Sender:
         if decision.state == "queued":
             return True
         metrics.held.labels(reason=decision.reason or "").inc()
-        await outbox.write(
+        await claims.write(
             connection,
             claim,
+            now,
             state=decision.state,
             reason=decision.reason,
             not_before=decision.not_before or now,
@@ -106,26 +141,26 @@ class Sender:
 
     async def _send(self, claim: Claim) -> None:
         transport = self._transport_for(claim.channel, claim.account)
-        provider_id: str | None
+        provider_id: str | None = None
         try:
             if transport is None:
                 raise errors.Misconfigured("no_transport")
             if claim.kind == "ack":
                 await transport.acknowledge(account=claim.account, ack=str(claim.body["ack"]))
-                provider_id = None
             else:
                 provider_id = await self._send_parts(transport, claim)
         except errors.SendError as error:
             await self._failed(claim, error)
             return
+        except UNAVAILABLE:
+            raise  # the database, after all the tries: nothing can be written now
         except Exception as error:
             log.error("transport_fault", kind=type(error).__name__, exc_info=True)
             await self._failed(claim, errors.OutcomeUnknown("fault"))
             return
         point("sender.after_request")
-        await self._finish(
-            claim, state="sent", provider_id=provider_id or None, sent_at=self._clock(), lease_until=None
-        )
+        sent = {"state": "sent", "reason": None, "sent_at": self._clock(), "lease_until": None}
+        await self._write(claim, **sent, **({"provider_id": provider_id} if provider_id else {}))
         metrics.outbox_sent.labels(channel=claim.channel, result="sent").inc()
         if claim.kind == "reply" and claim.conversation.last_inbound_at:
             metrics.reply_seconds.observe(
@@ -133,61 +168,90 @@ class Sender:
             )
         point("sender.after_result")
 
+    def _parts(self, claim: Claim) -> list[Part]:
+        """The reply as this channel shows it. BadContent when it is none, or has no layout: our bug."""
+        try:
+            reply = Reply.from_json(claim.body)
+            words = self._content.chrome(reply.language)
+            chrome = Chrome(list_label=words.get("list_label", ""), more=words.get("more", ""))
+            return list(self._channels[claim.channel].layout(reply, chrome))
+        except Exception as error:
+            log.error("layout_fault", kind=type(error).__name__, exc_info=True)
+            raise errors.BadContent("layout") from error
+
     async def _send_parts(self, transport: Transport, claim: Claim) -> str:
-        reply = Reply.from_json(claim.body)
-        words = self._content.chrome(reply.language)
-        chrome = Chrome(list_label=words.get("list_label", ""), more=words.get("more", ""))
-        parts = self._channels[claim.channel].layout(reply, chrome)
+        parts = self._parts(claim)
+        # A receipt has told that the first part arrived, while we did not know.
+        done = max(claim.parts_done, 1 if claim.provider_id else 0)
         provider_id = ""
         for index, part in enumerate(parts):
-            if index < claim.parts_done:
+            if index < done:
                 continue
             provider_id = await transport.send(
                 channel=claim.channel, account=claim.account, address=claim.address, part=part, ref=str(claim.id)
             )
             if index + 1 < len(parts):
-                async with self._database.begin() as connection:
-                    if not await outbox.write(connection, claim, parts_done=index + 1):
-                        break  # the lease ran out: another sender has the rest
+                lease = self._clock() + claims.LEASE  # the next part has all of it
+                if not await self._write(claim, parts_done=index + 1, reason=None, lease_until=lease):
+                    break  # the lease ran out: another sender has the rest
         return provider_id
 
     async def _failed(self, claim: Claim, error: errors.SendError) -> None:
         metrics.outbox_sent.labels(channel=claim.channel, result=type(error).__name__).inc()
         now = self._clock()
-        match error:
-            case errors.Throttled() | errors.Unreachable() | errors.Undeliverable() if claim.attempts <= RETRIES:
-                slow = isinstance(error, errors.Undeliverable)
-                wait = error.retry_after or backoff(claim.attempts, slow=slow)
-                await self._finish(claim, state="queued", reason=error.code, not_before=now + timedelta(seconds=wait))
-            case errors.OutcomeUnknown() if claim.attempts <= UNKNOWN_RETRIES:
-                # It may have arrived. A reply unanswered is worse than one read twice; more than twice is not.
-                await self._finish(claim, state="queued", reason="unknown", not_before=now + timedelta(seconds=5))
-            case errors.OutcomeUnknown():
-                await self._finish(claim, state="unknown", reason=error.code)
-            case errors.PersonBlocked() | errors.BadAddress():
-                await self._finish(claim, state="failed", reason=type(error).__name__)
-                async with self._database.begin() as connection:
-                    await outbox.block(connection, claim.conversation.id, now)
-            case errors.AddressMoved() if claim.attempts <= RETRIES:
-                async with self._database.begin() as connection:
-                    moved = await outbox.move(connection, self._secrets, claim, error.code)
-                await self._finish(claim, state="queued" if moved else "failed", reason="moved", not_before=now)
-            case errors.WindowClosed():
-                await self._finish(claim, state="held", reason="window", not_before=outgoing.NEVER)
-            case errors.Misconfigured() if claim.attempts <= RETRIES:
-                log.error("sending_misconfigured", channel=claim.channel, code=error.code)
-                await self._finish(claim, state="queued", reason="misconfigured", not_before=now + timedelta(minutes=1))
-            case _:
-                log.error("sending_failed", channel=claim.channel, kind=type(error).__name__, code=error.code)
-                await self._finish(claim, state="failed", reason=error.code or type(error).__name__)
+        if isinstance(error, errors.AddressMoved) and claim.attempts <= MOVES:
+            place = (claim.channel, claim.account)
+            moved = await self._patiently(
+                lambda c: outbox.move(c, self._secrets, place, claim.conversation.id, error.code)
+            )
+            verdict = Verdict("queued" if moved else "failed", "moved")
+        else:
+            verdict = judge(
+                error,
+                kind=claim.kind,
+                important=claim.important,
+                doubtful=claim.doubtful,
+                attempts=claim.attempts,
+                age=now - claim.queued_at,
+            )
+        if (verdict.state == "failed" and not verdict.block) or isinstance(error, errors.Misconfigured):
+            log.error("sending_failed", channel=claim.channel, kind=type(error).__name__, code=error.code)
+        later = outgoing.NEVER if verdict.state == "held" else now + timedelta(seconds=verdict.wait)
 
-    async def _finish(self, claim: Claim, **values: Any) -> None:
-        async with self._database.begin() as connection:
-            await outbox.write(connection, claim, **values)
+        async def result(connection: Connection) -> None:
+            if (
+                await claims.write(
+                    connection,
+                    claim,
+                    now,
+                    state=verdict.state,
+                    reason=verdict.reason,
+                    not_before=later,
+                    lease_until=None,
+                )
+                and verdict.block
+            ):
+                await outbox.block(connection, claim.conversation.id, now)
             point("sender.before_result_commit")
 
+        await self._patiently(result)
 
-def backoff(attempt: int, *, slow: bool = False) -> float:
-    """Seconds to wait: doubling with jitter, from one second (slow: half an hour), so that retries spread."""
-    first = 1800.0 if slow else 1.0
-    return first * min(2.0 ** (attempt - 1), 256.0) * random.uniform(0.7, 1.3)  # noqa: S311 - no secret
+    async def _write(self, claim: Claim, **values: Any) -> bool:
+        async def result(connection: Connection) -> bool:
+            mine = await claims.write(connection, claim, self._clock(), **values)
+            point("sender.before_result_commit")
+            return mine
+
+        return await self._patiently(result)
+
+    async def _patiently(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """One transaction, tried again while the database is away: what a provider has taken must not be forgotten."""
+        for wait in WRITE_WAITS:
+            try:
+                async with self._database.begin() as connection:
+                    return await work(connection)
+            except UNAVAILABLE as error:
+                log.warning("result_not_written", kind=type(error).__name__)
+                await asyncio.sleep(wait)
+        async with self._database.begin() as connection:
+            return await work(connection)

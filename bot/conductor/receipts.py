@@ -1,21 +1,30 @@
 """What became of our messages: receipts of providers, in any order and repeated, applied to the outbox.
 
-Law: a state never goes back; a receipt of a message not yet known waits, and is matched or dropped within a minute.
+Law: a state never goes back, except that what failed may be sent once more; a receipt of a message not yet known waits,
+and is matched or dropped within a minute; one of a reply that a sender works on waits for the sender.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+from bot import outgoing
 from bot.engine.inbound import Receipt
+from bot.observe import logs
 from bot.store import codec, inbox, outbox
 from bot.store.database import Connection
 from bot.store.inbox import Waiting
+from bot.store.outbox import Left
+from bot.transports import twilio_errors
+from bot.transports.verdict import judge
 
+log = logs.get(__name__)
 PATIENCE = timedelta(seconds=60)
 PARKED = timedelta(seconds=2)  # between looks at a receipt whose message is not known yet
+LEFT = frozenset({"queued", "sent"})  # queued at the provider: it left from here
 
 
 def _ref(receipt: Receipt) -> UUID | None:
@@ -27,23 +36,58 @@ def _ref(receipt: Receipt) -> UUID | None:
 
 async def apply(connection: Connection, rows: Sequence[Waiting], now: datetime) -> int:
     """Apply receipts to outbox rows, or park them; returns how many were looked at."""
-    done, parked = [], []
+    done: list[int] = []
+    parked: list[int] = []
     opened = [(codec.receipt_from_json(row.payload), row) for row in rows]
     # By message, so that two workers lock the rows of the outbox in the same order.
     for receipt, row in sorted(opened, key=lambda pair: (pair[0].provider_id, pair[1].id)):
-        known = await outbox.advance(
-            connection,
-            provider_id=receipt.provider_id,
-            ref=_ref(receipt),
-            status="sent" if receipt.status == "queued" else receipt.status,  # queued there: it left from here
-            reason=receipt.error_code or None,
-        )
-        if known or now - row.received_at > PATIENCE:
-            done.append(row.id)
+        found = await outbox.find(connection, provider_id=receipt.provider_id, ref=_ref(receipt))
+        if found is None:
+            settled = now - row.received_at > PATIENCE
         else:
-            parked.append(row.id)
+            settled = await _tell(connection, found, receipt, now)
+        (done if settled else parked).append(row.id)
     if parked:
         await inbox.park(connection, parked, now + PARKED)
     if done:
         await inbox.finish(connection, done, now)
     return len(rows)
+
+
+async def _tell(connection: Connection, row: Left, receipt: Receipt, now: datetime) -> bool:
+    """What a receipt says, written to its row; False while a sender has still to do its part with the row."""
+    failed = receipt.status == "failed"
+    if row.state == "sending" and failed:
+        return False
+    if row.unfinished and not failed:  # the provider has it
+        await outbox.note(connection, row, receipt.provider_id)
+        return receipt.status in LEFT
+    if failed:
+        await _failed(connection, row, receipt, now)
+    else:
+        status = "sent" if receipt.status in LEFT else receipt.status
+        await outbox.advance(connection, row, status, receipt.provider_id)
+    return True
+
+
+async def _failed(connection: Connection, row: Left, receipt: Receipt, now: datetime) -> None:
+    """The same decision as when the provider refuses at once."""
+    if row.state not in {"sent", "unknown"} and not row.unfinished:
+        return  # delivered after all, ended, held, or already on its way to another try
+    error = twilio_errors.failed(receipt.error_code)
+    verdict = judge(
+        error,
+        kind=row.kind,
+        important=row.important,
+        doubtful=False,  # it has not arrived, that is what it says
+        attempts=row.attempts,
+        age=row.age(now),
+    )
+    log.warning("failed_later", channel=receipt.channel, kind=type(error).__name__, code=error.code)
+    values: dict[str, Any] = {"state": verdict.state, "reason": verdict.reason, "lease_until": None}
+    if verdict.state in {"queued", "held"}:  # it leaves again, as a new message to the provider
+        later = outgoing.NEVER if verdict.state == "held" else now + timedelta(seconds=verdict.wait)
+        values |= {"not_before": later, "provider_id": None, "parts_done": 0}
+    await outbox.change(connection, [row.id], now, **values)
+    if verdict.block:
+        await outbox.block(connection, row.conversation_id, now, since=row.sent_at)

@@ -1,25 +1,63 @@
 """Our accounts at the providers and their rate budgets.
 
-Law: shared by every process through the database; nothing is remembered in memory.
+Law: shared by every process through the database; nothing is remembered in memory. An account has its row before its
+first message leaves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 
+from sqlalchemy import func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.database import Database
 from bot.store.tables import channel_accounts
 
+Place = tuple[str, str]  # channel, our account
+UNLIMITED = "simulator"
 # Messages per second that an account may send. Telegram: about 30 overall (Bot API FAQ); Twilio: long codes 1, but a
 # messaging service spreads over its pool and queues by itself.
 PER_SECOND = {"telegram": 25, "whatsapp": 40, "sms": 10}
 
 
-async def ensure(database: Database, accounts: Sequence[tuple[str, str]]) -> None:
-    """Make the rows of the accounts that are configured: (channel, account)."""
-    rows = [{"channel": c, "account": a, "per_second": PER_SECOND[c]} for c, a in accounts]
+async def ensure(connection: AsyncConnection, places: Iterable[Place]) -> None:
+    """Make the rows of accounts that have none."""
+    rows = [{"channel": c, "account": a, "per_second": PER_SECOND[c]} for c, a in sorted(places)]
     if rows:
-        async with database.begin() as connection:
-            await connection.execute(insert(channel_accounts).values(rows).on_conflict_do_nothing())
+        await connection.execute(insert(channel_accounts).values(rows).on_conflict_do_nothing())
+
+
+async def budgets(connection: AsyncConnection, places: Iterable[Place], now: datetime) -> dict[Place, int]:
+    """Lock these accounts; how many messages each may send in this round, a second's worth at most.
+
+    0 for an account that another sender is claiming from, or whose second is not over; the simulator has no budget.
+    """
+    left = {place: 0 for place in places if place[1] != UNLIMITED}
+    if not left:
+        return {}
+    known = tuple_(channel_accounts.c.channel, channel_accounts.c.account).in_(sorted(left))
+    present = await connection.execute(select(channel_accounts.c.channel, channel_accounts.c.account).where(known))
+    await ensure(connection, set(left) - {(row.channel, row.account) for row in present})
+    locked = await connection.execute(
+        select(channel_accounts)
+        .where(known)
+        .order_by(channel_accounts.c.channel, channel_accounts.c.account)
+        .with_for_update(skip_locked=True)
+    )
+    for row in locked:
+        if row.next_send_at is None or row.next_send_at <= now:
+            left[(row.channel, row.account)] = row.per_second
+    return left
+
+
+async def spend(connection: AsyncConnection, counts: Mapping[Place, int], now: datetime) -> None:
+    """Advance the budgets by what leaves now."""
+    for (channel, account), count in sorted(counts.items()):
+        spent = func.make_interval(0, 0, 0, 0, 0, 0, count * 1.0 / channel_accounts.c.per_second)
+        await connection.execute(
+            update(channel_accounts)
+            .where(channel_accounts.c.channel == channel, channel_accounts.c.account == account)
+            .values(next_send_at=func.greatest(func.coalesce(channel_accounts.c.next_send_at, now), now) + spent)
+        )

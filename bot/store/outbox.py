@@ -1,7 +1,7 @@
-"""The outbox: claiming what may be sent, and writing what became of it.
+"""The outbox, row by row: how a row ends, who is told, what a receipt does to it, a dead address.
 
-Law: only the oldest unsent row of a conversation is claimed; a claim is a lease with a fencing number, and a result is
-written only by the holder of the newest number. Rate budgets advance in the claim: any number of senders share them.
+Law: a row that ends without having arrived leaves a page for a human, in the same transaction, when it was urgent or
+written by a human. A receipt never moves a row back, and never past parts that have still to leave.
 """
 
 from __future__ import annotations
@@ -12,211 +12,98 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, exists, func, or_, select, update
+from sqlalchemy import and_, func, insert, literal, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.keys import Keys, open_, open_json, seal
-from bot.store.rows import Conversation, Person
-from bot.store.tables import addresses, channel_accounts, contacts, conversations, keys, outbox
-from bot.store.turns import PERSON_FIELDS
+from bot.store.keys import Keys, seal
+from bot.store.tables import addresses, conversations, keys, notices, outbox
 
-LEASE = timedelta(seconds=30)
-PACE = {"telegram": timedelta(seconds=1), "whatsapp": timedelta(seconds=1), "sms": timedelta(seconds=1)}
+ENDED_BADLY = frozenset({"failed", "unknown"})
 # How far along each state is; a receipt never moves a row back (docs/channels.md, delivery states).
 RANK = {"queued": 0, "sending": 1, "unknown": 2, "sent": 3, "failed": 4, "delivered": 5, "read": 6}
+IMPORTANT = and_(outbox.c.kind == "reply", or_(outbox.c.urgent, outbox.c.origin == "human"))
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """One row that this sender holds until `LEASE` runs out or its result is written."""
-
-    id: UUID
-    kind: str
-    origin: str
-    channel: str
-    account: str
-    address: str
-    body: dict[str, Any]
-    parts_done: int
-    attempts: int
-    fence: int
-    epoch: int
-    queued_at: datetime
-    urgent: bool
-    person: Person
-    conversation: Conversation
-
-
-def _earlier_unsent(now: datetime) -> Any:
-    """A reply before this one that has still to leave, or is held no longer. An acknowledgement holds up nothing."""
-    earlier = outbox.alias("earlier")
-    return exists(
-        select(earlier.c.id).where(
-            earlier.c.conversation_id == outbox.c.conversation_id,
-            earlier.c.kind == "reply",
-            earlier.c.seq < outbox.c.seq,
-            or_(
-                earlier.c.state.in_(("queued", "sending")),
-                and_(earlier.c.state == "held", earlier.c.not_before <= now),
-            ),
+async def page(
+    connection: AsyncConnection, ids: Sequence[UUID], kind: str, now: datetime, *, important_only: bool = True
+) -> None:
+    """A critical notice for each of these rows (of those that are urgent or of a human, unless all are meant)."""
+    await connection.execute(
+        insert(notices).from_select(
+            ["id", "subject_id", "conversation_id", "case_id", "audience", "kind", "severity", "raised_at"],
+            select(
+                func.gen_random_uuid(),
+                outbox.c.subject_id,
+                outbox.c.conversation_id,
+                outbox.c.case_id,
+                literal("page"),
+                literal(kind),
+                literal("critical"),
+                literal(now),
+            ).where(outbox.c.id.in_(ids), IMPORTANT if important_only else true()),
         )
     )
 
 
-async def claim(connection: AsyncConnection, secrets: Keys, now: datetime, limit: int) -> list[Claim]:
-    """Lock, mark and read what may be sent now. Expired leases are claimed again, with a higher fence."""
-    due = or_(
-        and_(outbox.c.state.in_(("queued", "held")), outbox.c.not_before <= now),
-        and_(outbox.c.state == "sending", outbox.c.lease_until < now),
-    )
-    ready = (
-        select(outbox.c.id)
-        .join(conversations, conversations.c.id == outbox.c.conversation_id)
-        .join(addresses, addresses.c.id == conversations.c.address_id)
-        .outerjoin(
-            channel_accounts,
-            and_(channel_accounts.c.channel == addresses.c.channel, channel_accounts.c.account == addresses.c.account),
-        )
-        .where(
-            due,
-            or_(outbox.c.kind == "ack", conversations.c.next_send_at.is_(None), conversations.c.next_send_at <= now),
-            or_(channel_accounts.c.next_send_at.is_(None), channel_accounts.c.next_send_at <= now),
-            or_(outbox.c.kind == "ack", ~_earlier_unsent(now)),
-        )
-        .order_by(outbox.c.urgent.desc(), outbox.c.seq)
-        .limit(limit)
-        # The conversations too, since `spend` writes them: what a turn holds is passed over, never waited for.
-        .with_for_update(of=[outbox, conversations], skip_locked=True, key_share=True)
-    )
-    ids = [row.id for row in await connection.execute(ready)]
+async def change(connection: AsyncConnection, ids: Sequence[UUID], now: datetime, **values: Any) -> None:
+    """Write locked rows; one that ends badly leaves its page."""
     if not ids:
-        return []
+        return
+    await connection.execute(update(outbox).where(outbox.c.id.in_(ids)).values(**values))
+    if values.get("state") in ENDED_BADLY:
+        await page(connection, ids, "not_delivered", now)
+
+
+async def spoilt(connection: AsyncConnection, ids: Sequence[UUID], now: datetime) -> None:
+    """Rows that cannot be read end here: every one leaves a page, since nobody can say what it was about."""
+    if not ids:
+        return
     await connection.execute(
-        update(outbox)
-        .where(outbox.c.id.in_(ids))
-        .values(
-            state="sending",
-            lease_until=now + LEASE,
-            fence=outbox.c.fence + 1,
-            attempts=outbox.c.attempts + 1,
-            reason=None,
-        )
+        update(outbox).where(outbox.c.id.in_(ids)).values(state="failed", reason="unreadable", lease_until=None)
     )
-    return await _read(connection, secrets, ids)
+    await page(connection, ids, "unreadable_reply", now, important_only=False)
 
 
-async def _read(connection: AsyncConnection, secrets: Keys, ids: Sequence[UUID]) -> list[Claim]:
-    rows = await connection.execute(
-        select(
-            outbox,
-            addresses.c.channel,
-            addresses.c.account,
-            addresses.c.id.label("address_id"),
-            addresses.c.address_enc,
-            addresses.c.country_hint,
-            conversations.c.owner,
-            conversations.c.owner_epoch.label("epoch_now"),
-            conversations.c.last_inbound_at,
-            conversations.c.agreed_until,
-            conversations.c.blocked_at,
-            contacts.c.simulated,
-            *[contacts.c[f].label(f"person_{f}") for f in PERSON_FIELDS],
-            keys.c.wrapped,
-        )
-        .join(conversations, conversations.c.id == outbox.c.conversation_id)
-        .join(addresses, addresses.c.id == conversations.c.address_id)
-        .join(contacts, contacts.c.id == outbox.c.subject_id)
-        .join(keys, keys.c.subject_id == outbox.c.subject_id)
-        .where(outbox.c.id.in_(ids))
-        .order_by(outbox.c.seq)
+async def block(
+    connection: AsyncConnection, conversation_id: UUID, now: datetime, *, since: datetime | None = None
+) -> None:
+    """The person blocked us, or the address is dead: nothing more leaves until they write again.
+
+    `since`: when the refused message left; who has written after that is not blocked by it.
+    """
+    still = (
+        or_(conversations.c.last_inbound_at.is_(None), conversations.c.last_inbound_at <= since) if since else true()
     )
-    return [_claim(secrets, row) for row in rows]
-
-
-def _claim(secrets: Keys, row: Any) -> Claim:
-    key = secrets.keyring.unwrap(row.wrapped)
-    person = Person(
-        id=row.subject_id,
-        simulated=row.simulated,
-        **{f: getattr(row, f"person_{f}") for f in PERSON_FIELDS},
+    blocked = await connection.execute(
+        update(conversations)
+        .where(conversations.c.id == conversation_id, still)
+        .values(blocked_at=now)
+        .returning(conversations.c.id)
     )
-    conversation = Conversation(
-        id=row.conversation_id,
-        channel=row.channel,
-        account=row.account,
-        country_hint=row.country_hint,
-        owner=row.owner,
-        owner_epoch=row.epoch_now,
-        last_inbound_at=row.last_inbound_at,
-        agreed_until=row.agreed_until,
-        blocked_at=row.blocked_at,
-    )
-    return Claim(
-        id=row.id,
-        kind=row.kind,
-        origin=row.origin,
-        channel=row.channel,
-        account=row.account,
-        address=open_(key, row.address_enc, where=f"addresses.address_enc.{row.address_id}").decode(),
-        body=open_json(key, row.reply_enc, where=f"outbox.reply_enc.{row.id}"),
-        parts_done=row.parts_done,
-        attempts=row.attempts,
-        fence=row.fence,
-        epoch=row.owner_epoch,
-        queued_at=row.queued_at,
-        urgent=row.urgent,
-        person=person,
-        conversation=conversation,
-    )
-
-
-async def spend(connection: AsyncConnection, claims: Sequence[Claim], now: datetime) -> None:
-    """Advance the budgets: the conversation's pace, and the account's rate."""
-    paced = [c for c in claims if c.kind == "reply" and c.account != "simulator"]
-    for channel in {c.channel for c in paced}:
-        ids = [c.conversation.id for c in paced if c.channel == channel]
-        await connection.execute(
-            update(conversations).where(conversations.c.id.in_(ids)).values(next_send_at=now + PACE[channel])
-        )
-    for channel, account in sorted({(c.channel, c.account) for c in paced}):
-        count = sum(1 for c in paced if (c.channel, c.account) == (channel, account))
-        spent = func.make_interval(0, 0, 0, 0, 0, 0, count * 1.0 / channel_accounts.c.per_second)
-        await connection.execute(
-            update(channel_accounts)
-            .where(channel_accounts.c.channel == channel, channel_accounts.c.account == account)
-            .values(next_send_at=func.greatest(func.coalesce(channel_accounts.c.next_send_at, now), now) + spent)
-        )
-
-
-async def write(connection: AsyncConnection, claim_: Claim, **values: Any) -> bool:
-    """Write the result of a claim; False when somebody else holds the row by now."""
-    result = await connection.execute(
-        update(outbox)
-        .where(outbox.c.id == claim_.id, outbox.c.fence == claim_.fence, outbox.c.state == "sending")
-        .values(**values)
-        .returning(outbox.c.id)
-    )
-    return result.first() is not None
-
-
-async def block(connection: AsyncConnection, conversation_id: UUID, now: datetime) -> None:
-    """The person blocked us, or the address is dead: nothing more leaves until they write again."""
-    await connection.execute(update(conversations).where(conversations.c.id == conversation_id).values(blocked_at=now))
-    await connection.execute(
+    if blocked.first() is None:
+        return
+    withdrawn = await connection.execute(
         update(outbox)
         .where(outbox.c.conversation_id == conversation_id, outbox.c.state.in_(("queued", "held")))
         .values(state="withdrawn", reason="blocked")
+        .returning(outbox.c.id)
     )
+    ids = [row.id for row in withdrawn]
+    if ids:  # what a human wrote, or danger, did not arrive either
+        await page(connection, ids, "not_delivered", now)
 
 
-async def move(connection: AsyncConnection, secrets: Keys, claim_: Claim, address: str) -> bool:
+async def move(
+    connection: AsyncConnection, secrets: Keys, place: tuple[str, str], conversation_id: UUID, address: str
+) -> bool:
     """The provider gave this conversation's address a new name (a Telegram chat that became another).
 
-    False when somebody wrote from that name already: then it is a conversation of its own.
+    `place`: (channel, our account). False when somebody wrote from that name already: then it is a conversation of its
+    own.
     """
-    lookup = secrets.address(claim_.channel, address)
+    lookup = secrets.address(place[0], address)
     taken = select(addresses.c.id).where(
-        addresses.c.channel == claim_.channel, addresses.c.account == claim_.account, addresses.c.lookup == lookup
+        addresses.c.channel == place[0], addresses.c.account == place[1], addresses.c.lookup == lookup
     )
     if (await connection.execute(taken)).first() is not None:
         return False
@@ -225,7 +112,7 @@ async def move(connection: AsyncConnection, secrets: Keys, claim_: Claim, addres
             select(addresses.c.id, keys.c.wrapped)
             .join(conversations, conversations.c.address_id == addresses.c.id)
             .join(keys, keys.c.subject_id == addresses.c.subject_id)
-            .where(conversations.c.id == claim_.conversation.id)
+            .where(conversations.c.id == conversation_id)
         )
     ).one()
     sealed = seal(secrets.keyring.unwrap(row.wrapped), address.encode(), where=f"addresses.address_enc.{row.id}")
@@ -235,32 +122,68 @@ async def move(connection: AsyncConnection, secrets: Keys, claim_: Claim, addres
     return True
 
 
-async def advance(
-    connection: AsyncConnection, *, provider_id: str, ref: UUID | None, status: str, reason: str | None
-) -> bool:
-    """Move a row forward by a receipt; False when no row is known by this id."""
+# --- receipts
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A row that a receipt speaks of, locked."""
+
+    id: UUID
+    conversation_id: UUID
+    kind: str
+    state: str
+    reason: str | None
+    parts_done: int
+    attempts: int
+    queued_at: datetime
+    sent_at: datetime | None
+    important: bool
+
+    @property
+    def unfinished(self) -> bool:
+        """A sender works on it, or will finish what may have left: it looks at the noted id, and states come after."""
+        return self.state == "sending" or (self.state == "queued" and self.reason == "unknown")
+
+    def age(self, now: datetime) -> timedelta:
+        """Since it was queued."""
+        return now - self.queued_at
+
+
+async def find(connection: AsyncConnection, *, provider_id: str, ref: UUID | None) -> Left | None:
+    """The row known by the provider's id or by ours, locked; None when there is none."""
     known = [outbox.c.provider_id == provider_id] if provider_id else []
     known += [outbox.c.id == ref] if ref else []
     if not known:
-        return False
-    mine = or_(*known)
-    row = (await connection.execute(select(outbox.c.id, outbox.c.state).where(mine).with_for_update())).first()
-    if row is None:
-        return False
-    if RANK.get(status, -1) > RANK.get(row.state, 99):
+        return None
+    row = (
+        await connection.execute(
+            select(*[outbox.c[f] for f in Left.__dataclass_fields__ if f != "important"], IMPORTANT.label("important"))
+            .where(or_(*known))
+            .with_for_update()
+        )
+    ).first()
+    return Left(**row._mapping) if row else None
+
+
+async def note(connection: AsyncConnection, row: Left, provider_id: str) -> None:
+    """The provider has (a part of) a reply that a sender works on: its first part is not sent again."""
+    if provider_id:
         await connection.execute(
             update(outbox)
             .where(outbox.c.id == row.id)
-            .values(state=status, reason=reason, provider_id=provider_id or outbox.c.provider_id, lease_until=None)
+            .values(provider_id=func.coalesce(outbox.c.provider_id, provider_id))
         )
-    return True
 
 
-async def unsent(connection: AsyncConnection, conversation_id: UUID) -> int:
-    """How many rows of a conversation could still leave without anything else happening."""
-    found = await connection.execute(
-        select(func.count())
-        .select_from(outbox)
-        .where(outbox.c.conversation_id == conversation_id, outbox.c.state.in_(("queued", "sending")))
+async def advance(connection: AsyncConnection, row: Left, status: str, provider_id: str) -> None:
+    """Move a row forward to `sent`, `delivered` or `read`; a row that still has to leave, or to leave again, is moved
+    only by the news that it was delivered."""
+    again = row.state == "queued" and (row.parts_done > 0 or status == "sent")
+    if again or RANK.get(status, -1) <= RANK.get(row.state, 99):
+        return
+    await connection.execute(
+        update(outbox)
+        .where(outbox.c.id == row.id)
+        .values(state=status, reason=None, provider_id=provider_id or outbox.c.provider_id, lease_until=None)
     )
-    return int(found.scalar_one())

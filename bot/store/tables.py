@@ -312,6 +312,8 @@ outbox = Table(
         "seq",
         postgresql_where=text("state IN ('queued', 'sending', 'held')"),
     ),
+    Index("ix_outbox_due", "not_before", postgresql_where=text("state IN ('queued', 'held')")),
+    Index("ix_outbox_leases", "lease_until", postgresql_where=text("state = 'sending'")),
     Index("ix_outbox_provider_id", "provider_id", postgresql_where=text("provider_id IS NOT NULL")),
     Index("ix_outbox_subject_id", "subject_id"),
 )

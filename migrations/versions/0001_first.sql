@@ -302,6 +302,10 @@ CREATE TABLE outbox (
     CONSTRAINT fk_outbox_case_id FOREIGN KEY(case_id) REFERENCES cases (id) ON DELETE SET NULL
 );
 
+CREATE INDEX ix_outbox_due ON outbox (not_before) WHERE state IN ('queued', 'held');
+
+CREATE INDEX ix_outbox_leases ON outbox (lease_until) WHERE state = 'sending';
+
 CREATE INDEX ix_outbox_provider_id ON outbox (provider_id) WHERE provider_id IS NOT NULL;
 
 CREATE INDEX ix_outbox_subject_id ON outbox (subject_id);

@@ -7,6 +7,7 @@ from itertools import permutations
 import pytest
 
 from bot.engine.inbound import Receipt
+from bot.transports import errors
 from tests.pipeline.test_sender import queued, row
 from tests.pipeline.world import ACCOUNT, World
 
@@ -25,7 +26,7 @@ async def test_any_order_ends_in_the_same_state(world: World) -> None:
         (ids[person],) = await queued(world, person, "one", channel="sms", state="sent", provider_id=f"SM{person}")
     for turn in range(5):
         await world.app.receive(
-            [receipt(world, order[turn], f"SM{p}", code="x") for p, order in people.items() if turn < len(order)]
+            [receipt(world, order[turn], f"SM{p}", code="30007") for p, order in people.items() if turn < len(order)]
         )
         await world.turns()
     for person, order in people.items():
@@ -68,17 +69,116 @@ async def test_our_own_id_settles_an_unknown_outcome(world: World, status: str) 
     (row_id,) = await queued(world, "+9779800000000", "one", channel="sms", reason="unknown", attempts=1)
     await world.app.receive([receipt(world, status, "SM77", str(row_id))])
     await world.turns()
+    await world.sends()
+    world.clock.move(seconds=2)
+    await world.turns()
     left = await row(world, row_id)
     assert (left.state, left.provider_id) == ("delivered" if status == "delivered" else "sent", "SM77")
-    assert await world.sends() == 0
+    assert world.provider.sent == []
+    assert await world.one("SELECT count(*) FROM inbox WHERE state = 'waiting'") == 0
+
+
+LONG = "\n\n".join(f"Paragraph {i}. " + "word " * 150 for i in range(12))
+
+
+@pytest.mark.parametrize("status", ["sent", "delivered"])
+async def test_a_receipt_between_two_parts_loses_none(world: World, status: str) -> None:
+    (row_id,) = await queued(world, "501", LONG)
+
+    async def meanwhile() -> None:  # the first part has left; its receipt overtakes the second
+        assert (await row(world, row_id)).parts_done == 1
+        await world.app.receive([receipt(world, status, "p0", str(row_id))])
+        await world.turns()
+        assert (await row(world, row_id)).state == "sending"
+
+    world.provider.script["501"] += [None, meanwhile]
+    await world.sends()
+    assert [w for _, _, t in world.provider.sent for w in t.split()] == LONG.split()
+    assert (await row(world, row_id)).state == "sent"
+    world.clock.move(seconds=5)
+    await world.turns()
+    assert (await row(world, row_id)).state == status
+
+
+async def test_a_failure_told_between_two_parts_counts_after_them(world: World) -> None:
+    (row_id,) = await queued(world, "501", LONG)
+
+    async def meanwhile() -> None:
+        await world.app.receive([receipt(world, "failed", "p0", str(row_id), "30007")])
+        await world.turns()
+
+    world.provider.script["501"] += [None, meanwhile]
+    await world.sends()
+    assert [w for _, _, t in world.provider.sent for w in t.split()] == LONG.split()
+    world.clock.move(seconds=5)
+    await world.turns()
+    left = await row(world, row_id)
+    assert (left.state, left.reason) == ("failed", "30007")
+
+
+async def test_a_receipt_of_the_first_part_leaves_the_others_to_be_sent(world: World) -> None:
+    """Cut at the first part of several; its receipt says that it arrived: the rest leaves, the first not again."""
+    (row_id,) = await queued(world, "501", LONG)
+    world.provider.script["501"].append(errors.OutcomeUnknown("cut"))
+    await world.sender.run_once()
+    await world.app.receive([receipt(world, "sent", "SM1", str(row_id))])
+    await world.turns()
+    world.clock.move(seconds=6)
+    await world.sends()
+    words = [w for _, _, t in world.provider.sent for w in t.split()]
+    assert 0 < len(words) < len(LONG.split())
+    assert words == LONG.split()[-len(words) :]
+    assert (await row(world, row_id)).state == "sent"
+
+
+CALLBACKS = [("63016", "held", "window"), ("30003", "queued", "30003"), ("21610", "failed", "PersonBlocked")]
+
+
+@pytest.mark.parametrize(("code", "state", "reason"), CALLBACKS)
+async def test_a_failure_by_callback_is_decided_like_one_at_once(
+    world: World, code: str, state: str, reason: str
+) -> None:
+    (row_id,) = await queued(world, "+9779800000000", "one", channel="sms", state="sent", provider_id="SM1", attempts=1)
+    await world.run("UPDATE outbox SET sent_at = :now", now=world.now)
+    await world.app.receive([receipt(world, "failed", "SM1", str(row_id), code)])
+    await world.turns()
+    left = await row(world, row_id)
+    assert (left.state, left.reason) == (state, reason)
+    assert await world.one("SELECT blocked_at IS NOT NULL FROM conversations") == (state == "failed")
+    if state == "queued":  # the phone was off: again after ten minutes
+        assert 420 <= (left.not_before - world.now).total_seconds() <= 600
+        await world.app.receive([receipt(world, "sent", "SM1", str(row_id))])  # late: no news
+        world.clock.at = left.not_before
+        await world.turns()
+        await world.run("UPDATE conversations SET last_inbound_at = :now", now=world.now)
+        await world.sends()
+        assert [text for _, _, text in world.provider.sent] == ["one"]
+
+
+@pytest.mark.parametrize("values", [{"urgent": True}, {"origin": "human"}, {}])
+async def test_a_failure_by_callback_of_what_matters_pages(world: World, values: dict[str, object]) -> None:
+    await queued(world, "+9779800000000", "one", channel="sms", state="sent", provider_id="SM1", **values)
+    await world.app.receive([receipt(world, "failed", "SM1", code="30007")])
+    await world.turns()
+    pages = await world.rows("SELECT audience, kind, severity FROM notices")
+    assert [tuple(p) for p in pages] == ([("page", "not_delivered", "critical")] if values else [])
+
+
+async def test_who_wrote_since_is_not_blocked_by_an_old_failure(world: World) -> None:
+    await queued(world, "+9779800000000", "one", channel="sms", state="sent", provider_id="SM1", sent_at=world.now)
+    world.clock.move(seconds=30)
+    await world.run("UPDATE conversations SET last_inbound_at = :now", now=world.now)
+    await world.app.receive([receipt(world, "failed", "SM1", code="21610")])
+    await world.turns()
+    assert await world.one("SELECT blocked_at IS NULL FROM conversations")
 
 
 async def test_the_reason_of_a_failure_is_kept_and_a_delivery_clears_it(world: World) -> None:
     (row_id,) = await queued(world, "+9779800000000", "one", channel="sms", state="sent", provider_id="SM1")
-    await world.app.receive([receipt(world, "failed", "SM1", code="30003")])
+    await world.app.receive([receipt(world, "failed", "SM1", code="30007")])
     await world.turns()
     left = await row(world, row_id)
-    assert (left.state, left.reason) == ("failed", "30003")
+    assert (left.state, left.reason) == ("failed", "30007")
     await world.app.receive([receipt(world, "delivered", "SM1")])
     await world.turns()
     left = await row(world, row_id)

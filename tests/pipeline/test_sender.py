@@ -11,11 +11,11 @@ from sqlalchemy import select
 
 from bot import sender as sender_room
 from bot.engine.messages import Reply
-from bot.sender import backoff
-from bot.store import accounts, outbox, tables
+from bot.store import accounts, claims, tables
 from bot.store.keys import seal_json
-from bot.transports import errors
-from tests.pipeline.world import ACCOUNT, World
+from bot.transports import errors, verdict
+from bot.transports.verdict import backoff
+from tests.pipeline.world import World
 
 MAYA = "501"
 
@@ -137,31 +137,48 @@ async def test_a_lease_that_has_not_run_out_is_respected(world: World) -> None:
 PASSING = [errors.Throttled, errors.Unreachable, errors.Undeliverable]
 
 
-@pytest.mark.parametrize("kind", PASSING)
-async def test_what_passes_by_itself_is_tried_again_later_and_not_for_ever(
-    world: World, kind: type[errors.SendError]
-) -> None:
-    (row_id,) = await queued(world, MAYA, "one")
-    await world.run(
-        "UPDATE contacts SET consent_contact_at = now(), timezone = 'UTC', safe_from = 0, safe_until = 1439"
-    )
-    first = 1800 if kind is errors.Undeliverable else 1
-    for attempt in range(1, sender_room.RETRIES + 1):
+async def fails_until_given_up(world: World, row_id: object, kind: type[errors.SendError]) -> Any:
+    """The row after it was tried, at the moments it was due, until it was tried no more."""
+    for _ in range(verdict.MOST):
         world.provider.script[MAYA].append(kind("30001"))
         assert await world.sender.run_once() == 1
         left = await row(world, row_id)
-        assert (left.state, left.reason, left.attempts) == ("queued", "30001", attempt)
-        waits = (left.not_before - world.now).total_seconds() / (first * 2 ** (attempt - 1))
-        assert 0.69 <= waits <= 1.31
+        if left.state != "queued":
+            return left
+        assert left.not_before - world.now <= timedelta(hours=2 if kind is errors.Undeliverable else 1 / 12)
         world.clock.at = max(left.not_before, world.now + timedelta(seconds=2))
-        while world.now.hour == 23 and world.now.minute == 59:
-            world.clock.move(minutes=1)
-    world.provider.script[MAYA].append(kind("30001"))
-    await world.sender.run_once()
-    left = await row(world, row_id)
+        await world.run("UPDATE conversations SET last_inbound_at = :now", now=world.now)
+    raise RuntimeError("tried for ever")
+
+
+@pytest.mark.parametrize("kind", PASSING)
+@pytest.mark.parametrize(
+    ("values", "hours"), [({}, 6), ({"urgent": True}, 24), ({"origin": "human"}, 24)], ids=["bot", "urgent", "human"]
+)
+async def test_what_passes_by_itself_is_tried_again_for_hours_and_not_for_ever(
+    world: World, kind: type[errors.SendError], values: dict[str, Any], hours: int
+) -> None:
+    (row_id,) = await queued(world, MAYA, "one", **values)
+    start = world.now
+    left = await fails_until_given_up(world, row_id, kind)
     assert (left.state, left.reason) == ("failed", "30001")
+    assert timedelta(hours=hours) <= world.now - start < timedelta(hours=hours + 3)
+    pages = await world.rows("SELECT kind, severity, audience FROM notices")
+    assert [tuple(p) for p in pages] == ([("not_delivered", "critical", "page")] if values else [])
     world.clock.move(days=1)
     assert await world.sender.run_once() == 0
+
+
+async def test_what_was_held_for_a_day_is_still_tried_more_than_once(world: World) -> None:
+    (row_id,) = await queued(world, MAYA, "one", queued_at=world.now - timedelta(days=2))
+    for _ in range(verdict.FEWEST - 1):
+        world.provider.script[MAYA].append(errors.Unreachable("503"))
+        assert await world.sender.run_once() == 1
+        left = await row(world, row_id)
+        world.clock.at = max(left.not_before, world.now + timedelta(seconds=2))
+        await world.run("UPDATE conversations SET last_inbound_at = :now", now=world.now)
+    await world.sends()
+    assert len(world.provider.sent) == 1
 
 
 async def test_the_provider_s_own_waiting_time_is_kept(world: World) -> None:
@@ -233,16 +250,18 @@ async def test_what_is_not_tried_again(world: World, error: errors.SendError, st
         assert world.provider.sent[0][2] == "one"
 
 
-async def test_wrong_credentials_are_tried_each_minute(world: World) -> None:
+async def test_wrong_credentials_wait_for_who_mends_them(world: World) -> None:
     (row_id,) = await queued(world, MAYA, "one")
-    world.provider.script[MAYA].append(errors.Misconfigured("20003"))
-    await world.sender.run_once()
-    left = await row(world, row_id)
-    assert (left.state, left.reason, left.not_before) == (
-        "queued",
-        "misconfigured",
-        world.now + timedelta(minutes=1),
-    )
+    for _ in range(12):  # twelve minutes at least: far more than eight tries of one
+        world.provider.script[MAYA].append(errors.Misconfigured("20003"))
+        assert await world.sender.run_once() == 1
+        left = await row(world, row_id)
+        assert (left.state, left.reason) == ("queued", "misconfigured")
+        assert timedelta(seconds=40) <= left.not_before - world.now <= timedelta(minutes=5)
+        world.clock.at = left.not_before
+        await world.run("UPDATE conversations SET last_inbound_at = :now", now=world.now)
+    await world.sends()
+    assert (await row(world, row_id)).state == "sent"
 
 
 async def test_a_chat_that_moved_is_written_to_at_its_new_name_and_found_by_it(world: World) -> None:
@@ -299,8 +318,6 @@ async def test_urgent_rows_leave_before_those_of_others(world: World, monkeypatc
 
 async def test_an_account_s_budget_is_shared_by_all_senders(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sender_room, "BATCH", 5)
-    await accounts.ensure(world.app.database, [("sms", ACCOUNT)])
-    await accounts.ensure(world.app.database, [("sms", ACCOUNT)])  # again, at the next start
     for i in range(30):
         await queued(world, f"+97798{i:08}", "one", channel="sms")
     senders = [world.new_sender(world.database()) for _ in range(3)]
@@ -349,24 +366,24 @@ async def test_a_sender_never_waits_for_a_turn_that_holds_the_conversation(world
         )
         async with asyncio.timeout(10):
             assert await world.sender.run_once() == 1
+    world.clock.move(seconds=1)
     assert await world.sender.run_once() == 1
 
 
 async def test_a_claim_marks_leases_and_reads(world: World) -> None:
     (row_id,) = await queued(world, MAYA, "one")
     async with world.app.database.begin() as connection:
-        (claim,) = await outbox.claim(connection, world.app.secrets, world.now, 10)
-        assert await outbox.claim(connection, world.app.secrets, world.now, 10) == []
+        (claim,) = await claims.claim(connection, world.app.secrets, world.now, 10, {"telegram": 5})
+        assert await claims.claim(connection, world.app.secrets, world.now, 10, {"telegram": 5}) == []
     left = await row(world, row_id)
-    assert (left.state, left.lease_until, left.fence) == ("sending", world.now + outbox.LEASE, 1)
+    assert (left.state, left.lease_until, left.fence) == ("sending", world.now + claims.LEASE, 1)
     assert (claim.address, claim.body["text"], claim.fence) == (MAYA, "one", 1)
 
 
-@pytest.mark.parametrize("slow", [False, True])
-def test_waiting_times_double_with_bounded_jitter(slow: bool) -> None:
-    first = 1800.0 if slow else 1.0
-    for attempt in range(1, 15):
-        middle = first * min(2.0 ** (attempt - 1), 256.0)
-        seen = [backoff(attempt, slow=slow) for _ in range(200)]
-        assert all(0.7 * middle <= s <= 1.3 * middle for s in seen)
-        assert max(seen) - min(seen) > 0.2 * middle
+@pytest.mark.parametrize("pace", [verdict.FAST, verdict.SLOW, verdict.SETTING])
+def test_waiting_times_double_with_bounded_jitter_up_to_the_longest(pace: tuple[float, float]) -> None:
+    for attempt in [*range(1, 15), verdict.MOST]:
+        top = min(pace[0] * 2.0 ** (attempt - 1), pace[1]) if attempt < 30 else pace[1]
+        seen = [backoff(attempt, pace) for _ in range(200)]
+        assert all(0.7 * top <= s <= top for s in seen)
+        assert max(seen) - min(seen) > 0.1 * top
