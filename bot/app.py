@@ -42,7 +42,8 @@ from bot.transports.contract import Transport
 from bot.transports.simulator import Simulator
 from bot.transports.telegram import Telegram
 from bot.transports.twilio import Twilio
-from bot.vault.keyring import Keyring, development_secret
+from bot.vault.fields import Unopenable
+from bot.vault.keyring import Keyring, WrappedByAnother, development_secret
 from handlers.cases import check_digit
 
 log = logs.get(__name__)
@@ -86,12 +87,19 @@ class App:
     content: Content
     channels: Mapping[str, Channel]
     inbox: Inbox
-    conductor: Conductor
+    turns: Conductor | None  # None where nothing is to be understood
     sender: Sender
     staff: Staff
     wake: Wake
     transports: Mapping[str, Transport]
     clock: Callable[[], datetime]
+
+    @property
+    def conductor(self) -> Conductor:
+        """The worker of turns. Raises RuntimeError in an app that was built without understanding."""
+        if self.turns is None:
+            raise RuntimeError("this app was built without understanding")
+        return self.turns
 
     async def receive(self, items: Sequence[Inbound | Receipt]) -> None:
         """Commit what a provider delivered; returns only when it is safe to say 2xx."""
@@ -119,20 +127,22 @@ class App:
         await self.database.close()
 
 
-async def open_database(settings: Settings) -> Database:
-    """The configured PostgreSQL, or the embedded one; its schema is brought up to date in development.
+async def open_database(settings: Settings, *, migrating: bool = True) -> Database:
+    """The configured PostgreSQL, or the embedded one; its schema is brought up to date in development, if `migrating`.
 
     Raises SettingsError when it cannot be used, and says what to do.
     """
     if settings.database_url is None:
         server = await asyncio.to_thread(embedded.ensure, settings.data_dir)
-        await asyncio.to_thread(migrate, server.url_owner)
-        return Database(server.url_app)
-    url = settings.database_url.get_secret_value()
-    direct = settings.database_direct_url.get_secret_value() if settings.database_direct_url else url
-    if settings.env == "development":
-        await asyncio.to_thread(bring_up_to_date, settings)
-    database = Database(url, direct_url=direct)
+        if migrating:
+            await asyncio.to_thread(migrate, server.url_owner)
+        database = Database(server.url_app)
+    else:
+        url = settings.database_url.get_secret_value()
+        direct = settings.database_direct_url.get_secret_value() if settings.database_direct_url else url
+        if migrating and settings.env == "development":
+            await asyncio.to_thread(bring_up_to_date, settings)
+        database = Database(url, direct_url=direct)
     try:
         async with database.engine.connect() as connection:
             revision = await current(connection)
@@ -174,6 +184,22 @@ def open_keyring(settings: Settings) -> Keyring:
         raise SettingsError(str(error)) from None
 
 
+async def open_keys(database: Database, settings: Settings) -> Keys:
+    """The keys of this database. Raises SettingsError when the secret is not the one that it was made with."""
+    keyring = open_keyring(settings)
+    try:
+        return await Keys.load(database, keyring)
+    except WrappedByAnother:
+        own = "" if settings.secret_keys else f" It is not set: the secret of {settings.data_dir}/secret.key was tried."
+        raise SettingsError(
+            f"SAATHI_SECRET_KEY: this database was made with another SAATHI_SECRET_KEY.{own} Set the one that it was"
+            " made with; after changing it, list both with a comma, the newest first. Without it nothing that people"
+            " wrote can be opened: restore it from its backup, or use an empty database"
+        ) from None
+    except Unopenable:
+        raise SettingsError("the table `keys` of this database was changed: restore it from its backup") from None
+
+
 def load_understanding(root: Path, data_dir: Path) -> Understanding:
     """The embedded classifier (trained in a child process if its data changed) over the rule floor."""
     model = ensure_model(root / "nlu_data", data_dir / "nlu")
@@ -193,14 +219,24 @@ def make_transports(settings: Settings) -> dict[str, Transport]:
 
 
 async def build(
-    settings: Settings, *, clock: Callable[[], datetime] = utc_now, new_id: Callable[[], UUID] = uuid7
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    new_id: Callable[[], UUID] = uuid7,
+    understanding: bool = True,
+    migrating: bool = True,
 ) -> App:
-    """Everything, ready to serve. Raises SettingsError or ContentError with what to do."""
+    """Everything, ready to serve. Raises SettingsError or ContentError with what to do.
+
+    Without `understanding` no model is trained or loaded, and there is no conductor: for `--role web` and for staff.
+    """
     content = content_room.load(settings.root)
-    database = await open_database(settings)
+    database = await open_database(settings, migrating=migrating)
     try:
-        keys = await Keys.load(database, open_keyring(settings))
-        understanding = await asyncio.to_thread(load_understanding, settings.root, settings.data_dir)
+        keys = await open_keys(database, settings)
+        model = None
+        if understanding:
+            model = await asyncio.to_thread(load_understanding, settings.root, settings.data_dir)
     except BaseException:
         await database.close()
         raise
@@ -219,16 +255,11 @@ async def build(
         content=content,
         channels=channels,
         inbox=Inbox(database, keys),
-        conductor=Conductor(
-            database,
-            keys,
-            content,
-            understanding,
-            policy,
-            clock=clock,
-            new_id=new_id,
-            draw_reference=draw_reference,
-        ),
+        turns=Conductor(
+            database, keys, content, model, policy, clock=clock, new_id=new_id, draw_reference=draw_reference
+        )
+        if model
+        else None,
         sender=Sender(database, keys, content, policy, channels, transport_for, clock=clock),
         staff=Staff(database, keys, content, policy, clock, new_id),
         wake=Wake(database),

@@ -16,6 +16,18 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 ROOT = Path(__file__).resolve().parent.parent
 
 
+# Accepted, since names of settings are a contract, and read by nothing yet.
+NOT_BUILT = (
+    "alert_to",
+    "media_url",
+    "rasa_token",
+    "rasa_url",
+    "sms_gateway_url",
+    "smtp_url",
+    "trusted_proxies",
+)
+
+
 class CannotStart(Exception):
     """Something that the service needs cannot be used; the text says what, where and what to do, for an operator."""
 
@@ -57,6 +69,7 @@ class Settings(BaseSettings):
     media_url: str = ""
     smtp_url: SecretStr | None = None
     alert_to: str = ""
+    metrics_token: SecretStr | None = None
     live: str = ""
 
     @property
@@ -81,6 +94,11 @@ class Settings(BaseSettings):
         """Our SMS numbers, or one MG... messaging service."""
         return tuple(s.strip() for s in self.sms_sender.split(",") if s.strip())
 
+    @property
+    def without_effect(self) -> tuple[str, ...]:
+        """Names of variables that are set and do nothing yet."""
+        return tuple(f"SAATHI_{name.upper()}" for name in NOT_BUILT if getattr(self, name))
+
     def may_send(self, api_url: str) -> bool:
         """Whether real requests may go to `api_url`: production, an explicit yes, or a provider on this machine."""
         return self.env == "production" or self.live.strip().lower() == "yes" or is_loopback(api_url)
@@ -101,9 +119,7 @@ def _production_problems(s: Settings) -> list[str]:
     if (s.sms_sender or s.whatsapp_sender or s.twilio_account_sid) and not s.twilio_tokens:
         problems.append("SAATHI_TWILIO_AUTH_TOKEN is missing: without it signatures cannot be checked")
     if (s.sms_sender or s.whatsapp_sender or s.twilio_tokens) and not s.twilio_account_sid:
-        problems.append(
-            "SAATHI_TWILIO_ACCOUNT_SID is missing: without it Twilio cannot be used"
-        )
+        problems.append("SAATHI_TWILIO_ACCOUNT_SID is missing: without it Twilio cannot be used")
     return problems
 
 

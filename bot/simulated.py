@@ -63,7 +63,7 @@ class Phones:
                 await app.conductor.run_once()
                 await app.sender.run_once()
                 async with app.database.begin() as connection:
-                    if not await history.busy(connection, where):
+                    if not await history.busy(connection, where, app.clock()):
                         return
                 await asyncio.sleep(0.02)
 

@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import contextlib
 import signal
+import socket
 import sys
 from collections.abc import Coroutine
 from typing import Any
@@ -19,11 +20,13 @@ from bot import app as composition
 from bot import settings as configuration
 from bot.app import App
 from bot.observe import logs
+from bot.settings import Settings
 from bot.simulated import Phones
 from bot.transports.telegram import Telegram
 from bot.web.site import site
 from bot.web.webhooks import polled
 
+log = logs.get(__name__)
 STOP_SECONDS = 25.0  # a request to a provider may take 15, and a webhook 20
 HELP = "run the service: webhooks, conductor and sender (and the simulator, in development)"
 
@@ -47,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
 
 async def _serve(args: argparse.Namespace) -> int:
     settings = configuration.load()
-    app = await composition.build(settings)
+    app = await composition.build(settings, understanding=args.role != "web")
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     logs.quiet_loop(loop)
@@ -61,9 +64,9 @@ async def _serve(args: argparse.Namespace) -> int:
             if args.role != "worker":
                 server = _server(app, args.host, args.port)
                 finishing.append(group.create_task(_serve_until(server, stop)))
-                _say_hello(app, args.host, args.port)
             else:
                 print("Saathi works. Stop it with Ctrl+C.", flush=True)
+                _say_what_is_missing(settings)
             await stop.wait()
             app.wake.stop()
             if server is not None:
@@ -94,7 +97,23 @@ def _endless(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
     return work
 
 
-def _server(app: App, host: str, port: int) -> uvicorn.Server:
+class _Server(uvicorn.Server):
+    """Says hello once the port is ours, and not before."""
+
+    def __init__(self, config: uvicorn.Config, app: App) -> None:
+        super().__init__(config)
+        self._app = app
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Bind, then say where. Ends with SystemExit, as uvicorn's own, when the port cannot be had."""
+        await super().startup(sockets)
+        if self.started:
+            port = self.servers[0].sockets[0].getsockname()[1]  # another one than asked for, if that was 0
+            _say_hello(self._app, self.config.host, port)
+            _say_what_is_missing(self._app.settings)
+
+
+def _server(app: App, host: str, port: int) -> _Server:
     phones = Phones(app) if app.settings.env == "development" else None
     config = uvicorn.Config(
         site(app.settings, app.receive, app.quarantine, app.ready, phones),
@@ -106,7 +125,7 @@ def _server(app: App, host: str, port: int) -> uvicorn.Server:
         proxy_headers=False,
         timeout_graceful_shutdown=20,
     )
-    return uvicorn.Server(config)
+    return _Server(config, app)
 
 
 async def _serve_until(server: uvicorn.Server, stop: asyncio.Event) -> None:
@@ -115,13 +134,30 @@ async def _serve_until(server: uvicorn.Server, stop: asyncio.Event) -> None:
         await server.serve()
     stop.set()
     if not server.started:
-        print("The port is taken: choose another with --port.", file=sys.stderr)
+        at = f"{server.config.host}:{server.config.port}"
+        print(
+            f"Saathi cannot listen on {at}: the port is taken, or not for this user. Choose another with --port.",
+            file=sys.stderr,
+        )
 
 
 def _say_hello(app: App, host: str, port: int) -> None:
-    base = f"http://{host}:{port}"
+    base = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     print(f"Saathi listens on {base}")
     if app.settings.env == "development":
         print(f"  three phones to try it: {base}/try")
     print(f"  health: {base}/health/ready   figures: {base}/metrics")
+    print("  alarms and what else waits for a human: `saathi queue` (--watch), answered with `saathi reply`")
     print("Stop it with Ctrl+C. The database goes on running: `saathi db stop` ends it.", flush=True)
+
+
+def _say_what_is_missing(settings: Settings) -> None:
+    """An operator must not believe that somebody is called when nobody is."""
+    for name in settings.without_effect:
+        log.warning("setting_without_effect", code=name)
+        print(f"  {name} is set, and does nothing: not built yet", flush=True)
+    if settings.env == "production" and not settings.metrics_token:
+        print(
+            "  /metrics answers this machine only; set SAATHI_METRICS_TOKEN if a proxy here sends no X-Forwarded-For",
+            flush=True,
+        )

@@ -50,7 +50,10 @@ async def home(connection: AsyncConnection, secrets: Keys, channel: str, account
 
 
 async def home_of_case(connection: AsyncConnection, secrets: Keys, reference: str) -> tuple[Home, UUID] | None:
-    """The conversation in which a case was opened, and the case's id; None when no such case is open."""
+    """The conversation in which a case was opened, and the case's id; None when there is no such case.
+
+    Closed cases too: a person can be answered after her case was closed.
+    """
     row = (
         await connection.execute(
             select(cases.c.id.label("case_id"), conversations.c.id, conversations.c.subject_id, keys.c.wrapped)
@@ -88,11 +91,11 @@ async def thread(connection: AsyncConnection, where: Home, after: datetime | Non
     ]
 
 
-async def busy(connection: AsyncConnection, where: Home) -> bool:
-    """Whether something of this conversation still waits to be handled or sent."""
+async def busy(connection: AsyncConnection, where: Home, now: datetime) -> bool:
+    """Whether something of this conversation still waits to be handled or sent; `now` by the application's clock."""
     waiting = select(inbox.c.id).where(inbox.c.conversation_id == where.conversation_id, inbox.c.state == "waiting")
     unsent = select(outbox.c.id).where(
         outbox.c.conversation_id == where.conversation_id,
-        or_(outbox.c.state == "sending", and_(outbox.c.state == "queued", outbox.c.not_before <= func.now())),
+        or_(outbox.c.state == "sending", and_(outbox.c.state == "queued", outbox.c.not_before <= now)),
     )
     return bool((await connection.execute(select(or_(waiting.exists(), unsent.exists())))).scalar())

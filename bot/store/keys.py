@@ -30,7 +30,11 @@ class Keys:
 
     @classmethod
     async def load(cls, database: Database, keyring: Keyring) -> Keys:
-        """Read the single keys, making them at the first start; several processes may do this at once."""
+        """Read the single keys, making them at the first start; several processes may do this at once.
+
+        Raises WrappedByAnother when this database was made with a secret that the keyring has not, Unopenable when
+        one of the keys was changed.
+        """
         async with database.begin() as connection:
             for kind in ("lookup", "system", "audit"):
                 await connection.execute(
@@ -41,7 +45,8 @@ class Keys:
             rows = (
                 await connection.execute(select(keys.c.kind, keys.c.wrapped).where(keys.c.subject_id.is_(None)))
             ).all()
-        single = {row.kind: keyring.unwrap(row.wrapped) for row in rows}
+            # Inside the transaction: a secret that does not open what is there leaves nothing of its own behind.
+            single = {row.kind: keyring.unwrap(row.wrapped) for row in rows}
         return cls(keyring, lookup_key=single["lookup"], system_key=single["system"], audit_key=single["audit"])
 
     def address(self, channel: str, address: str) -> bytes:

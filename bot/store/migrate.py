@@ -5,6 +5,8 @@ Law: only the owner role changes the schema; the application role has no right t
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -12,7 +14,9 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg.errors import CheckViolation
 from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
@@ -33,19 +37,29 @@ def _next_month(month: date) -> date:
     return date(month.year + month.month // 12, month.month % 12 + 1, 1)
 
 
-def _make_partitions(connection: Connection, first: date) -> None:
+def _make_partitions(connection: Connection, first: date, tell: Callable[[str], None]) -> None:
+    """Months in UTC. A month of which rows lie in the DEFAULT partition is left to it: they are found there as well."""
+    connection.execute(text("SET LOCAL timezone TO 'UTC'"))  # else the bounds were midnights of the server's place
     month = first.replace(day=1)
     for _ in range(MONTHS_AHEAD + 1):
         after = _next_month(month)
         for table in PARTITIONED:
             name = f"{table}_{month:%Y_%m}"
             exists = connection.execute(text("SELECT to_regclass(:name)"), {"name": name}).scalar()
-            if exists is None:
-                connection.execute(
-                    text(f"CREATE TABLE {name} PARTITION OF {table} FOR VALUES FROM ('{month}') TO ('{after}')")
-                )
-                if table == "audit":
-                    connection.execute(text(_PROTECT.format(name=name)))
+            if exists is not None:
+                continue
+            try:
+                with connection.begin_nested():
+                    connection.execute(
+                        text(f"CREATE TABLE {name} PARTITION OF {table} FOR VALUES FROM ('{month}') TO ('{after}')")
+                    )
+            except IntegrityError as error:
+                if not isinstance(error.orig, CheckViolation):
+                    raise
+                tell(f"no partition {name}: rows of this month already lie in {table}_default, and stay there")
+                continue
+            if table == "audit":
+                connection.execute(text(_PROTECT.format(name=name)))
         month = after
 
 
@@ -58,15 +72,22 @@ END $$
 """
 
 
-def migrate(owner_url: str, *, today: date | None = None) -> str:
-    """Bring the schema to the newest revision; returns it. `owner_url` = postgresql://... of the owner role."""
+def _tell(line: str) -> None:
+    print(f"warning: {line}", file=sys.stderr)
+
+
+def migrate(owner_url: str, *, today: date | None = None, tell: Callable[[str], None] = _tell) -> str:
+    """Bring the schema to the newest revision; returns it. `owner_url` = postgresql://... of the owner role.
+
+    `tell` is given a line for every month that gets no partition of its own.
+    """
     engine = create_engine(sqlalchemy_url(owner_url), hide_parameters=True)
     try:
         with engine.connect() as connection:
             connection.execute(text("SELECT pg_advisory_lock(:n)"), {"n": _LOCK})
             connection.commit()
             command.upgrade(_config(connection), "head")
-            _make_partitions(connection, today or datetime.now(UTC).date())
+            _make_partitions(connection, today or datetime.now(UTC).date(), tell)
             connection.commit()
             return MigrationContext.configure(connection).get_current_revision() or ""
     finally:

@@ -23,6 +23,10 @@ KEY_ID = 4  # bytes in front of a wrapped key: which secret wrapped it
 WHERE = b"saathi.keys.wrapped"
 
 
+class WrappedByAnother(Unopenable):
+    """A key that was wrapped under a secret that the keyring has not."""
+
+
 def new_key() -> bytes:
     """A data key: 32 random bytes."""
     return os.urandom(32)
@@ -48,11 +52,11 @@ class Keyring:
         return self.newest + nonce + self._keys[self.newest].encrypt(nonce, key, WHERE)
 
     def unwrap(self, wrapped: bytes) -> bytes:
-        """The inverse. Raises Unopenable when no secret of ours wrapped it."""
+        """The inverse. Raises WrappedByAnother when no secret of ours did it, Unopenable when it was changed."""
         blob = bytes(wrapped)
         aead = self._keys.get(blob[:KEY_ID])
         if aead is None:
-            raise Unopenable("wrapped under a secret that SAATHI_SECRET_KEY does not list")
+            raise WrappedByAnother("wrapped under a secret that SAATHI_SECRET_KEY does not list")
         try:
             return aead.decrypt(blob[KEY_ID : KEY_ID + NONCE], blob[KEY_ID + NONCE :], WHERE)
         except (InvalidTag, ValueError):  # ValueError: too short to be one

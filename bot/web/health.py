@@ -1,31 +1,60 @@
 """Health and metrics: `/health/live`, `/health/ready`, `/metrics`.
 
-Law: no figure here carries a person; readiness is a real question to the database.
+Law: no figure here carries a person; readiness is a real question to the database. Figures and reasons are for the
+operator only: who sees the count of alarms grow learns that somebody under his eyes has just written.
 """
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import urlsplit
 
-from litestar import Response, get
+from litestar import Request, Response, get
+from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+# What proxies add. A proxy on this machine is a loopback peer, and whoever it speaks for is not.
+FORWARDED = ("x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "forwarded", "via")
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
-def health(ready: Callable[[], Awaitable[str]]) -> list[HTTPRouteHandler]:
-    """Routes. `ready` returns a code, `ok` when the service can take messages."""
+
+def is_operator(request: Request[Any, Any, Any], token: str) -> bool:
+    """Whoever knows the token; without a token, who asks from this machine by its own name and through no proxy.
+
+    Needs uvicorn with proxy_headers=False, so that `request.client` is the peer itself.
+    """
+    if token:
+        given = request.headers.get("authorization", "")
+        return hmac.compare_digest(given.encode("utf-8", "replace"), f"Bearer {token}".encode())
+    host = urlsplit(f"//{request.headers.get('host', '')}").hostname
+    return (
+        request.client is not None
+        and request.client.host in LOOPBACK
+        and host in LOOPBACK
+        and not any(name in request.headers for name in FORWARDED)
+    )
+
+
+def health(ready: Callable[[], Awaitable[str]], token: str = "") -> list[HTTPRouteHandler]:
+    """Routes. `ready` returns a code, `ok` when the service can take messages; `token` = SAATHI_METRICS_TOKEN."""
 
     @get("/health/live", sync_to_thread=False)
     def live() -> dict[str, str]:
         return {"status": "ok"}
 
     @get("/health/ready")
-    async def readiness() -> Response[dict[str, str]]:
+    async def readiness(request: Request[Any, Any, Any]) -> Response[dict[str, str]]:
         code = await ready()
-        return Response({"status": code}, status_code=200 if code == "ok" else 503)
+        told = code if code == "ok" or is_operator(request, token) else "not_ready"
+        return Response({"status": told}, status_code=200 if code == "ok" else 503)
 
     @get("/metrics", sync_to_thread=False)
-    def metrics() -> Response[bytes]:
+    def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
+        if not is_operator(request, token):
+            raise NotFoundException
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return [live, readiness, metrics]

@@ -34,7 +34,8 @@ def site(
     phones: Phones | None,
 ) -> Litestar:
     """The application. `phones` = None leaves the simulator out (production)."""
-    routes: list[HTTPRouteHandler] = [*webhooks(settings, receive, quarantine), *health(ready)]
+    token = settings.metrics_token.get_secret_value().strip() if settings.metrics_token else ""
+    routes: list[HTTPRouteHandler] = [*webhooks(settings, receive, quarantine), *health(ready, token)]
     if phones is not None:
         routes += simulator(phones)
     return Litestar(

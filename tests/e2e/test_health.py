@@ -45,6 +45,38 @@ async def test_alive_ready_and_figures_without_people(running: World) -> None:
     assert sent["sms"] == sent["telegram"] == 1
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-Forwarded-For": "203.0.113.9"},
+        {"Forwarded": "for=203.0.113.9"},
+        {"X-Real-IP": "203.0.113.9"},
+        {"Host": "help.example"},
+    ],
+)
+async def test_figures_are_not_shown_through_a_proxy(running: World, headers: dict[str, str]) -> None:
+    """Who watches the count of alarms learns that somebody under his eyes has just written."""
+    async with httpx.AsyncClient(base_url=running.base, trust_env=False) as client:
+        assert (await client.get("/metrics")).status_code == 200
+        refused, nowhere = await client.get("/metrics", headers=headers), await client.get("/nowhere")
+        assert (refused.status_code, refused.content) == (nowhere.status_code, nowhere.content)
+        assert refused.status_code == 404
+        assert (await client.get("/health/ready", headers=headers)).json() == {"status": "ok"}
+        assert (await client.get("/health/live", headers=headers)).status_code == 200
+
+
+async def test_with_a_token_only_the_token_counts(here: World) -> None:
+    async with (
+        here.service("--role", "web", metrics_token="a-token-of-the-operator") as service,
+        httpx.AsyncClient(base_url=here.base, trust_env=False) as client,
+    ):
+        await service.ready()
+        for wrong in ({}, {"Authorization": "Bearer another"}, {"Authorization": "a-token-of-the-operator"}):
+            assert (await client.get("/metrics", headers=wrong)).status_code == 404
+        right = {"Authorization": "Bearer a-token-of-the-operator", "X-Forwarded-For": "203.0.113.9"}
+        assert "saathi_turns_total" in (await client.get("/metrics", headers=right)).text
+
+
 async def test_not_ready_while_the_database_cannot_be_used(running: World) -> None:
     admin = running.admin
     async with httpx.AsyncClient(base_url=running.base, trust_env=False, timeout=30) as client:
@@ -54,6 +86,8 @@ async def test_not_ready_while_the_database_cannot_be_used(running: World) -> No
             connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
             assert (await client.get("/health/live")).status_code == 200
             assert (await client.get("/health/ready")).status_code == 503
+            told = await client.get("/health/ready", headers={"X-Forwarded-For": "203.0.113.9"})
+            assert (told.status_code, told.json()) == (503, {"status": "not_ready"})  # and not why
             assert (await post(client, running.base, text("+96550004321", "hello", "1"))) == 503
             connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
         await deliver(running.base, text("+96550004321", "hello", "1"))

@@ -6,10 +6,12 @@ Law: exit code 2, the variable's name on standard error, none of the values.
 from __future__ import annotations
 
 import base64
+import socket
 
 import psycopg
 import pytest
 
+from tests.fakes import database
 from tests.fakes.service import command, free_port
 from tests.fakes.world import World
 
@@ -63,6 +65,45 @@ async def test_production_refuses_a_schema_that_is_too_old(here: World) -> None:
     code, _, err = await command(_complete(here), "serve", "--port", str(free_port()))
     assert code == 2
     assert "saathi migrate" in err
+
+
+async def test_another_secret_key_is_said_and_changes_nothing(here: World) -> None:
+    settings = _complete(here)
+    async with here.service(env="production", secret_key=KEY) as service:
+        await service.ready()
+    keys = database.asked(here.url, "SELECT id, kind, wrapped FROM keys ORDER BY id")
+    other = base64.b64encode(bytes(range(1, 33))).decode()
+    for command_line in (("serve", "--port", str(free_port())), ("reply", "000 000 0", "hello")):
+        code, out, err = await command(settings | {"SAATHI_SECRET_KEY": other}, *command_line)
+        assert code == 2, err
+        assert "made with another SAATHI_SECRET_KEY" in err
+        assert "Unopenable" not in out + err
+        assert other not in out + err
+    assert database.asked(here.url, "SELECT id, kind, wrapped FROM keys ORDER BY id") == keys
+
+
+async def test_a_taken_port_is_said_and_nothing_else_is_claimed(here: World) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        code, out, err = await command(here.settings, "serve", "--role", "web", "--port", port)
+    assert code == 1, err
+    assert "listens" not in out
+    assert f"127.0.0.1:{port}" in err
+    assert "--port" in err
+
+
+async def test_a_web_process_has_no_model_and_says_what_does_nothing(here: World) -> None:
+    (here.directory / "nlu").unlink()
+    async with here.service("--role", "web", alert_to="duty@help.example", smtp_url="smtp://help.example") as service:
+        await service.ready()
+        output = service.output
+    assert f"listens on {here.base}" in output
+    assert "saathi queue" in output
+    for name in ("SAATHI_ALERT_TO", "SAATHI_SMTP_URL"):
+        assert f"{name} is set, and does nothing" in output
+        assert f'"code": "{name}"' in output
+    assert "help.example" not in output
+    assert not (here.directory / "nlu").exists()
 
 
 async def test_production_starts_when_nothing_is_missing_and_asks_no_provider(here: World) -> None:

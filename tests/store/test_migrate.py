@@ -158,3 +158,37 @@ def test_several_migrators_at_once_on_an_empty_database(server: Server) -> None:
     finally:
         with psycopg.connect(admin, autocommit=True) as opened:
             opened.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_a_month_that_already_has_rows_elsewhere_is_left_and_said(owner_url: str, connection: Connection) -> None:
+    """They came while nobody migrated. Rows stay where they are, the other months are made."""
+    with psycopg.connect(owner_url, autocommit=True) as opened:
+        opened.execute(
+            "INSERT INTO messages"
+            " (id, received_at, subject_id, conversation_id, direction, author, body_enc, retention)"
+            " VALUES (gen_random_uuid(), '2029-03-31 23:30+00', gen_random_uuid(), gen_random_uuid(), 'in', 'person',"
+            " '', 'person')"
+        )
+        told: list[str] = []
+        assert room.migrate(owner_url, today=date(2029, 2, 1), tell=told.append) == room.newest()
+        assert [line for line in told if "messages_2029_03" in line] == told
+        assert len(told) == 1
+        names = set(inspect(connection).get_table_names())
+        assert {"messages_2029_02", "messages_2029_04", "audit_2029_03", "audit_2029_04"} <= names
+        assert "messages_2029_03" not in names
+        assert opened.execute("SELECT count(*) FROM messages_default").fetchone() == (1,)
+        opened.execute("DELETE FROM messages")
+    told.clear()
+    room.migrate(owner_url, today=date(2029, 2, 1), tell=told.append)
+    assert told == []
+
+
+def test_months_are_those_of_utc(owner_url: str, connection: Connection) -> None:
+    """A server in Kathmandu would begin its months 5:45 too early, and never fit those made elsewhere."""
+    with psycopg.connect(owner_url, autocommit=True) as opened:
+        name = psycopg.conninfo.conninfo_to_dict(owner_url)["dbname"]
+        opened.execute(f"ALTER DATABASE {name} SET timezone TO 'Asia/Kathmandu'")
+    room.migrate(owner_url, today=date(2030, 5, 1))
+    with psycopg.connect(owner_url, options="-c timezone=UTC") as opened:
+        bounds = opened.execute("SELECT pg_get_expr(relpartbound, oid) FROM pg_class WHERE relname = 'audit_2030_05'")
+        assert bounds.fetchone() == ("FOR VALUES FROM ('2030-05-01 00:00:00+00') TO ('2030-06-01 00:00:00+00')",)
