@@ -114,6 +114,10 @@ async def test_a_human_answers_and_the_bot_is_silent(phone: dict[str, str]) -> N
     number = await _report(phone, address)
     code, out, err = await command(phone, "reply", number, "I read it. Which shop is it?")
     assert (code, err) == (0, ""), out
+    assert "queued" in out
+    assert "serve" in out  # it is not sent here: this shell may not know the providers
+    (state,) = await _states(phone)
+    assert state == "queued"
     seen = await command(phone, "chat", "--from", address, given=b"what now\n")
     assert seen[0] == 0, seen[2]
     assert seen[1] == ""  # the bot is silent
@@ -123,9 +127,38 @@ async def test_a_human_answers_and_the_bot_is_silent(phone: dict[str, str]) -> N
         ("in", "person", "received"),
     ]
     assert last[0]["parts"][0]["text"] == "I read it. Which shop is it?"
-    code, _, err = await command(phone, "reply", "--release", number, "Good luck.")
+    code, _, err = await command(phone, "reply", *number.split(), "-", given="Good luck \u2013 ठीक.\n".encode())
+    assert (code, err) == (0, "")
+    assert (await _thread(phone, address))[-1]["text_id"] == "human.reply"
+    code, out, err = await command(phone, "release", *number.split())
     assert (code, err) == (0, "")
     assert (await command(phone, "chat", "--from", address, given=b"menu\n"))[1]  # the bot speaks again
+
+
+async def _states(phone: dict[str, str]) -> list[str]:
+    """States of what a human wrote and has not left."""
+    with psycopg.connect(phone["SAATHI_DATABASE_URL"]) as connection:
+        rows = connection.execute("SELECT state FROM outbox WHERE origin = 'human' AND state <> 'sent'").fetchall()
+    return [state for (state,) in rows]
+
+
+async def test_nothing_to_say_and_an_answer_that_waits(phone: dict[str, str]) -> None:
+    number = await _report(phone, "+96550009877")
+    code, out, err = await command(phone, "reply", number, "-", given=b" \n")
+    assert (code, out) == (2, "")
+    with psycopg.connect(phone["SAATHI_DATABASE_URL"]) as connection:
+        connection.execute("UPDATE conversations SET last_inbound_at = now() - interval '1 day', agreed_until = NULL")
+        connection.execute("UPDATE contacts SET consent_contact_at = NULL")
+        connection.commit()
+    code, out, _ = await command(phone, "reply", "--release", number, "I read it.")
+    assert code == 3
+    assert out.startswith("held: it waits until the person writes again")
+    assert await _states(phone) == ["held"]
+    with psycopg.connect(phone["SAATHI_DATABASE_URL"]) as connection:
+        assert connection.execute("SELECT owner FROM conversations").fetchone() == ("bot",)
+    code, out, err = await command(phone, "release", "000", "0000")
+    assert (code, out) == (1, "")
+    assert "000 0000" in err
 
 
 async def test_a_number_that_nobody_has(phone: dict[str, str]) -> None:
