@@ -53,6 +53,7 @@ async def give_consent(ctx: Context) -> Outcome:
     """We may keep what she tells us, and write to her here."""
     ctx.person.consent_store_at = ctx.person.consent_contact_at = ctx.now
     ctx.person.consent_refused_at = None
+    ctx.person.language = ctx.person.language or ctx.person.language_guess  # she has answered in it all along
     return Outcome("given")
 
 

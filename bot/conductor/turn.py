@@ -268,10 +268,17 @@ class Turn:
         known = {
             "language": self._person.language,
             "language_guess": self._person.language_guess,
-            "country": self._person.country or self._conversation.country_hint,
+            "country": self._person.country or self._country_of_stay(),
+            # Who went through a report and said yes is no stranger to be introduced to.
+            "welcomed": self._person.consent_store_at is not None,
         }
         shared = {**session.shared, **{k: v for k, v in known.items() if v}}
         return replace(session, shared=shared)
+
+    def _country_of_stay(self) -> str | None:
+        """The country of the number, unless people leave from there to work: a family writes from home about abroad."""
+        hint = self._conversation.country_hint
+        return None if hint in self._tools.content.knowledge.get("countries")["origin"] else hint
 
     def _language(self) -> str:
         person = self._person

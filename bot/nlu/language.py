@@ -42,4 +42,5 @@ def guess(text: str, ranked: Sequence[tuple[str, float]] = ()) -> tuple[str, flo
         return "", 0.0
     language, best = max(fitting, key=lambda pair: pair[1])
     confidence = best / total
-    return (language if confidence >= SURE else ""), confidence
+    sure = confidence >= SURE or languages is not None  # of one script's languages the likelier is nearer than English
+    return (language if sure else ""), confidence

@@ -16,7 +16,8 @@ from bot.nlu.language import guess
 
 # Measured on held-out thirds, where the floor is silent: docs/understanding.md.
 PAGE = 0.8  # danger intents together at this confidence wake a human: less than 1 false page in 1,000
-ASK = 0.35  # from here on it is asked about gently
+ASK = 0.35  # from here on it is asked about gently ...
+PLAIN = 0.5  # ... but below this only if a danger is also the likeliest meaning: "malai", "mujhe" begin everything
 BELIEVED = 0.25  # below this no intent is believed
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,8 @@ class Understanding:
     def _meaning(self, text: str) -> Meaning:
         verdict = self._verdict(text)
         try:
-            ranked = self._model.parse(text) if self._model else Ranked()
+            spoken = any(c.isalpha() for c in text)  # a bare number or emoji means nothing by itself
+            ranked = self._model.parse(text) if self._model and spoken else Ranked()
             language = guess(text, ranked.languages)[0]
         except Exception as error:  # the floor must stand whatever happens to the model
             log.error("classifier failed: %s", type(error).__name__)
@@ -67,6 +69,7 @@ def danger_of(ranked: Ranked, denied: Collection[str] = ()) -> Danger | None:
     """Danger that the classifier sees: its danger intents together at PAGE or ASK; the kind is the likeliest."""
     likely = [(name, p) for name, p in ranked.intents if name in DANGER and name not in denied]
     together = sum(p for _, p in likely)
-    if together < ASK:
+    grave = bool(likely) and likely[0][0] == "express_self_harm"
+    if together < ASK or (together < PLAIN and ranked.intent not in DANGER and not grave):
         return None
     return Danger(likely[0][0], "page" if together >= PAGE else "ask")

@@ -69,7 +69,7 @@ RANKED = (("ne", 0.5), ("hi", 0.3), ("en", 0.1))
         ("मलाई थुने", (), ""),  # two languages of ours share the script
         ("मलाई थुने", (("ne", 0.8), ("en", 0.1)), "ne"),
         ("मलाई थुने", (("en", 0.6), ("ne", 0.3), ("hi", 0.01)), "ne"),  # what is not written in it does not count
-        ("मलाई थुने", (("ne", 0.4), ("hi", 0.4)), ""),
+        ("मलाई थुने", (("ne", 0.4), ("hi", 0.4)), "ne"),  # either is nearer to her than English
         ("malai thune", RANKED, ""),
         ("malai thune", (("ne", 0.8), ("hi", 0.1)), "ne"),
         ("помогите", (("en", 0.9),), ""),

@@ -53,6 +53,7 @@ def test_one_meaning_for_each_text_in_order(classifier: Classifier, floor: Dange
         ([("report_medical", 0.45), ("report_violence", 0.4)], Danger("report_medical", "page")),  # together
         ([("report_violence", 0.5)], Danger("report_violence", "ask")),
         ([("greet", 0.6), ("express_self_harm", 0.36)], Danger("express_self_harm", "ask")),
+        ([("greet", 0.6), ("report_violence", 0.36)], None),  # "malai" begins a greeting and a plea alike
         ([("report_violence", 0.3)], None),
         ([("report_death", 0.95)], None),  # serious is no danger
         ([], None),

@@ -230,3 +230,16 @@ async def test_danger_within_danger_pages_again_when_it_is_graver(world: World) 
     await world.says(MAYA, "I am locked in", "rope")
     assert await _pages(world) == 2
     assert (await world.said(MAYA))[-1].startswith("self_harm.")
+
+
+async def test_asking_for_a_person_in_danger_does_not_make_it_later(world: World) -> None:
+    await world.says(MAYA, "he has a knife", "0")
+    handed = await world.rows("SELECT severity FROM notices WHERE audience = 'queue'")
+    assert [n.severity for n in handed] == ["critical"]
+    assert (await world.said(MAYA))[-1] == "human.here"
+
+
+async def test_somebody_known_is_not_introduced_again(world: World) -> None:
+    await world.says(MAYA, "wages", "1", "Kuwait", "1", "1", "3 months 180 KD", "1")
+    await world.says(MAYA, "hello")
+    assert (await world.said(MAYA))[-1] == "menu.what"
