@@ -19,6 +19,7 @@ from sqlalchemy import (
     Uuid,
     and_,
     bindparam,
+    case,
     func,
     insert,
     select,
@@ -269,7 +270,12 @@ async def _look_again(connection: AsyncConnection, conversation_ids: Sequence[UU
         .where(unsent, outbox.c.origin == "bot", outbox.c.queued_at < now - STALE)
         .values(state="withdrawn", reason="stale")
     )
-    await connection.execute(update(outbox).where(unsent).values(state="queued", reason=None, not_before=now))
+    await connection.execute(
+        update(outbox)
+        .where(unsent)
+        # The doubt whether a row arrived already stays with it: it is what bounds how often it is sent.
+        .values(state="queued", reason=case((outbox.c.state == "queued", outbox.c.reason)), not_before=now)
+    )
 
 
 async def take_notices(connection: AsyncConnection, conversation_id: UUID, now: datetime, user_id: UUID | None) -> None:
