@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
 from bot.engine.inbound import Inbound, Receipt
+from bot.observe import metrics
 from bot.observe.crash import point
 from bot.store import codec
 from bot.store.database import INBOX_CHANNEL, Database
@@ -65,6 +66,8 @@ class Inbox:
             if rows:
                 await connection.execute(insert(inbox), rows)
         point("receive.after_commit")
+        for item in fresh:
+            metrics.inbox_received.labels(channel=item.channel).inc()
         if rows:
             await self._database.notify(INBOX_CHANNEL)
         return len(rows)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from litestar import Litestar
+from litestar import Litestar, get
 from litestar.datastructures import ResponseHeader
 from litestar.handlers import HTTPRouteHandler
+from litestar.response import Redirect
 
 from bot.channels.contract import Inbound, Receipt
 from bot.settings import Settings
@@ -26,6 +27,12 @@ HEADERS = {
 }
 
 
+@get("/", sync_to_thread=False)
+def front() -> Redirect:
+    """In development the bare address leads to the phones."""
+    return Redirect("/try")
+
+
 def site(
     settings: Settings,
     receive: Callable[[Sequence[Inbound | Receipt]], Awaitable[None]],
@@ -37,7 +44,7 @@ def site(
     token = settings.metrics_token.get_secret_value().strip() if settings.metrics_token else ""
     routes: list[HTTPRouteHandler] = [*webhooks(settings, receive, quarantine), *health(ready, token)]
     if phones is not None:
-        routes += simulator(phones)
+        routes += [front, *simulator(phones)]
     return Litestar(
         route_handlers=routes,
         openapi_config=None,
