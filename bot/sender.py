@@ -232,15 +232,12 @@ class Sender:
                 and verdict.block
             ):
                 await outbox.block(connection, claim.conversation.id, now)
-            point("sender.before_result_commit")
 
         await self._patiently(result)
 
     async def _write(self, claim: Claim, **values: Any) -> bool:
         async def result(connection: Connection) -> bool:
-            mine = await claims.write(connection, claim, self._clock(), **values)
-            point("sender.before_result_commit")
-            return mine
+            return await claims.write(connection, claim, self._clock(), **values)
 
         return await self._patiently(result)
 
@@ -248,10 +245,14 @@ class Sender:
         """One transaction, tried again while the database is away: what a provider has taken must not be forgotten."""
         for wait in WRITE_WAITS:
             try:
-                async with self._database.begin() as connection:
-                    return await work(connection)
+                return await self._once(work)
             except UNAVAILABLE as error:
                 log.warning("result_not_written", kind=type(error).__name__)
                 await asyncio.sleep(wait)
+        return await self._once(work)
+
+    async def _once(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         async with self._database.begin() as connection:
-            return await work(connection)
+            done = await work(connection)
+            point("sender.before_result_commit")
+            return done
