@@ -87,9 +87,14 @@ def _find(ctx: Context, reference: str | None) -> Case | None:
     return next((case for case in ctx.cases if case.reference == digits), None)
 
 
+def recent_alarm(ctx: Context) -> Case | None:
+    """The critical case of the last three days, to which danger that is told again belongs; None if there is none."""
+    return next((c for c in ctx.cases if c.severity == "critical" and ctx.now - c.opened_at < SAME_ALARM), None)
+
+
 async def raise_alarm(ctx: Context, *, kind: str) -> Outcome:
     """Open (or raise) a critical case and page a human: before any question is asked."""
-    recent = next((c for c in ctx.cases if c.severity == "critical" and ctx.now - c.opened_at < SAME_ALARM), None)
+    recent = recent_alarm(ctx)
     if recent is None:
         case = new_case(ctx, kind, "critical", {})  # whatever its kind: somebody is woken for it
     else:

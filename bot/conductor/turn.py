@@ -31,7 +31,6 @@ CALLS = 40  # handlers that one message may run; more is a fault of a flow
 SYSTEM_FLOWS = frozenset({"stop", "start"})  # their one line leaves whoever owns the conversation
 ALWAYS = frozenset({"stop", "start"})  # universal words that count even when a human has the conversation
 PAUSE = timedelta(hours=1)  # after which an open question is not simply read out again: who writes may be another
-SAME_ALARM = timedelta(hours=72)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +100,7 @@ class Turn:
         self.subject = subject
         self._conversation = conversation
         self._person = subject.person
+        self._session = Session.from_json(conversation.session)
         self._noted: dict[str, Any] = {}  # the row of what arrived
         self.ctx = Context(
             actor=actor or Actor("person"),
@@ -197,7 +197,7 @@ class Turn:
             if isinstance(given, Heard | Shared) and (self._conversation.id, "queue") not in self.subject.open_notices:
                 self.ctx.notify("queue", "wrote_again", "medium", self.subject.cases[0] if self.subject.cases else None)
             return False
-        if owner == "waiting" and not self._alarmed():
+        if owner == "waiting" and case_actions.recent_alarm(self.ctx) is None:
             self._conversation.give_to("bot")  # nobody speaks yet: the number and the questions of danger help more
             return True
         await case_actions.raise_alarm(self.ctx, kind=danger)
@@ -209,17 +209,13 @@ class Turn:
 
     def _asks(self) -> bool:
         """Whether a question of the bot is open."""
-        top = Session.from_json(self._conversation.session).top
+        top = self._session.top
         return top is not None and top.waiting
-
-    def _alarmed(self) -> bool:
-        """Whether danger was reported in the last three days already."""
-        return any(c.severity == "critical" and self._tools.now - c.opened_at < SAME_ALARM for c in self.subject.cases)
 
     def _after_a_pause(self, given: Input, before: datetime | None) -> Input:
         """After an hour the phone may be in other hands: the open question is not answered by what comes, and not read
         out again; the neutral "shall we go on?" comes first. Danger, commands and another clear wish go before it."""
-        top = Session.from_json(self._conversation.session).top
+        top = self._session.top
         flow = self._tools.content.flows.get(top.flow) if top and top.waiting else None
         if flow is None or flow.level in {"danger", "system"} or not isinstance(given, Heard):
             return given
@@ -261,7 +257,7 @@ class Turn:
 
     def _prepared(self, given: Input) -> Session:
         """The session, with what is known of the person besides."""
-        session = Session.from_json(self._conversation.session)
+        session = self._session
         meaning = given.meaning if isinstance(given, Heard | Shared) else Meaning()
         if self._person.language is None and meaning.language in self._tools.content.languages:
             self._person.language_guess = self._person.language_guess or meaning.language
