@@ -18,6 +18,12 @@ from bot.engine.inputs import Heard
 from bot.engine.session import Frame, Session
 
 
+SAID, SENT = "said", "sent"  # slots of the person: what came besides the answers, while a matter is open
+BY_THE_WAY = (SAID, SENT)
+MOST = 20  # pieces kept of each
+LONGEST = 1000  # characters kept of one
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """Names of the system flows and thresholds: data, made by content.
@@ -62,8 +68,15 @@ class State:
         self.events: list[Event] = []
 
     def session(self) -> Session:
-        """The new state, as plain data."""
-        return Session(tuple(self.stack), self.shared, self.heard, self.steps)
+        """The new state, as plain data. Words and files by the way are those of one matter: none is open, none is kept."""
+        kept = self.shared if self.stack else {k: v for k, v in self.shared.items() if k not in BY_THE_WAY}
+        return Session(tuple(self.stack), kept, self.heard, self.steps)
+
+    def keep(self, what: str, item: Any) -> None:
+        """Keep words that answered nothing (SAID), or a file or place (SENT): actions may take them as facts."""
+        had = self.shared.get(what)
+        old = list(had) if isinstance(had, list | tuple) else []
+        self.shared[what] = [*old, *([] if item in old else [item])][-MOST:]
 
     # -- what is there
 
@@ -202,12 +215,30 @@ class State:
         return answers.listen(fills, texts, entities, self.readers, self.language)
 
     def learn(self, values: Mapping[str, Any]) -> None:
-        """Set slots that were heard by the way; those that the flow asks for the person become the person's."""
-        flow = self.flows.get(self.top.flow)
-        asks = [s for s in flow.steps if isinstance(s, Ask) and s.shared] if flow else []
-        personal = {s for a in asks for s in answers.slots_of(a)}
+        """Set slots that were heard by the way; those that some flow asks for the person become the person's."""
+        personal = self._personal() if values else frozenset()
         for slot, value in values.items():
             self.put(slot, value, slot in personal)
+
+    def _personal(self) -> frozenset[str]:
+        """The slots that belong to the person, whichever flow asks for them."""
+        asks = (s for f in self.flows.by_name.values() for s in f.steps if isinstance(s, Ask) and s.shared)
+        return frozenset(slot for ask in asks for slot in answers.slots_of(ask))
+
+    def overhear(self, heard: Heard) -> None:
+        """What the flows that called the running one listen for: they ask it later, or not at all."""
+        start = len(self.stack) - len(self.chain)
+        for place, frame in enumerate(self.chain[:-1], start):
+            flow = self.flows.get(frame.flow)
+            fills = [f for f in flow.listens if frame.slots.get(f.slot) is None] if flow else []
+            fills = [self._resolved(f) for f in fills if not self.known(f.slot)]
+            found = answers.listen(fills, (heard.text,), heard.meaning.entities, self.readers, self.language)
+            for slot, value in found.items():
+                if slot in self._personal():
+                    self.shared[slot] = value
+                else:
+                    self.stack[place] = self.stack[place].put(**{slot: value})
+                self.events.append(Filled(frame.flow, slot))
 
     def put(self, slot: str, value: Any, shared: bool) -> None:
         """Set a slot, of the person or of this flow; None (refused) is never said of the person."""
