@@ -17,7 +17,6 @@ from bot.engine.flow import Ask, Fill, Flow, Flows, Readers, Words
 from bot.engine.inputs import Heard
 from bot.engine.session import Frame, Session
 
-
 SAID, SENT = "said", "sent"  # slots of the person: what came besides the answers, while a matter is open
 BY_THE_WAY = (SAID, SENT)
 MOST = 20  # pieces kept of each
