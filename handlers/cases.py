@@ -47,7 +47,7 @@ def is_minor(facts: dict[str, Any]) -> bool:
     """Whether the facts say that the person is younger than 18."""
     age = facts.get("age")
     young = isinstance(age, int | float) and not isinstance(age, bool) and age < 18
-    return bool(facts.get(CHILD)) or facts.get("under_18") == "yes" or young
+    return facts.get(CHILD) == "yes" or young
 
 
 def _severity(ctx: Context, kind: str, facts: dict[str, Any]) -> str:
@@ -65,8 +65,8 @@ def _known(facts: dict[str, Any]) -> dict[str, Any]:
 
 
 def new_case(ctx: Context, kind: str, severity: str, facts: dict[str, Any]) -> Case:
-    """A new case of this person, on top of `ctx.cases`; its answer is due by the duty hours. Beside an open case it is a
-    draft, linked to that one: on a shared phone it may be another person's, so only a caseworker joins them."""
+    """A new case of this person, on top of `ctx.cases`; its answer is due by the duty hours. Beside an open case it is
+    a draft, linked to that one: on a shared phone it may be another person's, so only a caseworker joins them."""
     due = duty.promise(ctx.knowledge.get("duty"), severity, ctx.now).at
     earlier = ctx.cases[0] if ctx.cases else None
     link = {"linked_to": earlier.reference, "draft": True} if earlier else {}
@@ -92,15 +92,14 @@ def new_case(ctx: Context, kind: str, severity: str, facts: dict[str, Any]) -> C
 
 def learn(ctx: Context, case: Case, facts: dict[str, Any]) -> None:
     """Take in facts. Lists grow; severity rises by the rules and never falls; critical or a child pages at once."""
-    news = _known(facts)
-    for name, value in news.items():
+    was_minor = is_minor(case.facts)
+    for name, value in _known(facts).items():
         had = case.facts.get(name)
         if isinstance(value, list):
             old = had if isinstance(had, list) else []
             value = [*old, *(item for item in value if item not in old)][-MOST:]
         case.facts[name] = value
-    if is_minor(case.facts) and not case.facts.get(CHILD):
-        case.facts[CHILD] = True
+    if is_minor(case.facts) and not was_minor:
         ctx.record(case, CHILD, staff=list(ctx.knowledge.get("child_protection")["staff"]))
         ctx.notify("page", CHILD, "critical", case)
     _rise(ctx, case, _severity(ctx, case.kind, case.facts))

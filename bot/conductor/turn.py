@@ -227,8 +227,8 @@ class Turn:
         return top is not None and top.waiting
 
     def _instead(self, given: Input, before: datetime | None) -> Input:
-        """What the engine gets in place of it: a child's words start the flow for children (danger goes before it), words
-        after a number are more about the same, and after a pause an open question is not simply answered."""
+        """What the engine gets in place of it: a child's words start the flow for children (danger goes before it),
+        words after a number are more about the same, and after a pause an open question is not simply answered."""
         flows = self._tools.content.flows
         child = _child(given)
         if child and not _danger(given) and not children.is_child(self.ctx) and flows.get(CHILD_FLOW):
@@ -251,7 +251,7 @@ class Turn:
         return {SAID: [text.strip()[:LONGEST]] if text.strip() else None, SENT: files}
 
     def _another_matter(self, meaning: Meaning) -> bool:
-        """Whether the words clearly mean another flow than that of the newest case; thanks and a greeting have theirs."""
+        """Whether the words clearly mean another flow than that of the newest case; thanks and a greeting have one."""
         flows = self._tools.content.flows
         name = flows.by_intent.get(meaning.intent)
         clear = meaning.confidence >= self._tools.content.rules.interrupt

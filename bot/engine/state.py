@@ -67,7 +67,7 @@ class State:
         self.events: list[Event] = []
 
     def session(self) -> Session:
-        """The new state, as plain data. Words and files by the way are those of one matter: none is open, none is kept."""
+        """The new state, as plain data. Words and files by the way belong to one matter: when it is over, they go."""
         kept = self.shared if self.stack else {k: v for k, v in self.shared.items() if k not in BY_THE_WAY}
         return Session(tuple(self.stack), kept, self.heard, self.steps)
 
