@@ -124,12 +124,12 @@ def _nothing_open(machine: Machine, heard: Heard, word: str | None) -> None:
             if intent not in ("greet", "show_menu"):
                 _keep_words(machine, heard)
             return
+    _keep_words(machine, heard)
     if name == machine.rules.menu:
         machine.heard = heard.text.strip()
         machine.enter(name, "menu")
     else:
         machine.enter(name, "intent", heard=heard)
-    _keep_words(machine, heard)
 
 
 def _answer(machine: Machine, open_now: tuple[Flow, Ask], heard: Heard) -> None:

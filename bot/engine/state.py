@@ -169,7 +169,7 @@ class State:
             first.setdefault("intent", seen.kind if seen else heard.meaning.intent)
         self.stack.append(Frame(name, flow.steps[0].id, flow.version, first))
         self.events.append(Entered(name, why))
-        self.learn(self.listen(flow, heard, self.heard))
+        self.learn(self.listen(flow, heard, self.heard, *(self._told() if why == "call" else ())))
         if flow.level != "system":
             self.heard = ""
         return True
@@ -206,10 +206,15 @@ class State:
 
     # -- slots
 
-    def listen(self, flow: Flow, heard: Heard | None, earlier: str = "") -> dict[str, Any]:
+    def _told(self) -> tuple[str, ...]:
+        """What was said in this matter besides answers: a subflow listens to it, as it was not there to hear it."""
+        said = self.shared.get(SAID)
+        return tuple(text for text in said if isinstance(text, str)) if isinstance(said, list | tuple) else ()
+
+    def listen(self, flow: Flow, heard: Heard | None, *earlier: str) -> dict[str, Any]:
         """What the running flow listens for, does not know yet, and finds in these words."""
         fills = [self._resolved(f) for f in flow.listens if not self.known(f.slot)]
-        texts = (heard.text if heard else "", earlier)
+        texts = (heard.text if heard else "", *earlier)
         entities = heard.meaning.entities if heard else {}
         return answers.listen(fills, texts, entities, self.readers, self.language)
 
