@@ -11,10 +11,11 @@ from typing import Any
 from handlers import duty
 from handlers.context import Case, Context, Outcome
 
-__all__ = ["add_facts", "open_case", "raise_alarm", "status"]
+__all__ = ["add_facts", "note_doubt", "open_case", "raise_alarm", "status"]
 
 OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "raise_alarm": {"raised": ("reference", "emergency")},
+    "note_doubt": {"noted": ()},
     "open_case": {"opened": ("reference", "at")},
     "add_facts": {"added": (), "unknown": ()},
     "status": {"none": (), "unread": ("reference", "at"), "late": ("reference",), "read": ("reference",)},
@@ -104,6 +105,12 @@ async def raise_alarm(ctx: Context, *, kind: str) -> Outcome:
     country = ctx.person.country or ctx.conversation.country_hint or ""
     number = ctx.knowledge.get("emergency")["numbers"].get(country, "")
     return Outcome("raised", {"reference": grouped(case.reference), "emergency": number})
+
+
+async def note_doubt(ctx: Context, *, kind: str | None = None) -> Outcome:
+    """What she wrote may mean danger: she is asked, and whether she answers or not a human sees it. Nobody is woken."""
+    ctx.notify("queue", kind or "other", "high", ctx.cases[0] if ctx.cases else None)
+    return Outcome("noted")
 
 
 async def open_case(ctx: Context, *, kind: str | None = None, **facts: Any) -> Outcome:

@@ -1,6 +1,7 @@
 """Rule: a flow of danger raises the alarm before it says anything.
 
-Law: a human is paged first; no question, subflow or condition stands before it (law 2 of the design).
+Law: a human is paged first; no question, subflow or condition stands before it (law 2 of the design). Only the flow
+that asks about what may be danger wakes nobody; it leaves a note for a human before it asks.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from bot.check.texts import at
 from bot.content import Content, Problem
 from bot.engine.flow import Do
 
-ALARM = "cases.raise_alarm"
+ALARM, DOUBT = "cases.raise_alarm", "cases.note_doubt"
 DANGER = "danger"
 
 
@@ -21,6 +22,7 @@ def check(content: Content, root: Path) -> Iterable[Problem]:
     for flow in content.flows.by_name.values():
         if flow.level != DANGER or not flow.steps:
             continue
-        first = flow.steps[0]
-        if not isinstance(first, Do) or first.action != ALARM:
-            yield at(first.source, f"a flow of level {DANGER} begins with `do` of {ALARM}: a human is paged first")
+        first, gentle = flow.steps[0], flow.name == content.rules.gentle
+        wanted, why = (DOUBT, "a human sees it") if gentle else (ALARM, "a human is paged first")
+        if not isinstance(first, Do) or first.action != wanted:
+            yield at(first.source, f"a flow of level {DANGER} begins with `do` of {wanted}: {why}")

@@ -113,7 +113,7 @@ def _nothing_open(machine: Machine, heard: Heard, word: str | None) -> None:
         machine.heard = heard.text.strip()
         machine.enter(name, "menu")
     else:
-        machine.enter(name, "intent", heard=heard)
+        interrupts.start(machine, name, heard)
 
 
 def _answer(machine: Machine, open_now: tuple[Flow, Ask], heard: Heard) -> None:
@@ -129,6 +129,8 @@ def _answer(machine: Machine, open_now: tuple[Flow, Ask], heard: Heard) -> None:
         answer = answers.Answer({})
     if answer is not None:
         _take(machine, open_now, heard, answer, found)
+    elif machine.in_danger and interrupts.instead(machine, heard):
+        return
     elif machine.in_danger:  # a question about danger is not asked twice
         machine.events.append(NotUnderstood(asking.step, 1))
         _take(machine, open_now, heard, answers.refused(ask, machine.known), found)
