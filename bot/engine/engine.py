@@ -84,8 +84,10 @@ def _hear(machine: Machine, heard: Heard) -> None:
 
 
 def _answers_first(machine: Machine, word: str | None, text: str) -> bool:
-    """0 is also a number, and the flow of a word may offer that word as an answer."""
-    return answers.number(text) is not None or machine.runs(machine.rules.flow_of(word or ""))
+    """0 is also a number, and the flow of a word may offer that word as an answer. "Do not write to me" answers "may we
+    write?"; a single word, the carriers', always stops."""
+    said = word == "stop" and len(text.split()) > 1
+    return said or answers.number(text) is not None or machine.runs(machine.rules.flow_of(word or ""))
 
 
 def _stuck(machine: Machine) -> None:
