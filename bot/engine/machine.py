@@ -158,7 +158,8 @@ class Machine(State):
 
     def _final(self, frame: Frame) -> bool:
         well = frame.flow == self.rules.gentle and frame.slots.get("okay") == "yes"
-        return (self.level(frame) == "danger" and not well) or frame.flow in self.rules.final
+        unsafe = frame.slots.get("safe") == "no"  # somebody may be looking: nothing is read out again
+        return (self.level(frame) == "danger" and not well) or unsafe or frame.flow in self.rules.final
 
     def end(self) -> None:
         """The running flow is over: back to its caller, or to what it interrupted, or nothing."""
