@@ -12,10 +12,11 @@ from typing import Any
 from handlers import duty, risks, triage
 from handlers.context import Case, Context, Outcome
 
-__all__ = ["add_facts", "add_more", "emergency", "open_case", "raise_alarm", "status", "weigh"]
+__all__ = ["add_facts", "add_more", "emergency", "note_doubt", "open_case", "raise_alarm", "status", "weigh"]
 
 OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "raise_alarm": {"raised": ("reference", "emergency")},
+    "note_doubt": {"noted": ()},
     "open_case": {"opened": ("reference", "at")},
     "weigh": {"ordinary": (), "critical": ("reference",), "child": ("reference",)},
     "emergency": {"number": ("emergency",), "person": ()},
@@ -165,6 +166,12 @@ async def weigh(ctx: Context, *, kind: str, **facts: Any) -> Outcome:
         return Outcome("child", {"reference": grouped(case.reference)})
     ctx.notify("page", kind, "critical", case)
     return Outcome("critical", {"reference": grouped(case.reference)})
+
+
+async def note_doubt(ctx: Context, *, kind: str | None = None) -> Outcome:
+    """What she wrote may mean danger: she is asked, and whether she answers or not a human sees it. Nobody is woken."""
+    ctx.notify("queue", kind or "other", "high", ctx.cases[0] if ctx.cases else None)
+    return Outcome("noted")
 
 
 async def open_case(ctx: Context, *, kind: str | None = None, **facts: Any) -> Outcome:

@@ -70,7 +70,9 @@ class ChildRules:
         row = read[place : place + len(phrase)]
         if len(row) < len(phrase) or not all(self._fits(p, r) for p, r in zip(phrase, row, strict=True)):
             return False
-        last, *after = [*read[place + len(phrase) - 1 : place + len(phrase) + 2], frozenset(), frozenset()]
+        nothing: frozenset[str] = frozenset()
+        rest = [*read[place + len(phrase) - 1 : place + len(phrase) + 2], nothing, nothing]
+        last, after = rest[0], rest[1:]
         if _any(self.years, last):
             return not _any(self.not_after_years, after[0])
         if _any(self.years, after[0]):

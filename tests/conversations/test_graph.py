@@ -112,10 +112,10 @@ def _answers(phone: Phone, text: str) -> bool:
     ask = next(s for s in phone.content.flows.by_name[name].steps if s.id == step)
     assert isinstance(ask, Ask)
     asking = Asking(ask, phone.asking, phone.words, phone.content.readers, phone.language, lambda slot: False)
-    word = command(phone.words, text)
+    word, exact = command(phone.words, text), answers.exact(asking, text) is not None
     if word in FIRST:
-        return word == name or (word == "human" and name == "menu")
-    return answers.exact(asking, text) is not None
+        return word == name or (word == "human" and name == "menu") or (word == "stop" and exact)
+    return exact
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -314,3 +314,11 @@ def test_handlers_open_no_connection_and_say_nothing() -> None:
         documented = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}
         spoken += [n.value for n in ast.walk(tree) if check(n) and id(n) not in documented and n.value.count(" ") > 1]  # type: ignore[attr-defined]
     assert spoken == []
+
+
+async def test_a_doubt_is_a_note_for_a_human_and_no_case(ctx: Context) -> None:
+    assert (await cases.note_doubt(ctx, kind="report_violence")).name == "noted"
+    assert [(n.audience, n.kind, n.severity, n.case_id) for n in ctx.notices] == [
+        ("queue", "report_violence", "high", None)
+    ]
+    assert ctx.cases == []
