@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from bot.check.texts import SYNONYMS, catalogue_file, messages, translated_languages
+from bot.check.texts import SYNONYMS, messages, translated_languages
 from bot.content import Content, Problem
 
 WORDS = 3
@@ -22,4 +22,4 @@ def check(content: Content, root: Path) -> Iterable[Problem]:
             if entry is None or message.kind == SYNONYMS or len(message.english.split()) <= WORDS:
                 continue
             if entry.text.strip().casefold() in {message.english.strip().casefold(), entry.english.strip().casefold()}:
-                yield Problem(catalogue_file(root, language), entry.line, f"{message.context} is still English")
+                yield Problem(entry.file, entry.line, f"{message.context} is still English")

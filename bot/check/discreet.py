@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.check.texts import SMS, SYNONYMS, Message, at, catalogue_file, of_flow, translated_languages
+from bot.check.texts import SMS, SYNONYMS, Message, at, of_flow, translated_languages
 from bot.content import Content, Problem
 from bot.content.languages import FALLBACK
 from bot.engine.answers import fold
@@ -95,4 +95,4 @@ def _said(content: Content, root: Path, message: Message, language: str) -> tupl
     if language == FALLBACK:
         return message.english, message.source
     entry = content.catalogue.entry(language, message.context)
-    return (entry.text, f"{catalogue_file(root, language)}:{entry.line}") if entry else None
+    return (entry.text, f"{entry.file}:{entry.line}") if entry else None

@@ -39,7 +39,7 @@ def _named(step: Step) -> list[str]:
     match step:
         case Say() | Ask():
             found = [n for n in PLACEHOLDER.findall(f"{step.text} {step.sms}") if n != PLACE_OF_OPTIONS]
-            return [*found, *([step.first] if isinstance(step, Ask) and step.first else [])]
+            return [*found, *(n for n in (step.first, step.offers) if n)] if isinstance(step, Ask) else found
         case Do() | Call():
             return [v[1:] for v in step.args.values() if isinstance(v, str) and v.startswith("$")]
     return []

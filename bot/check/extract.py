@@ -14,27 +14,30 @@ import polib
 
 from bot.check.texts import LABEL, SHORT, SMS, SYNONYMS, Message, messages, room_for_label
 from bot.content import load
-from bot.content.catalogue import po_path
+from bot.content.catalogue import MESSAGES, po_path
 from bot.content.languages import FALLBACK
 from bot.content.wording import PLACEHOLDER
 from bot.engine.messages import Sensitivity
 
-POT = Path("locales") / "messages.pot"
+TEMPLATES = Path("locales")  # <domain>.pot
+POT = TEMPLATES / f"{MESSAGES}.pot"
 _UCS2_SEGMENT = 70  # 3GPP TS 23.038: one message in a script outside the GSM alphabet
 
 
 def write_pot(root: Path) -> Path:
-    """Write `locales/messages.pot` and bring the catalogue of each language up to it; returns the template's path.
+    """Write `locales/messages.pot` (and one for each name of knowledge/ that has words for people) and bring the
+    catalogues of each language up to them; returns the first template's path.
 
     Raises ContentError when the content cannot be loaded.
     """
     content = load(root)
     wanted = messages(content)
-    pot = root / POT
-    _write(pot, "", "", [_entry(m) for m in wanted])
-    for language in _folders(root):
-        _update(po_path(root, language), language, wanted)
-    return pot
+    for domain in {m.domain: None for m in wanted}:
+        own = [m for m in wanted if m.domain == domain]
+        _write(root / TEMPLATES / f"{domain}.pot", "", "", [_entry(m) for m in own])
+        for language in _folders(root):
+            _update(po_path(root, language, domain), language, own)
+    return root / POT
 
 
 def update(old: polib.POEntry | None, message: Message) -> polib.POEntry:

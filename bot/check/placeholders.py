@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from bot.check.texts import LABEL, SHORT, SYNONYMS, at, catalogue_file, messages, translated_languages
+from bot.check.texts import LABEL, SHORT, SYNONYMS, at, messages, translated_languages
 from bot.content import Content, Problem
 from bot.content.wording import PLACEHOLDER
 
@@ -24,7 +24,7 @@ def check(content: Content, root: Path) -> Iterable[Problem]:
             if entry is None or message.kind == SYNONYMS:
                 continue
             wanted, present = set(PLACEHOLDER.findall(message.english)), set(PLACEHOLDER.findall(entry.text))
-            file = catalogue_file(root, language)
+            file = entry.file
             for name in sorted(wanted - present):
                 yield Problem(file, entry.line, f"{message.context} lacks {{{name}}}")
             for name in sorted(present - wanted):

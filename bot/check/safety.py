@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from bot.check.texts import catalogue_file, messages, translated_languages
+from bot.check.texts import messages, translated_languages
 from bot.content import Content, Problem
 
 
@@ -19,7 +19,7 @@ def check(content: Content, root: Path) -> Iterable[Problem]:
             entry = content.catalogue.entry(language, message.context)
             if entry and (entry.fuzzy or entry.english != message.english):
                 yield Problem(
-                    catalogue_file(root, language),
+                    entry.file,
                     entry.line,
                     f"{message.context} is about safety and its translation is doubtful (fuzzy): review it",
                 )

@@ -13,14 +13,14 @@ import polib
 
 from bot.channels.limits import LIMITS
 from bot.content import Content, Problem
-from bot.content.catalogue import po_path
+from bot.content.catalogue import MESSAGES, po_path
 from bot.content.flows import CHROME
 from bot.content.languages import FALLBACK
 from bot.content.reply import is_language_option
 from bot.engine.flow import Ask, Choice, Flow, Say
 from bot.engine.messages import Sensitivity
 
-TEXT, SMS, LABEL, SHORT, SYNONYMS = "text", "sms", "label", "short label", "synonyms"
+TEXT, SMS, LABEL, SHORT, SYNONYMS, FACT = "text", "sms", "label", "short label", "synonyms", "fact"
 DANGER = "danger"  # the level of flows
 
 
@@ -39,12 +39,18 @@ class Message:
     danger: bool = False  # of a flow of level danger: the words of knowledge/discreet.yml may not stand in it
     also_sms: bool = False  # a long text that has no short variant: it goes out as SMS too
 
+    @property
+    def domain(self) -> str:
+        """The catalogue that it belongs to."""
+        return self.context.partition(".")[0] if self.kind == FACT else MESSAGES
+
 
 def messages(content: Content) -> list[Message]:
-    """Every text of flows, system.yml and chrome.yml."""
+    """Every text of flows, system.yml and chrome.yml, and the words for people in knowledge/."""
     made = [m for flow in content.flows.by_name.values() for m in of_flow(content, flow)]
     for room, says in content.texts.items():
         made += [m for say in says for m in _voice(room, say)]
+    made += [Message(fact.id, fact.english, fact.source, FACT) for fact in content.knowledge.texts.values()]
     return made
 
 
@@ -115,7 +121,7 @@ def at(source: str, message: str) -> Problem:
 def place(content: Content, root: Path, language: str, context: str, source: str) -> str:
     """`file:line` of a text in a language: its place in the catalogue, else `source`, the step's."""
     entry = None if language == FALLBACK else content.catalogue.entry(language, context)
-    return f"{catalogue_file(root, language)}:{entry.line}" if entry else source
+    return f"{entry.file}:{entry.line}" if entry else source
 
 
 def translated(content: Content, language: str, context: str) -> bool:
@@ -128,14 +134,14 @@ def translated_languages(content: Content) -> list[str]:
     return [code for code in content.languages if code != FALLBACK]
 
 
-def catalogue_file(root: Path, language: str) -> str:
+def catalogue_file(root: Path, language: str, domain: str = MESSAGES) -> str:
     """A catalogue's name in problems."""
-    return po_path(root, language).relative_to(root).as_posix()
+    return po_path(root, language, domain).relative_to(root).as_posix()
 
 
-def entries(root: Path, language: str) -> dict[str, polib.POEntry] | None:
-    """A language's entries by context, the untranslated too; None when it has no catalogue."""
-    path = po_path(root, language)
+def entries(root: Path, language: str, domain: str = MESSAGES) -> dict[str, polib.POEntry] | None:
+    """A catalogue's entries by context, the untranslated too; None when there is no such catalogue."""
+    path = po_path(root, language, domain)
     if not path.exists():
         return None
     return {e.msgctxt: e for e in polib.pofile(str(path), encoding="utf-8") if e.msgctxt and not e.obsolete}

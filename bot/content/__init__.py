@@ -51,11 +51,11 @@ class Content:
 
     @cached_property
     def _replies(self) -> Replies:
-        return Replies(self.flows, self.texts, self.catalogue, self.languages)
+        return Replies(self.flows, self.texts, self.catalogue, self.languages, self.knowledge.texts)
 
     def words(self, language: str) -> WordsOf:
         """A language's words for the engine."""
-        return WordsOf(language, self.catalogue, self.languages, self._folded)
+        return WordsOf(language, self.catalogue, self.languages, self._folded, self.knowledge.texts)
 
     def reply(self, event: Said | Asked, language: str) -> Reply:
         """What the person reads."""

@@ -1,4 +1,5 @@
-"""Catalogues: gettext `.po` files read directly at start, looked up by context.
+"""Catalogues: gettext `.po` files read directly at start, looked up by context. `messages.po` is for the flows; the
+words of `knowledge/rights/` are in `rights.po`, and so on.
 
 Law: a look-up never fails: the language, else English. A translation whose English has changed stays in use (fuzzy); an
 absent one is absent, so that it is counted. English text stands in the flows and has no catalogue.
@@ -15,6 +16,8 @@ import polib
 
 from bot.content.source import ContentError, Problem
 
+MESSAGES = "messages"  # the domain of the flows
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -24,6 +27,7 @@ class Entry:
     english: str
     fuzzy: bool
     line: int
+    file: str = ""
 
 
 class Catalogue:
@@ -46,9 +50,9 @@ class Catalogue:
         return self._entries.get(language, {})
 
 
-def po_path(root: Path, language: str) -> Path:
-    """Where a language's catalogue is."""
-    return root / "locales" / language / "LC_MESSAGES" / "messages.po"
+def po_path(root: Path, language: str, domain: str = MESSAGES) -> Path:
+    """Where a language's catalogue of a domain is."""
+    return root / "locales" / language / "LC_MESSAGES" / f"{domain}.po"
 
 
 def load_catalogue(root: Path, languages: Mapping[str, object]) -> Catalogue:
@@ -56,9 +60,12 @@ def load_catalogue(root: Path, languages: Mapping[str, object]) -> Catalogue:
     entries: dict[str, dict[str, Entry]] = {}
     problems: list[Problem] = []
     for language in languages:
-        path = po_path(root, language)
-        if path.exists():
-            entries[language] = _read(path, path.relative_to(root).as_posix(), problems)
+        for path in sorted((root / "locales" / language / "LC_MESSAGES").glob("*.po")):
+            file, found = path.relative_to(root).as_posix(), entries.setdefault(language, {})
+            for context, entry in _read(path, file, problems).items():
+                if context in found:
+                    problems.append(Problem(file, entry.line, f"{context} stands in {found[context].file} as well"))
+                found[context] = entry
     if problems:
         raise ContentError(problems)
     return Catalogue(entries)
@@ -77,5 +84,5 @@ def _read(path: Path, file: str, problems: list[Problem]) -> dict[str, Entry]:
             continue
         if entry.msgctxt in found:
             problems.append(Problem(file, entry.linenum or 1, f"{entry.msgctxt} stands here twice"))
-        found[entry.msgctxt] = Entry(entry.msgstr, entry.msgid, entry.fuzzy, entry.linenum or 1)
+        found[entry.msgctxt] = Entry(entry.msgstr, entry.msgid, entry.fuzzy, entry.linenum or 1, file)
     return {context: entry for context, entry in found.items() if entry.text}

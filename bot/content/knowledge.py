@@ -1,28 +1,117 @@
-"""Facts from `knowledge/*.yml`, read once.
+"""Facts from `knowledge/`, read once: `<name>.yml` is one mapping, `<name>/` is a mapping of its files.
 
-Law: plain mappings; what a fact means is the business of who asks for it.
+Law: plain mappings; what a fact means is the business of who asks for it. Words for people among them are named by the
+file itself (`words: [say, title]`: the keys that hold them) and have an id, by which they are translated and said.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bot.content.source import files, read
+from bot.content.source import ContentError, Place, Problem, Row, files, read
+
+WORDS = "words"
+# Keys that only group: an id names what a text belongs to, not how its file is laid out.
+GROUPS = frozenset(
+    {
+        "answers",
+        "bodies",
+        "contacts",
+        "countries",
+        "facts",
+        "fields",
+        "instruments",
+        "kinds",
+        "lessons",
+        "modules",
+        "needs",
+        "quiz",
+        "services",
+        "topics",
+    }
+)
 
 
+@dataclass(frozen=True, slots=True)
+class FactText:
+    """Words for people inside a fact. `id` (`rights.KW.wages.say`) is their msgctxt, its first part their catalogue."""
+
+    id: str
+    english: str
+    source: str  # file:line
+
+
+@dataclass(frozen=True)
 class Facts:
-    """`get("duty")` is `knowledge/duty.yml`."""
+    """`get("duty")` is `knowledge/duty.yml`, `get("rights")["KW"]` is `knowledge/rights/KW.yml`."""
 
-    def __init__(self, by_name: Mapping[str, Mapping[str, Any]]) -> None:
-        self._by_name = by_name
+    by_name: Mapping[str, Mapping[str, Any]]
+    texts: Mapping[str, FactText] = field(default_factory=dict)
 
     def get(self, name: str) -> Mapping[str, Any]:
-        """A file's content. Raises KeyError: which files there must be is fixed."""
-        return self._by_name[name]
+        """A file's or folder's content. Raises KeyError: which there must be is fixed."""
+        return self.by_name[name]
 
 
 def load_knowledge(root: Path) -> Facts:
     """All files. Raises ContentError."""
-    return Facts({path.stem: read(path, root) for path in files(root / "knowledge")})
+    folder = root / "knowledge"
+    by_name: dict[str, Mapping[str, Any]] = {}
+    texts: dict[str, FactText] = {}
+    problems: list[Problem] = []
+    for path in files(folder):
+        by_name[path.stem] = _read(path, root, (path.stem,), texts, problems)
+    for inner in sorted(p for p in folder.glob("*") if p.is_dir()):
+        by_name[inner.name] = {
+            path.stem: _read(path, root, (inner.name, path.stem), texts, problems) for path in files(inner)
+        }
+    if problems:
+        raise ContentError(problems)
+    return Facts(by_name, texts)
+
+
+def _read(
+    path: Path, root: Path, where: tuple[str, ...], texts: dict[str, FactText], problems: list[Problem]
+) -> Mapping[str, Any]:
+    try:
+        content = read(path, root)
+    except ContentError as error:
+        problems += error.problems
+        return {}
+    file = path.relative_to(root).as_posix()
+    keys = content.get(WORDS) or ()
+    if not isinstance(keys, Row) or not all(isinstance(k, str) for k in keys):
+        keys = () if not keys else _wrong(problems, file, content.at(WORDS), "`words:` must be a list of keys")
+    for text in _texts(content, where, frozenset(keys), file, problems):
+        if texts.setdefault(text.id, text) is not text:
+            line = int(text.source.rpartition(":")[2])
+            problems.append(Problem(file, line, f"{text.id} is the id of another text: {texts[text.id].source}"))
+    return content
+
+
+def _wrong(problems: list[Problem], file: str, line: int, message: str) -> tuple[()]:
+    problems.append(Problem(file, line, message))
+    return ()
+
+
+def _texts(
+    value: Any, where: tuple[str, ...], keys: frozenset[str], file: str, problems: list[Problem]
+) -> Iterator[FactText]:
+    """The words at and below a value. An item of a list counts by its `id:`."""
+    if isinstance(value, Row):
+        for item in value:
+            if isinstance(item, Place) and isinstance(item.get("id"), str):
+                yield from _texts(item, (*where, item["id"]), keys, file, problems)
+    if not isinstance(value, Place):
+        return
+    for key, inner in value.items():
+        if key in keys and isinstance(inner, str | int | float):
+            if str(inner).strip():
+                yield FactText(".".join((*where, key)), str(inner).strip(), f"{file}:{value.at(key)}")
+        elif key in keys:
+            _wrong(problems, file, value.at(key), f"`{key}:` is for people and must be words")
+        else:
+            yield from _texts(inner, where if key in GROUPS else (*where, key), keys, file, problems)

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.content.catalogue import Catalogue
+from bot.content.knowledge import FactText
 from bot.content.languages import FALLBACK, Language
-from bot.content.wording import fill
+from bot.content.wording import Texts, fill, spoken
 from bot.engine.answers import fold
 from bot.engine.events import Asked, Said
 from bot.engine.flow import Ask, Choice, Flows, Label, Say
@@ -22,6 +23,16 @@ def is_language_option(choice: Choice, languages: Mapping[str, Language]) -> boo
     return choice.id in languages and choice.label == languages[choice.id].name
 
 
+def texts_in(language: str, catalogue: Catalogue, facts: Mapping[str, FactText]) -> Texts:
+    """The texts of knowledge in a language. An id that no fact has is a fault of ours, and is said as nothing."""
+
+    def say(text_id: str) -> str:
+        fact = facts.get(text_id)
+        return catalogue.text(language, text_id, fact.english) if fact else ""
+
+    return say
+
+
 @dataclass(frozen=True, slots=True)
 class WordsOf:
     """The words of one language for the engine (`bot.engine.flow.Words`)."""
@@ -30,11 +41,18 @@ class WordsOf:
     catalogue: Catalogue
     languages: Mapping[str, Language]
     folded: Mapping[str, str]  # folded universal word -> command
+    facts: Mapping[str, FactText]
 
     def label(self, step: str, choice: Choice) -> Label:
         """What is shown, and all that is accepted; English is accepted by the engine besides."""
         if is_language_option(choice, self.languages):
             return Label(choice.label, choice.synonyms)
+        if choice.value is not None:
+            shown, english = (
+                spoken(choice.value, code, texts_in(code, self.catalogue, self.facts))
+                for code in (self.language, FALLBACK)
+            )
+            return Label(shown, (shown, english))
         context = f"{step}#option.{choice.id}"
         shown = self.catalogue.text(self.language, context, choice.label)
         short = self.catalogue.text(self.language, f"{context}.sms", "")
@@ -56,7 +74,9 @@ class Replies:
         texts: Mapping[str, tuple[Say, ...]],
         catalogue: Catalogue,
         languages: Mapping[str, Language],
+        facts: Mapping[str, FactText],
     ) -> None:
+        self._facts = facts
         self._flows = flows
         self._catalogue = catalogue
         self._languages = languages
@@ -68,8 +88,9 @@ class Replies:
         flow = self._flows.get(event.text_id.partition(".")[0])
         rtl = self._languages[language].direction == "rtl"
         long, short = self._voice(event.text_id, step, language)
-        text = fill(long, event.slots, language, isolate=rtl)
-        sms = fill(short, event.slots, language, isolate=False)
+        texts = texts_in(language, self._catalogue, self._facts)
+        text = fill(long, event.slots, language, isolate=rtl, texts=texts)
+        sms = fill(short, event.slots, language, isolate=False, texts=texts)
         if isinstance(event, Asked) and event.prefix:
             before, before_sms = self._voice(event.prefix, self._step(event.prefix), language)
             text, sms = f"{before}\n{text}", f"{before_sms} {sms}"
@@ -83,7 +104,7 @@ class Replies:
             version=event.version if isinstance(event, Asked) else "",
             sensitivity=step.sensitivity,
             urgent=flow is not None and flow.level == "danger",
-            numbered=not isinstance(step, Ask) or bool(step.choices),
+            numbered=not isinstance(step, Ask) or bool(step.choices or step.offers),
         )
 
     def text(self, language: str, text_id: str) -> str:
@@ -113,13 +134,15 @@ class Replies:
     def _options(self, event: Asked, step: Say | Ask, language: str) -> tuple[Option, ...]:
         if not isinstance(step, Ask):
             return ()
-        by_id = {c.id: c for c in (*step.choices, *((step.skip,) if step.skip else ()))}
+        by_id = {c.id: c for c in (*step.choices, *event.offered, *((step.skip,) if step.skip else ()))}
         shown = [by_id[i] for i in event.options if i in by_id]
         return tuple(self._option(event.text_id, c, language) for c in shown)
 
     def _option(self, text_id: str, choice: Choice, language: str) -> Option:
         if is_language_option(choice, self._languages):
             return Option(choice.id, choice.label, choice.label)
+        if choice.value is not None:
+            return Option(choice.id, spoken(choice.value, language, texts_in(language, self._catalogue, self._facts)))
         context = f"{text_id}#option.{choice.id}"
         label = self._catalogue.text(language, context, choice.label)
         known = language == FALLBACK or self._catalogue.entry(language, context) is not None

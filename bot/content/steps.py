@@ -140,13 +140,14 @@ class Steps:
             always=sheet.flag(place, "always"),
             shared=sheet.flag(place, "shared"),
             first=sheet.text(place, "first", needed=False),
+            offers=self._offers(place),
             sensitivity=self._sensitivity(place),
             safety=sheet.flag(place, "safety"),
             source=source,
         )
 
     def _choices(self, place: Place) -> tuple[Choice, ...]:
-        if "options" not in place:
+        if "options" not in place or self._offers(place):
             return ()
         if place["options"] == LANGUAGES:
             return self._languages
@@ -160,6 +161,11 @@ class Steps:
                 self._sheet.wrong(option.line, f"two options have the id {option_id}")
             made[option_id] = self._choice(option_id, option)
         return tuple(made.values())
+
+    def _offers(self, place: Place) -> str:
+        """`options: $topics` = the slot that holds the options; empty for options that stand in the flow."""
+        options = place.get("options")
+        return options[1:] if isinstance(options, str) and options.startswith("$") else ""
 
     def _skip(self, place: Place) -> Choice | None:
         if "skip" not in place:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date
+from babel.dates import format_date, format_skeleton
 from babel.numbers import format_currency, format_decimal
 
 PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
@@ -30,20 +30,43 @@ def locale(language: str) -> Locale:
     return Locale.parse(language)
 
 
-def fill(text: str, slots: Mapping[str, Any], language: str, *, isolate: bool) -> str:
+Texts = Callable[[str], str]  # id of a text of knowledge -> its words in the language
+
+
+def no_texts(text_id: str) -> str:
+    """Where there is no knowledge: nothing."""
+    return ""
+
+
+def fill(text: str, slots: Mapping[str, Any], language: str, *, isolate: bool, texts: Texts = no_texts) -> str:
     """The text with its {placeholders} filled; an unknown one leaves nothing behind, not even double spaces."""
 
     def value(match: re.Match[str]) -> str:
         if match[1] == "options":
             return match[0]
-        shown = spoken(slots.get(match[1]), language)
-        return f"{ISOLATE}{shown}{POP}" if isolate and shown and _LTR.search(shown) else shown
+        return spoken(slots.get(match[1]), language, texts, isolate=isolate)
 
     return re.sub(r" {2,}", " ", PLACEHOLDER.sub(value, text)).strip()
 
 
-def spoken(value: Any, language: str) -> str:
-    """One value as words."""
+def spoken(value: Any, language: str, texts: Texts = no_texts, *, isolate: bool = False) -> str:
+    """One value as words. With `isolate`, what is written from left to right keeps its direction inside a text.
+
+    A mapping says what it is: `{"text": id}` a text of knowledge, `{"country": "KW"}`, `{"row": [values]}` joined by
+    spaces, `{"list": [values]}` one per line, `{"at": ...}` a moment, `{"month": "2026-11"}`, `{"currency": ...}`.
+    """
+    if isinstance(value, Mapping):
+        if "text" in value:
+            return texts(str(value["text"]))
+        for key, glue in (("row", " "), ("list", "\n")):
+            if key in value:
+                parts = (spoken(v, language, texts, isolate=isolate) for v in value[key])
+                return glue.join(part for part in parts if part)
+    shown = _single(value, language)
+    return f"{ISOLATE}{shown}{POP}" if isolate and shown and _LTR.search(shown) else shown
+
+
+def _single(value: Any, language: str) -> str:
     if value is None:
         return ""
     if isinstance(value, Mapping):
@@ -51,6 +74,10 @@ def spoken(value: Any, language: str) -> str:
             return moment(value, language)
         if "currency" in value:
             return amount(value, language)
+        if "country" in value:
+            return country(str(value["country"]), language)
+        if "month" in value:
+            return month(str(value["month"]), language)
         return ""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return _formatted(value, lambda: format_decimal(value, locale=locale(language), numbering_system="latn"))
@@ -75,6 +102,17 @@ def moment(value: Mapping[str, Any], language: str) -> str:
     days = (at.date() - now.date()).days
     day = format_date(at, "EEE" if days < 7 else "d MMM", locale=locale(language))
     return f"{day} {clock}"
+
+
+def country(code: str, language: str) -> str:
+    """The name of a country (ISO 3166-1 alpha-2) by CLDR; the code where CLDR has no name."""
+    return str(locale(language).territories.get(code, code))
+
+
+def month(value: str, language: str) -> str:
+    """`2026-11`: the month and year; no finer, since a date can tell who somebody is."""
+    year, number = (int(part) for part in value.split("-")[:2])
+    return format_skeleton("yMMMM", date(year, number, 1), locale=locale(language))
 
 
 def amount(value: Mapping[str, Any], language: str) -> str:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from bot.engine.flow import Choice
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -20,7 +22,8 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Ask this and wait. `prefix` is a text said in the same message before it (a hint, an apology)."""
+    """Ask this and wait. `prefix` is a text said in the same message before it (a hint, an apology). `offered` are the
+    options themselves where the flow does not hold them (`Ask.offers`)."""
 
     text_id: str
     step: str  # flow.step that waits
@@ -28,6 +31,7 @@ class Asked:
     options: tuple[str, ...] = ()
     slots: Mapping[str, Any] = field(default_factory=dict)
     prefix: str = ""
+    offered: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

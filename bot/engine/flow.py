@@ -14,13 +14,15 @@ from bot.engine.messages import Sensitivity
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An option of an ask. English label in place; `goto` empty = the next step."""
+    """An option of an ask. English label in place; `goto` empty = the next step. An offered option has a `value`
+    (any slot value: a text of knowledge, a country, a number), which is shown instead of the label."""
 
     id: str
     label: str
     short: str = ""
     synonyms: tuple[str, ...] = ()
     goto: str = ""
+    value: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,8 @@ class Ask:
 
     An ask whose slots are all known already is passed over, unless `always`. `skip` = the words by which a person
     may refuse (an implicit option; its value is None). `keep` = the slot that also keeps the answer's own words.
-    `first` = a slot that may name the option to stand on top (a guess).
+    `first` = a slot that may name the option to stand on top (a guess). `offers` = a slot that holds the options, as
+    an action found them: `[{"id": ..., "value": ...}]`; when it is empty the ask is passed over.
     """
 
     id: str
@@ -64,6 +67,7 @@ class Ask:
     always: bool = False
     shared: bool = False  # the value belongs to the person: written to session.shared
     first: str = ""
+    offers: str = ""
     sensitivity: Sensitivity = Sensitivity.NEUTRAL
     safety: bool = False
     source: str = ""

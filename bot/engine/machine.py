@@ -88,12 +88,17 @@ class Machine(State):
         step = f"{flow.name}.{ask.id}"
         asked = self.top.asked if self.top.asked[-1:] == (ask.id,) else (*self.top.asked, ask.id)[-MAX_ASKED:]
         self.change(waiting=True, asked=asked, version=flow.version)
-        options = tuple(c.id for c in answers.numbered(self.ordered(ask)))
-        self.events.append(Asked(step, step, flow.version, options, self._said(ask), self.prefix))
+        shown = answers.numbered(self.ordered(ask))
+        offered = shown if ask.offers else ()
+        options = tuple(c.id for c in shown)
+        self.events.append(Asked(step, step, flow.version, options, self._said(ask), self.prefix, offered))
         self.prefix = ""
 
     def _passed(self, ask: Ask) -> str | None:
         """Where an ask leads that is passed over, as all it wants is known or was refused; None when it is asked."""
+        ask = self.ordered(ask)
+        if ask.offers and not ask.choices:
+            return ""  # nothing to choose from
         slots = answers.slots_of(ask)
         if ask.always or not slots or not all(s in self.top.slots or self.known(s) for s in slots):
             return None

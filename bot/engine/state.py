@@ -13,7 +13,7 @@ from typing import Any
 from bot.engine import answers
 from bot.engine.answers import Asking
 from bot.engine.events import Entered, Event, Filled, Left
-from bot.engine.flow import Ask, Fill, Flow, Flows, Readers, Words
+from bot.engine.flow import Ask, Choice, Fill, Flow, Flows, Readers, Words
 from bot.engine.inputs import Heard
 from bot.engine.session import Frame, Session
 
@@ -124,11 +124,21 @@ class State:
         return replace(fill, args={k: v for k, v in args.items() if v is not None})
 
     def ordered(self, ask: Ask) -> Ask:
-        """The ask with its options in the order of this person: a guess stands on top."""
+        """The ask with its options as this person is given them: those that an action offered, a guess on top."""
+        if ask.offers:
+            ask = replace(ask, choices=self._offered(ask.offers))
         guess = self.slot(ask.first) if ask.first else None
         if guess is None:
             return ask
         return replace(ask, choices=tuple(sorted(ask.choices, key=lambda c: c.id != guess)))
+
+    def _offered(self, slot: str) -> tuple[Choice, ...]:
+        """The options that a slot holds; none when it holds something else."""
+        rows = self.slot(slot)
+        found = (
+            [r for r in rows if isinstance(r, Mapping) and {"id", "value"} <= set(r)] if isinstance(rows, list) else []
+        )
+        return tuple(Choice(str(row["id"]), "", value=row["value"]) for row in found)
 
     @property
     def begun(self) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polib
 import pytest
-from bad_content import CATALOGUE, NEPALI, flow, write
+from bad_content import CATALOGUE, NEPALI, flow, same, translate, write
 
 from bot.check.extract import POT, write_pot
 from bot.content import ContentError
@@ -166,3 +166,28 @@ def test_content_that_cannot_be_loaded_writes_nothing(tmp_path: Path) -> None:
     with pytest.raises(ContentError):
         write_pot(tmp_path)
     assert not (tmp_path / POT).exists()
+
+
+FACT = {"knowledge/rights/KW.yml": "words: [say]\ntopics:\n  wages: {say: Your pay comes every month.}\n"}
+RIGHTS_PO = "locales/ne/LC_MESSAGES/rights.po"
+
+
+def test_words_of_knowledge_have_a_catalogue_of_their_own(tmp_path: Path) -> None:
+    write(tmp_path, {**NEPALI, **FILES, **FACT})
+    write_pot(tmp_path)
+    assert list(entries(tmp_path / "locales/rights.pot")) == ["rights.KW.wages.say"]
+    found = entries(tmp_path / RIGHTS_PO)["rights.KW.wages.say"]
+    assert (found.msgid, found.msgstr) == ("Your pay comes every month.", "")
+    assert found.occurrences == [("knowledge/rights/KW.yml", "3")]
+    assert "rights.KW.wages.say" not in entries(tmp_path / CATALOGUE)
+
+
+def test_an_untranslated_fact_is_a_problem_at_its_catalogue(tmp_path: Path) -> None:
+    translate(tmp_path, FACT, {})
+    same(tmp_path, ((f"{RIGHTS_PO}:9", "rights.KW.wages.say is not translated"),))
+
+
+def test_a_catalogue_without_facts_is_a_problem(tmp_path: Path) -> None:
+    translate(tmp_path, FACT, {})
+    (tmp_path / "knowledge/rights/KW.yml").unlink()
+    same(tmp_path, ((f"{RIGHTS_PO}:1", "knowledge has no words called rights"),))

@@ -53,7 +53,8 @@ class FewWords:
     """Labels in English and a little Nepali."""
 
     def label(self, step: str, choice: Choice) -> Label:
-        return Label(choice.label, (*choice.synonyms, *NEPALI.get(choice.id, ())))
+        shown = choice.label if choice.value is None else str(choice.value)
+        return Label(shown, (*choice.synonyms, *NEPALI.get(choice.id, ())))
 
     def universal(self, text: str) -> str | None:
         return UNIVERSAL.get(text.casefold())
