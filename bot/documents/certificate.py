@@ -98,5 +98,7 @@ def _proof(paper: Paper, words: Words) -> None:
     paper.put(words.check, beside, top + 3, room, 9.5, INK, align="S", smallest=7, lines=3)
     paper.put(words.code_label, beside, top + 21.5, room, 9.5, SOFT, align="S")
     paper.put(words.code, beside, top + 29.5, room, 14, INK, align=side, smallest=9, ltr=True, weight=0.8)
-    paper.put(words.address.partition("://")[2], EDGE, top + QR_SIDE + 5, WIDTH - 2 * EDGE, 7.5, SOFT, smallest=5, ltr=True)
+    paper.put(
+        words.address.partition("://")[2], EDGE, top + QR_SIDE + 5, WIDTH - 2 * EDGE, 7.5, SOFT, smallest=5, ltr=True
+    )
     paper.tap(words.address, EDGE, top + QR_SIDE + 2, WIDTH - 2 * EDGE, 6)

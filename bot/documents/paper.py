@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import cast
 
 import segno
 from fpdf import FPDF
 
-from bot.documents.letters import BASE, direction_of, drawable, families, font_file
+from bot.documents.letters import direction_of, drawable, families, font_file
 
 MM = 25.4 / 72  # millimetres of a point
 Colour = tuple[int, int, int]
@@ -22,7 +23,15 @@ class Paper:
     """One page. `words` are all that will be set on it (their fonts are loaded), `at` becomes the file's date."""
 
     def __init__(
-        self, width: float, height: float, words: Iterable[str], *, language: str, direction: str, title: str, at: datetime
+        self,
+        width: float,
+        height: float,
+        words: Iterable[str],
+        *,
+        language: str,
+        direction: str,
+        title: str,
+        at: datetime,
     ) -> None:
         self._direction = direction
         self._pdf = pdf = FPDF(unit="mm", format=(width, height))
@@ -32,9 +41,8 @@ class Paper:
         pdf.set_creation_date(at)
         pdf.set_title(title)
         pdf.set_lang(language)
-        for family in (known := families(words)):
+        for family in families(words):
             pdf.add_font(family, fname=font_file(family))
-        pdf.set_fallback_fonts(known[1:])
         pdf.add_page()
 
     def put(
@@ -59,10 +67,10 @@ class Paper:
         stroke around the letters, in hundredths of the size.
         """
         text, direction = drawable(text), "ltr" if ltr else direction_of(text, self._direction)
-        self._set(size, direction)
+        self._set(text, size, direction)
         while size > (smallest or size) and self._lines(text, width) > lines:
             size -= 0.5
-            self._set(size, direction)
+            self._set(text, size, direction)
         step = size * MM * 1.55
         side = ("R" if self._direction == "rtl" else "L") if align == "S" else align
         self._pdf.set_text_color(*colour)
@@ -117,8 +125,13 @@ class Paper:
         return bytes(self._pdf.output())
 
     def _lines(self, text: str, width: float) -> int:
-        return len(self._pdf.multi_cell(width, 1, text, dry_run=True, output="LINES"))
+        lines = self._pdf.multi_cell(width, 1, text, dry_run=True, output="LINES")
+        return len(cast("list[str]", lines))
 
-    def _set(self, size: float, direction: str) -> None:
-        self._pdf.set_font(BASE, size=size)
+    def _set(self, text: str, size: float, direction: str) -> None:
+        """A text's script comes first and the base helps out: a joiner taken from the base would tear a conjunct."""
+        base, *own = families([text])
+        first, *others = (*own, base)
+        self._pdf.set_font(first, size=size)
+        self._pdf.set_fallback_fonts(others)
         self._pdf.set_text_shaping(True, direction=direction)
