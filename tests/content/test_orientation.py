@@ -73,7 +73,7 @@ def test_the_three_answers_differ_in_every_language(content: Content) -> None:
 
 
 def test_every_module_says_where_it_comes_from_and_how_sure_it_is(content: Content) -> None:
-    sources = content.knowledge.get("orientation")["sources"]["sources"]
+    sources = content.knowledge.get("sources")
     for _, name, module in modules(content):
         assert module["source"], name
         assert set(module["source"]) <= set(sources), name
@@ -82,10 +82,15 @@ def test_every_module_says_where_it_comes_from_and_how_sure_it_is(content: Conte
 
 
 def test_leaflets_are_made_of_texts_that_exist(content: Content) -> None:
-    sources = content.knowledge.get("orientation")["sources"]["sources"]
+    sources, rights = content.knowledge.get("sources"), content.knowledge.get("rights")
+    topics = content.knowledge.get("topics")["topics"]
     for name, leaflet in content.knowledge.get("materials")["leaflets"].items():
         for text_id in leaflet["text"]:
             assert text_id in content.knowledge.texts, (name, text_id)
+        for country in leaflet["countries"]:
+            assert rights[country]["topics"][leaflet["rights"]]["say"], (name, country)
+        kind, topic, key = leaflet["title"].split(".")[:3] if leaflet["rights"] else ("", "", "")
+        assert not kind or (kind == "topics" and topics[topic][key]), name
         assert set(leaflet["source"]) <= set(sources), name
         assert all(leaflet[key] for key in ("date", "confidence")), name
         assert [leaflet["picture"], leaflet["audio"]] == [None, None]  # a file that is named must exist
