@@ -11,9 +11,10 @@ from pathlib import Path
 from bot.check.graph import FLOW, named
 from bot.check.texts import at
 from bot.content import Content, Problem
-from bot.content.flows import CHROME, SYSTEM
+from bot.content.flows import CHROME, PAGES, SYSTEM
 
-# What bot/engine and bot/conductor say by name, and what the channels write on their own parts (a test compares).
+# What bot/engine and bot/conductor say by name, and what the channels write on their own parts (a test compares),
+# and what pages and papers say.
 SENTENCES = {
     SYSTEM: (
         "retry",
@@ -26,6 +27,28 @@ SENTENCES = {
         "trouble",
     ),
     CHROME: ("list_label", "more"),
+    PAGES: (
+        "brand",
+        "language",
+        "genuine_title",
+        "genuine",
+        "course",
+        "passed",
+        "unknown_title",
+        "unknown",
+        "link_title",
+        "link",
+        "later_title",
+        "later",
+        "certificate_title",
+        "certificate_given",
+        "certificate_completed",
+        "certificate_date",
+        "certificate_score",
+        "certificate_points",
+        "certificate_check",
+        "certificate_number",
+    ),
 }
 
 
