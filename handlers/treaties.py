@@ -55,7 +55,9 @@ async def list_of(ctx: Context, *, country: object) -> Outcome:
 async def plain(ctx: Context, *, treaty: str) -> Outcome:
     """What a treaty says, in one plain sentence."""
     name = treaty.upper()
-    return Outcome("told", {"name": {"text": f"conventions.{name}.label"}, "said": {"text": f"conventions.{name}.plain"}})
+    return Outcome(
+        "told", {"name": {"text": f"conventions.{name}.label"}, "said": {"text": f"conventions.{name}.plain"}}
+    )
 
 
 async def both(ctx: Context, *, country: object, other: str | None) -> Outcome:
