@@ -77,8 +77,8 @@ async def sectors(ctx: Context, *, country: object, topic: str | None) -> Outcom
 
 
 async def complaint_body(ctx: Context, *, country: object, topic: str | None, sector: str | None = None) -> Outcome:
-    """Where to complain about a topic, with the warning first. `sector`: home, company, sea, none (no papers), or the
-    words of the facts; not said counts as any. `person`: an office could harm, or we know none; a human of ours first."""
+    """Where to complain about a topic, with the warning first. `sector`: home, company, sea, none (no papers), or
+    the words of the facts; not said counts as any. `person`: an office could harm, or none is known; a human first."""
     if facts.right(ctx, country, topic or "") is None:
         return Outcome("none")
     rows = _rows(ctx, country, topic or "", SECTORS.get(sector or ANY, sector or ANY))

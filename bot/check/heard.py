@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bot.content import Content, Problem
+from bot.content.source import Place
 from bot.engine.answers import fold
 
 NAMES = ("topics", "needs")
@@ -19,7 +20,7 @@ def check(content: Content, root: Path) -> Iterable[Problem]:
     for name in NAMES:
         owners: dict[str, str] = {}
         for key, entry in content.knowledge.by_name.get(name, {}).get(name, {}).items():
-            file, heard = f"knowledge/{name}.yml", entry.get("heard") or {}
+            file, heard = f"knowledge/{name}.yml", entry.get("heard") or Place.empty(entry.line)
             for language in [code for code in content.languages if not heard.get(code)]:
                 yield Problem(file, entry.at("heard"), f"no words of {language} for {key}")
             for language, phrases in heard.items():
