@@ -25,7 +25,7 @@ def body(shown: Iterable[Found], *, abroad: bool) -> dict[str, Any]:
     warnings = dict.fromkeys(w for found in chosen if (w := found.fact.get("warning")))
     marked = any(MARK in str(part) for row in rows for part in row["row"])
     after = [term("inside")] * marked + [term("unchecked")] * (not all(f.checked for f in chosen))
-    return {"list": [*({"text": f"warnings.{w}.say"} for w in warnings), *rows, *after]}
+    return {"list": [*({"text": f"warnings.warnings.{w}.say"} for w in warnings), *rows, *after]}
 
 
 def line(found: Found, *, abroad: bool) -> dict[str, Any]:
