@@ -62,10 +62,10 @@ async def answer(ctx: Context, *, country: object, topic: str | None) -> Outcome
     found = facts.right(ctx, country, topic or "")
     if found is None:
         return Outcome("held")
-    slots = {"said": found.text, "law": str(found.fact.get("law", ""))}
+    law = str(found.fact.get("law", ""))
     if found.checked:
-        return Outcome("checked", {**slots, "month": found.month})
-    return Outcome("unchecked", slots)
+        return Outcome("checked", {"said": found.text, "law": law, "month": found.month})
+    return Outcome("unchecked", {"said": found.text, "law": law})
 
 
 async def sectors(ctx: Context, *, country: object, topic: str | None) -> Outcome:
