@@ -111,7 +111,7 @@ def test_a_text_that_no_flow_has(tmp_path: Path) -> None:
     write(tmp_path, {**NEPALI, A: ASK.replace("say: said\n", "say: told\n").replace("else: said", "else: told")})
     same(
         tmp_path,
-        ((lines["a.said"], "no flow has a.said any more"), (f"{CATALOGUE}:1", "a.told is not in the catalogue")),
+        ((lines["a.said"], "nothing has a.said any more"), (f"{CATALOGUE}:1", "a.told is not in the catalogue")),
     )
 
 

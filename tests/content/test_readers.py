@@ -21,7 +21,18 @@ LANGUAGES = ("en", "ne", "hi", "ar", "xx")
 
 
 def test_every_type_that_a_flow_may_name_has_a_reader() -> None:
-    assert set(READERS) == {"text", "number", "amount", "date", "country", "phone", "media", "location"}
+    assert set(READERS) == {
+        "text",
+        "number",
+        "amount",
+        "date",
+        "country",
+        "phone",
+        "media",
+        "location",
+        "topic",
+        "need",
+    }
 
 
 # language, text, find, read

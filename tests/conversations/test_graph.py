@@ -5,12 +5,15 @@ Law: looked at in every state that real turns lead to, in every language on disk
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.content import Content
 from bot.content.languages import load_languages
 from bot.engine import answers
 from bot.engine.answers import Asking
+from bot.engine.events import Asked
 from bot.engine.flow import Ask
 from bot.engine.inputs import Danger, Meaning
 from bot.engine.interrupts import FIRST, command
@@ -111,6 +114,10 @@ def _answers(phone: Phone, text: str) -> bool:
     name, _, step = phone.asking.partition(".")
     ask = next(s for s in phone.content.flows.by_name[name].steps if s.id == step)
     assert isinstance(ask, Ask)
+    if ask.offers:
+        event = next(line.event for line in reversed(phone.lines) if line.reply.step == phone.asking)
+        offered = event.offered if isinstance(event, Asked) else ()
+        ask = replace(ask, choices=tuple(c for c in offered if ask.skip is None or c.id != ask.skip.id))
     asking = Asking(ask, phone.asking, phone.words, phone.content.readers, phone.language, lambda slot: False)
     word, exact = command(phone.words, text), answers.exact(asking, text) is not None
     if word in FIRST:

@@ -19,11 +19,13 @@ from bot.engine.answers import fold
 LONGEST_TEXT = 2000  # characters
 LONGEST_NUMBER = 15  # digits; what is longer is no count and no money
 _FRACTIONS = str.maketrans({"½": ".5", "¼": ".25", "¾": ".75", "٬": ",", "٫": ".", "،": ","})
+# `plain` has made every digit that Python knows one of 0-9; `\d` would find digits of newer scripts too, which no
+# number can be made of.
 _NUMBER = (
-    r"\d{1,3}(?:,\d{2,3})+(?:\.\d+)?(?!\d)"  # 1,500 and 2,00,000
-    r"|\d{1,3}(?:\.\d{3}){2,}(?!\d)"  # 2.000.000
-    r"|\d{1,3}(?: 000)+(?!\d)"  # 50 000
-    r"|\d+(?:[.,]\d+)?|(?<![\p{L}\p{M}\d.])\.\d+"
+    r"[0-9]{1,3}(?:,[0-9]{2,3})+(?:\.[0-9]+)?(?![0-9])"  # 1,500 and 2,00,000
+    r"|[0-9]{1,3}(?:\.[0-9]{3}){2,}(?![0-9])"  # 2.000.000
+    r"|[0-9]{1,3}(?: 000)+(?![0-9])"  # 50 000
+    r"|[0-9]+(?:[.,][0-9]+)?|(?<![\p{L}\p{M}0-9.])\.[0-9]+"
 )
 _LETTERS = r"[\p{L}\p{M}]"
 _WORD = rf"\p{{L}}(?:\.\p{{L}})+\.?(?!{_LETTERS})|{_LETTERS}+(?:['’ʼ`]{_LETTERS}+)*"
