@@ -47,6 +47,10 @@ async def start_reminders(database: Database, secrets: Keys, policy: outgoing.Po
 
     A person whose turn is running is left for the next minute.
     """
+
+    def may(due: Due) -> bool:
+        return _may_leave(policy, due, now)
+
     started = 0
     after: Place | None = None
     while True:
@@ -54,10 +58,11 @@ async def start_reminders(database: Database, secrets: Keys, policy: outgoing.Po
             chunk = await reminders.waiting(connection, now, after)
             if not chunk:
                 break
-            locked = await turns.lock(connection, {subject for _, subject in chunk})
-            found = await reminders.opened(connection, secrets, [place[1] for place, _ in chunk], locked, now)
-            started += await reminders.start(connection, [d for d in found if _may_leave(policy, d, now)], now)
-        after = chunk[-1][0]
+            seen = [d for d in await reminders.fitting(connection, secrets, [p[1] for p in chunk], now) if may(d)]
+            locked = await turns.lock(connection, {d.person.id for d in seen})  # only those: a turn skips who is locked
+            still = await reminders.fitting(connection, secrets, [d.id for d in seen if d.person.id in locked], now)
+            started += await reminders.start(connection, [d for d in still if may(d)], now)
+        after = chunk[-1]
     if started:
         await database.notify(INBOX_CHANNEL)
     return started

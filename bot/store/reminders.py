@@ -40,20 +40,20 @@ class Due:
     conversation: Conversation
 
 
-async def waiting(connection: AsyncConnection, now: datetime, after: Place | None) -> list[tuple[Place, UUID]]:
-    """The next chunk of due ones: (place, subject), unlocked."""
+async def waiting(connection: AsyncConnection, now: datetime, after: Place | None) -> list[Place]:
+    """The next chunk of due ones, in their order."""
     place = (reminders.c.due_at, reminders.c.id)
-    query = select(*place, reminders.c.subject_id).where(reminders.c.state == "waiting", reminders.c.due_at <= now)
+    query = select(*place).where(reminders.c.state == "waiting", reminders.c.due_at <= now)
     if after is not None:
         query = query.where(tuple_(*place) > after)
     rows = await connection.execute(query.order_by(*place).limit(CHUNK))
-    return [((row.due_at, row.id), row.subject_id) for row in rows]
+    return [(row.due_at, row.id) for row in rows]
 
 
-async def opened(
-    connection: AsyncConnection, secrets: Keys, ids: Sequence[UUID], subjects: Sequence[UUID], now: datetime
-) -> list[Due]:
-    """Of these, those of locked subjects that could be said into the silence; one of each conversation."""
+async def fitting(connection: AsyncConnection, secrets: Keys, ids: Sequence[UUID], now: datetime) -> list[Due]:
+    """Of these, those that would come into silence and are allowed; one of each conversation."""
+    if not ids:
+        return []
     rows = await connection.execute(
         select(
             reminders.c.id,
@@ -77,7 +77,6 @@ async def opened(
         .join(keys, keys.c.subject_id == reminders.c.subject_id)
         .where(
             reminders.c.id.in_(ids),
-            reminders.c.subject_id.in_(subjects),
             reminders.c.state == "waiting",
             contacts.c.consent_contact_at.is_not(None),
             contacts.c.opted_out_at.is_(None),

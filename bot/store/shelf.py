@@ -50,14 +50,14 @@ class Shelf:
         self._new_id = new_id
 
     async def mine(self, kind: type[Mine]) -> list[Mine]:
-        """Her rows, oldest first; read once in a batch."""
+        """Her rows, oldest first; read once in a batch. LookupError for a kind that is nobody's."""
         known = self._subject.drawers.get(kind)
         if known is not None:
             return list(known)
         where = KINDS[kind]
         rows = await self._connection.execute(
             select(where.table)
-            .where(where.table.c.subject_id == self._subject.id)
+            .where(where.table.c["subject_id"] == self._subject.id)
             .order_by(where.table.c[where.at], where.table.c.id)
         )
         read = [from_row(kind, row, self._subject.key) for row in rows]
