@@ -129,4 +129,3 @@ def erasure_is_asked(ctx: Context) -> bool:
     """Whether deletion was asked for in the last 48 hours, proved or not."""
     asked = ctx.person.profile.get(ERASURE)
     return asked is not None and ctx.now - datetime.fromisoformat(asked) < ERASE_AFTER
-
