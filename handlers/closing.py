@@ -1,7 +1,7 @@
 """The end of a case, and its beginning again: solved, withdrawn, closed by a human, reopened by a reply.
 
-Law: the bot closes nothing. What a person says of her case is noted for a human, with the same answer whether she proved
-who she is or not; a reply after the end opens it again, a thank-you does not.
+Law: the bot closes nothing. What a person says of her case is noted for a human, with the same answer whether she
+proved who she is or not; a reply after the end opens it again, a thank-you does not.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ async def _said(ctx: Context, what: str, proved: str | None) -> Outcome:
 
 
 async def close(ctx: Context, *, reference: str | None = None, reason: str = "done") -> Outcome:
-    """A human ends a case: the one of `reference`, else the newest. With no other open, the conversation is closed too."""
+    """A human ends a case: the one of `reference`, else the newest. With the last one the conversation closes too."""
     digits = "".join(c for c in reference or "" if c.isdigit())
     case = next((c for c in ctx.cases if not digits or c.reference == digits), None)
     if case is None:
