@@ -42,9 +42,10 @@ def make(database: Database, secrets: Keys, policy: outgoing.Policy, clock: Call
     @jobs.periodic(cron="* * * * *")
     @jobs.task(queueing_lock="wishes", name="wishes")
     async def wishes(timestamp: int) -> None:
-        erased, linked = await erase_due(database, clock()), await link_due(database, secrets, clock())
-        if erased or linked:
-            log.info("wishes_done", erased=erased, linked=linked)
+        if erased := await erase_due(database, clock()):
+            log.info("people_erased", rows=erased)
+        if linked := await link_due(database, secrets, clock()):
+            log.info("channels_linked", rows=linked)
 
     return jobs
 

@@ -34,12 +34,13 @@ async def details(ctx: Context) -> Outcome:
     if not ctx.cases:
         return Outcome("none")
     case = ctx.cases[0]
-    slots = {"reference": grouped(case.reference), "since": _moment(ctx, case.opened_at)}
+    number, since = grouped(case.reference), _moment(ctx, case.opened_at)
     if case.stage in {"solved_said", "withdrawal_said", "reopened"}:
-        return Outcome("returned", slots)
+        return Outcome("returned", {"reference": number, "since": since})
     if case.answered_at is not None:
-        return Outcome("works", slots)
-    return Outcome("waits", {**slots, "at": _moment(ctx, case.answer_due_at or ctx.now)})
+        return Outcome("works", {"reference": number, "since": since})
+    due = case.answer_due_at or ctx.now
+    return Outcome("waits", {"reference": number, "since": since, "at": _moment(ctx, due)})
 
 
 async def solved(ctx: Context, *, proved: str | None = None) -> Outcome:

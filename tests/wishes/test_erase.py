@@ -115,7 +115,13 @@ async def test_the_answers_are_the_same_letter_by_letter(app: App, clock: Clock)
     """With her word, a wrong one, her second one, none set; with an open critical case and without."""
     read = []
     for number, (secret, written, danger) in enumerate(
-        [("4071", "4071", False), ("4071", "9183", False), ("", "4071", False), ("4071", "4071", True), ("4071", "5", False)]
+        [
+            ("4071", "4071", False),
+            ("4071", "9183", False),
+            ("", "4071", False),
+            ("4071", "4071", True),
+            ("4071", "5", False),
+        ]
     ):
         person = Person(app, clock, f"+9655000010{number}")
         await person.begins(secret=secret)
@@ -193,4 +199,6 @@ async def test_consent_taken_back_takes_what_was_kept(app: App, clock: Clock, ma
     assert not any(MARK in str(line.body) for line in await maya.thread())
     assert (await maya.app_rows(select(cases.c.facts_enc)))[0].facts_enc is None
     assert (await maya.row()).consent_store_at is None
-    assert await maya.app_rows(select(outbox.c.id).where(outbox.c.state == "queued"))  # what is not sent yet is not torn out
+    assert await maya.app_rows(
+        select(outbox.c.id).where(outbox.c.state == "queued")
+    )  # what is not sent yet is not torn out

@@ -84,7 +84,9 @@ async def test_both_channels_are_one_person(app: App, clock: Clock, maya: Person
     assert (await maya.row()).language == "en"
 
 
-async def test_the_older_key_stays_whoever_gave_the_code(app: App, clock: Clock, maya: Person, new_phone: Person) -> None:
+async def test_the_older_key_stays_whoever_gave_the_code(
+    app: App, clock: Clock, maya: Person, new_phone: Person
+) -> None:
     await new_phone.says("hello")
     await maya.begins(secret="4071")
     await report(maya)
@@ -221,7 +223,9 @@ async def test_records_of_the_shelf_go_along(app: App, clock: Clock, maya: Perso
 
 def test_what_she_set_where_she_proved_it_goes_before() -> None:
     giver = Row(UUID(int=1), language="ne", safe_from=60, safe_until=120, profile={"word": {"a": 1}})
-    writer = Row(UUID(int=2), language="hi", country="QA", safe_from=1, safe_until=2, profile={"word": {}, "topic": "t"})
+    writer = Row(
+        UUID(int=2), language="hi", country="QA", safe_from=1, safe_until=2, profile={"word": {}, "topic": "t"}
+    )
     one = merge.joined(giver, writer)
     assert (one.language, one.country, one.safe_from, one.safe_until) == ("ne", "QA", 60, 120)
     assert one.profile == {"word": {"a": 1}, "topic": "t"}
