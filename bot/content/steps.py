@@ -28,6 +28,8 @@ READERS: dict[str, tuple[str, ...]] = {
     "date": ("today",),
     "country": (),
     "phone": ("country",),
+    "digits": ("length",),
+    "hours": (),
     "media": (),
     "location": (),
     "topic": (),
