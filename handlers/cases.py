@@ -70,7 +70,6 @@ def new_case(ctx: Context, kind: str, severity: str, facts: dict[str, Any]) -> C
     a draft, linked to that one: on a shared phone it may be another person's, so only a caseworker joins them."""
     due = duty.promise(ctx.knowledge.get("duty"), severity, ctx.now).at
     earlier = ctx.cases[0] if ctx.cases else None
-    link = {"linked_to": earlier.reference, "draft": True} if earlier else {}
     case = Case(
         id=ctx.new_id(),
         reference=ctx.references(),
@@ -81,12 +80,13 @@ def new_case(ctx: Context, kind: str, severity: str, facts: dict[str, Any]) -> C
         conversation_id=ctx.conversation.id,
         country=ctx.person.country or ctx.conversation.country_hint,
         answer_due_at=due,
-        facts=link,
+        linked_case_id=earlier.id if earlier else None,
+        draft=earlier is not None,
     )
     ctx.cases.insert(0, case)
     ctx.record(case, "opened", kind=kind, severity=severity)
     if earlier:
-        ctx.record(case, "linked", to=earlier.reference)
+        ctx.record(case, "linked", to=str(earlier.id))
     learn(ctx, case, facts)
     return case
 

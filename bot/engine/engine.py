@@ -66,8 +66,10 @@ def turn(
 
 def _hear(machine: Machine, heard: Heard) -> None:
     word = interrupts.command(machine.words, heard.text)
-    if interrupts.danger(machine, heard) or heard.edited:
+    if interrupts.danger(machine, heard):
         _keep_words(machine, heard)
+        return
+    if heard.edited:
         return  # an edit re-answers nothing
     open_now = machine.present()
     exact = answers.exact(machine.asking(*open_now), heard.text) if open_now else None

@@ -218,7 +218,7 @@ def test_the_first_contact_is_welcomed(meaning: object) -> None:
     assert talk.hear("pay of 3 month", meaning) == ["welcome.hello", "welcome.lang"]  # type: ignore[arg-type]
     assert talk.session.heard == "pay of 3 month"
     assert talk.hear("1") == ["menu.topic"]
-    assert talk.session.shared == {"lang": "en", "welcomed": True}
+    assert {k: v for k, v in talk.session.shared.items() if k != "said"} == {"lang": "en", "welcomed": True}
     assert talk.hear("my pay") == ["wages.country"]
     assert talk.slot("months") == 3
     assert talk.session.heard == ""
