@@ -22,6 +22,7 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 RANK = {"low": 0, "medium": 1, "high": 2, "critical": 3}
+HEAVY = "express_self_harm"
 SAME_ALARM = timedelta(hours=72)  # danger reported again within this time belongs to the same case
 
 
@@ -93,6 +94,11 @@ def recent_alarm(ctx: Context) -> Case | None:
     return next((c for c in ctx.cases if c.severity == "critical" and ctx.now - c.opened_at < SAME_ALARM), None)
 
 
+def heavy(ctx: Context) -> Case | None:
+    """The open case in which she told that she thinks of ending her life; None if there is none."""
+    return next((c for c in ctx.cases if HEAVY in (c.kind, *c.facts.get("also", ()))), None)
+
+
 async def raise_alarm(ctx: Context, *, kind: str) -> Outcome:
     """Open (or raise) a critical case and page a human: before any question is asked."""
     recent = recent_alarm(ctx)
@@ -101,6 +107,8 @@ async def raise_alarm(ctx: Context, *, kind: str) -> Outcome:
     else:
         case = recent
         ctx.record(case, "alarm_again", kind=kind)
+        if kind != case.kind:
+            case.facts["also"] = sorted({*case.facts.get("also", ()), kind})
     ctx.notify("page", kind, "critical", case)
     country = ctx.person.country or ctx.conversation.country_hint or ""
     number = ctx.knowledge.get("emergency")["numbers"].get(country, "")

@@ -1,7 +1,8 @@
 """Rule: a flow of danger raises the alarm before it says anything.
 
-Law: a human is paged first; no question, subflow or condition stands before it (law 2 of the design). Only the flow
-that asks about what may be danger wakes nobody; it leaves a note for a human before it asks.
+Law: a human is paged first; no question, subflow or condition stands before it (law 2 of the design). The flow that
+asks about what may be danger leaves a note for a human before it asks; the one that stays with somebody looks whether
+the alarm was answered.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from bot.check.texts import at
 from bot.content import Content, Problem
 from bot.engine.flow import Do
 
-ALARM, DOUBT = "cases.raise_alarm", "cases.note_doubt"
+ALARM, DOUBT, STAYS = "cases.raise_alarm", "cases.note_doubt", "casework.stay"
+STAY = "stay"  # said by the conductor, after the alarm
 DANGER = "danger"
 
 
@@ -22,7 +24,7 @@ def check(content: Content, root: Path) -> Iterable[Problem]:
     for flow in content.flows.by_name.values():
         if flow.level != DANGER or not flow.steps:
             continue
-        first, gentle = flow.steps[0], flow.name == content.rules.gentle
-        wanted, why = (DOUBT, "a human sees it") if gentle else (ALARM, "a human is paged first")
+        first, others = flow.steps[0], {content.rules.gentle: DOUBT, STAY: STAYS}
+        wanted, why = others.get(flow.name, ALARM), "a human is told first"
         if not isinstance(first, Do) or first.action != wanted:
             yield at(first.source, f"a flow of level {DANGER} begins with `do` of {wanted}: {why}")
