@@ -26,6 +26,7 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 CHILD = "child"  # a fact, a kind of page: DESIGN law 2, knowledge/child_protection.yml
+HEAVY = "express_self_harm"
 SAME_ALARM = timedelta(hours=72)  # danger reported again within this time belongs to the same case
 MOST = 50  # pieces kept of one list of facts: what is more stands in the history
 
@@ -127,6 +128,11 @@ def recent_alarm(ctx: Context) -> Case | None:
     return next((c for c in ctx.cases if c.severity == "critical" and ctx.now - c.opened_at < SAME_ALARM), None)
 
 
+def heavy(ctx: Context) -> Case | None:
+    """The open case in which she told that she thinks of ending her life; None if there is none."""
+    return next((c for c in ctx.cases if HEAVY in (c.kind, *c.facts.get("also", ()))), None)
+
+
 async def raise_alarm(ctx: Context, *, kind: str) -> Outcome:
     """Open (or raise) a critical case and page a human: before any question is asked."""
     recent = recent_alarm(ctx)
@@ -135,6 +141,8 @@ async def raise_alarm(ctx: Context, *, kind: str) -> Outcome:
     else:
         case = recent
         ctx.record(case, "alarm_again", kind=kind)
+        if kind != case.kind:
+            case.facts["also"] = sorted({*case.facts.get("also", ()), kind})
     ctx.notify("page", kind, "critical", case)
     return Outcome("raised", {"reference": grouped(case.reference), "emergency": _number(ctx)})
 

@@ -2,8 +2,8 @@
 
 Law: a human is paged first; no question, subflow or condition stands before it (law 2 of the design). A part that
 several dangers share raises none itself: no intent starts it, and only flows of danger, or the flow of a case that
-was opened as critical already, call it. Only the flow that asks about what may be danger wakes nobody; it leaves a note
-for a human before it asks.
+was opened as critical already, call it. The flow that asks about what may be danger leaves a note for a human before it
+asks; the one that stays with somebody looks whether the alarm was answered.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from bot.engine.flow import Do, Flow
 ALARMS = ("cases.raise_alarm", "children.raise_child")
 WEIGHED = "cases.weigh"  # opens a critical case and pages, where an answer makes it one
 DOUBT = "cases.note_doubt"  # where what was said only may be danger
+STAYS, STAY = "casework.stay", "stay"  # said by the conductor, after the alarm
 DANGER = "danger"
 
 
@@ -28,9 +29,9 @@ def check(content: Content, root: Path) -> Iterable[Problem]:
     for flow in content.flows.by_name.values():
         if flow.level != DANGER or not flow.steps or alarmed(flow):
             continue
-        if flow.name == content.rules.gentle:
-            if not _begins(flow, (DOUBT,)):
-                yield at(flow.steps[0].source, f"{flow.name} begins with `do` of {DOUBT}: a human sees it")
+        if wanted := {content.rules.gentle: DOUBT, STAY: STAYS}.get(flow.name):
+            if not _begins(flow, (wanted,)):
+                yield at(flow.steps[0].source, f"{flow.name} begins with `do` of {wanted}: a human sees it")
             continue
         callers = [f for f in content.flows.by_name.values() if any(c.flow == flow.name for c in calls(f))]
         if flow.starts_on or not callers or _led_to(content, flow):

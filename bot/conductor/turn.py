@@ -42,6 +42,7 @@ CHILD_FLOW, MORE_FLOW = "child", "more"
 QUIET = frozenset({"menu", "back", "status"})  # words that are only kept, while a human is awaited about self-harm
 MORE_UNTIL = "more_until"  # in the session: until then what she adds belongs to her newest case
 TOLD = frozenset({"opened", "said_more"})  # events of a case after which more may come
+STAYED = "stayed_at"  # when the line of the flow `stay` was said last: kept in the session
 PAUSE = timedelta(hours=1)  # after which an open question is not simply read out again: who writes may be another
 
 
@@ -151,6 +152,8 @@ class Turn:
         if given is not None and await self._bot_may_answer(given):
             await self._converse(self._instead(given, before))
             await self._page_anyway(_danger(arrived.given))
+        elif self._stays(given):
+            await self._converse(Started("stay", "waiting"))
         if child := _child(arrived.given):  # whoever has the conversation; paged once
             await children.raise_child(self.ctx, tells=child)
         self.finish()
@@ -225,9 +228,8 @@ class Turn:
             return True
         if word in ALWAYS:
             return True
-        if owner == "waiting" and danger is None and self._held_still() and word in QUIET:
-            word = None  # after words of self-harm no list comes before a human has closed it
-        if owner == "waiting" and danger is None and (word or self._asks()):
+        shut = word in QUIET and case_actions.heavy(self.ctx) is not None  # no list before a human has closed it
+        if owner == "waiting" and danger is None and (word or self._asks()) and not shut:
             return True  # a command, or the answer to what a command asked: nobody else speaks here yet
         if danger is None:
             if isinstance(given, Heard | Shared) and (self._conversation.id, "queue") not in self.subject.open_notices:
@@ -238,10 +240,6 @@ class Turn:
             return True
         await case_actions.raise_alarm(self.ctx, kind=danger)
         return False
-
-    def _held_still(self) -> bool:
-        """Whether an open case is about self-harm."""
-        return any(case.kind in self._tools.content.rules.gravest for case in self.subject.cases)
 
     async def _after_the_end(self, given: Input | None) -> Input | None:
         """Who writes again after a human closed it is heard: the case is open again. Courtesy, commands and questions
@@ -257,6 +255,20 @@ class Turn:
             return Started(REOPENED, "reply")
         await closing.reopen(self.ctx)
         return given
+
+    def _stays(self, given: Input | None) -> bool:
+        """Whether the line of the flow `stay` is due: it is too heavy for her, she writes on, nobody is there yet."""
+        if self._conversation.owner != "waiting" or not isinstance(given, Heard | Shared | Pressed):
+            return False
+        minutes = int(self.ctx.knowledge.get("contact_policy")["stay_minutes"])
+        last = self._session.shared.get(STAYED)
+        if last and self._tools.now - datetime.fromisoformat(last) < timedelta(minutes=minutes):
+            return False
+        if case_actions.heavy(self.ctx) is None:
+            return False
+        shared = {**self._session.shared, STAYED: self._tools.now.isoformat()}
+        self._session = replace(self._session, shared=shared)
+        return True
 
     def _universal(self, given: Input) -> str | None:
         """The universal command that the input is."""
