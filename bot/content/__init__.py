@@ -40,6 +40,7 @@ class Content:
     catalogue: Catalogue
     knowledge: Facts
     readers: Readers
+    site: str = ""  # our public address, for links
 
     @cached_property
     def rules(self) -> Rules:
@@ -52,7 +53,7 @@ class Content:
 
     @cached_property
     def _replies(self) -> Replies:
-        return Replies(self.flows, self.texts, self.catalogue, self.languages, self.knowledge.texts)
+        return Replies(self.flows, self.texts, self.catalogue, self.languages, self.knowledge.texts, self.site)
 
     def words(self, language: str) -> WordsOf:
         """A language's words for the engine."""

@@ -12,7 +12,7 @@ from typing import Any
 from bot.content.catalogue import Catalogue
 from bot.content.knowledge import FactText
 from bot.content.languages import FALLBACK, Language
-from bot.content.wording import Texts, fill, spoken
+from bot.content.wording import SITE, Texts, fill, spoken
 from bot.engine.answers import fold
 from bot.engine.events import Asked, Said
 from bot.engine.flow import Ask, Choice, Flows, Label, Say
@@ -76,8 +76,10 @@ class Replies:
         catalogue: Catalogue,
         languages: Mapping[str, Language],
         facts: Mapping[str, FactText],
+        site: str = "",
     ) -> None:
         self._facts = facts
+        self._site = site
         self._flows = flows
         self._catalogue = catalogue
         self._languages = languages
@@ -90,8 +92,9 @@ class Replies:
         rtl = self._languages[language].direction == "rtl"
         long, short = self._voice(event.text_id, step, language)
         texts = texts_in(language, self._catalogue, self._facts)
-        text = fill(long, event.slots, language, isolate=rtl, texts=texts)
-        sms = fill(short, event.slots, language, isolate=False, texts=texts)
+        slots = {**event.slots, SITE: self._site}
+        text = fill(long, slots, language, isolate=rtl, texts=texts)
+        sms = fill(short, slots, language, isolate=False, texts=texts)
         if isinstance(event, Asked) and event.prefix:
             before, before_sms = self._voice(event.prefix, self._step(event.prefix), language)
             text, sms = f"{before}\n{text}", f"{before_sms} {sms}"

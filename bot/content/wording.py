@@ -30,6 +30,8 @@ def locale(language: str) -> Locale:
     return Locale.parse(language)
 
 
+SITE = "site"  # the placeholder of our own public address
+
 Texts = Callable[[str], str]  # id of a text of knowledge -> its words in the language
 
 
@@ -44,7 +46,9 @@ def fill(text: str, slots: Mapping[str, Any], language: str, *, isolate: bool, t
     def value(match: re.Match[str]) -> str:
         if match[1] == "options":
             return match[0]
-        return spoken(slots.get(match[1]), language, texts, isolate=isolate)
+        around = text[match.start() - 1 : match.start()] + text[match.end() : match.end() + 1]
+        whole = "/" not in around  # a part of an address: marks inside it would break the link
+        return spoken(slots.get(match[1]), language, texts, isolate=isolate and whole)
 
     return re.sub(r" {2,}", " ", PLACEHOLDER.sub(value, text)).strip()
 
