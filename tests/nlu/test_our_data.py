@@ -15,7 +15,7 @@ from bot.nlu.training import ensure_model
 from bot.nlu.understanding import Understanding
 from tests.conftest import MODELS
 from tests.nlu.conftest import NLU_DATA
-from tests.nlu.test_danger_lines import CASES, DANGEROUS, HARMLESS, LANGUAGES, ORDINARY
+from tests.nlu.test_danger_lines import CASES, DANGEROUS, HARMLESS, LANGUAGES, ORDINARY, SPOKEN
 
 pytestmark = pytest.mark.slow
 
@@ -56,6 +56,13 @@ def test_danger_is_danger_in_the_joined_answer(understanding: Understanding) -> 
 def test_hard_ordinary_lines_seldom_wake_a_human(understanding: Understanding) -> None:
     meanings = understanding.understand([line for _, line in HARMLESS])
     assert sum(m.danger is not None and m.danger.tier == "page" for m in meanings) / len(HARMLESS) <= 0.08
+
+
+def test_idioms_of_death_wake_nobody_and_nobody_is_asked(understanding: Understanding) -> None:
+    meanings = understanding.understand([line for _, line in SPOKEN])
+    read = [(line, m) for (_, line), m in zip(SPOKEN, meanings, strict=True)]
+    assert [line for line, m in read if m.danger is not None] == []
+    assert [line for line, m in read if m.intent == "report_death" and m.confidence >= 0.5] == []
 
 
 def test_everyday_intents_wake_nobody(understanding: Understanding) -> None:
