@@ -5,6 +5,7 @@ Law: plain values with state; `turns.py` loads them and writes the difference. N
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -27,6 +28,11 @@ class Person:
     opted_out_at: datetime | None = None
     safe_from: int | None = None  # minutes after local midnight
     safe_until: int | None = None
+
+
+def zone_name(person: Person, country_hint: str | None, zones: Mapping[str, str], default: str) -> str:
+    """IANA name of a person's time zone: her own, else her country's by `zones`, else the helpline's."""
+    return person.timezone or zones.get(person.country or country_hint or "") or default
 
 
 @dataclass(slots=True)
