@@ -40,8 +40,8 @@ def holds(when: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
 def _one(name: str, wanted: Any, facts: Mapping[str, Any]) -> bool:
     for ending, fits in (("_at_least", operator.ge), ("_at_most", operator.le)):
         if name.endswith(ending):
-            value = _number(facts.get(name.removesuffix(ending)))
-            return value is not None and bool(fits(value, wanted))
+            count = _number(facts.get(name.removesuffix(ending)))
+            return count is not None and bool(fits(count, wanted))
     value = facts.get(name)
     if value is None:
         return False

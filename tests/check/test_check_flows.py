@@ -188,6 +188,20 @@ def test_the_good_content_has_no_problem(tmp_path: Path) -> None:
     expect(tmp_path, {})
 
 
+def test_a_part_of_danger_is_called_only_after_an_alarm(tmp_path: Path) -> None:
+    part = flow("b", "  - say: c\n    text: Okay", "level: danger")
+    call = "  - call: c\n    flow: b\n  - end"
+    alarm = "  - do: alarm\n    action: cases.raise_alarm\n    with: {kind: x}\n    on: {raised: c}\n"
+    expect(tmp_path / "1", {A: flow("a", alarm + call, "level: danger"), "flows/b.yml": part})
+    expect(
+        tmp_path / "2",
+        {A: flow("a", call, "level: serious"), "flows/b.yml": part},
+        (f"{A}:1", "nobody was paged before a calls it"),
+    )
+    led = flow("a", "  - goto: flow:b", "level: serious")
+    expect(tmp_path / "3", {A: led, "flows/b.yml": part}, ("flows/b.yml:4", "begins with `do` of cases.raise_alarm"))
+
+
 def test_a_payload_that_is_too_long(tmp_path: Path) -> None:
     name, step, option = "f" * 24, "s" * 24, "o" * 7  # with two bars and the version: 64 bytes; one more is too many
     text = f"  - ask: {step}\n    say: B?\n    options: [{{id: {option}, label: One}}]\n  - end"
