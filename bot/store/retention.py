@@ -127,7 +127,7 @@ async def _facts_without_consent(connection: AsyncConnection, now: datetime) -> 
 
 
 async def _idle_sessions(connection: AsyncConnection, now: datetime) -> int:
-    """A session holds answers too: without consent it goes when the texts go, after a day or, with danger, after three."""
+    """A session holds answers too: without consent it goes when the texts go, after a day, with danger after three."""
     danger = exists(
         select(messages.c.id).where(
             messages.c.conversation_id == conversations.c.id, messages.c.retention == "danger_before_consent"
