@@ -139,12 +139,20 @@ async def _facts_without_consent(connection: AsyncConnection, now: datetime) -> 
 
 
 async def _idle_sessions(connection: AsyncConnection, now: datetime) -> int:
-    """A session holds answers too: without consent it goes when the texts go."""
+    """A session holds answers too: without consent it goes when the texts go, after a day, with danger after three."""
+    danger = exists(
+        select(messages.c.id).where(
+            messages.c.conversation_id == conversations.c.id, messages.c.retention == "danger_before_consent"
+        )
+    )
     idle = (
         update(conversations)
         .where(
             conversations.c.session_enc.is_not(None),
-            conversations.c.last_inbound_at < now - DANGER_BEFORE_CONSENT,
+            or_(
+                conversations.c.last_inbound_at < now - DANGER_BEFORE_CONSENT,
+                and_(conversations.c.last_inbound_at < now - BROWSE, ~danger),
+            ),
             exists(
                 select(contacts.c.id).where(
                     contacts.c.id == conversations.c.subject_id, contacts.c.consent_store_at.is_(None)

@@ -132,6 +132,11 @@ def _plain(value: Any) -> Iterator[str]:
             yield from _plain(inner)
 
 
+def plain_text(shown: str) -> str:
+    """What is shown, without marks of direction."""
+    return shown.translate(_MARKS)
+
+
 def _script(word: str) -> str:
     return next((unicodedata.name(c, "").split()[0] for c in word if c.isalpha()), "")
 

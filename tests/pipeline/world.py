@@ -35,6 +35,8 @@ INTENTS = {
     "human": "talk_to_human",
     "status": "ask_case_status",
     "thanks": "thank",
+    "rules": "ask_rights",
+    "number": "ask_contacts",
 }
 DANGERS = {
     "knife": "report_violence",
