@@ -103,7 +103,7 @@ async def request_export(ctx: Context, *, proved: str | None = None) -> Outcome:
 
 
 async def trust_again(ctx: Context) -> Outcome:
-    """A supervisor knows, by another way, that the phone is in her hands again. What was held leaves when she writes."""
+    """A supervisor knows, by another way, that she has the phone again. What was held leaves when she writes."""
     ctx.person.seized_at = None
     ctx.person.profile.pop("word_tries", None)
     for case in ctx.cases:

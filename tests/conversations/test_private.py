@@ -229,3 +229,13 @@ async def test_thanks_after_the_end_open_nothing(content: Content) -> None:
     await phone.hear(NONSENSE)
     assert phone.case is not None
     assert phone.case.stage == "reopened"
+
+
+async def test_a_supervisor_ends_it(content: Content) -> None:
+    from handlers import privacy
+
+    phone = person(content, "sms", "en")
+    await phone.hear(SECOND)
+    await privacy.trust_again(phone._new_turn().ctx)
+    lines = await phone.hear("8")
+    assert [line.id for line in lines] == ["status.none"]
