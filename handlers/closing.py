@@ -74,6 +74,8 @@ async def close(ctx: Context, *, reference: str | None = None, reason: str = "do
     ctx.record(case, "closed", reason=reason)
     if all(c.closed_at is not None for c in ctx.cases):
         ctx.conversation.give_to("closed")
+        # A question that stood open is over too: what she writes next is no answer to it.
+        ctx.conversation.session = {"shared": ctx.conversation.session.get("shared", {})}
     return Outcome("closed")
 
 

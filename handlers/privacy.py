@@ -19,6 +19,7 @@ __all__ = [
     "request_erasure",
     "request_export",
     "set_exit",
+    "trust_again",
     "use_link_code",
     "withdraw_consent",
 ]
@@ -30,6 +31,7 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "request_erasure": {"noted": ()},
     "request_export": {"noted": ()},
     "set_exit": {"kept": (), "unfit": ("exit",)},
+    "trust_again": {"trusted": ()},
     "use_link_code": {"noted": ("code",)},
     "withdraw_consent": {"noted": ()},
 }
@@ -98,6 +100,15 @@ async def request_export(ctx: Context, *, proved: str | None = None) -> Outcome:
         return await unproved(ctx, wanted="export")
     ctx.notify("queue", "export_requested", "medium", ctx.cases[0] if ctx.cases else None)
     return Outcome("noted")
+
+
+async def trust_again(ctx: Context) -> Outcome:
+    """A supervisor knows, by another way, that she has the phone again. What was held leaves when she writes."""
+    ctx.person.seized_at = None
+    ctx.person.profile.pop("word_tries", None)
+    for case in ctx.cases:
+        ctx.record(case, "trusted_again")
+    return Outcome("trusted")
 
 
 async def make_link_code(ctx: Context) -> Outcome:
