@@ -30,6 +30,8 @@ READERS: dict[str, tuple[str, ...]] = {
     "phone": ("country",),
     "media": (),
     "location": (),
+    "topic": (),
+    "need": (),
 }
 _VOICE = ("sms", "safety", "sensitivity")
 _ANSWER = ("options", "type", "fills", "slot", "keep", "skip", "always", "shared", "first")

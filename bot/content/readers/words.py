@@ -78,6 +78,12 @@ def words(language: str) -> Vocabulary:
     )
 
 
+@lru_cache(maxsize=2)
+def attached(side: str) -> tuple[str, ...]:
+    """What any language writes onto the `before` or `after` of a word, folded."""
+    return _folded(_tables().values(), "attached", side)
+
+
 def _flat(table: Mapping[str, Any], key: str) -> Iterable[tuple[str, Any]]:
     return ((str(k), v) for k, v in table.get(key, {}).items())
 

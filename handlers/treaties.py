@@ -1,0 +1,80 @@
+"""Which treaties a country has ratified, as far as we know.
+
+Law: "not ratified" is never said as "no rights"; what is of low confidence and unsigned is left out.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from handlers import facts
+from handlers.context import Context, Outcome
+
+__all__ = ["both", "list_of", "plain", "where"]
+
+OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
+    "where": {"known": ("land",), "unknown": ()},
+    "list_of": {"some": ("names", "ratified"), "no_treaty": (), "unknown": ()},
+    "plain": {"told": ("name", "said")},
+    "both": {"told": ("other_land", "names", "other_names"), "unknown": ()},
+}
+
+MOST = 9  # that can be read on: a list has ten lines, the last one leads on
+
+
+def _ratified(ctx: Context, country: object) -> list[str] | None:
+    """Treaties of a country in the order of the file; None when the country is not in it."""
+    conventions = ctx.knowledge.get("conventions")
+    states = conventions["countries"].get(facts.code(country))
+    if not states:
+        return None
+    shown = {k: v for k, v in states.items() if facts.may_be_shown(v, conventions)}
+    return [name for name in conventions["instruments"] if shown.get(name, {}).get("status") == "ratified"]
+
+
+def _names(ratified: list[str]) -> dict[str, Any]:
+    """Their short names, one per line."""
+    return {"list": [{"row": ["-", {"text": f"conventions.{name}.label"}]} for name in ratified]}
+
+
+async def where(ctx: Context, *, land: object = None, country: str | None = None) -> Outcome:
+    """The country that was named, else where the person is."""
+    code = facts.code(land) or facts.code(country)
+    return Outcome("known", {"land": facts.land(code)}) if code else Outcome("unknown")
+
+
+async def list_of(ctx: Context, *, country: object) -> Outcome:
+    """What a country has ratified, and the same as options to read on."""
+    ratified = _ratified(ctx, country)
+    if ratified is None:
+        return Outcome("unknown")
+    options = [{"id": name.lower(), "value": {"text": f"conventions.{name}.label"}} for name in ratified[:MOST]]
+    return Outcome("some", {"names": _names(ratified), "ratified": options}) if ratified else Outcome("no_treaty")
+
+
+async def plain(ctx: Context, *, treaty: str) -> Outcome:
+    """What a treaty says, in one plain sentence."""
+    name = treaty.upper()
+    return Outcome("told", {"name": {"text": f"conventions.{name}.label"}, "said": {"text": f"conventions.{name}.plain"}})
+
+
+async def both(ctx: Context, *, country: object, other: str | None) -> Outcome:
+    """Two countries side by side."""
+    one, two = _ratified(ctx, country), _ratified(ctx, other)
+    if one is None or two is None:
+        return Outcome("unknown")
+    nothing = {"text": "terms.no_treaty.say"}
+    return Outcome(
+        "told",
+        {
+            "other_land": facts.land(other),
+            "names": _row(one) if one else nothing,
+            "other_names": _row(two) if two else nothing,
+        },
+    )
+
+
+def _row(ratified: list[str]) -> dict[str, Any]:
+    """Their short names on one line, parted by a stroke."""
+    parts = [part for name in ratified for part in ("/", {"text": f"conventions.{name}.label"})]
+    return {"row": parts[1:]}
