@@ -24,6 +24,7 @@ _BY_READER: dict[str, tuple[Any, ...]] = {
     "date": ("2026-12-31",),
     "country": ("NP",),
     "phone": ("+971501234567",),
+    "digits": ("8888888888888888",),
 }
 
 

@@ -17,6 +17,7 @@ from bot import outgoing
 from bot.content import Content
 from bot.engine.engine import turn
 from bot.engine.events import Asked, Called, Event, Said
+from bot.engine.flow import Ask
 from bot.engine.inbound import Inbound
 from bot.engine.inputs import Heard, Input, Meaning, Outcome, Pressed, Resumed, Shared, Started, TimedOut
 from bot.engine.messages import Reply
@@ -26,12 +27,17 @@ from bot.store import reminders
 from bot.store.keys import seal_json
 from bot.store.rows import Conversation
 from bot.store.turns import Subject
+from handlers import box
 from handlers import cases as case_actions
 from handlers.context import Actor, Context, Shelf
 
 CALLS = 40  # handlers that one message may run; more is a fault of a flow
 SYSTEM_FLOWS = frozenset({"stop", "start"})  # their one line leaves whoever owns the conversation
-ALWAYS = frozenset({"stop", "start"})  # universal words that count even when a human has the conversation
+# Universal words that count even when a human has the conversation; one of them is about that human.
+ALWAYS = frozenset({"stop", "start", "complain"})
+BOX = "box"  # retention of what belongs to a letter of the box: shown to no caseworker, gone after a day
+EDITABLE = timedelta(hours=48)  # how long a message can be edited afterwards (Telegram)
+SEALED = "sealed_until"  # in the profile: until then an edit may be one of a letter
 PAUSE = timedelta(hours=1)  # after which an open question is not simply read out again: who writes may be another
 
 
@@ -111,6 +117,8 @@ class Turn:
         self._person = subject.person
         self._session = Session.from_json(conversation.session)
         self._noted: dict[str, Any] = {}  # the row of what arrived
+        self.wiped: tuple[int, ...] = ()  # rows of the inbox whose words no table keeps
+        self._boxed = False  # whether this turn said something of the box
         self.ctx = Context(
             actor=actor or Actor("person"),
             person=subject.person,
@@ -127,19 +135,42 @@ class Turn:
     async def run(self, arrived: Arrived) -> None:
         """All that follows from what arrived: state, case rows, replies."""
         before = self._conversation.last_inbound_at
+        secret = arrived.inbound is not None and self._is_secret(arrived.inbound)
         if arrived.inbound is not None:
-            self.note(arrived, arrived.inbound)
+            self.note(arrived, arrived.inbound, secret=secret)
             if self._provider_says(arrived.inbound):
                 return
         if arrived.given is not None and await self._bot_may_answer(arrived.given):
             await self._converse(self._after_a_pause(arrived.given, before))
             await self._page_anyway(_danger(arrived.given))
+        if secret and arrived.given is not None and not any(n.audience == box.READERS for n in self.ctx.notices):
+            await self._keep_anyway(arrived.given)
         self.finish()
+
+    def _is_secret(self, inbound: Inbound) -> bool:
+        """Whether what arrived is heard by a question that no history keeps, or edits what was heard by one."""
+        if inbound.kind == "edited":
+            return self._edits_a_letter()
+        top = self._session.top
+        flow = self._tools.content.flows.get(top.flow) if top and top.waiting else None
+        place = flow.index(top.step) if flow and top else None
+        step = flow.steps[place] if flow and place is not None else None
+        return isinstance(step, Ask) and step.secret
+
+    def _edits_a_letter(self) -> bool:
+        until = self._person.profile.get(SEALED)
+        return until is not None and datetime.fromisoformat(until) > self._tools.now
+
+    async def _keep_anyway(self, given: Input) -> None:
+        """Danger broke in, so the question did not get its answer: the words are a letter all the same (law 1)."""
+        if _danger(given) and isinstance(given, Heard | Shared):
+            words = given.text if isinstance(given, Heard) else given.caption
+            await box.write(self.ctx, words=words)
 
     # --- before the engine
 
-    def note(self, arrived: Arrived, inbound: Inbound) -> None:
-        """Put what arrived into the history, and note that the person wrote."""
+    def note(self, arrived: Arrived, inbound: Inbound, *, secret: bool = False) -> None:
+        """Put what arrived into the history, and note that the person wrote. Of what is secret only that."""
         conversation, at = self._conversation, arrived.received_at
         told = inbound.kind in {"blocked", "unblocked"}  # by the provider: she wrote nothing
         if not told and (conversation.last_inbound_at is None or at > conversation.last_inbound_at):
@@ -164,6 +195,13 @@ class Turn:
             "name": inbound.profile_name,
             "extra": inbound.extra,
         }
+        if secret:
+            body = {"kind": "secret", "text": ""}
+            self.wiped = arrived.ids
+            self._boxed = True
+            self._person.profile[SEALED] = (self._tools.now + EDITABLE).isoformat()
+        elif not self._edits_a_letter():
+            self._person.profile.pop(SEALED, None)
         self._noted = {
             "id": message_id,
             "received_at": at,
@@ -202,7 +240,7 @@ class Turn:
         if owner == "closed":  # whatever is written reopens it
             self._conversation.give_to("bot")
             return True
-        if word in ALWAYS:
+        if word in ALWAYS or (danger is None and self._in_secret()):
             return True
         if owner == "waiting" and danger is None and (word or self._asks()):
             return True  # a command, or the answer to what a command asked: nobody else speaks here yet
@@ -219,6 +257,12 @@ class Turn:
     def _universal(self, given: Input) -> str | None:
         """The universal command that the input is."""
         return self._tools.content.words("en").universal(given.text) if isinstance(given, Heard) else None
+
+    def _in_secret(self) -> bool:
+        """Whether an open question belongs to the box: it is answered whoever has the conversation."""
+        top = self._session.top
+        flow = self._tools.content.flows.get(top.flow) if top and top.waiting else None
+        return flow is not None and flow.secret
 
     def _asks(self) -> bool:
         """Whether a question of the bot is open."""
@@ -310,17 +354,22 @@ class Turn:
         return called
 
     def _queue(self, reply: Reply) -> None:
-        flow = reply.text_id.partition(".")[0]
+        name = reply.text_id.partition(".")[0]
+        flow = self._tools.content.flows.get(name)
+        boxed = flow is not None and flow.secret
+        self._boxed = self._boxed or boxed
+        # Who has the conversation may be the one it is about: the box answers all the same, but nobody who said STOP.
+        aside = boxed and self._conversation.owner == "human" and self._person.opted_out_at is None
         outgoing.queue(
             self._tools.policy,
             self.subject,
             self._conversation,
             reply,
-            origin="system" if flow in SYSTEM_FLOWS else "bot",
+            origin="system" if name in SYSTEM_FLOWS or aside else "bot",
             row_id=self._tools.new_id(),
             now=self._tools.now,
-            case_id=self._case_id(),
-            retention=self._retention(reply.urgent),
+            case_id=None if boxed else self._case_id(),
+            retention=BOX if boxed else self._retention(reply.urgent),
         )
 
     async def _call(self, called: Called) -> Outcome:
@@ -363,6 +412,8 @@ class Turn:
             )
         for notice in ctx.notices:
             metrics.alarms.labels(kind=notice.kind).inc()
+            if notice.audience == box.READERS:
+                continue  # a row would name her: the letter itself waits in the box (`saathi box list`)
             self.subject.notices.append(
                 {
                     "id": self._tools.new_id(),
@@ -382,7 +433,9 @@ class Turn:
                 if row["conversation_id"] == self._conversation.id and row["origin"] == "bot":
                     row["owner_epoch"] = self._conversation.owner_epoch
         if self._noted:  # the message that opened a case belongs to it, and to its legal hold
-            self._noted["case_id"] = self._case_id()
+            self._noted["case_id"] = None if self._boxed else self._case_id()
+            if self._boxed:
+                self._noted["retention"] = BOX
 
     def _case_id(self) -> UUID | None:
         return self.subject.cases[0].id if self.subject.cases else None
