@@ -21,10 +21,11 @@ examples:
   saathi feedback --quarter 2026-Q4
 
 kinds: help = our help as a whole; follow_up.3 = three months after a referral; rights.QA.wages = an answer about rules.
-columns: yes, partly, no. "<5" hides a small number; where one is hidden the next small one is hidden too.
+columns: yes, partly, no. "-" stands for a number that is not shown: one under five, or its neighbour, so that nobody
+can reckon it from other figures.
 """
 SMALLEST = 5
-HIDDEN = "<5"
+HIDDEN = "-"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
