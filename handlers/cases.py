@@ -1,6 +1,7 @@
 """Cases: alarms, reports, facts, status.
 
 Law: severity comes from `knowledge/triage.yml` and only ever rises here; words of a person are facts, never codes.
+What turns a case critical pages a human in the same turn, before the next question.
 """
 
 from __future__ import annotations
@@ -8,20 +9,24 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from handlers import duty
+from handlers import duty, risks, triage
 from handlers.context import Case, Context, Outcome
 
-__all__ = ["add_facts", "open_case", "raise_alarm", "status"]
+__all__ = ["add_facts", "add_more", "emergency", "open_case", "raise_alarm", "status", "weigh"]
 
 OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "raise_alarm": {"raised": ("reference", "emergency")},
     "open_case": {"opened": ("reference", "at")},
+    "weigh": {"ordinary": (), "critical": ("reference",), "child": ("reference",)},
+    "emergency": {"number": ("emergency",), "person": ()},
     "add_facts": {"added": (), "unknown": ()},
+    "add_more": {"noted": (), "none": ()},
     "status": {"none": (), "unread": ("reference", "at"), "late": ("reference",), "read": ("reference",)},
 }
 
-RANK = {"low": 0, "medium": 1, "high": 2, "critical": 3}
+CHILD = "child"  # a fact, a kind of page: DESIGN law 2, knowledge/child_protection.yml
 SAME_ALARM = timedelta(hours=72)  # danger reported again within this time belongs to the same case
+MOST = 50  # pieces kept of one list of facts: what is more stands in the history
 
 
 def grouped(reference: str) -> str:
@@ -38,33 +43,33 @@ def check_digit(digits: str) -> str:
     return str(-total % 10)
 
 
+def is_minor(facts: dict[str, Any]) -> bool:
+    """Whether the facts say that the person is younger than 18."""
+    age = facts.get("age")
+    young = isinstance(age, int | float) and not isinstance(age, bool) and age < 18
+    return facts.get(CHILD) == "yes" or young
+
+
 def _severity(ctx: Context, kind: str, facts: dict[str, Any]) -> str:
-    triage = ctx.knowledge.get("triage")
-    level = str(triage["severity"].get(kind, triage["severity"]["default"]))
-    for rule in triage["raise"]:
-        if rule["kind"] == kind and RANK[rule["to"]] > RANK[level] and _holds(rule["when"], facts):
-            level = rule["to"]
-    return level
-
-
-def _holds(when: dict[str, Any], facts: dict[str, Any]) -> bool:
-    for name, wanted in when.items():
-        if name.endswith("_at_least"):
-            value = facts.get(name.removesuffix("_at_least"))
-            if not isinstance(value, int | float) or value < wanted:
-                return False
-        elif facts.get(name) != wanted:
-            return False
-    return True
+    level = triage.severity(ctx.knowledge.get("triage"), kind, facts)
+    return triage.graver(level, "critical") if is_minor(facts) else level
 
 
 def _known(facts: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in facts.items() if value is not None}
+    """Without what nobody answered, and without words that another fact holds already."""
+    told = {name: value for name, value in facts.items() if value is not None and value != []}
+    if isinstance(said := told.get("said"), list):
+        others = [value for name, value in told.items() if name != "said"]
+        told["said"] = [words for words in said if words not in others]
+    return {name: value for name, value in told.items() if value != []}
 
 
 def new_case(ctx: Context, kind: str, severity: str, facts: dict[str, Any]) -> Case:
-    """A new case of this person, on top of `ctx.cases`; its answer is due by the duty hours."""
+    """A new case of this person, on top of `ctx.cases`; its answer is due by the duty hours. Beside an open case it is
+    a draft, linked to that one: on a shared phone it may be another person's, so only a caseworker joins them."""
     due = duty.promise(ctx.knowledge.get("duty"), severity, ctx.now).at
+    earlier = ctx.cases[0] if ctx.cases else None
+    link = {"linked_to": earlier.reference, "draft": True} if earlier else {}
     case = Case(
         id=ctx.new_id(),
         reference=ctx.references(),
@@ -75,11 +80,40 @@ def new_case(ctx: Context, kind: str, severity: str, facts: dict[str, Any]) -> C
         conversation_id=ctx.conversation.id,
         country=ctx.person.country or ctx.conversation.country_hint,
         answer_due_at=due,
-        facts=_known(facts),
+        facts=link,
     )
     ctx.cases.insert(0, case)
     ctx.record(case, "opened", kind=kind, severity=severity)
+    if earlier:
+        ctx.record(case, "linked", to=earlier.reference)
+    learn(ctx, case, facts)
     return case
+
+
+def learn(ctx: Context, case: Case, facts: dict[str, Any]) -> None:
+    """Take in facts. Lists grow; severity rises by the rules and never falls; critical or a child pages at once."""
+    was_minor = is_minor(case.facts)
+    for name, value in _known(facts).items():
+        had = case.facts.get(name)
+        if isinstance(value, list):
+            old = had if isinstance(had, list) else []
+            value = [*old, *(item for item in value if item not in old)][-MOST:]
+        case.facts[name] = value
+    if is_minor(case.facts) and not was_minor:
+        ctx.record(case, CHILD, staff=list(ctx.knowledge.get("child_protection")["staff"]))
+        ctx.notify("page", CHILD, "critical", case)
+    _rise(ctx, case, _severity(ctx, case.kind, case.facts))
+
+
+def _rise(ctx: Context, case: Case, level: str) -> None:
+    if triage.RANK[level] <= triage.RANK[case.severity]:
+        return
+    case.severity = level
+    due = duty.promise(ctx.knowledge.get("duty"), level, ctx.now).at
+    if case.answered_at is None:
+        case.answer_due_at = min(due, case.answer_due_at or due)
+    ctx.record(case, "severity_raised", to=level)
+    ctx.notify("page" if level == "critical" else "queue", case.kind, level, case)
 
 
 def _find(ctx: Context, reference: str | None) -> Case | None:
@@ -101,17 +135,44 @@ async def raise_alarm(ctx: Context, *, kind: str) -> Outcome:
         case = recent
         ctx.record(case, "alarm_again", kind=kind)
     ctx.notify("page", kind, "critical", case)
+    return Outcome("raised", {"reference": grouped(case.reference), "emergency": _number(ctx)})
+
+
+def _number(ctx: Context) -> str:
+    """The emergency number of the country of stay; empty when none is sure."""
     country = ctx.person.country or ctx.conversation.country_hint or ""
-    number = ctx.knowledge.get("emergency")["numbers"].get(country, "")
-    return Outcome("raised", {"reference": grouped(case.reference), "emergency": number})
+    return str(ctx.knowledge.get("emergency")["numbers"].get(country, ""))
+
+
+async def emergency(ctx: Context, *, kind: str | None = None) -> Outcome:
+    """Whether a number may be named here. After violence, or a birth, only where a human has reviewed what the law of
+    the country does to who calls; else a person comes first (protection.md D 02)."""
+    country = ctx.person.country or ctx.conversation.country_hint or ""
+    number = _number(ctx)
+    careful = kind in ctx.knowledge.get("triage")["needs_risk_note"]
+    if not number or (careful and not risks.reviewed(ctx.knowledge, country)):
+        return Outcome("person")
+    return Outcome("number", {"emergency": number})
+
+
+async def weigh(ctx: Context, *, kind: str, **facts: Any) -> Outcome:
+    """Look at what was answered so far. Where the rules make it critical the case is opened and a human paged now, not
+    after the last question; consent is asked by the human then."""
+    if _severity(ctx, kind, _known(facts)) != "critical":
+        return Outcome("ordinary")
+    case = new_case(ctx, kind, "critical", facts)
+    if is_minor(case.facts):  # its own page is out
+        return Outcome("child", {"reference": grouped(case.reference)})
+    ctx.notify("page", kind, "critical", case)
+    return Outcome("critical", {"reference": grouped(case.reference)})
 
 
 async def open_case(ctx: Context, *, kind: str | None = None, **facts: Any) -> Outcome:
     """Open a case with the answers given; it waits in the queue of its severity. No kind: the person did not say."""
     kind = kind or "other"
-    severity = _severity(ctx, kind, facts)
+    severity = _severity(ctx, kind, _known(facts))
     case = new_case(ctx, kind, severity, facts)
-    ctx.notify("queue", kind, severity, case)
+    ctx.notify("page" if severity == "critical" else "queue", kind, severity, case)
     return Outcome("opened", {"reference": grouped(case.reference), "at": _at(ctx, case)})
 
 
@@ -120,11 +181,21 @@ async def add_facts(ctx: Context, *, reference: str | None = None, **facts: Any)
     case = _find(ctx, reference)
     if case is None:
         return Outcome("unknown")
-    news = _known(facts)
-    if news:
-        case.facts.update(news)
+    if news := _known(facts):
+        learn(ctx, case, news)
         ctx.record(case, "facts_added", names=sorted(news))
     return Outcome("added")
+
+
+async def add_more(ctx: Context, *, said: list[str] | None = None, sent: list[Any] | None = None) -> Outcome:
+    """Words or files that came after the number: they belong to the newest open case, and its queue hears of it."""
+    if not ctx.cases:
+        return Outcome("none")
+    case = ctx.cases[0]
+    learn(ctx, case, {"said": said, "sent": sent})
+    ctx.record(case, "said_more", words=len(said or ()), files=len(sent or ()))
+    ctx.notify("queue", "said_more", case.severity, case)
+    return Outcome("noted")
 
 
 async def status(ctx: Context) -> Outcome:

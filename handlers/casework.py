@@ -10,8 +10,9 @@ from typing import Any
 from uuid import UUID
 
 from handlers import duty
-from handlers.cases import RANK, new_case
+from handlers.cases import new_case
 from handlers.context import Context, Outcome
+from handlers.triage import graver
 
 __all__ = ["agree_hour", "hand_over", "promise", "release", "take"]
 
@@ -47,7 +48,7 @@ async def hand_over(
     if may_write and ctx.person.consent_contact_at is None:
         ctx.person.consent_contact_at = ctx.now  # who asks to be written to may be written to
     ctx.conversation.give_to("waiting")
-    severity = max(severity, case.severity, key=lambda level: RANK[level])  # asking for a person never makes it later
+    severity = graver(severity, case.severity)  # asking for a person never makes it later
     ctx.notify("queue", kind, severity, case)
     ctx.record(case, "handed_over", kind=kind)
     return _promised(ctx, severity)

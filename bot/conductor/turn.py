@@ -22,6 +22,7 @@ from bot.engine.inbound import Inbound
 from bot.engine.inputs import Heard, Input, Meaning, Outcome, Pressed, Resumed, Shared, Started, TimedOut
 from bot.engine.messages import Reply
 from bot.engine.session import Session
+from bot.engine.state import LONGEST, SAID, SENT
 from bot.observe import metrics
 from bot.store import reminders
 from bot.store.keys import seal_json
@@ -29,6 +30,7 @@ from bot.store.rows import Conversation
 from bot.store.turns import Subject
 from handlers import box
 from handlers import cases as case_actions
+from handlers import children
 from handlers.context import Actor, Context, Shelf
 
 CALLS = 40  # handlers that one message may run; more is a fault of a flow
@@ -38,6 +40,10 @@ ALWAYS = frozenset({"stop", "start", "complain"})
 BOX = "box"  # retention of what belongs to a letter of the box: shown to no caseworker, gone after a day
 EDITABLE = timedelta(hours=48)  # how long a message can be edited afterwards (Telegram)
 SEALED = "sealed_until"  # in the profile: until then an edit may be one of a letter
+CHILD_FLOW, MORE_FLOW = "child", "more"
+QUIET = frozenset({"menu", "back", "status"})  # words that are only kept, while a human is awaited about self-harm
+MORE_UNTIL = "more_until"  # in the session: until then what she adds belongs to her newest case
+TOLD = frozenset({"opened", "said_more"})  # events of a case after which more may come
 PAUSE = timedelta(hours=1)  # after which an open question is not simply read out again: who writes may be another
 
 
@@ -141,8 +147,10 @@ class Turn:
             if self._provider_says(arrived.inbound):
                 return
         if arrived.given is not None and await self._bot_may_answer(arrived.given):
-            await self._converse(self._after_a_pause(arrived.given, before))
+            await self._converse(self._instead(arrived.given, before))
             await self._page_anyway(_danger(arrived.given))
+        if child := _child(arrived.given):  # whoever has the conversation; paged once
+            await children.raise_child(self.ctx, tells=child)
         if secret and arrived.given is not None and not any(n.audience == box.READERS for n in self.ctx.notices):
             await self._keep_anyway(arrived.given)
         self.finish()
@@ -242,6 +250,8 @@ class Turn:
             return True
         if word in ALWAYS or (danger is None and self._in_secret()):
             return True
+        if owner == "waiting" and danger is None and self._held_still() and word in QUIET:
+            word = None  # after words of self-harm no list comes before a human has closed it
         if owner == "waiting" and danger is None and (word or self._asks()):
             return True  # a command, or the answer to what a command asked: nobody else speaks here yet
         if danger is None:
@@ -253,6 +263,10 @@ class Turn:
             return True
         await case_actions.raise_alarm(self.ctx, kind=danger)
         return False
+
+    def _held_still(self) -> bool:
+        """Whether an open case is about self-harm."""
+        return any(case.kind in self._tools.content.rules.gravest for case in self.subject.cases)
 
     def _universal(self, given: Input) -> str | None:
         """The universal command that the input is."""
@@ -268,6 +282,37 @@ class Turn:
         """Whether a question of the bot is open."""
         top = self._session.top
         return top is not None and top.waiting
+
+    def _instead(self, given: Input, before: datetime | None) -> Input:
+        """What the engine gets in place of it: a child's words start the flow for children (danger goes before it),
+        words after a number are more about the same, and after a pause an open question is not simply answered."""
+        flows = self._tools.content.flows
+        child = _child(given)
+        if child and not _danger(given) and not children.is_child(self.ctx) and flows.get(CHILD_FLOW):
+            return Started(CHILD_FLOW, "said", {"tells": child})
+        if flows.get(MORE_FLOW) and (more := self._more(given)):
+            return Started(MORE_FLOW, "said", more)
+        return self._after_a_pause(given, before)
+
+    def _more(self, given: Input) -> dict[str, Any] | None:
+        """Words or files that follow a number and are no command and no other matter: more about it."""
+        until = self._session.shared.get(MORE_UNTIL)
+        if self._session.stack or not self.ctx.cases or not isinstance(given, Heard | Shared) or _danger(given):
+            return None
+        if not isinstance(until, str) or datetime.fromisoformat(until) < self._tools.now or self._universal(given):
+            return None
+        if isinstance(given, Heard) and (given.edited or self._another_matter(given.meaning)):
+            return None
+        text = given.text if isinstance(given, Heard) else given.caption
+        files = [{"kind": given.kind, "ref": given.ref}] if isinstance(given, Shared) and given.ref else None
+        return {SAID: [text.strip()[:LONGEST]] if text.strip() else None, SENT: files}
+
+    def _another_matter(self, meaning: Meaning) -> bool:
+        """Whether the words clearly mean another flow than that of the newest case; thanks and a greeting have one."""
+        flows = self._tools.content.flows
+        name = flows.by_intent.get(meaning.intent)
+        clear = meaning.confidence >= self._tools.content.rules.interrupt
+        return clear and name is not None and name != flows.by_intent.get(self.ctx.cases[0].kind)
 
     def _after_a_pause(self, given: Input, before: datetime | None) -> Input:
         """After an hour the phone may be in other hands: the open question is not answered by what comes, and not read
@@ -390,8 +435,12 @@ class Turn:
         country = session.shared.get("country")
         if isinstance(country, str) and len(country) == 2:
             self._person.country = country
+        if any(event.kind in TOLD for event in self.ctx.events):
+            minutes = int(self.ctx.knowledge.get("contact_policy")["more_minutes"])
+            until = (self._tools.now + timedelta(minutes=minutes)).isoformat()
+            session = replace(session, shared={**session.shared, MORE_UNTIL: until})
         if self.ctx.forget:
-            session = Session(shared=session.shared)
+            session = Session(shared={k: v for k, v in session.shared.items() if k not in (MORE_UNTIL, SAID, SENT)})
         self._conversation.session = session.to_json()
 
     def finish(self) -> None:
@@ -453,3 +502,8 @@ def _danger(given: Input | None) -> str | None:
     if isinstance(given, Heard | Shared) and given.meaning.danger and given.meaning.danger.tier == "page":
         return given.meaning.danger.kind
     return None
+
+
+def _child(given: Input | None) -> str:
+    """What a text says of a child that writes; empty when it says nothing of it."""
+    return given.meaning.child if isinstance(given, Heard | Shared) else ""

@@ -21,13 +21,15 @@ class Danger:
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What understanding made of a text. `confidence` 0..1; `language` is a guess, empty when unsure."""
+    """What understanding made of a text. `confidence` 0..1; `language` is a guess, empty when unsure. `child`: the text
+    says that who writes is younger than 18: `self`, or `parent_away` when it tells of a father or mother as well."""
 
     intent: str = "nlu_fallback"
     confidence: float = 0.0
     entities: Mapping[str, Any] = field(default_factory=dict)
     danger: Danger | None = None
     language: str = ""
+    child: str = ""
 
 
 @dataclass(frozen=True, slots=True)

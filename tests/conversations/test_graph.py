@@ -44,7 +44,7 @@ def _asks(content: Content) -> list[tuple[str, Ask]]:
 
 def test_the_walk_comes_to_every_question(content: Content, walked: Walk) -> None:
     asked = {phone.asking for phone in walked.phones.values()}
-    night = {"danger.hour_night"}  # the walk is at noon
+    night = {"danger_end.hour_night"}  # the walk is at noon
     assert asked == {step for step, _ in _asks(content)} - night
 
 
