@@ -21,6 +21,7 @@ from sqlalchemy import (
     case,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -56,10 +57,14 @@ PERSON_FIELDS = (
     "opted_out_at",
     "safe_from",
     "safe_until",
+    "erase_at",
+    "seized_at",
+    "link_code_id",
 )
 CONVERSATION_FIELDS = ("owner", "owner_epoch", "owner_user_id", "last_inbound_at", "agreed_until", "blocked_at")
 CASE_FIELDS = ("severity", "stage", "country", "answer_due_at", "answered_at", "closed_at", "linked_case_id", "draft")
 REFERENCE_DIGITS = 6
+REOPENS = timedelta(days=90)  # so long a reply opens again what a human closed
 STALE = timedelta(hours=1)  # a question or promise of the bot that was not sent for so long is not sent any more
 
 
@@ -78,6 +83,7 @@ class Subject:
     notices: list[dict[str, Any]] = field(default_factory=list)
     requeue: set[UUID] = field(default_factory=set)  # conversations whose unsent rows get another look
     open_notices: set[tuple[UUID, str]] = field(default_factory=set)  # (conversation, audience) that nobody took yet
+    closed: list[Case] = field(default_factory=list)  # those that were closed lately, the last one first
     drawers: Drawers = field(default_factory=Drawers)  # records of the shelf that a turn looked at or added
     _before: tuple[Person, dict[UUID, Conversation], dict[UUID, Case]] | None = None
 
@@ -86,7 +92,7 @@ class Subject:
         self._before = (
             deepcopy(self.person),
             {k: _copy_conversation(v) for k, v in self.conversations.items()},
-            {c.id: _copy_case(c) for c in self.cases},
+            {c.id: _copy_case(c) for c in (*self.cases, *self.closed)},
         )
 
     def changed_person(self) -> bool:
@@ -213,13 +219,17 @@ async def _load_notices(connection: AsyncConnection, subjects: Mapping[UUID, Sub
 async def _load_cases(connection: AsyncConnection, subjects: Mapping[UUID, Subject], ids: ColumnElement[Any]) -> None:
     rows = await connection.execute(
         select(cases)
-        .where(cases.c.subject_id == func.any(ids), cases.c.closed_at.is_(None))
-        .order_by(cases.c.opened_at.desc(), cases.c.id.desc())
+        .where(
+            cases.c.subject_id == func.any(ids),
+            or_(cases.c.closed_at.is_(None), cases.c.closed_at > func.now() - REOPENS),
+        )
+        .order_by(cases.c.closed_at.desc(), cases.c.opened_at.desc(), cases.c.id.desc())
     )
     for row in rows:
         subject = subjects[row.subject_id]
+        among = subject.cases if row.closed_at is None else subject.closed
         facts = open_json(subject.key, row.facts_enc, where=f"cases.facts_enc.{row.id}") if row.facts_enc else {}
-        subject.cases.append(
+        among.append(
             Case(
                 id=row.id,
                 reference=row.reference,
