@@ -180,8 +180,8 @@ class Turn:
         return until is not None and datetime.fromisoformat(until) > self._tools.now
 
     async def _keep_anyway(self, given: Input) -> None:
-        """Danger broke in, so the question did not get its answer: the words are a letter all the same (law 1)."""
-        if _danger(given) and isinstance(given, Heard | Shared):
+        """Danger or a child's words broke in, so the question got no answer: they are a letter all the same (law 1)."""
+        if (_danger(given) or _child(given)) and isinstance(given, Heard | Shared):
             words = given.text if isinstance(given, Heard) else given.caption
             await box.write(self.ctx, words=words)
 
