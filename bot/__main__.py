@@ -18,7 +18,12 @@ from bot.settings import CannotStart
 COMMANDS = {
     "serve": ("serve", "run", "add_arguments", "run the service: webhooks, workers, simulator in development"),
     "chat": ("chat", "run", "add_arguments", "talk to Saathi in the terminal, as a phone would"),
-    "check": ("content", "run_check", "", "check flows, facts and translations; prints file:line: message"),
+    "check": (
+        "content",
+        "run_check",
+        "add_check_arguments",
+        "check flows, facts and translations; prints file:line: message",
+    ),
     "migrate": ("database", "run_migrate", "", "bring the database schema up to date (as the owner role)"),
     "nlu": ("nlu", "run", "add_arguments", "train, ask and measure the understanding of texts"),
     "queue": ("queue", "run", "add_arguments", "alarms and what else waits for a human"),

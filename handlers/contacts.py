@@ -37,7 +37,9 @@ def _all(ctx: Context, land: object) -> list[Found]:
     return here + [found for _, found in facts.contacts(ctx, EVERYWHERE)]
 
 
-async def where(ctx: Context, *, place: str | None = None, country: str | None = None, need: str | None = None) -> Outcome:
+async def where(
+    ctx: Context, *, place: str | None = None, country: str | None = None, need: str | None = None
+) -> Outcome:
     """Which country is meant, and which needs somebody there answers."""
     code = facts.code(place) or facts.code(country)
     if code not in ctx.knowledge.get("contacts") or code == EVERYWHERE:

@@ -13,7 +13,7 @@ from handlers.facts import Found, term
 
 MOST = 3  # in one message
 MARK = "*"  # of a number that works only inside its country
-HIDDEN = frozenset({"shelter", "trafficking"})  # needs of which no page or app is named: it may show a place
+HIDDEN = "shelter"  # the need of which no page or app is named: it may show a place
 _BEFORE = ("https://", "http://", "www.")
 
 
@@ -25,7 +25,7 @@ def body(shown: Iterable[Found], *, abroad: bool) -> dict[str, Any]:
     warnings = dict.fromkeys(w for found in chosen if (w := found.fact.get("warning")))
     marked = any(MARK in str(part) for row in rows for part in row["row"])
     after = [term("inside")] * marked + [term("unchecked")] * (not all(f.checked for f in chosen))
-    return {"list": [*({"text": f"warnings.{w}.say"} for w in warnings), *rows, *after]}
+    return {"list": [*({"text": f"warnings.warnings.{w}.say"} for w in warnings), *rows, *after]}
 
 
 def line(found: Found, *, abroad: bool) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def _means(fact: Mapping[str, Any], abroad: bool) -> Any:
         return ", ".join(f"{n}{MARK * bool(fact.get('inside_only'))}" for n in fact["numbers"])
     if fact.get("whatsapp"):
         return f"WhatsApp {', '.join(fact['whatsapp'])}"
-    if fact.get("need") in HIDDEN:
+    if fact.get("need") == HIDDEN:
         return term("through")
     other = [*fact.get("app", ()), *(_bare(w) for w in fact.get("web", ())), *fact.get("email", ())]
     return ", ".join(other[:2]) or term("through")

@@ -41,7 +41,9 @@ def offered(ctx: Context) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     return rows[:FIRST], rows[FIRST:]
 
 
-async def where(ctx: Context, *, place: str | None = None, country: str | None = None, topic: str | None = None) -> Outcome:
+async def where(
+    ctx: Context, *, place: str | None = None, country: str | None = None, topic: str | None = None
+) -> Outcome:
     """Which country the question is about: the one that was named, else where the person is."""
     code = facts.code(place) or facts.code(country)
     land = facts.land(code)
@@ -74,11 +76,9 @@ async def sectors(ctx: Context, *, country: object, topic: str | None) -> Outcom
     return Outcome("differ" if any(rows != answers[0] for rows in answers) else "same")
 
 
-async def complaint_body(
-    ctx: Context, *, country: object, topic: str | None, sector: str | None = None
-) -> Outcome:
-    """Where to complain about a topic, with the warning first. `sector`: home, company, sea, none (no papers), or the
-    words of the facts; not said counts as any. `person`: an office could harm, or we know none; a human of ours first."""
+async def complaint_body(ctx: Context, *, country: object, topic: str | None, sector: str | None = None) -> Outcome:
+    """Where to complain about a topic, with the warning first. `sector`: home, company, sea, none (no papers), or
+    the words of the facts; not said counts as any. `person`: an office could harm, or none is known; a human first."""
     if facts.right(ctx, country, topic or "") is None:
         return Outcome("none")
     rows = _rows(ctx, country, topic or "", SECTORS.get(sector or ANY, sector or ANY))

@@ -32,9 +32,23 @@ def _ratified(ctx: Context, country: object) -> list[str] | None:
     return [name for name in conventions["instruments"] if shown.get(name, {}).get("status") == "ratified"]
 
 
-def _names(ratified: list[str]) -> dict[str, Any]:
-    """Their short names, one per line."""
-    return {"list": [{"row": ["-", {"text": f"conventions.{name}.label"}]} for name in ratified]}
+def _label(ctx: Context, country: object, name: str) -> list[Any]:
+    """The short name of a treaty, and what must be said beside it in this country."""
+    code = facts.code(country)
+    note = ctx.knowledge.get("conventions")["countries"][code][name].get("say")
+    beside = ["-", {"text": f"conventions.{code}.{name}.say"}] if note else []
+    return [{"text": f"conventions.{name}.label"}, *beside]
+
+
+def _lines(ctx: Context, country: object, ratified: list[str]) -> dict[str, Any]:
+    """One per line."""
+    return {"list": [{"row": ["-", *_label(ctx, country, name)]} for name in ratified]}
+
+
+def _row(ctx: Context, country: object, ratified: list[str]) -> dict[str, Any]:
+    """All on one line, parted by strokes."""
+    parts = [part for name in ratified for part in ("/", *_label(ctx, country, name))]
+    return {"row": parts[1:]} if parts else facts.term("no_treaty")
 
 
 async def where(ctx: Context, *, land: object = None, country: str | None = None) -> Outcome:
@@ -49,13 +63,17 @@ async def list_of(ctx: Context, *, country: object) -> Outcome:
     if ratified is None:
         return Outcome("unknown")
     options = [{"id": name.lower(), "value": {"text": f"conventions.{name}.label"}} for name in ratified[:MOST]]
-    return Outcome("some", {"names": _names(ratified), "ratified": options}) if ratified else Outcome("no_treaty")
+    if not ratified:
+        return Outcome("no_treaty")
+    return Outcome("some", {"names": _lines(ctx, country, ratified), "ratified": options})
 
 
 async def plain(ctx: Context, *, treaty: str) -> Outcome:
     """What a treaty says, in one plain sentence."""
     name = treaty.upper()
-    return Outcome("told", {"name": {"text": f"conventions.{name}.label"}, "said": {"text": f"conventions.{name}.plain"}})
+    return Outcome(
+        "told", {"name": {"text": f"conventions.{name}.label"}, "said": {"text": f"conventions.{name}.plain"}}
+    )
 
 
 async def both(ctx: Context, *, country: object, other: str | None) -> Outcome:
@@ -63,18 +81,5 @@ async def both(ctx: Context, *, country: object, other: str | None) -> Outcome:
     one, two = _ratified(ctx, country), _ratified(ctx, other)
     if one is None or two is None:
         return Outcome("unknown")
-    nothing = {"text": "terms.no_treaty.say"}
-    return Outcome(
-        "told",
-        {
-            "other_land": facts.land(other),
-            "names": _row(one) if one else nothing,
-            "other_names": _row(two) if two else nothing,
-        },
-    )
-
-
-def _row(ratified: list[str]) -> dict[str, Any]:
-    """Their short names on one line, parted by a stroke."""
-    parts = [part for name in ratified for part in ("/", {"text": f"conventions.{name}.label"})]
-    return {"row": parts[1:]}
+    slots = {"names": _row(ctx, country, one), "other_names": _row(ctx, other, two)}
+    return Outcome("told", {"other_land": facts.land(other), **slots})

@@ -17,8 +17,11 @@ from bot.check.texts import messages
 from bot.content import Content, load
 from bot.settings import ROOT
 
-STRUCTURE = ("actions", "alarm", "commands", "expressions", "intents", "loops", "payloads", "reachable", "targets")
-WORDS = ("budget", "copies", "discreet", "labels", "placeholders", "safety", "synonyms", "translations")
+STRUCTURE = (
+    *("actions", "alarm", "commands", "expressions", "intents", "loops", "payloads", "reachable", "targets"),
+    *("complaints", "facts", "heard", "numbers"),
+)
+WORDS = ("budget", "copies", "discreet", "fact_texts", "labels", "placeholders", "safety", "synonyms", "translations")
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """Reads a topic of `knowledge/topics.yml` by the words that people use for it, in any of our languages.
 
-Law: one topic or none; a text that names two is no answer, but one of them may be `weak` ("pay of a maid" is about pay).
+Law: one topic or none; a text that names two is no answer, but one of them may be `weak` ("a maid's pay": pay).
 """
 
 from __future__ import annotations
