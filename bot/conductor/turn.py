@@ -46,6 +46,7 @@ SEALED = "sealed_until"  # in the profile: until then an edit may be one of a le
 CHILD_FLOW, MORE_FLOW = "child", "more"
 QUIET = frozenset({"menu", "back", "status"})  # words that are only kept, while a human is awaited about self-harm
 MORE_UNTIL = "more_until"  # in the session: until then what she adds belongs to her newest case
+BY_US = "by_us"  # in the session: the open question came from a reminder, so it may be answered hours later
 TOLD = frozenset({"opened", "said_more"})  # events of a case after which more may come
 PAUSE = timedelta(hours=1)  # after which an open question is not simply read out again: who writes may be another
 
@@ -127,6 +128,7 @@ class Turn:
         self._session = Session.from_json(conversation.session)
         self._noted: dict[str, Any] = {}  # the row of what arrived
         self.wiped: tuple[int, ...] = ()  # rows of the inbox whose words no table keeps
+        self._by_us = False  # whether a job began this turn, not the person
         self._boxed = False  # whether this turn said something of the box
         self.ctx = Context(
             actor=actor or Actor("person"),
@@ -146,6 +148,7 @@ class Turn:
     async def run(self, arrived: Arrived) -> None:
         """All that follows from what arrived: state, case rows, replies."""
         before = self._conversation.last_inbound_at
+        self._by_us = arrived.inbound is None and isinstance(arrived.given, Started)
         secret = arrived.inbound is not None and self._is_secret(arrived.inbound)
         seen = private.look(self.ctx, self._session, arrived.given, self._tools.content, self._language())
         if seen.leaves:
@@ -344,12 +347,13 @@ class Turn:
 
     def _after_a_pause(self, given: Input, before: datetime | None) -> Input:
         """After an hour the phone may be in other hands: the open question is not answered by what comes, and not read
-        out again; the neutral "shall we go on?" comes first. Danger, commands and another clear wish go before it."""
+        out again; the neutral "shall we go on?" comes first. Danger, commands and another clear wish go before it. A
+        reminder's question is harmless and comes long after her last message: its answer is one."""
         top = self._session.top
         flow = self._tools.content.flows.get(top.flow) if top and top.waiting else None
         if flow is None or flow.level in {"danger", "system"} or not isinstance(given, Heard):
             return given
-        if before is None or self._tools.now - before < PAUSE:
+        if before is None or self._tools.now - before < PAUSE or self._session.shared.get(BY_US):
             return given
         clear = given.meaning.confidence >= self._tools.content.rules.interrupt and given.meaning.intent != "greet"
         return given if given.meaning.danger or self._universal(given) or clear else Started("resume", "pause")
@@ -467,6 +471,8 @@ class Turn:
             minutes = int(self.ctx.knowledge.get("contact_policy")["more_minutes"])
             until = (self._tools.now + timedelta(minutes=minutes)).isoformat()
             session = replace(session, shared={**session.shared, MORE_UNTIL: until})
+        shared = {k: v for k, v in session.shared.items() if k != BY_US}
+        session = replace(session, shared={**shared, BY_US: True} if self._by_us else shared)
         if self.ctx.forget:
             session = Session(shared={k: v for k, v in session.shared.items() if k not in (MORE_UNTIL, SAID, SENT)})
         self._conversation.session = session.to_json()
