@@ -28,6 +28,7 @@ LEADS_TO = {  # universal word -> what is said at once, as the beginning of its 
     "stop": "stop.done",
     "start": "start.done",
     "human": "human.",
+    "complain": "complain.what",
 }
 
 
@@ -45,7 +46,9 @@ def _asks(content: Content) -> list[tuple[str, Ask]]:
 def test_the_walk_comes_to_every_question(content: Content, walked: Walk) -> None:
     asked = {phone.asking for phone in walked.phones.values()}
     night = {"danger_end.hour_night"}  # the walk is at noon
-    assert asked == {step for step, _ in _asks(content)} - night
+    places = content.knowledge.get("recruiting")["countries"].values()
+    no_cap = set() if any(place["fee"]["cap"] for place in places) else {"recruiter.asked"}  # nothing to compare with
+    assert asked == {step for step, _ in _asks(content)} - night - no_cap
 
 
 def test_nothing_dead_ends(walked: Walk) -> None:

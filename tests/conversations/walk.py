@@ -14,11 +14,20 @@ from typing import Any, TypeAlias
 from bot.content import Content
 from bot.engine.inputs import Danger, Meaning, Started
 from tests.conversations.harness import Line, Phone, recording
+from tests.conversations.telling import licence
+from tests.fakes.shelf import SmallWorld
 
 State: TypeAlias = tuple[object, ...]
 Act: TypeAlias = Callable[[Phone], Coroutine[Any, Any, list[Line]]]
 NONSENSE = "zz qq"
 MOST = 5000  # states; more means that the walk has lost its way
+# Starts that come before the others: what decides in these flows is a slot, which (but for "safe") is no part of a state.
+KNOWING: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("coming_home", {"home": "NP"}),
+    ("recruiter", {"leaving": "NP"}),
+    ("follow_up", {"month": 12}),
+)
+LISTED = [licence("Kuwait Overseas", "11"), licence("Kuwait Manpower", "12")]  # recruiters that a word of `acts` finds
 DANGER = Meaning("report_violence", 0.95, danger=Danger("report_violence"))
 
 
@@ -35,7 +44,7 @@ class Walk:
 def state_of(phone: Phone) -> State:
     """What decides how the conversation goes on."""
     person = phone.subject.person
-    frames = tuple((f.flow, f.step, f.waiting, f.misses, f.noted) for f in phone.session.stack)
+    frames = tuple((f.flow, f.step, f.waiting, f.misses, f.noted, f.slots.get("safe") == "bad") for f in phone.session.stack)
     agreed = bool(person.consent_store_at), bool(person.consent_refused_at), bool(person.opted_out_at)
     return frames, phone.conversation.owner, agreed, bool(phone.session.shared.get("country"))
 
@@ -64,12 +73,13 @@ async def walk(content: Content, language: str) -> Walk:
     """From the start of every flow, by every input, until nothing new comes."""
     found = Walk()
     ahead: deque[Phone] = deque()
-    for name in content.flows.by_name:
-        for chosen in (True, False):
-            phone = Phone(recording(content), "telegram", language, chosen=chosen)
-            phone.subject.person.language_guess = language
-            await phone.give(Started(name, "test"))
-            ahead.append(phone)
+    starts = [(name, slots, True) for name, slots in KNOWING]
+    starts += [(name, {}, chosen) for name in content.flows.by_name for chosen in (True, False)]
+    for name, slots, chosen in starts:
+        phone = Phone(recording(content), "telegram", language, chosen=chosen, world=SmallWorld(licences=list(LISTED)))
+        phone.subject.person.language_guess = language
+        await phone.give(Started(name, "test", slots))
+        ahead.append(phone)
     while ahead:
         phone = ahead.popleft()
         here = state_of(phone)
