@@ -24,7 +24,7 @@ from bot.observe import logs, metrics
 from bot.observe.crash import point
 from bot.store import codec, turns
 from bot.store.database import INBOX_CHANNEL, OUTBOX_CHANNEL, UNAVAILABLE, Database
-from bot.store.inbox import Waiting, count_attempt, finish, peek, set_aside, still_waiting
+from bot.store.inbox import Waiting, count_attempt, finish, peek, set_aside, still_waiting, wipe
 from bot.store.keys import Keys
 from bot.store.shelf import shelves
 from bot.store.turns import Subject
@@ -168,6 +168,7 @@ class Conductor:
 
     async def _transaction(self, arrived: dict[UUID, list[Arrived]], now: datetime) -> int:
         done: list[int] = []
+        wiped: list[int] = []
         async with self._database.begin() as connection:
             locked = await turns.lock(connection, arrived)
             point("conductor.after_lock")
@@ -193,18 +194,22 @@ class Conductor:
                     if left and len(left) < len(each.ids):
                         break  # another worker took a part of it: the rest comes before what follows, next time
                     if left:
-                        await self._turn(tools, subject, each)
+                        wiped += await self._turn(tools, subject, each)
                         done += each.ids
             await turns.save(connection, self._secrets, subjects.values(), now)
             await finish(connection, done, now)
+            await wipe(connection, wiped)
             point("conductor.before_commit")
         point("conductor.after_commit")
         metrics.turns.labels(result="ok").inc(len(done))
         await self._database.notify(OUTBOX_CHANNEL)
         return len(done)
 
-    async def _turn(self, tools: Tools, subject: Subject, arrived: Arrived) -> None:
-        await Turn(tools, subject, subject.conversations[arrived.conversation_id]).run(arrived)
+    async def _turn(self, tools: Tools, subject: Subject, arrived: Arrived) -> tuple[int, ...]:
+        """Returns the rows whose words no table keeps."""
+        turn = Turn(tools, subject, subject.conversations[arrived.conversation_id])
+        await turn.run(arrived)
+        return turn.wiped
 
     async def _quarantine(self, subject_id: UUID, arrived: Arrived, now: datetime) -> None:
         """The person gets the honest line if that can be made, the human queue the message as critical in any case."""

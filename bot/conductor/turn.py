@@ -18,6 +18,7 @@ from bot.conductor import private
 from bot.content import Content
 from bot.engine.engine import turn
 from bot.engine.events import Asked, Called, Event, Said
+from bot.engine.flow import Ask
 from bot.engine.inbound import Inbound
 from bot.engine.inputs import Heard, Input, Meaning, Outcome, Pressed, Resumed, Shared, Started, TimedOut
 from bot.engine.messages import Reply
@@ -29,18 +30,23 @@ from bot.store.keys import seal_json
 from bot.store.rows import Conversation
 from bot.store.turns import Subject
 from bot.vault.lookup import lookup
+from handlers import box, children, closing
 from handlers import cases as case_actions
-from handlers import children, closing
 from handlers.context import Actor, Context, Shelf
 
 CALLS = 40  # handlers that one message may run; more is a fault of a flow
 SYSTEM_FLOWS = frozenset({"stop", "start", private.LEAVE})  # their one line leaves whoever owns the conversation
 REOPENED = "reopened"  # the flow of who writes again after the end
 COURTESY = frozenset({"thank", "goodbye", "greet", "affirm", "deny"})  # intents that reopen nothing
-ALWAYS = frozenset({"stop", "start"})  # universal words that count even when a human has the conversation
+# Universal words that count even when a human has the conversation; one of them is about that human.
+ALWAYS = frozenset({"stop", "start", "complain"})
+BOX = "box"  # retention of what belongs to a letter of the box: shown to no caseworker, gone after a day
+EDITABLE = timedelta(hours=48)  # how long a message can be edited afterwards (Telegram)
+SEALED = "sealed_until"  # in the profile: until then an edit may be one of a letter
 CHILD_FLOW, MORE_FLOW = "child", "more"
 QUIET = frozenset({"menu", "back", "status"})  # words that are only kept, while a human is awaited about self-harm
 MORE_UNTIL = "more_until"  # in the session: until then what she adds belongs to her newest case
+BY_US = "by_us"  # in the session: the open question came from a reminder, so it may be answered hours later
 TOLD = frozenset({"opened", "said_more"})  # events of a case after which more may come
 STAYED = "stayed_at"  # when the line of the flow `stay` was said last: kept in the session
 PAUSE = timedelta(hours=1)  # after which an open question is not simply read out again: who writes may be another
@@ -122,6 +128,9 @@ class Turn:
         self._person = subject.person
         self._session = Session.from_json(conversation.session)
         self._noted: dict[str, Any] = {}  # the row of what arrived
+        self.wiped: tuple[int, ...] = ()  # rows of the inbox whose words no table keeps
+        self._by_us = False  # whether a job began this turn, not the person
+        self._boxed = False  # whether this turn said something of the box
         self.ctx = Context(
             actor=actor or Actor("person"),
             person=subject.person,
@@ -140,12 +149,14 @@ class Turn:
     async def run(self, arrived: Arrived) -> None:
         """All that follows from what arrived: state, case rows, replies."""
         before = self._conversation.last_inbound_at
+        self._by_us = arrived.inbound is None and isinstance(arrived.given, Started)
+        secret = arrived.inbound is not None and self._is_secret(arrived.inbound)
         seen = private.look(self.ctx, self._session, arrived.given, self._tools.content, self._language())
         if seen.leaves:
             self._session = Session(shared=self._session.shared)
             self._conversation.session = self._session.to_json()
         if arrived.inbound is not None:
-            self.note(arrived, arrived.inbound, masked=seen.mask)
+            self.note(arrived, arrived.inbound, masked=seen.mask, secret=secret)
             if self._provider_says(arrived.inbound):
                 return
         given = await self._after_the_end(seen.given)
@@ -156,12 +167,35 @@ class Turn:
             await self._converse(Started("stay", "waiting"))
         if child := _child(arrived.given):  # whoever has the conversation; paged once
             await children.raise_child(self.ctx, tells=child)
+        if secret and arrived.given is not None and not any(n.audience == box.READERS for n in self.ctx.notices):
+            await self._keep_anyway(arrived.given)
         self.finish()
+
+    def _is_secret(self, inbound: Inbound) -> bool:
+        """Whether what arrived is heard by a question that no history keeps, or edits what was heard by one."""
+        if inbound.kind == "edited":
+            return self._edits_a_letter()
+        top = self._session.top
+        flow = self._tools.content.flows.get(top.flow) if top and top.waiting else None
+        place = flow.index(top.step) if flow and top else None
+        step = flow.steps[place] if flow and place is not None else None
+        return isinstance(step, Ask) and step.secret
+
+    def _edits_a_letter(self) -> bool:
+        until = self._person.profile.get(SEALED)
+        return until is not None and datetime.fromisoformat(until) > self._tools.now
+
+    async def _keep_anyway(self, given: Input) -> None:
+        """Danger or a child's words broke in, so the question got no answer: they are a letter all the same (law 1)."""
+        if (_danger(given) or _child(given)) and isinstance(given, Heard | Shared):
+            words = given.text if isinstance(given, Heard) else given.caption
+            await box.write(self.ctx, words=words)
 
     # --- before the engine
 
-    def note(self, arrived: Arrived, inbound: Inbound, *, masked: bool = False) -> None:
-        """Put what arrived into the history (`masked`: not its digits), and note that the person wrote."""
+    def note(self, arrived: Arrived, inbound: Inbound, *, masked: bool = False, secret: bool = False) -> None:
+        """Put what arrived into the history (`masked`: not its digits; `secret`: nothing of it), and note that the
+        person wrote."""
         conversation, at = self._conversation, arrived.received_at
         told = inbound.kind in {"blocked", "unblocked"}  # by the provider: she wrote nothing
         if not told and (conversation.last_inbound_at is None or at > conversation.last_inbound_at):
@@ -188,6 +222,13 @@ class Turn:
         }
         if masked:
             body = private.masked(body)
+        if secret:
+            body = {"kind": "secret", "text": ""}
+            self.wiped = arrived.ids
+            self._boxed = True
+            self._person.profile[SEALED] = (self._tools.now + EDITABLE).isoformat()
+        elif not self._edits_a_letter():
+            self._person.profile.pop(SEALED, None)
         self._noted = {
             "id": message_id,
             "received_at": at,
@@ -226,7 +267,7 @@ class Turn:
         if owner == "closed":  # whatever is written reopens it
             self._conversation.give_to("bot")
             return True
-        if word in ALWAYS:
+        if word in ALWAYS or (danger is None and self._in_secret()):
             return True
         shut = word in QUIET and case_actions.heavy(self.ctx) is not None  # no list before a human has closed it
         if owner == "waiting" and danger is None and (word or self._asks()) and not shut:
@@ -274,6 +315,12 @@ class Turn:
         """The universal command that the input is."""
         return self._tools.content.words("en").universal(given.text) if isinstance(given, Heard) else None
 
+    def _in_secret(self) -> bool:
+        """Whether an open question belongs to the box: it is answered whoever has the conversation."""
+        top = self._session.top
+        flow = self._tools.content.flows.get(top.flow) if top and top.waiting else None
+        return flow is not None and flow.secret
+
     def _asks(self) -> bool:
         """Whether a question of the bot is open."""
         top = self._session.top
@@ -312,12 +359,13 @@ class Turn:
 
     def _after_a_pause(self, given: Input, before: datetime | None) -> Input:
         """After an hour the phone may be in other hands: the open question is not answered by what comes, and not read
-        out again; the neutral "shall we go on?" comes first. Danger, commands and another clear wish go before it."""
+        out again; the neutral "shall we go on?" comes first. Danger, commands and another clear wish go before it. A
+        reminder's question is harmless and comes long after her last message: its answer is one."""
         top = self._session.top
         flow = self._tools.content.flows.get(top.flow) if top and top.waiting else None
         if flow is None or flow.level in {"danger", "system"} or not isinstance(given, Heard):
             return given
-        if before is None or self._tools.now - before < PAUSE:
+        if before is None or self._tools.now - before < PAUSE or self._session.shared.get(BY_US):
             return given
         clear = given.meaning.confidence >= self._tools.content.rules.interrupt and given.meaning.intent != "greet"
         return given if given.meaning.danger or self._universal(given) or clear else Started("resume", "pause")
@@ -395,17 +443,22 @@ class Turn:
         return called
 
     def _queue(self, reply: Reply) -> None:
-        flow = reply.text_id.partition(".")[0]
+        name = reply.text_id.partition(".")[0]
+        flow = self._tools.content.flows.get(name)
+        boxed = flow is not None and flow.secret
+        self._boxed = self._boxed or boxed
+        # Who has the conversation may be the one it is about: the box answers all the same, but nobody who said STOP.
+        aside = boxed and self._conversation.owner == "human" and self._person.opted_out_at is None
         outgoing.queue(
             self._tools.policy,
             self.subject,
             self._conversation,
             reply,
-            origin="system" if flow in SYSTEM_FLOWS else "bot",
+            origin="system" if name in SYSTEM_FLOWS or aside else "bot",
             row_id=self._tools.new_id(),
             now=self._tools.now,
-            case_id=self._case_id(),
-            retention=self._retention(reply.urgent),
+            case_id=None if boxed else self._case_id(),
+            retention=BOX if boxed else self._retention(reply.urgent),
         )
 
     async def _call(self, called: Called) -> Outcome:
@@ -430,6 +483,8 @@ class Turn:
             minutes = int(self.ctx.knowledge.get("contact_policy")["more_minutes"])
             until = (self._tools.now + timedelta(minutes=minutes)).isoformat()
             session = replace(session, shared={**session.shared, MORE_UNTIL: until})
+        shared = {k: v for k, v in session.shared.items() if k != BY_US}
+        session = replace(session, shared={**shared, BY_US: True} if self._by_us else shared)
         if self.ctx.forget:
             session = Session(shared={k: v for k, v in session.shared.items() if k not in (MORE_UNTIL, SAID, SENT)})
         self._conversation.session = session.to_json()
@@ -452,6 +507,8 @@ class Turn:
             )
         for notice in ctx.notices:
             metrics.alarms.labels(kind=notice.kind).inc()
+            if notice.audience == box.READERS:
+                continue  # a row would name her: the letter itself waits in the box (`saathi box list`)
             self.subject.notices.append(
                 {
                     "id": self._tools.new_id(),
@@ -471,7 +528,9 @@ class Turn:
                 if row["conversation_id"] == self._conversation.id and row["origin"] == "bot":
                     row["owner_epoch"] = self._conversation.owner_epoch
         if self._noted:  # the message that opened a case belongs to it, and to its legal hold
-            self._noted["case_id"] = self._case_id()
+            self._noted["case_id"] = None if self._boxed else self._case_id()
+            if self._boxed:
+                self._noted["retention"] = BOX
 
     def _case_id(self) -> UUID | None:
         return self.subject.cases[0].id if self.subject.cases else None

@@ -16,7 +16,7 @@ from bot.content.source import ContentError, Place, Problem, read
 from bot.engine.answers import fold
 from bot.engine.flow import Choice
 
-COMMANDS = ("menu", "back", "human", "language", "status", "clear", "delete", "stop", "start")
+COMMANDS = ("menu", "back", "human", "language", "status", "clear", "delete", "stop", "start", "complain")
 DIRECTIONS = ("ltr", "rtl")
 FALLBACK = "en"
 

@@ -36,7 +36,7 @@ READERS: dict[str, tuple[str, ...]] = {
     "need": (),
 }
 _VOICE = ("sms", "safety", "sensitivity")
-_ANSWER = ("options", "type", "fills", "slot", "keep", "skip", "always", "shared", "first")
+_ANSWER = ("options", "type", "fills", "slot", "keep", "skip", "always", "shared", "first", "secret")
 _CHOICE = ("label", "sms", "synonyms", "goto")
 _ARGUMENTS = tuple(dict.fromkeys(name for names in READERS.values() for name in names))
 _FIELDS: dict[str, tuple[str, ...]] = {
@@ -145,6 +145,7 @@ class Steps:
             shared=sheet.flag(place, "shared"),
             first=sheet.text(place, "first", needed=False),
             offers=self._offers(place),
+            secret=self._secret(place),
             sensitivity=self._sensitivity(place),
             safety=sheet.flag(place, "safety"),
             source=source,
@@ -165,6 +166,13 @@ class Steps:
                 self._sheet.wrong(option.line, f"two options have the id {option_id}")
             made[option_id] = self._choice(option_id, option)
         return tuple(made.values())
+
+    def _secret(self, place: Place) -> bool:
+        secret = self._sheet.flag(place, "secret")
+        for key in ("shared", "keep") if secret else ():
+            if key in place:
+                self._sheet.wrong(place.at(key), f"what is secret is not kept: no `{key}:`")
+        return secret
 
     def _offers(self, place: Place) -> str:
         """`options: $topics` = the slot that holds the options; empty for options that stand in the flow."""

@@ -39,6 +39,8 @@ def turn(
     machine = Machine(flows, session, words, readers, language, rules)
     if not isinstance(given, Outcome):
         machine.steps = 0
+        open_now = machine.present()
+        machine.secret = open_now is not None and open_now[1].secret
     match given:
         case Heard():
             _hear(machine, given)

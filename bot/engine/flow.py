@@ -68,6 +68,7 @@ class Ask:
     shared: bool = False  # the value belongs to the person: written to session.shared
     first: str = ""
     offers: str = ""
+    secret: bool = False
     sensitivity: Sensitivity = Sensitivity.NEUTRAL
     safety: bool = False
     source: str = ""
@@ -144,6 +145,11 @@ class Flow:
     source: str = ""
     sms_budget: int = 0
 
+    @property
+    def secret(self) -> bool:
+        """Whether it asks something that no history keeps: then nothing of it belongs to the person's case."""
+        return any(isinstance(step, Ask) and step.secret for step in self.steps)
+
     def index(self, step_id: str) -> int | None:
         """Position of a step, or None when it does not exist (any more)."""
         return next((i for i, s in enumerate(self.steps) if s.id == step_id), None)
@@ -177,7 +183,7 @@ class Words(Protocol):
 
     def universal(self, text: str) -> str | None:
         """The universal command that the whole text is (menu, back, human, language, status, clear, delete, stop,
-        start, or None), in any language."""
+        start, complain, or None), in any language."""
 
 
 class Reader(Protocol):

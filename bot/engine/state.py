@@ -67,6 +67,7 @@ class State:
         self.steps = session.steps
         self.prefix = ""  # said before the next question
         self.events: list[Event] = []
+        self.secret = False  # what is heard in this turn answers a question that no history keeps
 
     def session(self) -> Session:
         """The new state, as plain data. Words and files by the way belong to one matter: when it is over, they go."""
@@ -75,6 +76,8 @@ class State:
 
     def keep(self, what: str, item: Any) -> None:
         """Keep words that answered nothing (SAID), or a file or place (SENT): actions may take them as facts."""
+        if self.secret:
+            return
         had = self.shared.get(what)
         old = list(had) if isinstance(had, list | tuple) else []
         self.shared[what] = [*old, *([] if item in old else [item])][-MOST:]

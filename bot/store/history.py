@@ -65,8 +65,11 @@ async def home_of_case(connection: AsyncConnection, secrets: Keys, reference: st
     return (Home(row.subject_id, row.id, secrets.keyring.unwrap(row.wrapped)), row.case_id) if row else None
 
 
-async def thread(connection: AsyncConnection, where: Home, after: datetime | None = None) -> list[Line]:
-    """The messages of a conversation in order, those after a moment if given."""
+async def thread(
+    connection: AsyncConnection, where: Home, after: datetime | None = None, *, for_staff: bool = False
+) -> list[Line]:
+    """The messages of a conversation in order, those after a moment if given. `for_staff`: without what stands around
+    a letter of the box, which may be about who reads here."""
     order = func.row_number().over(order_by=(messages.c.received_at, messages.c.id))
     query = (
         select(messages, outbox.c.state, outbox.c.reason, order.label("seq"))
@@ -74,6 +77,8 @@ async def thread(connection: AsyncConnection, where: Home, after: datetime | Non
         .where(messages.c.conversation_id == where.conversation_id)
         .order_by(messages.c.received_at, messages.c.id)
     )
+    if for_staff:
+        query = query.where(messages.c.retention != "box")
     if after is not None:
         query = query.where(messages.c.received_at > after)
     return [

@@ -349,6 +349,12 @@ async def finish(connection: AsyncConnection, ids: Sequence[int], now: datetime)
     await connection.execute(update(inbox).where(inbox.c.id.in_(ids)).values(state="done", done_at=now))
 
 
+async def wipe(connection: AsyncConnection, ids: Sequence[int]) -> None:
+    """The words of these handled rows are kept by nobody but the letter that they are."""
+    if ids:
+        await connection.execute(update(inbox).where(inbox.c.id.in_(ids)).values(payload_enc=b""))
+
+
 async def park(connection: AsyncConnection, ids: Sequence[int], until: datetime) -> None:
     """These rows are looked at again later, so that they do not stand in front of others."""
     await connection.execute(update(inbox).where(inbox.c.id.in_(ids)).values(ready_at=until))

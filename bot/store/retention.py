@@ -1,4 +1,4 @@
-"""What is deleted when: texts of people who only browse, danger texts without consent, handled inbox rows, what the
+"""What is deleted when: texts of people who only browse, what stood around a letter of the box, danger texts without consent, handled inbox rows, what the
 shelf needs no more.
 
 Law: deletes by class and age only (DESIGN §4); cases under legal hold are never touched here.
@@ -39,6 +39,7 @@ async def purge(database: Database, now: datetime) -> dict[str, int]:
     """Delete one chunk of everything that is due; returns how many rows of each class, call again while any."""
     held = exists(select(cases.c.id).where(cases.c.id == messages.c.case_id, cases.c.legal_hold.is_(True)))
     old = or_(
+        and_(messages.c.retention == "box", messages.c.received_at < now - BROWSE),
         and_(messages.c.retention == "browse", or_(messages.c.received_at < now - BROWSE, _refused())),
         and_(
             messages.c.retention == "danger_before_consent",

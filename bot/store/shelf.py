@@ -109,6 +109,10 @@ class Shelf:
         """From the operator's list."""
         return await recruiters.find(self._connection, country, name_or_number)
 
+    async def licences_of(self, country: str) -> datetime | None:
+        """How new the operator's list is."""
+        return await recruiters.newest(self._connection, country)
+
     async def case_is_open(self, case_id: UUID) -> bool:
         """Anybody's."""
         for case in self._subject.cases:

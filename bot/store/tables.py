@@ -366,7 +366,7 @@ messages = Table(
     Column("inbox_id", BigInteger),
     Column("outbox_id", Uuid),
     Column("body_enc", LargeBinary, nullable=False),
-    Column("retention", Text, nullable=False),  # browse, danger_before_consent, person, case
+    Column("retention", Text, nullable=False),  # browse, danger_before_consent, person, case, box
     Index("ix_messages_conversation_id", "conversation_id", "received_at"),
     Index("ix_messages_retention", "retention", "received_at"),
     postgresql_partition_by="RANGE (received_at)",

@@ -117,7 +117,7 @@ def _named(content: Content, line: Line) -> set[str]:
     facts = content.knowledge.texts
     ids = set(text_ids(line.event.slots, offered(line))) & set(facts)
     proper = {w for i in ids for w in _WORD.findall(facts[i].english)}
-    return proper | {w for plain in _plain(line.event.slots) for w in _WORD.findall(plain)}
+    return proper | {w for plain in _plain([line.event.slots, *offered(line)]) for w in _WORD.findall(plain)}
 
 
 def _plain(value: Any) -> Iterator[str]:

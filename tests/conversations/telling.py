@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from typing import Any
+from uuid import uuid4
 
 from bot.content import Content
 from bot.engine.events import Asked
@@ -19,6 +20,7 @@ from bot.engine.inputs import Danger, Meaning, Started, TimedOut
 from bot.nlu.danger import DangerFloor
 from bot.nlu.understanding import Understanding
 from bot.settings import ROOT
+from bot.store.rows import Licence
 from tests.conftest import NOON
 from tests.conversations import laws
 from tests.conversations.harness import CHANNELS, Line, Phone, recording
@@ -50,6 +52,7 @@ class Telling:
             self.phone.subject.person.consent_store_at = self.phone.subject.person.consent_contact_at = NOON
         self.phone.subject.person.country = start.get("country")
         self.phone.subject.person.profile = deepcopy(start.get("profile", {}))
+        self.phone.world.licences += [licence(**row) for row in start.get("licences", ())]
         for kind, key in (("word", "word"), ("second", "duress")):
             if kind in start:
                 phone = self.phone
@@ -93,7 +96,7 @@ class Telling:
                     return []
                 return await phone.released()
             case "started":
-                return await phone.give(Started(turn["started"], "job"))
+                return await phone.give(Started(turn["started"], "job", turn.get("slots", {})))
             case "timed_out":
                 return await phone.give(TimedOut(turn["timed_out"]))
             case "edit":
@@ -198,6 +201,15 @@ class Telling:
         }
         wrong = {k: have[k] for k in wanted if not _within(wanted[k], have[k])}
         assert not wrong, f"{where}: {wrong}"
+
+
+def licence(name: str, number: str, country: str = "NP", status: str = "licensed", **more: Any) -> Licence:
+    """One of the operator's list, of three days ago or `as_of` so many days."""
+    until = NOON.date() + timedelta(days=more["days_left"]) if "days_left" in more else None
+    as_of = NOON - timedelta(days=more.get("as_of", 3))
+    return Licence(
+        country=country, number=number, name=name, status=status, valid_until=until, imported_at=as_of, id=uuid4()
+    )
 
 
 def _within(wanted: Any, have: Any) -> bool:

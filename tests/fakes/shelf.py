@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from bot.store.filing import KINDS, has_code
-from bot.store.licences import LEAST, MOST, name_key, number_key
+from bot.store.licences import LEAST, MOST, alike, name_key, number_key
 from bot.store.records import completed
 from bot.store.rows import Case, Licence
 from bot.vault.lookup import code_form
@@ -93,8 +93,13 @@ class MemoryShelf:
         here = sorted((r for r in self.world.licences if r.country == country), key=lambda r: name_key(r.name))
         found = [r for r in here if number and number_key(r.number) == number]
         if not found and len(name) >= LEAST:
-            found = [r for r in here if name_key(r.name).startswith(name)]
+            begun = [r for r in here if name_key(r.name).startswith(name)]
+            found = begun or [r for r in here if alike(name, name_key(r.name))]
         return found[:MOST]
+
+    async def licences_of(self, country: str) -> datetime | None:
+        """How new the list is."""
+        return max((r.imported_at for r in self.world.licences if r.country == country), default=None)
 
     async def case_is_open(self, case_id: UUID) -> bool:
         """Anybody's."""
