@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from bot.engine.inputs import Outcome
-from bot.store.rows import Case, Conversation, Person
+from bot.store.rows import Case, Coded, Conversation, Licence, Owned, Person, Record
 
 __all__ = [
     "Actor",
@@ -25,7 +25,12 @@ __all__ = [
     "Notice",
     "Outcome",
     "Person",
+    "Shelf",
 ]
+
+Mine = TypeVar("Mine", bound=Owned)
+Found = TypeVar("Found", bound=Coded)
+Added = TypeVar("Added", bound=Record)
 
 
 class Knowledge(Protocol):
@@ -33,6 +38,32 @@ class Knowledge(Protocol):
 
     def get(self, name: str) -> Mapping[str, Any]:
         """The file `knowledge/<name>.yml`."""
+
+
+class Shelf(Protocol):
+    """The records of this turn. Nothing is read before it is asked for; what is changed or added is written with the
+    batch."""
+
+    async def mine(self, kind: type[Mine]) -> list[Mine]:
+        """This person's rows, oldest first, with what this turn added. Their fields may be changed."""
+
+    def add(self, row: Added) -> Added:
+        """A new row; an `id`, owner, conversation or time that was left out is filled in. Returns the same row."""
+
+    async def by_code(self, kind: type[Found], digits: str) -> Found | None:
+        """Anybody's row by its code, however it is spaced and in whichever digits it is written: a copy, to read only.
+
+        Revoked, used and expired ones too; None for a code that nobody has, or whose owner was erased.
+        """
+
+    async def recent(self, kind: type[Owned], since: datetime) -> tuple[int, int]:
+        """How many rows there are since then: (of this person, of everybody), with what this turn added."""
+
+    async def licences(self, country: str, name_or_number: str) -> list[Licence]:
+        """The recruiter with this number, else those whose name begins so (three letters at least); five at most."""
+
+    async def case_is_open(self, case_id: UUID) -> bool:
+        """Whether anybody's case is open: all that a family code may tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +106,8 @@ class Context:
     new_id: Callable[[], UUID]
     references: Callable[[], str]  # unused case references, drawn at random
     knowledge: Knowledge
+    shelf: Shelf
+    digits: Callable[[int], str]  # so many random digits, for codes that nobody may guess
     events: list[CaseEvent] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     forget: bool = False  # clear the visible conversation: the session is dropped

@@ -1,6 +1,7 @@
 """What a turn and a handler work on: a person, a conversation, a case, as they stand in memory.
 
-Law: plain values with state; `turns.py` loads them and writes the difference. No SQL, no encryption here.
+Law: plain values with state; `turns.py` loads them and writes the difference. No SQL, no encryption here. The records
+of the shelf (`records.py`) are known by this name too.
 """
 
 from __future__ import annotations
@@ -9,6 +10,47 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from bot.store.records import (
+    NEW,
+    NOW,
+    BoxLetter,
+    Certificate,
+    Coded,
+    CodeTry,
+    CodeUse,
+    FamilyCode,
+    Feedback,
+    Licence,
+    LinkCode,
+    Owned,
+    Record,
+    Referral,
+    Reminder,
+    VolunteerCode,
+)
+
+__all__ = [
+    "NEW",
+    "NOW",
+    "BoxLetter",
+    "Case",
+    "Certificate",
+    "CodeTry",
+    "CodeUse",
+    "Coded",
+    "Conversation",
+    "FamilyCode",
+    "Feedback",
+    "Licence",
+    "LinkCode",
+    "Owned",
+    "Person",
+    "Record",
+    "Referral",
+    "Reminder",
+    "VolunteerCode",
+]
 
 
 @dataclass(slots=True)
@@ -27,6 +69,7 @@ class Person:
     opted_out_at: datetime | None = None
     safe_from: int | None = None  # minutes after local midnight
     safe_until: int | None = None
+    profile: dict[str, Any] = field(default_factory=dict)  # small things of hers, sealed: a word, progress in a course
 
 
 @dataclass(slots=True)
@@ -55,7 +98,8 @@ class Conversation:
 
 @dataclass(slots=True)
 class Case:
-    """A case as far as flows and handlers need it. `facts` are answers by slot name, JSON values."""
+    """A case as far as flows and handlers need it. `facts` are answers by slot name, JSON values. A `draft` is a report
+    that came while another was open: only a caseworker joins it with `linked_case_id`."""
 
     id: UUID
     reference: str
@@ -68,4 +112,6 @@ class Case:
     answer_due_at: datetime | None = None
     answered_at: datetime | None = None
     closed_at: datetime | None = None
+    linked_case_id: UUID | None = None
+    draft: bool = False
     facts: dict[str, Any] = field(default_factory=dict)

@@ -1,4 +1,5 @@
-"""The tables, as SQLAlchemy Core metadata. `migrations/` creates them; a test proves that both say the same.
+"""The tables, as SQLAlchemy Core metadata. `migrations/` creates them; a test proves that both say the same. Those of
+the shelf are in `records_tables.py` and known here too.
 
 Law: every row that belongs to a person has `subject_id`, the unit that a turn locks; personal columns end in `_enc`.
 """
@@ -17,26 +18,72 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     SmallInteger,
     Table,
     Text,
     UniqueConstraint,
     Uuid,
-    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
+from bot.store.columns import at as _at
+from bot.store.columns import created as _created
+from bot.store.columns import identity as _id
+from bot.store.columns import metadata
+from bot.store.columns import one_of as _one_of
+from bot.store.columns import subject as _subject
+from bot.store.records_tables import (
+    box_letters,
+    certificates,
+    code_tries,
+    code_uses,
+    family_codes,
+    feedback,
+    licences,
+    link_codes,
+    referrals,
+    reminders,
+    volunteer_codes,
 )
+
+__all__ = [
+    "ADDRESS_KINDS",
+    "OUTBOX_STATES",
+    "OWNERS",
+    "SEVERITIES",
+    "address_contacts",
+    "addresses",
+    "audit",
+    "audit_seals",
+    "box_letters",
+    "case_events",
+    "case_people",
+    "cases",
+    "certificates",
+    "channel_accounts",
+    "code_tries",
+    "code_uses",
+    "contacts",
+    "conversations",
+    "family_codes",
+    "feedback",
+    "inbox",
+    "keys",
+    "licences",
+    "link_codes",
+    "messages",
+    "metadata",
+    "notices",
+    "organisations",
+    "outbox",
+    "referrals",
+    "reminders",
+    "search_tokens",
+    "seen",
+    "users",
+    "volunteer_codes",
+]
 
 OWNERS = ("bot", "waiting", "human", "closed")
 OUTBOX_STATES = (
@@ -52,27 +99,6 @@ OUTBOX_STATES = (
 )
 ADDRESS_KINDS = ("person", "staff", "volunteer", "simulator")
 SEVERITIES = ("critical", "high", "medium", "low")
-
-
-def _one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
-    listed = ", ".join(f"'{v}'" for v in values)
-    return CheckConstraint(f"{column} IN ({listed})", name=column)
-
-
-def _id() -> Column[object]:
-    return Column("id", Uuid, primary_key=True)  # uuidv7, made by the application
-
-
-def _at(name: str, *, required: bool = False) -> Column[object]:
-    return Column(name, DateTime(timezone=True), nullable=not required)
-
-
-def _created() -> Column[object]:
-    return Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now())
-
-
-def _subject(*, required: bool = True) -> Column[object]:
-    return Column("subject_id", Uuid, nullable=not required)
 
 
 organisations = Table(
@@ -192,6 +218,7 @@ cases = Table(
     Column("organisation_id", Uuid, ForeignKey("organisations.id")),
     Column("conversation_id", Uuid, ForeignKey("conversations.id", ondelete="SET NULL")),
     Column("linked_case_id", Uuid, ForeignKey("cases.id", ondelete="SET NULL")),
+    Column("draft", Boolean, nullable=False, server_default=text("false")),  # a report beside an open case
     Column("kind", Text, nullable=False),
     Column("severity", Text, nullable=False),
     Column("stage", Text, nullable=False),

@@ -74,6 +74,7 @@ def test_the_keys_table_stands_alone(connection: Connection) -> None:
 
 def test_whatever_belongs_to_a_person_says_to_whom() -> None:
     nobody_s = {"organisations", "users", "seen", "audit", "audit_seals", "channel_accounts"}
+    nobody_s |= {"box_letters", "feedback", "licences", "volunteer_codes"}
     assert {name for name, t in metadata.tables.items() if "subject_id" not in t.c} == nobody_s
 
 
@@ -133,8 +134,16 @@ def test_the_application_cannot_change_the_schema(database_url: str, owner_url: 
 
 
 def test_it_can_work_with_every_other_table(database_url: str) -> None:
-    for table in OURS - {"audit", "audit_seals", "seen"}:
+    for table in OURS - {"audit", "audit_seals", "seen", "code_uses"}:
         assert _may(database_url, f"DELETE FROM {table}"), table
+
+
+def test_who_used_a_code_is_added_and_never_rewritten(database_url: str) -> None:
+    assert not _may(database_url, "UPDATE code_uses SET used_at = used_at")
+    assert not _may(database_url, "DELETE FROM code_uses")
+    assert not _may(database_url, "UPDATE code_tries SET tried_at = tried_at")
+    row = "(gen_random_uuid(), gen_random_uuid(), now())"
+    assert _may(database_url, f"INSERT INTO code_tries (id, subject_id, tried_at) VALUES {row}")
 
 
 def test_months_are_made_ahead_and_again_nothing_happens(owner_url: str, connection: Connection) -> None:
