@@ -93,6 +93,7 @@ class App:
     wake: Wake
     transports: Mapping[str, Transport]
     clock: Callable[[], datetime]
+    policy: outgoing.Policy
 
     @property
     def conductor(self) -> Conductor:
@@ -265,4 +266,5 @@ async def build(
         wake=Wake(database),
         transports=transports,
         clock=clock,
+        policy=policy,
     )

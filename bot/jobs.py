@@ -11,15 +11,18 @@ from datetime import datetime
 
 from procrastinate import App, PsycopgConnector
 
+from bot import outgoing
 from bot.observe import logs
-from bot.store import retention
-from bot.store.database import Database
+from bot.store import reminders, retention, turns
+from bot.store.database import INBOX_CHANNEL, Database
+from bot.store.keys import Keys
+from bot.store.reminders import Due, Place
 
 log = logs.get(__name__)
 RESTART_SECONDS = 5
 
 
-def make(database: Database, clock: Callable[[], datetime]) -> App:
+def make(database: Database, secrets: Keys, policy: outgoing.Policy, clock: Callable[[], datetime]) -> App:
     """The jobs on this database; each periodic task runs once however many workers there are."""
     jobs = App(connector=PsycopgConnector(conninfo=database.direct_url, min_size=1, max_size=2))
 
@@ -29,13 +32,52 @@ def make(database: Database, clock: Callable[[], datetime]) -> App:
         while any((counts := await retention.purge(database, clock())).values()):
             log.info("purged", messages=counts["messages"], inbox=counts["inbox"], sessions=counts["sessions"])
 
+    @jobs.periodic(cron="* * * * *")
+    @jobs.task(queueing_lock="remind", name="remind")
+    async def remind(timestamp: int) -> None:
+        started = await start_reminders(database, secrets, policy, clock())
+        if started:
+            log.info("reminders_started", rows=started)
+
     return jobs
 
 
-async def run(database: Database, clock: Callable[[], datetime]) -> None:
+async def start_reminders(database: Database, secrets: Keys, policy: outgoing.Policy, now: datetime) -> int:
+    """Make inputs of the due reminders that may be said now; the others wait. Returns how many were started.
+
+    A person whose turn is running is left for the next minute.
+    """
+
+    def may(due: Due) -> bool:
+        return _may_leave(policy, due, now)
+
+    started = 0
+    after: Place | None = None
+    while True:
+        async with database.begin() as connection:
+            chunk = await reminders.waiting(connection, now, after)
+            if not chunk:
+                break
+            seen = [d for d in await reminders.fitting(connection, secrets, [p[1] for p in chunk], now) if may(d)]
+            locked = await turns.lock(connection, {d.person.id for d in seen})  # only those: a turn skips who is locked
+            still = await reminders.fitting(connection, secrets, [d.id for d in seen if d.person.id in locked], now)
+            started += await reminders.start(connection, [d for d in still if may(d)], now)
+        after = chunk[-1]
+    if started:
+        await database.notify(INBOX_CHANNEL)
+    return started
+
+
+def _may_leave(policy: outgoing.Policy, due: Due, now: datetime) -> bool:
+    """What the bot would say now would leave now."""
+    epoch = due.conversation.owner_epoch
+    return outgoing.decide(policy, due.person, due.conversation, origin="bot", epoch=epoch, now=now).state == "queued"
+
+
+async def run(database: Database, secrets: Keys, policy: outgoing.Policy, clock: Callable[[], datetime]) -> None:
     """Work until cancelled; a lost database is waited for."""
     while True:
-        jobs = make(database, clock)
+        jobs = make(database, secrets, policy, clock)
         try:
             async with jobs.open_async():
                 await jobs.run_worker_async(install_signal_handlers=False, delete_jobs="always")

@@ -19,6 +19,7 @@ from bot.store import turns
 from bot.store.database import OUTBOX_CHANNEL, Database
 from bot.store.inbox import Home
 from bot.store.keys import Keys
+from bot.store.shelf import shelves
 from handlers import casework
 from handlers.context import Actor, Context
 
@@ -84,12 +85,13 @@ class Staff:
         async with self.database.begin() as connection:
             locked = await turns.lock(connection, [where.subject_id], wait=True)
             subject = (await turns.load(connection, self.secrets, locked))[where.subject_id]
-            tools = Tools(self.content, self.policy, now, self.new_id, lambda: "")
+            shelf = shelves(connection, self.secrets, now, self.new_id)
+            tools = Tools(self.content, self.policy, now, self.new_id, lambda: "", shelf)
             turn = Turn(tools, subject, subject.conversations[where.conversation_id], actor=actor)
             result = await act(turn)
             turn.finish()
             if actor.kind == "staff":  # somebody has seen it: the next danger pages again
                 await turns.take_notices(connection, where.conversation_id, now, actor.user_id)
-            await turns.save(connection, [subject], now)
+            await turns.save(connection, self.secrets, [subject], now)
         await self.database.notify(OUTBOX_CHANNEL)
         return result

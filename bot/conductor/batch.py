@@ -27,6 +27,7 @@ from bot.store import codec, turns
 from bot.store.database import INBOX_CHANNEL, OUTBOX_CHANNEL, UNAVAILABLE, Database
 from bot.store.inbox import Waiting, count_attempt, finish, peek, set_aside, still_waiting
 from bot.store.keys import Keys
+from bot.store.shelf import shelves
 from bot.store.turns import Subject
 from bot.store.wake import Wake
 
@@ -184,7 +185,12 @@ class Conductor:
             unused = await turns.unused_references(connection, drawn)
             # Past the looked-up ones a fresh draw: the unique key refuses the rare double, and the batch is rerun.
             tools = Tools(
-                self._content, self._policy, now, self._new_id, lambda: unused.pop() if unused else self._draw()
+                self._content,
+                self._policy,
+                now,
+                self._new_id,
+                lambda: unused.pop() if unused else self._draw(),
+                shelves(connection, self._secrets, now, self._new_id),
             )
             for subject in subjects.values():
                 for each in arrived[subject.id]:
@@ -194,7 +200,7 @@ class Conductor:
                     if left:
                         await self._turn(tools, subject, each)
                         done += each.ids
-            await turns.save(connection, subjects.values(), now)
+            await turns.save(connection, self._secrets, subjects.values(), now)
             await finish(connection, done, now)
             point("conductor.before_commit")
         point("conductor.after_commit")
@@ -247,7 +253,7 @@ class Conductor:
                 language = subject.person.language or subject.person.language_guess or "en"
                 reply = self._content.reply(Said("system.trouble"), language)
                 outgoing.queue(self._policy, subject, conversation, reply, origin="bot", row_id=self._new_id(), now=now)
-            await turns.save(connection, subjects.values(), now)
+            await turns.save(connection, self._secrets, subjects.values(), now)
 
 
 def _readable(row: Waiting) -> bool:

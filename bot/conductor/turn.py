@@ -6,6 +6,7 @@ Law: works on a locked subject in memory; nothing is written here, and no senten
 from __future__ import annotations
 
 import importlib
+import secrets as chance
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -21,16 +22,22 @@ from bot.engine.inputs import Heard, Input, Meaning, Outcome, Pressed, Resumed, 
 from bot.engine.messages import Reply
 from bot.engine.session import Session
 from bot.observe import metrics
+from bot.store import reminders
 from bot.store.keys import seal_json
 from bot.store.rows import Conversation
 from bot.store.turns import Subject
 from handlers import cases as case_actions
-from handlers.context import Actor, Context
+from handlers.context import Actor, Context, Shelf
 
 CALLS = 40  # handlers that one message may run; more is a fault of a flow
 SYSTEM_FLOWS = frozenset({"stop", "start"})  # their one line leaves whoever owns the conversation
 ALWAYS = frozenset({"stop", "start"})  # universal words that count even when a human has the conversation
 PAUSE = timedelta(hours=1)  # after which an open question is not simply read out again: who writes may be another
+
+
+def draw_digits(count: int) -> str:
+    """So many random digits."""
+    return f"{chance.randbelow(10**count):0{count}d}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,8 @@ class Tools:
     now: datetime
     new_id: Callable[[], UUID]
     references: Callable[[], str]
+    shelf: Callable[[Subject, Conversation], Shelf]
+    digits: Callable[[int], str] = draw_digits
 
 
 def as_input(inbound: Inbound, meaning: Meaning) -> Input | None:
@@ -111,6 +120,8 @@ class Turn:
             new_id=tools.new_id,
             references=tools.references,
             knowledge=tools.content.knowledge,
+            shelf=tools.shelf(subject, conversation),
+            digits=tools.digits,
         )
 
     async def run(self, arrived: Arrived) -> None:
@@ -183,6 +194,8 @@ class Turn:
     async def _bot_may_answer(self, given: Input) -> bool:
         """False when a human has, or waits to have, the conversation. Danger pages in every case."""
         owner, danger = self._conversation.owner, _danger(given)
+        if isinstance(given, Started) and given.by == reminders.BY:  # meanwhile a human took it, or the flow is no more
+            return owner == "bot" and given.flow in self._tools.content.flows.by_name
         word = self._universal(given)
         if owner == "bot" or isinstance(given, Resumed | Started):
             return True

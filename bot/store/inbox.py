@@ -45,6 +45,18 @@ def _where(conversation_id: UUID | None) -> str:
     return f"inbox.payload_enc.{conversation_id}"
 
 
+def input_row(home: Home, kind: str, data: dict[str, Any], at: datetime) -> dict[str, Any]:
+    """The row of something that a job or the desk makes happen to a conversation."""
+    return {
+        "kind": "input",
+        "subject_id": home.subject_id,
+        "conversation_id": home.conversation_id,
+        "payload_enc": seal_json(home.key, {"kind": kind, **data}, where=_where(home.conversation_id)),
+        "received_at": at,
+        "ready_at": at,
+    }
+
+
 class Inbox:
     """Receiving. `country_of` tells the country of a phone number, or None."""
 
@@ -100,18 +112,8 @@ class Inbox:
 
     async def add_input(self, home: Home, kind: str, data: dict[str, Any], at: datetime) -> None:
         """Something that a job or the desk makes happen to a conversation (a timer, a release)."""
-        payload = seal_json(home.key, {"kind": kind, **data}, where=_where(home.conversation_id))
         async with self._database.begin() as connection:
-            await connection.execute(
-                insert(inbox).values(
-                    kind="input",
-                    subject_id=home.subject_id,
-                    conversation_id=home.conversation_id,
-                    payload_enc=payload,
-                    received_at=at,
-                    ready_at=at,
-                )
-            )
+            await connection.execute(insert(inbox).values(input_row(home, kind, data, at)))
         await self._database.notify(INBOX_CHANNEL)
 
     # --- receiving, step by step

@@ -14,7 +14,7 @@ from bot.store.database import Database
 from bot.store.tables import keys
 from bot.vault.fields import open_, open_json, seal, seal_json
 from bot.vault.keyring import Keyring, new_key
-from bot.vault.lookup import lookup
+from bot.vault.lookup import code_form, lookup
 
 __all__ = ["Keys", "open_", "open_json", "seal", "seal_json"]
 
@@ -56,3 +56,7 @@ class Keys:
     def event(self, provider: str, account: str, event_id: str) -> bytes:
         """Keyed hash of a provider's event id."""
         return lookup(self._lookup_key, "event", provider, account, event_id)
+
+    def code(self, kind: str, digits: str) -> bytes:
+        """Keyed hash of a code; `kind` is its table, so that the same digits of two kinds differ."""
+        return lookup(self._lookup_key, "code", kind, code_form(digits))

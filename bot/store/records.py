@@ -6,10 +6,11 @@ Law: plain values. A field with a column `<field>_enc` is sealed when it is writ
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from datetime import UTC, date, datetime, time
 from typing import Any, TypeAlias
-from uuid import UUID
+from uuid import UUID, uuid4
 
 NEW = UUID(int=0)  # the shelf gives an id of its own, this person as the owner, this conversation as the place
 NOW = datetime(1, 1, 1, tzinfo=UTC)  # the moment of the turn
@@ -162,3 +163,27 @@ class VolunteerCode:
 Owned: TypeAlias = FamilyCode | CodeUse | CodeTry | Referral | Reminder | Certificate | LinkCode
 Coded: TypeAlias = FamilyCode | Certificate | LinkCode | BoxLetter | VolunteerCode
 Record: TypeAlias = Owned | BoxLetter | Feedback | VolunteerCode
+
+
+def completed(row: Record, *, owner: UUID, conversation_id: UUID, now: datetime, new_id: Callable[[], UUID]) -> None:
+    """Fill in what a handler left out. What is nobody's gets an id and a date that lead back to no message.
+
+    ValueError for a row of somebody else: only a use of a code may be written to its owner.
+    """
+    theirs = isinstance(row, CodeUse) and row.owner != NEW
+    if isinstance(row, Owned) and not theirs:
+        if row.owner not in {NEW, owner}:
+            raise ValueError(f"a {type(row).__name__} of somebody else")
+        row.owner = owner
+    if isinstance(row, Reminder) and row.conversation_id == NEW:
+        row.conversation_id = conversation_id
+    for name in (f.name for f in fields(row)):
+        if getattr(row, name) == NOW:
+            setattr(row, name, now)
+    nobodys = isinstance(row, BoxLetter | Feedback)
+    if row.id == NEW:
+        row.id = uuid4() if nobodys else new_id()
+    if isinstance(row, BoxLetter):
+        row.received_at = datetime.combine(row.received_at.astimezone(UTC), time(), UTC)
+    if isinstance(row, Feedback):
+        row.month = (now.astimezone(UTC).date() if row.month == date.min else row.month).replace(day=1)

@@ -1,4 +1,5 @@
-"""What is deleted when: texts of people who only browse, danger texts without consent, handled inbox rows.
+"""What is deleted when: texts of people who only browse, danger texts without consent, handled inbox rows, what the
+shelf needs no more.
 
 Law: deletes by class and age only (DESIGN §4); cases under legal hold are never touched here.
 """
@@ -7,16 +8,29 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.database import Database
-from bot.store.tables import cases, contacts, conversations, inbox, messages, outbox
+from bot.store.tables import (
+    cases,
+    code_tries,
+    contacts,
+    conversations,
+    inbox,
+    link_codes,
+    messages,
+    outbox,
+    reminders,
+)
 
 BROWSE = timedelta(hours=24)
 DANGER_BEFORE_CONSENT = timedelta(hours=72)
 HANDLED = timedelta(hours=24)  # an inbox payload, once its turn is committed: the history has it
 QUARANTINED = timedelta(days=30)  # for the operator to look at
+TRIES = timedelta(days=2)  # longer than any limit on typed codes looks back
+REMINDED = timedelta(days=30)  # a reminder that was said or called off
+OVERDUE = timedelta(days=14)  # a reminder for which no fitting moment came is called off: it would only puzzle
 CHUNK = 1000  # rows per statement, so that no lock is long
 
 
@@ -43,28 +57,45 @@ async def purge(database: Database, now: datetime) -> dict[str, int]:
                 delete(outbox).where(outbox.c.id.in_(replies), outbox.c.state.not_in(("queued", "sending")))
             )
         counts["messages"] = len(ids)
-        handled = (
-            select(inbox.c.id)
-            .where(
-                or_(
-                    and_(inbox.c.state == "done", inbox.c.done_at < now - HANDLED),
-                    and_(inbox.c.state == "quarantined", inbox.c.received_at < now - QUARANTINED),
-                )
-            )
-            .limit(CHUNK)
-            .scalar_subquery()
-        )
-        counts["inbox"] = (await connection.execute(delete(inbox).where(inbox.c.id.in_(handled)))).rowcount
         counts["sessions"] = await _idle_sessions(connection, now)
         counts["facts"] = await _facts_without_consent(connection, now)
-        acks = (
-            select(outbox.c.id)
-            .where(outbox.c.kind == "ack", outbox.c.queued_at < now - HANDLED, outbox.c.state != "sending")
-            .limit(CHUNK)
-            .scalar_subquery()
-        )
-        counts["acks"] = (await connection.execute(delete(outbox).where(outbox.c.id.in_(acks)))).rowcount
+        for name, (table, outdated) in _outdated(now).items():
+            counts[name] = await _delete(connection, table, outdated)
+        counts["overdue"] = await _call_off(connection, now)
     return counts
+
+
+def _outdated(now: datetime) -> dict[str, tuple[Table, ColumnElement[bool]]]:
+    """What goes by its age alone."""
+    handled = and_(inbox.c.state == "done", inbox.c.done_at < now - HANDLED)
+    spoilt = and_(inbox.c.state == "quarantined", inbox.c.received_at < now - QUARANTINED)
+    acks = and_(outbox.c.kind == "ack", outbox.c.queued_at < now - HANDLED, outbox.c.state != "sending")
+    said = and_(reminders.c.state == "done", reminders.c.due_at < now - REMINDED)
+    called_off = and_(reminders.c.state == "cancelled", reminders.c.made_at < now - REMINDED)
+    return {
+        "inbox": (inbox, or_(handled, spoilt)),
+        "acks": (outbox, acks),
+        "code_tries": (code_tries, code_tries.c.tried_at < now - TRIES),
+        "link_codes": (link_codes, link_codes.c.expires_at < now),
+        "reminders": (reminders, or_(said, called_off)),
+    }
+
+
+async def _delete(connection: AsyncConnection, table: Table, outdated: ColumnElement[bool]) -> int:
+    due = select(table.c.id).where(outdated).limit(CHUNK).scalar_subquery()
+    return int((await connection.execute(delete(table).where(table.c.id.in_(due)))).rowcount)
+
+
+async def _call_off(connection: AsyncConnection, now: datetime) -> int:
+    overdue = (
+        select(reminders.c.id)
+        .where(reminders.c.state == "waiting", reminders.c.due_at < now - OVERDUE)
+        .limit(CHUNK)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    gone = update(reminders).where(reminders.c.id.in_(overdue)).values(state="cancelled")
+    return int((await connection.execute(gone)).rowcount)
 
 
 def _refused() -> ColumnElement[bool]:

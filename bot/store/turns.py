@@ -7,15 +7,14 @@ in the order of their ids, so that batches never wait for each other in a circle
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from copy import copy
-from dataclasses import dataclass, field, fields
+from copy import copy, deepcopy
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
-    Table,
     Uuid,
     and_,
     bindparam,
@@ -28,6 +27,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store import filing
+from bot.store.bulk import insert_rows, update_rows
+from bot.store.drawers import Drawers
 from bot.store.keys import Keys, open_json, seal_json
 from bot.store.rows import Case, Conversation, Person
 from bot.store.tables import (
@@ -56,7 +58,7 @@ PERSON_FIELDS = (
     "safe_until",
 )
 CONVERSATION_FIELDS = ("owner", "owner_epoch", "owner_user_id", "last_inbound_at", "agreed_until", "blocked_at")
-CASE_FIELDS = ("severity", "stage", "country", "answer_due_at", "answered_at", "closed_at")
+CASE_FIELDS = ("severity", "stage", "country", "answer_due_at", "answered_at", "closed_at", "linked_case_id", "draft")
 REFERENCE_DIGITS = 6
 STALE = timedelta(hours=1)  # a question or promise of the bot that was not sent for so long is not sent any more
 
@@ -76,12 +78,13 @@ class Subject:
     notices: list[dict[str, Any]] = field(default_factory=list)
     requeue: set[UUID] = field(default_factory=set)  # conversations whose unsent rows get another look
     open_notices: set[tuple[UUID, str]] = field(default_factory=set)  # (conversation, audience) that nobody took yet
+    drawers: Drawers = field(default_factory=Drawers)  # records of the shelf that a turn looked at or added
     _before: tuple[Person, dict[UUID, Conversation], dict[UUID, Case]] | None = None
 
     def remember(self) -> None:
         """Note how things stand now, so that `save` writes only what changes from here on."""
         self._before = (
-            copy(self.person),
+            deepcopy(self.person),
             {k: _copy_conversation(v) for k, v in self.conversations.items()},
             {c.id: _copy_case(c) for c in self.cases},
         )
@@ -89,6 +92,10 @@ class Subject:
     def changed_person(self) -> bool:
         """Whether `person` differs from what was loaded."""
         return self._before is None or self._before[0] != self.person
+
+    def changed_profile(self) -> bool:
+        """Whether her profile differs: it is sealed anew only then."""
+        return (self._before[0].profile if self._before else {}) != self.person.profile
 
     def has_just_consented(self) -> bool:
         """Whether this batch holds the person's first yes to keeping what she writes."""
@@ -140,7 +147,13 @@ async def load(connection: AsyncConnection, secrets: Keys, subject_ids: Sequence
     ids = bindparam("ids", list(subject_ids), ARRAY(Uuid))
     people = (
         await connection.execute(
-            select(contacts.c.id, contacts.c.simulated, *[contacts.c[f] for f in PERSON_FIELDS], keys.c.wrapped)
+            select(
+                contacts.c.id,
+                contacts.c.simulated,
+                contacts.c.profile_enc,
+                *[contacts.c[f] for f in PERSON_FIELDS],
+                keys.c.wrapped,
+            )
             .join(keys, keys.c.subject_id == contacts.c.subject_id)
             .where(contacts.c.id == func.any(ids))
         )
@@ -148,7 +161,9 @@ async def load(connection: AsyncConnection, secrets: Keys, subject_ids: Sequence
     subjects = {}
     for row in people:
         key = secrets.keyring.unwrap(row["wrapped"])
-        person = Person(**{f.name: row[f.name] for f in fields(Person)})
+        person = Person(row["id"], simulated=row["simulated"], **{f: row[f] for f in PERSON_FIELDS})
+        if row["profile_enc"]:
+            person.profile = open_json(key, row["profile_enc"], where=f"contacts.profile_enc.{person.id}")
         subjects[row["id"]] = Subject(row["id"], key, person, {}, [])
     await _load_conversations(connection, subjects, ids)
     await _load_cases(connection, subjects, ids)
@@ -217,6 +232,8 @@ async def _load_cases(connection: AsyncConnection, subjects: Mapping[UUID, Subje
                 answer_due_at=row.answer_due_at,
                 answered_at=row.answered_at,
                 closed_at=row.closed_at,
+                linked_case_id=row.linked_case_id,
+                draft=row.draft,
                 facts=facts,
             )
         )
@@ -232,25 +249,27 @@ async def unused_references(connection: AsyncConnection, candidates: Sequence[st
 # --- writing
 
 
-async def save(connection: AsyncConnection, subjects: Iterable[Subject], now: datetime) -> None:
+async def save(connection: AsyncConnection, secrets: Keys, subjects: Iterable[Subject], now: datetime) -> None:
     """Write the difference for the whole batch."""
     today = now.date()
     batch = list(subjects)
-    await _update(connection, contacts, [_person_values(s, today) for s in batch if s.changed_person()])
-    await _update(
+    await update_rows(connection, contacts, [_person_values(s, today) for s in batch if s.changed_person()])
+    await update_rows(connection, contacts, [_profile_values(s) for s in batch if s.changed_profile()])
+    await update_rows(
         connection, conversations, [_conversation_values(s, c) for s in batch for c in s.changed_conversations()]
     )
     pairs = [(s, *s.changed_cases()) for s in batch]
-    await _insert(connection, cases, [_case_values(s, c, new=True) for s, new, _ in pairs for c in new])
-    await _insert(connection, case_people, [_worker(s, c) for s, new, _ in pairs for c in new])
-    await _update(connection, cases, [_case_values(s, c, new=False) for s, _, changed in pairs for c in changed])
-    await _insert(connection, case_events, [row for s in batch for row in s.events])
-    await _insert(connection, notices, [row for s in batch for row in s.notices])
+    await insert_rows(connection, cases, [_case_values(s, c, new=True) for s, new, _ in pairs for c in new])
+    await insert_rows(connection, case_people, [_worker(s, c) for s, new, _ in pairs for c in new])
+    await update_rows(connection, cases, [_case_values(s, c, new=False) for s, _, changed in pairs for c in changed])
+    await filing.save(connection, secrets, [(s.key, s.drawers) for s in batch])
+    await insert_rows(connection, case_events, [row for s in batch for row in s.events])
+    await insert_rows(connection, notices, [row for s in batch for row in s.notices])
     requeue = [c for s in batch for c in s.requeue]
     if requeue:  # before the new rows, so that what was held leaves first
         await _look_again(connection, requeue, now)
-    await _insert(connection, outbox, [row for s in batch for row in s.outbox])
-    await _insert(connection, messages, [row for s in batch for row in s.messages])
+    await insert_rows(connection, outbox, [row for s in batch for row in s.outbox])
+    await insert_rows(connection, messages, [row for s in batch for row in s.messages])
     consented = [c for s in batch if s.has_just_consented() for c in s.conversations]
     if consented:  # what was kept for a day or three until she was asked is kept as she allowed
         await connection.execute(
@@ -292,26 +311,15 @@ async def add_notice(connection: AsyncConnection, row: dict[str, Any]) -> None:
     await connection.execute(insert(notices).values(row))
 
 
-async def _insert(connection: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        await connection.execute(insert(table), rows)
-
-
-async def _update(connection: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> None:
-    """One statement per table: UPDATE ... FROM unnest(...)."""
-    if not rows:
-        return
-    columns = list(rows[0])
-    arrays = [bindparam(f"v_{c}", [row[c] for row in rows], ARRAY(table.c[c].type)) for c in columns]
-    news = func.unnest(*arrays).table_valued(*columns, name="news").render_derived()
-    await connection.execute(
-        update(table).where(table.c.id == news.c.id).values({c: news.c[c] for c in columns if c != "id"})
-    )
-
-
 def _person_values(subject: Subject, today: date) -> dict[str, Any]:
     person = subject.person
     return {"id": person.id, **{f: getattr(person, f) for f in PERSON_FIELDS}, "last_seen_on": today}
+
+
+def _profile_values(subject: Subject) -> dict[str, Any]:
+    person = subject.person
+    sealed = seal_json(subject.key, person.profile, where=f"contacts.profile_enc.{person.id}")
+    return {"id": person.id, "profile_enc": sealed if person.profile else None}
 
 
 def _conversation_values(subject: Subject, row: Conversation) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import unicodedata
 
 
 def lookup(key: bytes, *parts: str) -> bytes:
@@ -16,3 +17,9 @@ def lookup(key: bytes, *parts: str) -> bytes:
         data = part.encode("utf-8", "surrogatepass")
         mac.update(len(data).to_bytes(4, "big") + data)
     return mac.digest()
+
+
+def code_form(text: str) -> str:
+    """How a code is looked up: letters and ASCII digits only, however it was spaced and in whichever digits typed."""
+    folded = unicodedata.normalize("NFKC", text).upper()
+    return "".join(c if (n := unicodedata.digit(c, None)) is None else str(n) for c in folded if c.isalnum())

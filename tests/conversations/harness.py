@@ -27,9 +27,11 @@ from bot.store.rows import Case, Conversation, Person
 from bot.store.turns import Subject
 from handlers import casework
 from tests.conftest import NOON
+from tests.fakes.shelf import MemoryShelf, SmallWorld
 
 CHANNELS = load_channels()
 KEY = bytes(32)
+APART = 10**9  # between the ids of one phone and of the next
 UNCLEAR = Meaning()
 
 
@@ -70,7 +72,8 @@ class Line:
 
 @dataclass
 class Phone:
-    """A conversation. `language` is what the person speaks; `chosen` False = she has not told us yet."""
+    """A conversation. `language` is what the person speaks; `chosen` False = she has not told us yet. Phones of one
+    `world` meet: what one put on the shelf, another finds by its code."""
 
     content: Recording
     channel: str
@@ -81,14 +84,17 @@ class Phone:
     lines: list[Line] = field(default_factory=list)  # all that we said
     notices: list[dict[str, Any]] = field(default_factory=list)
     wrote: str = ""  # the last that she wrote, tapped or sent
-    ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    world: SmallWorld = field(default_factory=SmallWorld)
+    ids: Iterator[int] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.ids = itertools.count(1 + len(self.world.cases) * APART)
         person = Person(self._id(), language=self.language if self.chosen else None)
         hint = country_of(self.channel, self.number) if self.number else None
         self.conversation = Conversation(self._id(), self.channel, "7001", country_hint=hint)
         self.conversation.session = Session(shared={"welcomed": True} if self.chosen else {}).to_json()
         self.subject = Subject(person.id, KEY, person, {self.conversation.id: self.conversation}, [])
+        self.world.cases.append(self.subject.cases)
         knowledge = self.content.knowledge
         self.policy = outgoing.Policy.read(knowledge.get("contact_policy"), knowledge.get("duty"))
         self.words = self.content.words(language=self.language)
@@ -163,6 +169,10 @@ class Phone:
     def _id(self) -> UUID:
         return UUID(int=next(self.ids))
 
+    def _digits(self, count: int) -> str:
+        """Different ones each time, the same in each run; never a run of one digit."""
+        return str(int(self._id()) * 7_919_000_000_007 + 4_829_173)[::-1].ljust(count, "5")[:count]
+
     def _inbound(self, kind: str, **more: Any) -> Inbound:
         return Inbound(self.channel, "7001", self.number or "5551234", f"e{next(self.ids)}", kind, **more)
 
@@ -176,9 +186,18 @@ class Phone:
 
     def _new_turn(self) -> Turn:
         numbers = (f"{n}" for n in itertools.count(4829173 + len(self.subject.cases)))
-        return Turn(
-            Tools(self.content, self.policy, self.now, self._id, lambda: next(numbers)), self.subject, self.conversation
+        tools = Tools(
+            self.content,
+            self.policy,
+            self.now,
+            self._id,
+            lambda: next(numbers),
+            lambda subject, conversation: MemoryShelf(
+                self.world, subject.id, conversation_id=conversation.id, now=self.now, new_id=self._id
+            ),
+            self._digits,
         )
+        return Turn(tools, self.subject, self.conversation)
 
     async def _turn(self, arrived: Arrived) -> list[Line]:
         self.content.said.clear()
@@ -188,6 +207,8 @@ class Phone:
         self.conversation.session = json.loads(json.dumps(self.conversation.session))
         for case in self.subject.cases:
             case.facts = json.loads(json.dumps(case.facts))
+        self.subject.person.profile = json.loads(json.dumps(self.subject.person.profile))
+        self.world.through_json()
         self.notices = list(self.subject.notices)
         self.subject.open_notices |= {(self.conversation.id, n["audience"]) for n in self.notices}
         rows = [row for row in self.subject.outbox if row["kind"] == "reply"]

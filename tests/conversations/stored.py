@@ -69,7 +69,7 @@ class StoredPhone(Phone):
         mine, session = self.subject.person, self.conversation.session
 
         async def change(ctx: Context) -> None:
-            for name in ("language", "country", "consent_store_at", "consent_contact_at"):
+            for name in ("language", "country", "consent_store_at", "consent_contact_at", "profile"):
                 setattr(ctx.person, name, getattr(mine, name))
             ctx.conversation.session = session
 
@@ -125,7 +125,7 @@ async def telling(
         app=app,
         clock=clock,
     )
-    for name in ("country", "consent_store_at", "consent_contact_at"):
+    for name in ("country", "consent_store_at", "consent_contact_at", "profile"):
         setattr(stored.subject.person, name, getattr(person.subject.person, name))
     await stored.begin()
     told.phone = stored

@@ -6,6 +6,7 @@ Law: what a turn does not expect must not happen: silence, no page and a reply t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
@@ -47,6 +48,7 @@ class Telling:
         if start.get("consent"):
             self.phone.subject.person.consent_store_at = self.phone.subject.person.consent_contact_at = NOON
         self.phone.subject.person.country = start.get("country")
+        self.phone.subject.person.profile = deepcopy(start.get("profile", {}))
         self.told: list[str] = []
         self.log: list[tuple[str, str]] = []  # ("<", what she wrote), (">", what the phone shows)
         self.one_segment = laws.budgeted(content) | {"system"}
@@ -176,9 +178,11 @@ class Telling:
             "stopped": person.opted_out_at is not None,
             "country": person.country,
             "agreed": self.phone.conversation.agreed_until is not None,
+            "profile": person.profile,
             "language": "own" if person.language == self.phone.language else person.language,
         }
-        assert {k: have[k] for k in wanted} == dict(wanted), f"{where}: {have}"
+        wrong = {k: have[k] for k in wanted if not _within(wanted[k], have[k])}
+        assert not wrong, f"{where}: {wrong}"
 
 
 def _within(wanted: Any, have: Any) -> bool:

@@ -23,6 +23,7 @@ from bot.settings import ROOT
 from bot.store.rows import Case, Conversation, Person
 from handlers import cases, casework, profile
 from handlers.context import Actor, Context
+from tests.fakes.shelf import MemoryShelf, SmallWorld
 
 NOON = datetime(2026, 11, 24, 6, 15, tzinfo=UTC)
 
@@ -45,6 +46,8 @@ def ctx() -> Context:
         new_id=lambda: UUID(int=next(numbers)),
         references=lambda: str(next(references)),
         knowledge=Facts(),
+        shelf=MemoryShelf(SmallWorld(), UUID(int=90), conversation_id=UUID(int=91), now=NOON),
+        digits=lambda count: "4829173056128347"[:count],
     )
 
 

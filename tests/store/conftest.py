@@ -1,13 +1,17 @@
-"""A place for an embedded server, and its end."""
+"""A place for an embedded server, and its end; people in a database."""
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from bot.store import embedded
+from bot.store.database import Database
+from bot.store.keys import Keys
+from bot.vault.keyring import Keyring
+from tests.store.shelves import Stored
 
 
 @pytest.fixture
@@ -19,3 +23,11 @@ def data_dir() -> Iterator[Path]:
     for lock in directory.rglob("postgres.lock"):
         embedded.remove(lock.parent)
     shutil.rmtree(directory)
+
+
+@pytest.fixture
+async def stored(database_url: str) -> AsyncIterator[Stored]:
+    """People in a database of the test's own."""
+    database = Database(database_url)
+    yield Stored(database, await Keys.load(database, Keyring(("0123456789abcdef0123456789abcdef",))))
+    await database.close()

@@ -1,0 +1,30 @@
+"""Many rows of one table in one statement.
+
+Law: every row of a call has the same columns.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Table, bindparam, func, insert, update
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+async def insert_rows(connection: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Add them; no statement for none."""
+    if rows:
+        await connection.execute(insert(table), rows)
+
+
+async def update_rows(connection: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Change them by `id`: UPDATE ... FROM unnest(...)."""
+    if not rows:
+        return
+    columns = list(rows[0])
+    arrays = [bindparam(f"v_{c}", [row[c] for row in rows], ARRAY(table.c[c].type)) for c in columns]
+    news = func.unnest(*arrays).table_valued(*columns, name="news").render_derived()
+    await connection.execute(
+        update(table).where(table.c.id == news.c.id).values({c: news.c[c] for c in columns if c != "id"})
+    )

@@ -1,0 +1,119 @@
+"""Records to rows and back, and the writing of what a batch left on the shelf.
+
+Law: by the table's columns. `<field>_enc` is sealed JSON under the owner's key (the system's for what is nobody's),
+`lookup` the keyed hash of the code, `subject_id` the owner. One statement per table and kind of change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+from sqlalchemy import Row, Table
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store import records_tables as tables
+from bot.store.bulk import insert_rows, update_rows
+from bot.store.drawers import Drawers
+from bot.store.keys import Keys, open_json, seal_json
+from bot.store.records import (
+    BoxLetter,
+    Certificate,
+    CodeTry,
+    CodeUse,
+    FamilyCode,
+    Feedback,
+    LinkCode,
+    Record,
+    Referral,
+    Reminder,
+    VolunteerCode,
+)
+from bot.vault.lookup import code_form
+
+R = TypeVar("R", bound=Record)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Where records of a kind lie; `at` is the field of their time, `code` the one that is looked up."""
+
+    table: Table
+    at: str
+    code: str = ""
+
+    @property
+    def owned(self) -> bool:
+        """Whether the rows are somebody's."""
+        return "subject_id" in self.table.c
+
+
+# In this order they are written: what is pointed at comes first.
+KINDS: dict[type[Any], Kind] = {
+    FamilyCode: Kind(tables.family_codes, "made_at", "digits"),
+    CodeUse: Kind(tables.code_uses, "used_at"),
+    CodeTry: Kind(tables.code_tries, "tried_at"),
+    Referral: Kind(tables.referrals, "made_at"),
+    Reminder: Kind(tables.reminders, "made_at"),
+    Certificate: Kind(tables.certificates, "passed_at", "code"),
+    LinkCode: Kind(tables.link_codes, "made_at", "digits"),
+    BoxLetter: Kind(tables.box_letters, "received_at", "reply_code"),
+    Feedback: Kind(tables.feedback, "month"),
+    VolunteerCode: Kind(tables.volunteer_codes, "made_at", "digits"),
+}
+
+
+def has_code(row: Record) -> bool:
+    """Whether a row that needs a code has one. A letter may have none."""
+    kind = KINDS[type(row)]
+    given = getattr(row, kind.code) if kind.code else None
+    return not kind.code or bool(code_form(given or "")) or (isinstance(row, BoxLetter) and given is None)
+
+
+def to_row(secrets: Keys, row: Record, key: bytes) -> dict[str, Any]:
+    """The columns of a record. `key` is its owner's."""
+    kind = KINDS[type(row)]
+    table, values = kind.table, {}
+    for name, value in ((f.name, getattr(row, f.name)) for f in fields(row)):
+        if name == "owner":
+            values["subject_id"] = value
+        elif name in table.c:
+            values[name] = value
+        elif (column := f"{name}_enc") in table.c:
+            sealing = key if kind.owned else secrets.system_key
+            where = f"{table.name}.{column}.{row.id}"
+            values[column] = None if value is None else seal_json(sealing, value, where=where)
+    if kind.code:
+        code = getattr(row, kind.code)
+        values["lookup"] = None if code is None else secrets.code(table.name, code)
+    return values
+
+
+def from_row(of: type[R], row: Row[Any], key: bytes | None, code: str = "") -> R:
+    """A record. Without `key`, what only its owner may read stays shut, and the code is the one that was typed."""
+    kind = KINDS[of]
+    values: dict[str, Any] = {}
+    for name in (f.name for f in fields(of)):
+        sealed = row._mapping.get(f"{name}_enc")
+        if name == "owner":
+            values[name] = row.subject_id
+        elif name in kind.table.c:
+            values[name] = row._mapping[name]
+        elif sealed is not None and key is not None:
+            values[name] = open_json(key, sealed, where=f"{kind.table.name}.{name}_enc.{row.id}")
+        elif name == kind.code:
+            values[name] = code
+    return of(**values)
+
+
+async def save(connection: AsyncConnection, secrets: Keys, batch: Sequence[tuple[bytes, Drawers]]) -> None:
+    """Write what is new and what changed; a batch that used no shelf costs nothing."""
+    used = [(key, drawers) for key, drawers in batch if drawers]
+    if not used:
+        return
+    for of, kind in KINDS.items():
+        new = [to_row(secrets, row, key) for key, drawers in used for row in drawers.added(of)]
+        await insert_rows(connection, kind.table, new)
+        changed = [to_row(secrets, row, key) for key, drawers in used for row in drawers.changed(of)]
+        await update_rows(connection, kind.table, changed)
