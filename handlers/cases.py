@@ -11,15 +11,28 @@ from typing import Any
 from handlers import duty
 from handlers.context import Case, Context, Outcome
 
-__all__ = ["add_facts", "open_case", "raise_alarm", "status"]
+__all__ = ["add_facts", "add_words", "details", "open_case", "others", "raise_alarm", "reopen", "status"]
 
 OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "raise_alarm": {"raised": ("reference", "emergency")},
     "open_case": {"opened": ("reference", "at")},
     "add_facts": {"added": (), "unknown": ()},
-    "status": {"none": (), "unread": ("reference", "at"), "late": ("reference",), "read": ("reference",)},
+    "add_words": {"added": (), "none": ()},
+    "others": {"some": ("other",), "none": ()},
+    "status": {
+        "none": (),
+        "unread": ("reference", "at"),
+        "stands": ("reference", "stage"),
+        "closed": ("reference",),
+        "search_closed": (),
+    },
+    "details": {"some": ("lines",), "none": ()},
+    "reopen": {"reopened": ("reference", "at"), "none": ()},
 }
 
+# Stages that staff set: new and closed come of themselves. `office`: an office must answer; `person`: she must.
+STAGES = ("new", "working", "office", "person", "closed")
+SEARCH = "report_missing"  # whoever reported somebody missing is told one sentence when it is over, whatever came of it
 RANK = {"low": 0, "medium": 1, "high": 2, "critical": 3}
 SAME_ALARM = timedelta(hours=72)  # danger reported again within this time belongs to the same case
 
@@ -64,7 +77,7 @@ def _known(facts: dict[str, Any]) -> dict[str, Any]:
 
 def new_case(ctx: Context, kind: str, severity: str, facts: dict[str, Any]) -> Case:
     """A new case of this person, on top of `ctx.cases`; its answer is due by the duty hours."""
-    due = duty.promise(ctx.knowledge.get("duty"), severity, ctx.now).at
+    answer_due = duty.promise(ctx.knowledge.get("duty"), severity, ctx.now).at
     case = Case(
         id=ctx.new_id(),
         reference=ctx.references(),
@@ -74,7 +87,7 @@ def new_case(ctx: Context, kind: str, severity: str, facts: dict[str, Any]) -> C
         opened_at=ctx.now,
         conversation_id=ctx.conversation.id,
         country=ctx.person.country or ctx.conversation.country_hint,
-        answer_due_at=due,
+        answer_due_at=answer_due,
         facts=_known(facts),
     )
     ctx.cases.insert(0, case)
@@ -82,7 +95,15 @@ def new_case(ctx: Context, kind: str, severity: str, facts: dict[str, Any]) -> C
     return case
 
 
-def _find(ctx: Context, reference: str | None) -> Case | None:
+def opened(ctx: Context, kind: str, facts: dict[str, Any]) -> Case:
+    """A new case of the severity that triage gives it; it waits in the queue."""
+    severity = _severity(ctx, kind, facts)
+    case = new_case(ctx, kind, severity, facts)
+    ctx.notify("queue", kind, severity, case)
+    return case
+
+
+def find(ctx: Context, reference: str | None) -> Case | None:
     digits = "".join(c for c in reference or "" if c.isdigit())
     return next((case for case in ctx.cases if case.reference == digits), None)
 
@@ -108,16 +129,13 @@ async def raise_alarm(ctx: Context, *, kind: str) -> Outcome:
 
 async def open_case(ctx: Context, *, kind: str | None = None, **facts: Any) -> Outcome:
     """Open a case with the answers given; it waits in the queue of its severity. No kind: the person did not say."""
-    kind = kind or "other"
-    severity = _severity(ctx, kind, facts)
-    case = new_case(ctx, kind, severity, facts)
-    ctx.notify("queue", kind, severity, case)
-    return Outcome("opened", {"reference": grouped(case.reference), "at": _at(ctx, case)})
+    case = opened(ctx, kind or "other", facts)
+    return Outcome("opened", {"reference": grouped(case.reference), "at": due(ctx, case)})
 
 
 async def add_facts(ctx: Context, *, reference: str | None = None, **facts: Any) -> Outcome:
     """Add answers to an open case: the one of `reference`."""
-    case = _find(ctx, reference)
+    case = find(ctx, reference)
     if case is None:
         return Outcome("unknown")
     news = _known(facts)
@@ -127,21 +145,89 @@ async def add_facts(ctx: Context, *, reference: str | None = None, **facts: Any)
     return Outcome("added")
 
 
-async def status(ctx: Context) -> Outcome:
-    """How this person's newest open case stands, from any linked channel; no kind, no place, no name."""
+async def add_words(ctx: Context, *, words: str | None = None, media: dict[str, Any] | None = None) -> Outcome:
+    """Add what the person wrote or sent to her newest open case; somebody will look at it."""
     if not ctx.cases:
         return Outcome("none")
     case = ctx.cases[0]
-    reference = grouped(case.reference)
-    if case.answered_at is not None:
-        return Outcome("read", {"reference": reference})
-    if case.answer_due_at is not None and case.answer_due_at < ctx.now:
+    news = _known({"words": words, "media": media})
+    case.facts["added"] = [*case.facts.get("added", []), {"at": ctx.now.isoformat(), **news}]
+    ctx.record(case, "added", names=sorted(news))
+    ctx.notify("queue", "added", case.severity, case)
+    return Outcome("added")
+
+
+async def others(ctx: Context) -> Outcome:
+    """Whether there is more than one open case: the number of the next one, and nothing else about it."""
+    if len(ctx.cases) < 2:
+        return Outcome("none")
+    return Outcome("some", {"other": grouped(ctx.cases[1].reference)})
+
+
+async def status(ctx: Context) -> Outcome:
+    """How this person's newest open case stands, from any linked channel; no kind, no place, no name. Without an open
+    one, that the last one is closed."""
+    if not ctx.cases:
+        return _over(ctx)
+    case = ctx.cases[0]
+    stage = _stage(ctx, case)
+    if stage == "late":
         ctx.notify("queue", "asked_status", case.severity, case)
-        return Outcome("late", {"reference": reference})
-    return Outcome("unread", {"reference": reference, "at": _at(ctx, case)})
+    if stage != "new":
+        return Outcome("stands", {"reference": grouped(case.reference), "stage": {"text": f"stages.{stage}.say"}})
+    return Outcome("unread", {"reference": grouped(case.reference), "at": due(ctx, case)})
 
 
-def _at(ctx: Context, case: Case) -> dict[str, str]:
+def _over(ctx: Context) -> Outcome:
+    if not ctx.closed:
+        return Outcome("none")
+    if ctx.closed[0].kind == SEARCH:
+        return Outcome("search_closed")
+    return Outcome("closed", {"reference": grouped(ctx.closed[0].reference)})
+
+
+async def details(ctx: Context) -> Outcome:
+    """Every open case by its number: since which month, and its stage. For whoever said her word."""
+    if not ctx.cases:
+        return Outcome("none")
+    rows = [
+        {"row": [grouped(c.reference), {"month": c.opened_at.strftime("%Y-%m")}, {"text": f"stages.{_stage(ctx, c)}.say"}]}
+        for c in ctx.cases
+    ]
+    return Outcome("some", {"lines": {"list": rows}})
+
+
+def _stage(ctx: Context, case: Case) -> str:
+    """What is said of it: `late` when nobody has answered in time, else what staff set."""
+    if case.stage == "new" and case.answered_at is None:
+        return "late" if case.answer_due_at is not None and case.answer_due_at < ctx.now else "new"
+    return "working" if case.stage == "new" else case.stage
+
+
+def close(ctx: Context, case: Case, **codes: Any) -> None:
+    """Close an open case; it is among the closed ones from now on."""
+    case.stage, case.closed_at = "closed", ctx.now
+    ctx.cases.remove(case)
+    ctx.closed.insert(0, case)
+    ctx.record(case, "closed", **codes)
+
+
+async def reopen(ctx: Context) -> Outcome:
+    """Open the case that was closed last again, as its person asks: a human looks at it anew. A search is reopened by
+    staff alone: who looks for somebody may not be somebody who should find them."""
+    case = next(iter(ctx.closed), None)
+    if case is None or case.kind == SEARCH:
+        return Outcome("none")
+    ctx.closed.remove(case)
+    ctx.cases.insert(0, case)
+    case.stage, case.closed_at, case.answered_at = "new", None, None
+    case.answer_due_at = duty.promise(ctx.knowledge.get("duty"), case.severity, ctx.now).at
+    ctx.record(case, "reopened")
+    ctx.notify("queue", "reopened", case.severity, case)
+    return Outcome("reopened", {"reference": grouped(case.reference), "at": due(ctx, case)})
+
+
+def due(ctx: Context, case: Case) -> dict[str, str]:
     """A time slot for content: shown in the person's own zone, with the day when it is not today."""
-    due = case.answer_due_at or ctx.now
-    return {"at": due.isoformat(), "zone": ctx.zone(), "now": ctx.now.isoformat()}
+    at = case.answer_due_at or ctx.now
+    return {"at": at.isoformat(), "zone": ctx.zone(), "now": ctx.now.isoformat()}

@@ -110,6 +110,7 @@ class Context:
     digits: Callable[[int], str]  # so many random digits, for codes that nobody may guess
     events: list[CaseEvent] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    closed: list[Case] = field(default_factory=list)  # those that were closed lately, newest first
     forget: bool = False  # clear the visible conversation: the session is dropped
 
     def record(self, case: Case, event: str, /, **codes: Any) -> None:

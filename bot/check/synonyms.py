@@ -14,7 +14,7 @@ from bot.content import Content, Problem
 from bot.engine.answers import fold, number
 from bot.engine.flow import Ask, Choice, Flow
 
-NUMERIC = frozenset({"number", "amount", "date", "phone"})
+NUMERIC = frozenset({"number", "amount", "date", "phone", "code"})
 
 
 def check(content: Content, root: Path) -> Iterable[Problem]:

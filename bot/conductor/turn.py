@@ -116,6 +116,7 @@ class Turn:
             person=subject.person,
             conversation=conversation,
             cases=subject.cases,
+            closed=subject.closed,
             now=tools.now,
             new_id=tools.new_id,
             references=tools.references,
@@ -204,8 +205,8 @@ class Turn:
             return True
         if word in ALWAYS:
             return True
-        if owner == "waiting" and danger is None and (word or self._asks()):
-            return True  # a command, or the answer to what a command asked: nobody else speaks here yet
+        if owner == "waiting" and danger is None and (word or self._asks() or self._code(given)):
+            return True  # a command, a family's code, or the answer to what a command asked: nobody else speaks here yet
         if danger is None:
             if isinstance(given, Heard | Shared) and (self._conversation.id, "queue") not in self.subject.open_notices:
                 self.ctx.notify("queue", "wrote_again", "medium", self.subject.cases[0] if self.subject.cases else None)
@@ -219,6 +220,11 @@ class Turn:
     def _universal(self, given: Input) -> str | None:
         """The universal command that the input is."""
         return self._tools.content.words("en").universal(given.text) if isinstance(given, Heard) else None
+
+    def _code(self, given: Input) -> str | None:
+        """The family code that the input is or holds."""
+        reader = self._tools.content.readers.get("code")
+        return reader.find(given.text, {}, self._language()) if reader and isinstance(given, Heard) else None
 
     def _asks(self) -> bool:
         """Whether a question of the bot is open."""
@@ -234,6 +240,8 @@ class Turn:
             return given
         if before is None or self._tools.now - before < PAUSE:
             return given
+        if code := self._code(given):  # whoever writes it wants its answer, not the question of yesterday
+            return Started(self._tools.content.rules.codes, "pause", {"code": code})
         clear = given.meaning.confidence >= self._tools.content.rules.interrupt and given.meaning.intent != "greet"
         return given if given.meaning.danger or self._universal(given) or clear else Started("resume", "pause")
 

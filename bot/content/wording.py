@@ -53,7 +53,8 @@ def spoken(value: Any, language: str, texts: Texts = no_texts, *, isolate: bool 
     """One value as words. With `isolate`, what is written from left to right keeps its direction inside a text.
 
     A mapping says what it is: `{"text": id}` a text of knowledge, `{"country": "KW"}`, `{"row": [values]}` joined by
-    spaces, `{"list": [values]}` one per line, `{"at": ...}` a moment, `{"month": "2026-11"}`, `{"currency": ...}`.
+    spaces, `{"list": [values]}` one per line, `{"at": ...}` a moment, `{"month": "2026-11"}`,
+    `{"day": "2026-11-16"}`, `{"currency": ...}`.
     """
     if isinstance(value, Mapping):
         if "text" in value:
@@ -78,6 +79,8 @@ def _single(value: Any, language: str) -> str:
             return country(str(value["country"]), language)
         if "month" in value:
             return month(str(value["month"]), language)
+        if "day" in value:
+            return day(str(value["day"]), language)
         return ""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return _formatted(value, lambda: format_decimal(value, locale=locale(language), numbering_system="latn"))
@@ -113,6 +116,11 @@ def month(value: str, language: str) -> str:
     """`2026-11`: the month and year; no finer, since a date can tell who somebody is."""
     year, number = (int(part) for part in value.split("-")[:2])
     return format_skeleton("yMMMM", date(year, number, 1), locale=locale(language))
+
+
+def day(value: str, language: str) -> str:
+    """`2026-11-16`: the day and month. How fine it may be is the business of who says it."""
+    return str(format_date(date.fromisoformat(value), "d MMM", locale=locale(language)))
 
 
 def amount(value: Mapping[str, Any], language: str) -> str:

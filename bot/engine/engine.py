@@ -101,7 +101,7 @@ def _stuck(machine: Machine) -> None:
 
 
 def _nothing_open(machine: Machine, heard: Heard, word: str | None) -> None:
-    if word and interrupts.obey(machine, word):
+    if (word and interrupts.obey(machine, word)) or interrupts.code(machine, heard):
         return
     intent, confidence = interrupts.intent_of(heard.meaning)
     name = interrupts.flow_of(machine, heard.meaning) if confidence >= machine.rules.confidence else ""
@@ -132,7 +132,7 @@ def _answer(machine: Machine, open_now: tuple[Flow, Ask], heard: Heard) -> None:
     elif machine.in_danger:  # a question about danger is not asked twice
         machine.events.append(NotUnderstood(asking.step, 1))
         _take(machine, open_now, heard, answers.refused(ask, machine.known), found)
-    elif not interrupts.other_matter(machine, heard):
+    elif not interrupts.code(machine, heard) and not interrupts.other_matter(machine, heard):
         machine.learn(found)
         _missed(machine, open_now)
 

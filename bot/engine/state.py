@@ -23,13 +23,15 @@ class Rules:
     """Names of the system flows and thresholds: data, made by content.
 
     `universal`: universal word -> flow. `confidence`: below it an intent is nlu_fallback; `interrupt`: from it on an
-    intent may leave a running flow. `gravest`: dangers that break into another danger's flow.
+    intent may leave a running flow. `gravest`: dangers that break into another danger's flow. `codes`: the flow of a
+    message that is a family's code (slot and reader `code`), asked for or not.
     """
 
     menu: str = "menu"
     human: str = "human"
     resume: str = "resume"
     welcome: str = "welcome"
+    codes: str = "family_status"
     universal: Mapping[str, str] = field(default_factory=dict)
     confidence: float = 0.5
     interrupt: float = 0.7

@@ -21,6 +21,7 @@ from sqlalchemy import (
     case,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -60,6 +61,7 @@ PERSON_FIELDS = (
 CONVERSATION_FIELDS = ("owner", "owner_epoch", "owner_user_id", "last_inbound_at", "agreed_until", "blocked_at")
 CASE_FIELDS = ("severity", "stage", "country", "answer_due_at", "answered_at", "closed_at", "linked_case_id", "draft")
 REFERENCE_DIGITS = 6
+CLOSED_LATELY = timedelta(days=60)  # for so long a closed case is shown to its person, and can be opened again
 STALE = timedelta(hours=1)  # a question or promise of the bot that was not sent for so long is not sent any more
 
 
@@ -71,7 +73,8 @@ class Subject:
     key: bytes
     person: Person
     conversations: dict[UUID, Conversation]
-    cases: list[Case]
+    cases: list[Case]  # open ones, newest first
+    closed: list[Case] = field(default_factory=list)  # lately, the last closed first
     messages: list[dict[str, Any]] = field(default_factory=list)
     outbox: list[dict[str, Any]] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
@@ -86,7 +89,7 @@ class Subject:
         self._before = (
             deepcopy(self.person),
             {k: _copy_conversation(v) for k, v in self.conversations.items()},
-            {c.id: _copy_case(c) for c in self.cases},
+            {c.id: _copy_case(c) for c in (*self.cases, *self.closed)},
         )
 
     def changed_person(self) -> bool:
@@ -112,7 +115,7 @@ class Subject:
         before = self._before[2] if self._before else {}
         return (
             [c for c in self.cases if c.id not in before],
-            [c for c in self.cases if c.id in before and before[c.id] != c],
+            [c for c in (*self.cases, *self.closed) if c.id in before and before[c.id] != c],
         )
 
 
@@ -143,7 +146,7 @@ async def lock(connection: AsyncConnection, subject_ids: Iterable[UUID], *, wait
 
 
 async def load(connection: AsyncConnection, secrets: Keys, subject_ids: Sequence[UUID]) -> dict[UUID, Subject]:
-    """Read people, conversations and open cases of locked subjects."""
+    """Read people, conversations and cases of locked subjects: open ones, and those that were closed lately."""
     ids = bindparam("ids", list(subject_ids), ARRAY(Uuid))
     people = (
         await connection.execute(
@@ -213,13 +216,17 @@ async def _load_notices(connection: AsyncConnection, subjects: Mapping[UUID, Sub
 async def _load_cases(connection: AsyncConnection, subjects: Mapping[UUID, Subject], ids: ColumnElement[Any]) -> None:
     rows = await connection.execute(
         select(cases)
-        .where(cases.c.subject_id == func.any(ids), cases.c.closed_at.is_(None))
-        .order_by(cases.c.opened_at.desc(), cases.c.id.desc())
+        .where(
+            cases.c.subject_id == func.any(ids),
+            or_(cases.c.closed_at.is_(None), cases.c.closed_at > func.now() - CLOSED_LATELY),
+        )
+        .order_by(cases.c.closed_at.desc(), cases.c.opened_at.desc(), cases.c.id.desc())
     )
     for row in rows:
         subject = subjects[row.subject_id]
         facts = open_json(subject.key, row.facts_enc, where=f"cases.facts_enc.{row.id}") if row.facts_enc else {}
-        subject.cases.append(
+        found = subject.cases if row.closed_at is None else subject.closed
+        found.append(
             Case(
                 id=row.id,
                 reference=row.reference,
