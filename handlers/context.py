@@ -94,6 +94,11 @@ class Notice:
     case_id: UUID | None = None
 
 
+def no_key(*parts: str) -> str:
+    """Stands where a context was made without a key: what is to be hashed must not go on unhashed."""
+    raise LookupError("this context has no key")
+
+
 @dataclass(slots=True)
 class Context:
     """One turn of one person, or one act at the desk."""
@@ -108,6 +113,7 @@ class Context:
     knowledge: Knowledge
     shelf: Shelf
     digits: Callable[[int], str]  # so many random digits, for codes that nobody may guess
+    keyed: Callable[..., str] = no_key  # hash of some words under this person's own key (hex)
     events: list[CaseEvent] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     closed: list[Case] = field(default_factory=list)  # those that were closed lately, newest first

@@ -26,6 +26,7 @@ from bot.store import reminders
 from bot.store.keys import seal_json
 from bot.store.rows import Conversation
 from bot.store.turns import Subject
+from bot.vault.lookup import lookup
 from handlers import cases as case_actions
 from handlers.context import Actor, Context, Shelf
 
@@ -123,6 +124,7 @@ class Turn:
             knowledge=tools.content.knowledge,
             shelf=tools.shelf(subject, conversation),
             digits=tools.digits,
+            keyed=lambda *parts: lookup(subject.key, "handlers", *parts).hex(),
         )
 
     async def run(self, arrived: Arrived) -> None:

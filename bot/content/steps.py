@@ -29,6 +29,7 @@ READERS: dict[str, tuple[str, ...]] = {
     "country": (),
     "phone": ("country",),
     "code": (),
+    "digits": ("length",),
     "media": (),
     "location": (),
 }

@@ -69,6 +69,9 @@ class Person:
     opted_out_at: datetime | None = None
     safe_from: int | None = None  # minutes after local midnight
     safe_until: int | None = None
+    erase_at: datetime | None = None  # proved: all of hers goes then, unless a human must look first
+    seized_at: datetime | None = None  # she wrote her second word: nothing of ours leaves by itself from then on
+    link_code_id: UUID | None = None  # the code of her other channel, written on this one
     profile: dict[str, Any] = field(default_factory=dict)  # small things of hers, sealed: a word, progress in a course
 
 

@@ -160,7 +160,12 @@ contacts = Table(
     Column("discreet", Boolean, nullable=False, server_default=text("true")),
     Column("last_seen_on", Date),
     _created(),
+    _at("erase_at"),  # she wished to be erased, and proved that it was she; carried out by erase.py
+    _at("seized_at"),  # she wrote her second word: somebody else holds the phone
+    Column("link_code_id", Uuid),  # the code of another channel that was written here; carried out by merge.py
     CheckConstraint("subject_id = id", name="own_subject"),
+    Index("ix_contacts_erase_at", "erase_at", postgresql_where=text("erase_at IS NOT NULL")),
+    Index("ix_contacts_link_code_id", "link_code_id", postgresql_where=text("link_code_id IS NOT NULL")),
 )
 
 addresses = Table(

@@ -57,6 +57,9 @@ PERSON_FIELDS = (
     "opted_out_at",
     "safe_from",
     "safe_until",
+    "erase_at",
+    "seized_at",
+    "link_code_id",
 )
 CONVERSATION_FIELDS = ("owner", "owner_epoch", "owner_user_id", "last_inbound_at", "agreed_until", "blocked_at")
 CASE_FIELDS = ("severity", "stage", "country", "answer_due_at", "answered_at", "closed_at", "linked_case_id", "draft")
