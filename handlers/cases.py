@@ -191,10 +191,14 @@ async def details(ctx: Context) -> Outcome:
     if not ctx.cases:
         return Outcome("none")
     rows = [
-        {"row": [grouped(c.reference), {"month": c.opened_at.strftime("%Y-%m")}, {"text": f"stages.{_stage(ctx, c)}.say"}]}
+        {"row": [f"{grouped(c.reference)} ·", _month(c), "·", {"text": f"stages.{_stage(ctx, c)}.say"}]}
         for c in ctx.cases
     ]
     return Outcome("some", {"lines": {"list": rows}})
+
+
+def _month(case: Case) -> dict[str, str]:
+    return {"month": case.opened_at.strftime("%Y-%m")}
 
 
 def _stage(ctx: Context, case: Case) -> str:

@@ -19,7 +19,7 @@ __all__ = ["look", "make", "mine", "revoke"]
 
 OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "look": {"open": (), "nothing": ()},
-    "make": {"made": ("code", "until"), "made_other": ("code",), "nothing_open": (), "enough": ()},
+    "make": {"made": ("code", "until"), "nothing_open": (), "enough": ()},
     "mine": {"some": ("codes", "lines"), "none": ()},
     "revoke": {"revoked": (), "unknown": ()},
 }
@@ -68,20 +68,20 @@ async def look(ctx: Context, *, code: str) -> Outcome:
 
 
 async def make(ctx: Context, *, kind: str) -> Outcome:
-    """A new code of the newest open case (`real`), or one that always says yes (`decoy`). Shown once."""
+    """A new code of the newest open case (`real`), or one that always says yes and never ends (`decoy`). Both are told in
+    the same words: somebody may be looking on."""
     rules = ctx.knowledge.get("codes")
     if sum(is_live(c, ctx.now) for c in await ctx.shelf.mine(FamilyCode)) >= rules["at_a_time"]:
         return Outcome("enough")
-    digits = new_digits(ctx)
-    if kind == "decoy":
-        ctx.shelf.add(FamilyCode(digits=digits, kind="decoy"))
-        return Outcome("made_other", {"code": in_fours(digits)})
-    if not ctx.cases:
+    case = next(iter(ctx.cases), None)
+    if kind == "real" and case is None:
         return Outcome("nothing_open")
-    until = ctx.now + timedelta(days=rules["valid_days"])
-    case = ctx.cases[0]
-    ctx.shelf.add(FamilyCode(digits=digits, case_id=case.id, expires_at=until))
-    ctx.record(case, "code_made")
+    digits, until = new_digits(ctx), ctx.now + timedelta(days=rules["valid_days"])
+    if kind == "real" and case is not None:
+        ctx.shelf.add(FamilyCode(digits=digits, case_id=case.id, expires_at=until))
+        ctx.record(case, "code_made")
+    else:
+        ctx.shelf.add(FamilyCode(digits=digits, kind="decoy"))
     return Outcome("made", {"code": in_fours(digits), "until": {"day": until.date().isoformat()}})
 
 

@@ -17,14 +17,18 @@ CARRIERS = ("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "optout",
 
 
 def check(content: Content, root: Path) -> Iterable[Problem]:
-    """Words under two commands, carriers' words under another, commands without a word."""
+    """Words under two commands, carriers' words under another, commands without a word, words for no flow."""
+    named = dict.fromkeys((*COMMANDS, *(w for lang in content.languages.values() for w in lang.universal)))
     seen: dict[str, tuple[str, str]] = {}
     for code, language in content.languages.items():
         file = f"locales/{code}/language.yml"
-        for command in COMMANDS:
-            if not language.universal[command]:
+        for command in named:
+            words = language.universal.get(command, ())
+            if not words:
                 yield Problem(file, 1, f"no word for {command}")
-            for word in language.universal[command]:
+            if command not in COMMANDS and command not in content.flows.by_name:
+                yield Problem(file, 1, f"`universal:` has words for {command}, which is no command and no flow")
+            for word in words:
                 owner, where = seen.setdefault(fold(word), (command, code))
                 if owner != command:
                     yield Problem(file, 1, f"{word} is {command} here and {owner} in {where}")

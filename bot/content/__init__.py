@@ -43,7 +43,8 @@ class Content:
     @cached_property
     def rules(self) -> Rules:
         """The system flows that this installation has."""
-        return Rules(universal={c: c for c in COMMANDS if c in self.flows.by_name})
+        named = dict.fromkeys((*COMMANDS, *(w for lang in self.languages.values() for w in lang.universal)))
+        return Rules(universal={c: c for c in named if c in self.flows.by_name})
 
     @cached_property
     def _folded(self) -> Mapping[str, str]:

@@ -23,7 +23,7 @@ FALLBACK = "en"
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """One language. `universal`: command to the whole messages that mean it."""
+    """One language. `universal`: command, or name of a flow, to the whole messages that mean it."""
 
     code: str
     name: str
@@ -58,7 +58,6 @@ def _language(sheet: Sheet, top: Place, code: str) -> Language:
     except (ValueError, UnknownLocaleError):
         sheet.wrong(1, f"the folder {code} is no language that CLDR knows: dates and numbers could not be written")
     universal = sheet.table(top, "universal")
-    sheet.only(universal, COMMANDS, "`universal:`")
     return Language(
         code=code,
         name=sheet.text(top, "name"),
@@ -66,7 +65,7 @@ def _language(sheet: Sheet, top: Place, code: str) -> Language:
         direction=sheet.one_of(top, "direction", DIRECTIONS, DIRECTIONS[0]),
         also=sheet.words(top, "also"),
         reviewer=sheet.text(top, "reviewer", needed=False) or None,
-        universal={command: sheet.words(universal, command) for command in COMMANDS},
+        universal={word: sheet.words(universal, word) for word in dict.fromkeys((*COMMANDS, *universal))},
     )
 
 
