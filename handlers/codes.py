@@ -25,7 +25,6 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 HOUR = timedelta(hours=1)
-LETTERS = {"real": "A", "decoy": "B"}  # in lists: what a decoy is called there is no word for anybody who looks on
 
 
 def new_digits(ctx: Context) -> str:
@@ -92,7 +91,7 @@ async def mine(ctx: Context) -> Outcome:
         return Outcome("none")
     uses = await ctx.shelf.mine(CodeUse)
     rows = [_row(c, [u.used_at for u in uses if u.code_id == c.id]) for c in live]
-    codes = [{"id": _option(c), "value": f"{LETTERS[c.kind]} {c.digits[-4:]}"} for c in live]
+    codes = [{"id": _option(c), "value": {"row": [_letter(c), c.digits[-4:]]}} for c in live]
     return Outcome("some", {"codes": codes, "lines": {"list": rows}})
 
 
@@ -101,9 +100,13 @@ def _option(code: FamilyCode) -> str:
 
 
 def _row(code: FamilyCode, used: list[datetime]) -> dict[str, Any]:
-    """`A 1295: 2 x, 16 Nov`: no finer than the week of the last use."""
-    name = f"{LETTERS[code.kind]} {code.digits[-4:]}: {len(used)} ×"
-    return {"row": [f"{name},", {"day": _monday(max(used).date()).isoformat()}]} if used else {"row": [name]}
+    """`A 1295: 2× · 16 Nov`: no finer than the week of the last use."""
+    row: list[Any] = [_letter(code), f"{code.digits[-4:]}:", f"{len(used)}×"]
+    return {"row": [*row, "·", {"day": _monday(max(used).date()).isoformat()}] if used else row}
+
+
+def _letter(code: FamilyCode) -> dict[str, str]:
+    return {"text": f"codes.{code.kind}.letter"}
 
 
 def _monday(day: date) -> date:
