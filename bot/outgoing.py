@@ -78,6 +78,8 @@ def decide(
     since = now - conversation.last_inbound_at if conversation.last_inbound_at else timedelta.max
     if conversation.channel == "whatsapp" and since >= policy.whatsapp_window:
         return Decision("held", "window", NEVER)
+    if person.seized_at is not None and (origin == "human" or since > policy.direct_reply):
+        return Decision("held", "seized", NEVER)  # somebody else holds the phone; a supervisor decides
     if since <= policy.direct_reply or (conversation.agreed_until and now < conversation.agreed_until):
         return Decision("queued")
     if person.consent_contact_at is None:

@@ -11,7 +11,7 @@ from typing import Any
 from handlers import duty
 from handlers.context import Case, Context, Outcome
 
-__all__ = ["add_facts", "add_words", "details", "open_case", "others", "raise_alarm", "reopen", "status"]
+__all__ = ["add_facts", "add_words", "details", "open_case", "others", "raise_alarm", "status"]
 
 OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "raise_alarm": {"raised": ("reference", "emergency")},
@@ -27,11 +27,11 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
         "search_closed": (),
     },
     "details": {"some": ("lines",), "none": ()},
-    "reopen": {"reopened": ("reference", "at"), "none": ()},
 }
 
-# Stages that staff set: new and closed come of themselves. `office`: an office must answer; `person`: she must.
-STAGES = ("new", "working", "office", "person", "closed")
+# Stages that staff set and that she is told: an office must answer, she must. What she said herself (solved, withdrawn)
+# is a stage too and is not told: it would show whether a word was right.
+TOLD = ("office", "person")
 SEARCH = "report_missing"  # whoever reported somebody missing is told one sentence when it is over, whatever came of it
 RANK = {"low": 0, "medium": 1, "high": 2, "critical": 3}
 SAME_ALARM = timedelta(hours=72)  # danger reported again within this time belongs to the same case
@@ -187,8 +187,8 @@ def _over(ctx: Context) -> Outcome:
 
 
 async def details(ctx: Context) -> Outcome:
-    """Every open case by its number: since which month, and its stage. For whoever said her word."""
-    if not ctx.cases:
+    """Every open case, where there are several: since which month, and its stage. For whoever said her word."""
+    if len(ctx.cases) < 2:
         return Outcome("none")
     rows = [
         {"row": [f"{grouped(c.reference)} ·", _month(c), "·", {"text": f"stages.{_stage(ctx, c)}.say"}]}
@@ -202,33 +202,12 @@ def _month(case: Case) -> dict[str, str]:
 
 
 def _stage(ctx: Context, case: Case) -> str:
-    """What is said of it: `late` when nobody has answered in time, else what staff set."""
-    if case.stage == "new" and case.answered_at is None:
-        return "late" if case.answer_due_at is not None and case.answer_due_at < ctx.now else "new"
-    return "working" if case.stage == "new" else case.stage
-
-
-def close(ctx: Context, case: Case, **codes: Any) -> None:
-    """Close an open case; it is among the closed ones from now on."""
-    case.stage, case.closed_at = "closed", ctx.now
-    ctx.cases.remove(case)
-    ctx.closed.insert(0, case)
-    ctx.record(case, "closed", **codes)
-
-
-async def reopen(ctx: Context) -> Outcome:
-    """Open the case that was closed last again, as its person asks: a human looks at it anew. A search is reopened by
-    staff alone: who looks for somebody may not be somebody who should find them."""
-    case = next(iter(ctx.closed), None)
-    if case is None or case.kind == SEARCH:
-        return Outcome("none")
-    ctx.closed.remove(case)
-    ctx.cases.insert(0, case)
-    case.stage, case.closed_at, case.answered_at = "new", None, None
-    case.answer_due_at = duty.promise(ctx.knowledge.get("duty"), case.severity, ctx.now).at
-    ctx.record(case, "reopened")
-    ctx.notify("queue", "reopened", case.severity, case)
-    return Outcome("reopened", {"reference": grouped(case.reference), "at": due(ctx, case)})
+    """What is said of it: what staff set, else whether somebody has answered, or should have."""
+    if case.stage in TOLD:
+        return case.stage
+    if case.answered_at is not None:
+        return "working"
+    return "late" if case.answer_due_at is not None and case.answer_due_at < ctx.now else "new"
 
 
 def due(ctx: Context, case: Case) -> dict[str, str]:

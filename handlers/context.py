@@ -113,10 +113,10 @@ class Context:
     knowledge: Knowledge
     shelf: Shelf
     digits: Callable[[int], str]  # so many random digits, for codes that nobody may guess
+    closed: list[Case] = field(default_factory=list)  # those that a human closed lately, the last one first
     keyed: Callable[..., str] = no_key  # hash of some words under this person's own key (hex)
     events: list[CaseEvent] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
-    closed: list[Case] = field(default_factory=list)  # those that were closed lately, newest first
     forget: bool = False  # clear the visible conversation: the session is dropped
 
     def record(self, case: Case, event: str, /, **codes: Any) -> None:

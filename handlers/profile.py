@@ -1,4 +1,4 @@
-"""What a person decides about herself: language, consent, stop, clear, delete.
+"""What a person decides about herself: language, country, hours, consent, stop, clear.
 
 Law: a choice is written as it is made, with its time; refusing costs nothing.
 """
@@ -14,9 +14,13 @@ __all__ = [
     "opt_in",
     "opt_out",
     "refuse_consent",
-    "request_erasure",
+    "set_channel",
     "set_country",
+    "set_hours",
     "set_language",
+    "set_role",
+    "set_topic",
+    "writes",
 ]
 
 OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
@@ -28,8 +32,15 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "opt_out": {"stopped": (), "already": ()},
     "opt_in": {"started": ()},
     "clear": {"cleared": ()},
-    "request_erasure": {"noted": ()},
+    "set_channel": {"set": ()},
+    "set_hours": {"set": ("from", "until"), "unclear": ()},
+    "set_role": {"set": ()},
+    "set_topic": {"set": ()},
+    "writes": {"noted": ()},
 }
+
+HOURS = {"morning": (6 * 60, 8 * 60), "evening": (19 * 60, 22 * 60), "day": (8 * 60, 20 * 60)}  # after local midnight
+TOPIC_LONGEST = 30
 
 
 async def set_language(ctx: Context, *, language: str) -> Outcome:
@@ -87,7 +98,45 @@ async def clear(ctx: Context) -> Outcome:
     return Outcome("cleared")
 
 
-async def request_erasure(ctx: Context) -> Outcome:
-    """Somebody at this phone wants everything deleted: a human checks who it was, within 48 hours."""
-    ctx.notify("queue", "erasure_requested", "high", ctx.cases[0] if ctx.cases else None)
+async def set_hours(ctx: Context, *, when: str | None = None, hours: dict[str, int] | None = None) -> Outcome:
+    """When we may write to her by ourselves, in her own time: a choice of HOURS, or minutes `from` and `until`."""
+    if when in HOURS:
+        start, end = HOURS[when]
+    elif hours:
+        start, end = hours["from"], hours["until"]
+    else:
+        return Outcome("unclear")
+    ctx.person.safe_from, ctx.person.safe_until = start, end
+    return Outcome("set", {"from": _clock(start), "until": _clock(end)})
+
+
+async def set_role(ctx: Context, *, role: str) -> Outcome:
+    """What she is: worker, family, leaving, returned."""
+    ctx.person.profile["role"] = role
+    return Outcome("set")
+
+
+async def set_channel(ctx: Context, *, channel: str) -> Outcome:
+    """Where she would rather be written to. A wish that a human sees: what is sent goes where she wrote last."""
+    ctx.person.profile["channel"] = channel
+    return Outcome("set")
+
+
+async def set_topic(ctx: Context, *, topic: str) -> Outcome:
+    """The harmless word that later messages use in place of the matter."""
+    ctx.person.profile["topic"] = " ".join(topic.split())[:TOPIC_LONGEST]
+    return Outcome("set")
+
+
+async def writes(ctx: Context, *, who: str, proved: str | None = None) -> Outcome:
+    """Who writes on this phone now. Somebody else is told nothing of what is hers; back to herself leads her word."""
+    guests = [c for c in ctx.person.profile.get("guests", []) if c != str(ctx.conversation.id)]
+    if who == "other" or (proved == "no" and len(guests) != len(ctx.person.profile.get("guests", []))):
+        guests.append(str(ctx.conversation.id))
+    ctx.person.profile["guests"] = guests
     return Outcome("noted")
+
+
+def _clock(minutes: int) -> str:
+    """21:00; the midnight that ends a day is 24:00."""
+    return f"{minutes // 60:02}:{minutes % 60:02}"

@@ -60,7 +60,10 @@ async def close(
         ctx.record(case, "tell_by_voice")
         ctx.notify("queue", "tell_by_voice", "critical", case)
         return Outcome("voice")
-    cases.close(ctx, case, result=result)
+    case.stage, case.closed_at = "closed", ctx.now  # the conversation goes on: a reply opens no search again
+    ctx.cases.remove(case)
+    ctx.closed.insert(0, case)
+    ctx.record(case, "closed", result=result)
     if result == DIED:
         return Outcome("voice")
     return Outcome("agreed") if agreed else Outcome("closed", {"text": OVER})

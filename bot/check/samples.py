@@ -18,7 +18,7 @@ from bot.content.wording import spoken
 from bot.engine.flow import Flow
 
 _SUNDAY = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)  # any week will do
-_UNBOUNDED = frozenset({"text", "media", "location"})
+_UNBOUNDED = frozenset({"text", "media", "location", "hours"})
 _BY_READER: dict[str, tuple[Any, ...]] = {
     "number": (1000,),
     "amount": ({"value": "10000000", "currency": "NPR"}, {"value": "10000.500", "currency": "KWD"}),

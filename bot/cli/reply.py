@@ -32,6 +32,7 @@ WAITS = {
     "safe_hours": "it waits for the person's safe hours",
     "blocked": "the person blocked us or the address is dead",
     "opted_out": "the person wrote STOP",
+    "seized": "it does not leave: the person told us silently that somebody else holds the phone; a supervisor decides",
 }
 
 

@@ -297,7 +297,9 @@ def _burst(last: Arrived, new: Arrived) -> bool:
         return True
     texts = [*last.texts, *new.texts]
     return (
-        a.kind == b.kind == "text" and new.received_at - last.received_at <= JOIN and all(len(t) > SHORT for t in texts)
+        a.kind == b.kind == "text"
+        and new.received_at - last.received_at <= JOIN
+        and all(len(t) > SHORT and not t.strip().isdecimal() for t in texts)  # digits may be a proof, never a part
     )
 
 

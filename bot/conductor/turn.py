@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from bot import outgoing
+from bot.conductor import private
 from bot.content import Content
 from bot.engine.engine import turn
 from bot.engine.events import Asked, Called, Event, Said
@@ -28,10 +29,13 @@ from bot.store.rows import Conversation
 from bot.store.turns import Subject
 from bot.vault.lookup import lookup
 from handlers import cases as case_actions
+from handlers import closing
 from handlers.context import Actor, Context, Shelf
 
 CALLS = 40  # handlers that one message may run; more is a fault of a flow
-SYSTEM_FLOWS = frozenset({"stop", "start"})  # their one line leaves whoever owns the conversation
+SYSTEM_FLOWS = frozenset({"stop", "start", private.LEAVE})  # their one line leaves whoever owns the conversation
+REOPENED = "reopened"  # the flow of who writes again after the end
+COURTESY = frozenset({"thank", "goodbye", "greet", "affirm", "deny"})  # intents that reopen nothing
 ALWAYS = frozenset({"stop", "start"})  # universal words that count even when a human has the conversation
 PAUSE = timedelta(hours=1)  # after which an open question is not simply read out again: who writes may be another
 
@@ -117,32 +121,37 @@ class Turn:
             person=subject.person,
             conversation=conversation,
             cases=subject.cases,
-            closed=subject.closed,
             now=tools.now,
             new_id=tools.new_id,
             references=tools.references,
             knowledge=tools.content.knowledge,
             shelf=tools.shelf(subject, conversation),
             digits=tools.digits,
+            closed=subject.closed,
             keyed=lambda *parts: lookup(subject.key, "handlers", *parts).hex(),
         )
 
     async def run(self, arrived: Arrived) -> None:
         """All that follows from what arrived: state, case rows, replies."""
         before = self._conversation.last_inbound_at
+        seen = private.look(self.ctx, self._session, arrived.given, self._tools.content, self._language())
+        if seen.leaves:
+            self._session = Session(shared=self._session.shared)
+            self._conversation.session = self._session.to_json()
         if arrived.inbound is not None:
-            self.note(arrived, arrived.inbound)
+            self.note(arrived, arrived.inbound, masked=seen.mask)
             if self._provider_says(arrived.inbound):
                 return
-        if arrived.given is not None and await self._bot_may_answer(arrived.given):
-            await self._converse(self._after_a_pause(arrived.given, before))
+        given = await self._after_the_end(seen.given)
+        if given is not None and await self._bot_may_answer(given):
+            await self._converse(self._after_a_pause(given, before))
             await self._page_anyway(_danger(arrived.given))
         self.finish()
 
     # --- before the engine
 
-    def note(self, arrived: Arrived, inbound: Inbound) -> None:
-        """Put what arrived into the history, and note that the person wrote."""
+    def note(self, arrived: Arrived, inbound: Inbound, *, masked: bool = False) -> None:
+        """Put what arrived into the history (`masked`: not its digits), and note that the person wrote."""
         conversation, at = self._conversation, arrived.received_at
         told = inbound.kind in {"blocked", "unblocked"}  # by the provider: she wrote nothing
         if not told and (conversation.last_inbound_at is None or at > conversation.last_inbound_at):
@@ -167,6 +176,8 @@ class Turn:
             "name": inbound.profile_name,
             "extra": inbound.extra,
         }
+        if masked:
+            body = private.masked(body)
         self._noted = {
             "id": message_id,
             "received_at": at,
@@ -218,6 +229,21 @@ class Turn:
             return True
         await case_actions.raise_alarm(self.ctx, kind=danger)
         return False
+
+    async def _after_the_end(self, given: Input | None) -> Input | None:
+        """Who writes again after a human closed it is heard: the case is open again. Courtesy, commands and questions
+        for facts reopen nothing."""
+        if self._conversation.owner != "closed" or not isinstance(given, Heard | Shared):
+            return given
+        self._conversation.give_to("bot")
+        flow = self._tools.content.flows.by_name.get(self._tools.content.flows.by_intent.get(given.meaning.intent, ""))
+        other = flow is not None and flow.level in {"information", "system"}
+        if not self.ctx.closed or self._universal(given) or given.meaning.intent in COURTESY or other or self._code(given):
+            return given
+        if _danger(given) is None:
+            return Started(REOPENED, "reply")
+        await closing.reopen(self.ctx)
+        return given
 
     def _universal(self, given: Input) -> str | None:
         """The universal command that the input is."""

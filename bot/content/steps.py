@@ -30,6 +30,7 @@ READERS: dict[str, tuple[str, ...]] = {
     "phone": ("country",),
     "code": (),
     "digits": ("length",),
+    "hours": (),
     "media": (),
     "location": (),
 }

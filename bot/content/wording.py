@@ -103,7 +103,7 @@ def moment(value: Mapping[str, Any], language: str) -> str:
     if at.date() == now.date():
         return clock
     days = (at.date() - now.date()).days
-    day = format_date(at, "EEE" if days < 7 else "d MMM", locale=locale(language))
+    day = format_date(at, "EEE" if abs(days) < 7 else "d MMM", locale=locale(language))
     return f"{day} {clock}"
 
 

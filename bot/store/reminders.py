@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, RowMapping, and_, exists, insert, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.inbox import Home, input_row
@@ -70,7 +71,7 @@ async def fitting(connection: AsyncConnection, secrets: Keys, ids: Sequence[UUID
             conversations.c.last_inbound_at,
             keys.c.wrapped,
         )
-        .distinct(reminders.c.conversation_id)
+        .ext(distinct_on(reminders.c.conversation_id))
         .join(conversations, conversations.c.id == reminders.c.conversation_id)
         .join(addresses, addresses.c.id == conversations.c.address_id)
         .join(contacts, contacts.c.id == reminders.c.subject_id)

@@ -64,7 +64,7 @@ PERSON_FIELDS = (
 CONVERSATION_FIELDS = ("owner", "owner_epoch", "owner_user_id", "last_inbound_at", "agreed_until", "blocked_at")
 CASE_FIELDS = ("severity", "stage", "country", "answer_due_at", "answered_at", "closed_at", "linked_case_id", "draft")
 REFERENCE_DIGITS = 6
-CLOSED_LATELY = timedelta(days=60)  # for so long a closed case is shown to its person, and can be opened again
+REOPENS = timedelta(days=90)  # so long a reply opens again what a human closed
 STALE = timedelta(hours=1)  # a question or promise of the bot that was not sent for so long is not sent any more
 
 
@@ -77,13 +77,13 @@ class Subject:
     person: Person
     conversations: dict[UUID, Conversation]
     cases: list[Case]  # open ones, newest first
-    closed: list[Case] = field(default_factory=list)  # lately, the last closed first
     messages: list[dict[str, Any]] = field(default_factory=list)
     outbox: list[dict[str, Any]] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
     notices: list[dict[str, Any]] = field(default_factory=list)
     requeue: set[UUID] = field(default_factory=set)  # conversations whose unsent rows get another look
     open_notices: set[tuple[UUID, str]] = field(default_factory=set)  # (conversation, audience) that nobody took yet
+    closed: list[Case] = field(default_factory=list)  # those that were closed lately, the last one first
     drawers: Drawers = field(default_factory=Drawers)  # records of the shelf that a turn looked at or added
     _before: tuple[Person, dict[UUID, Conversation], dict[UUID, Case]] | None = None
 
@@ -221,15 +221,15 @@ async def _load_cases(connection: AsyncConnection, subjects: Mapping[UUID, Subje
         select(cases)
         .where(
             cases.c.subject_id == func.any(ids),
-            or_(cases.c.closed_at.is_(None), cases.c.closed_at > func.now() - CLOSED_LATELY),
+            or_(cases.c.closed_at.is_(None), cases.c.closed_at > func.now() - REOPENS),
         )
         .order_by(cases.c.closed_at.desc(), cases.c.opened_at.desc(), cases.c.id.desc())
     )
     for row in rows:
         subject = subjects[row.subject_id]
+        among = subject.cases if row.closed_at is None else subject.closed
         facts = open_json(subject.key, row.facts_enc, where=f"cases.facts_enc.{row.id}") if row.facts_enc else {}
-        found = subject.cases if row.closed_at is None else subject.closed
-        found.append(
+        among.append(
             Case(
                 id=row.id,
                 reference=row.reference,

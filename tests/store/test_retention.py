@@ -18,6 +18,7 @@ from bot.vault.keyring import Keyring
 from tests.conftest import NOON
 
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 
 
 class Shelf:
@@ -174,3 +175,49 @@ async def test_a_chunk_at_a_time_until_nothing_is_due(shelf: Shelf, monkeypatch:
     while (counts := await retention.purge(shelf.database, NOON))["messages"]:
         counted.append(counts["messages"])
     assert counted == [3, 3, 1]
+
+
+async def test_the_shelf_is_cleared_of_what_has_served(shelf: Shelf) -> None:
+    mine: dict[str, Any] = {"subject_id": shelf.where.subject_id}
+    place = {**mine, "conversation_id": shelf.where.conversation_id, "flow": "menu", "made_at": NOON - 20 * DAY}
+    tries = {"fresh": NOON - 2 * DAY, "old": NOON - 2 * DAY - HOUR}
+    links = {"valid": NOON, "expired": NOON - timedelta(seconds=1)}
+    reminders = {
+        "said": {"state": "done", "due_at": NOON - 30 * DAY},
+        "said long ago": {"state": "done", "due_at": NOON - 30 * DAY - HOUR},
+        "called off": {"state": "cancelled", "due_at": NOON + 300 * DAY},
+        "called off long ago": {"state": "cancelled", "due_at": NOON + 300 * DAY, "made_at": NOON - 31 * DAY},
+        "to come": {"state": "waiting", "due_at": NOON + 300 * DAY, "made_at": NOON - 300 * DAY},
+        "late": {"state": "waiting", "due_at": NOON - 14 * DAY},
+        "too late": {"state": "waiting", "due_at": NOON - 14 * DAY - HOUR},
+    }
+    names: dict[Any, str] = {}
+
+    def named(name: str) -> Any:
+        row_id = uuid7()
+        names[row_id] = name
+        return row_id
+
+    async with shelf.database.begin() as connection:
+        for name, at in tries.items():
+            await connection.execute(tables.code_tries.insert().values(id=named(name), tried_at=at, **mine))
+        for name, at in links.items():
+            values = {"lookup": name.encode(), "digits_enc": b"x", "made_at": NOON - DAY, "expires_at": at}
+            await connection.execute(tables.link_codes.insert().values(id=named(name), **values, **mine))
+        for name, changed in reminders.items():
+            await connection.execute(tables.reminders.insert().values({"id": named(name), **place, **changed}))
+    counts = await retention.purge(shelf.database, NOON)
+    assert [counts[c] for c in ("code_tries", "link_codes", "reminders", "overdue")] == [1, 1, 2, 1]
+    assert not any((await retention.purge(shelf.database, NOON)).values())
+    async with shelf.database.begin() as connection:
+        query = select(tables.reminders.c.id, tables.reminders.c.state)
+        states = {names[row.id]: row.state for row in await connection.execute(query)}
+    assert states == {
+        "said": "done",
+        "called off": "cancelled",
+        "to come": "waiting",
+        "late": "waiting",
+        "too late": "cancelled",
+    }
+    assert {names[i] for i in await shelf.left(tables.code_tries)} == {"fresh"}
+    assert {names[i] for i in await shelf.left(tables.link_codes)} == {"valid"}

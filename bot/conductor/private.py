@@ -1,0 +1,104 @@
+"""What is looked at before anything else: the words by which a person hides that she wrote, and codes nobody may read.
+
+Law: quick exit and second word look alike on the screen; a second word pages silently. Digits that were asked for as a
+proof do not go into the history. No sentence is made here: flows say what is said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.content import Content
+from bot.engine import answers
+from bot.engine.answers import fold
+from bot.engine.flow import Ask
+from bot.engine.inputs import Heard, Input, Started
+from bot.engine.session import Session
+from bot.engine.state import State
+from handlers import privacy, word
+from handlers.context import Context
+
+LEAVE, KEEP, LINK = "leave", "keep", "link_here"  # flows
+BY = "private"
+MASK = "****"
+_DIGITS = re.compile(r"[\d\s-]+")
+_WORD, _LINK = 4, 8  # digits
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """`given`: what goes on to the engine in its place. `leaves`: where the conversation stood is forgotten first.
+    `mask`: the history keeps stars for what was written."""
+
+    given: Input | None
+    leaves: bool = False
+    mask: bool = False
+
+
+def look(ctx: Context, session: Session, given: Input | None, content: Content, language: str) -> Look:
+    """What a message is before it is anything else."""
+    if not isinstance(given, Heard) or given.edited:
+        return Look(given)
+    state = State(content.flows, session, content.words(language), content.readers, language, content.rules)
+    open_now = state.present()
+    code = _code(given.text)
+    proof = open_now is not None and _wants_digits(open_now[1]) and bool(code)
+    if len(code) == _WORD and word.matches(ctx, word.DURESS, code):
+        return _seize(ctx, given, proof)
+    if ctx.person.seized_at is not None and given.meaning.danger and given.meaning.danger.tier == "page":
+        return _left(ctx)  # a human is paged; nothing on this screen says so
+    phrases = content.knowledge.get("phrases")
+    if proof:
+        return Look(given, mask=True)
+    own = fold(given.text) == fold(ctx.person.profile.get("exit", ""))
+    expected = open_now is not None and answers.exact(state.asking(*open_now), given.text) is not None
+    if own or (not expected and _is(given.text, phrases["exit"])):
+        return _left(ctx)
+    if not expected and _is(given.text, phrases["keep"]) and privacy.erasure_is_asked(ctx):
+        return Look(Started(KEEP, BY))
+    if not expected and (linked := _link(ctx, given.text, phrases["link"], open_now is not None)):
+        return Look(Started(LINK, BY, {"code": linked}), mask=True)
+    return Look(given)
+
+
+def _seize(ctx: Context, given: Heard, proof: bool) -> Look:
+    """She was made to write. Asked for her word, what she wrote is a wrong one; else it looks like the quick exit."""
+    ctx.notify("page", word.DURESS, "critical", ctx.cases[0] if ctx.cases else None)
+    ctx.person.seized_at = ctx.person.seized_at or ctx.now
+    return Look(given, mask=True) if proof else _left(ctx, mask=True)
+
+
+def _left(ctx: Context, *, mask: bool = False) -> Look:
+    silent = ctx.person.opted_out_at is not None  # after STOP nothing leaves, no harmless line either
+    return Look(None if silent else Started(LEAVE, BY), leaves=True, mask=mask)
+
+
+def _is(text: str, words: Sequence[Any]) -> bool:
+    return fold(text) in {fold(str(w)) for w in words}
+
+
+def _code(text: str) -> str:
+    """The digits of a message of digits; empty for anything else."""
+    return "".join(c for c in fold(text) if c.isdecimal()) if _DIGITS.fullmatch(text.strip()) else ""
+
+
+def _wants_digits(ask: Ask) -> bool:
+    return any(fill.reader == "digits" for fill in ask.fills)
+
+
+def _link(ctx: Context, text: str, words: Sequence[Any], asked: bool) -> str:
+    """The code of another channel: after the word for it, or bare, from somebody who is new and is asked nothing that
+    it could answer. A phone number has eight digits too."""
+    first, _, rest = fold(text).partition(" ")
+    code = _code(rest) if _is(first, words) else ""
+    if not code and not ctx.cases and not asked:
+        code = _code(text)
+    return code if len(code) == _LINK else ""
+
+
+def masked(body: Mapping[str, Any]) -> dict[str, Any]:
+    """What the history keeps of such a message."""
+    return {**body, "text": MASK}

@@ -1,0 +1,94 @@
+"""The end of a case, and its beginning again: solved, withdrawn, closed by a human, reopened by a reply.
+
+Law: the bot closes nothing. What a person says of her case is noted for a human, with the same answer whether she proved
+who she is or not; a reply after the end opens it again, a thank-you does not.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from handlers import duty
+from handlers.cases import grouped
+from handlers.context import Case, Context, Outcome
+from handlers.word import unproved
+
+__all__ = ["close", "details", "reopen", "solved", "withdraw"]
+
+OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
+    "close": {"closed": (), "none": ()},
+    "details": {
+        "none": (),
+        "waits": ("reference", "since", "at"),
+        "works": ("reference", "since"),
+        "returned": ("reference", "since"),
+    },
+    "reopen": {"reopened": ("reference", "at"), "none": ()},
+    "solved": {"noted": ()},
+    "withdraw": {"noted": ()},
+}
+
+
+async def details(ctx: Context) -> Outcome:
+    """More than the plain status: since when, and what comes next. No kind, no place, no name."""
+    if not ctx.cases:
+        return Outcome("none")
+    case = ctx.cases[0]
+    slots = {"reference": grouped(case.reference), "since": _moment(ctx, case.opened_at)}
+    if case.stage in {"solved_said", "withdrawal_said", "reopened"}:
+        return Outcome("returned", slots)
+    if case.answered_at is not None:
+        return Outcome("works", slots)
+    return Outcome("waits", {**slots, "at": _moment(ctx, case.answer_due_at or ctx.now)})
+
+
+async def solved(ctx: Context, *, proved: str | None = None) -> Outcome:
+    """She says that it is solved: a human asks once more, and closes."""
+    return await _said(ctx, "solved", proved)
+
+
+async def withdraw(ctx: Context, *, proved: str | None = None) -> Outcome:
+    """She wants no more to be done: a human makes sure that nobody made her write it."""
+    return await _said(ctx, "withdrawal", proved)
+
+
+async def _said(ctx: Context, what: str, proved: str | None) -> Outcome:
+    if proved != "yes":
+        return await unproved(ctx, wanted=what)
+    case = ctx.cases[0] if ctx.cases else None
+    if case is not None:
+        case.stage = f"{what}_said"
+        ctx.record(case, f"{what}_said")
+    ctx.notify("queue", f"{what}_said", case.severity if case else "medium", case)
+    return Outcome("noted")
+
+
+async def close(ctx: Context, *, reference: str | None = None, reason: str = "done") -> Outcome:
+    """A human ends a case: the one of `reference`, else the newest. With no other open, the conversation is closed too."""
+    digits = "".join(c for c in reference or "" if c.isdigit())
+    case = next((c for c in ctx.cases if not digits or c.reference == digits), None)
+    if case is None:
+        return Outcome("none")
+    case.closed_at, case.stage = ctx.now, "closed"
+    ctx.record(case, "closed", reason=reason)
+    if all(c.closed_at is not None for c in ctx.cases):
+        ctx.conversation.give_to("closed")
+    return Outcome("closed")
+
+
+async def reopen(ctx: Context) -> Outcome:
+    """She wrote again after the end: her last case is open again, and a human sees it. Without one that was closed a
+    short while ago nothing is opened."""
+    if not ctx.closed:
+        return Outcome("none")
+    case: Case = ctx.closed.pop(0)
+    due = duty.promise(ctx.knowledge.get("duty"), case.severity, ctx.now).at
+    case.closed_at, case.stage, case.answered_at, case.answer_due_at = None, "reopened", None, due
+    ctx.cases.insert(0, case)
+    ctx.record(case, "reopened")
+    ctx.notify("queue", "reopened", case.severity, case)
+    return Outcome("reopened", {"reference": grouped(case.reference), "at": _moment(ctx, due)})
+
+
+def _moment(ctx: Context, at: datetime) -> dict[str, str]:
+    return {"at": at.isoformat(), "zone": ctx.zone(), "now": ctx.now.isoformat()}

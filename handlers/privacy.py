@@ -1,0 +1,132 @@
+"""What a person decides about what is kept of her, and how she hides that she wrote.
+
+Law: what is asked for without her word is noted with the same answer, and a human looks. Nothing is deleted or joined
+here: a wish is written down, and a job carries it out (`bot/store/erase.py`, `bot/store/merge.py`).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from bot.store.rows import CodeTry, LinkCode
+from handlers.context import Context, Outcome
+from handlers.word import unproved
+
+__all__ = [
+    "cancel_erasure",
+    "leave",
+    "make_link_code",
+    "request_erasure",
+    "request_export",
+    "set_exit",
+    "use_link_code",
+    "withdraw_consent",
+]
+
+OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
+    "cancel_erasure": {"kept": ()},
+    "leave": {"left": ()},
+    "make_link_code": {"made": ("code",)},
+    "request_erasure": {"noted": ()},
+    "request_export": {"noted": ()},
+    "set_exit": {"kept": (), "unfit": ("exit",)},
+    "use_link_code": {"noted": ("code",)},
+    "withdraw_consent": {"noted": ()},
+}
+
+ERASE_AFTER = timedelta(hours=48)
+LINK_FOR = timedelta(minutes=30)
+LINK_DIGITS = 8
+TRIES_A_DAY, TRIES_AN_HOUR = 5, 500  # by this person, by everybody
+EXIT_LONGEST = 20
+ERASURE = "erasure_asked"  # in the profile: when, proved or not; so long "keep" is understood
+
+
+async def leave(ctx: Context) -> Outcome:
+    """Forget where the conversation stood: whoever looks now finds nothing begun."""
+    ctx.forget = True
+    return Outcome("left")
+
+
+async def set_exit(ctx: Context, *, exit: str | None = None) -> Outcome:
+    """The word that ends the talk at once. Not a number that answers questions, nothing long."""
+    plain = " ".join((exit or "").split()).casefold()
+    number = int(plain) if plain.isdecimal() else None
+    if not plain or len(plain) > EXIT_LONGEST or (number is not None and number <= 10):
+        return Outcome("unfit", {"exit": None})
+    ctx.person.profile["exit"] = plain
+    return Outcome("kept")
+
+
+async def request_erasure(ctx: Context, *, proved: str | None = None) -> Outcome:
+    """Everything is to be deleted. Proved: in 48 hours, unless she says keep; a human sees it in any case."""
+    ctx.person.profile[ERASURE] = ctx.now.isoformat()
+    if proved != "yes":
+        return await unproved(ctx, wanted="erasure")
+    ctx.person.erase_at = ctx.now + ERASE_AFTER
+    ctx.notify("queue", "erasure_requested", "high", ctx.cases[0] if ctx.cases else None)
+    return Outcome("noted")
+
+
+async def cancel_erasure(ctx: Context) -> Outcome:
+    """It stays after all. Needs no word: nothing is lost by it, and she can ask again."""
+    if ctx.person.erase_at is not None:
+        ctx.notify("queue", "erasure_cancelled", "medium", ctx.cases[0] if ctx.cases else None)
+    ctx.person.erase_at = None
+    ctx.person.profile.pop(ERASURE, None)
+    return Outcome("kept")
+
+
+async def withdraw_consent(ctx: Context, *, proved: str | None = None) -> Outcome:
+    """We may no longer keep what she writes, nor write first. What was kept goes with the next purge, unless a life may
+    hang on it: with a critical case a human looks before anything goes."""
+    if proved != "yes":
+        return await unproved(ctx, wanted="withdraw_consent")
+    critical = next((c for c in ctx.cases if c.severity == "critical"), None)
+    if critical is None:
+        ctx.person.consent_store_at = ctx.person.consent_contact_at = None
+        ctx.person.consent_refused_at = ctx.now
+    case = critical or (ctx.cases[0] if ctx.cases else None)
+    ctx.notify("queue", "consent_withdrawn", case.severity if case else "medium", case)
+    return Outcome("noted")
+
+
+async def request_export(ctx: Context, *, proved: str | None = None) -> Outcome:
+    """All that is kept of her, for her: a human sends it in a way that is safe for her (`saathi export`)."""
+    if proved != "yes":
+        return await unproved(ctx, wanted="export")
+    ctx.notify("queue", "export_requested", "medium", ctx.cases[0] if ctx.cases else None)
+    return Outcome("noted")
+
+
+async def make_link_code(ctx: Context) -> Outcome:
+    """Digits to be written on her other phone or channel within half an hour; older ones end."""
+    for old in await ctx.shelf.mine(LinkCode):
+        old.expires_at = min(old.expires_at, ctx.now)
+    made = ctx.shelf.add(LinkCode(digits=ctx.digits(LINK_DIGITS), expires_at=ctx.now + LINK_FOR))
+    return Outcome("made", {"code": f"{made.digits[:4]} {made.digits[4:]}"})
+
+
+async def use_link_code(ctx: Context, *, code: str | None = None) -> Outcome:
+    """A code of another channel. Right, wrong, old, used and one too many have one answer; a job does the rest."""
+    told = Outcome("noted", {"code": None})
+    if code is None:
+        return told
+    mine, _ = await ctx.shelf.recent(CodeTry, ctx.now - timedelta(days=1))
+    _, everybody = await ctx.shelf.recent(CodeTry, ctx.now - timedelta(hours=1))
+    ctx.shelf.add(CodeTry())
+    if mine >= TRIES_A_DAY or everybody >= TRIES_AN_HOUR:
+        if mine == TRIES_A_DAY or everybody == TRIES_AN_HOUR:
+            ctx.notify("queue", "code_tries", "medium")
+        return told
+    found = await ctx.shelf.by_code(LinkCode, code)
+    if found and found.used_at is None and found.expires_at > ctx.now and found.owner != ctx.person.id:
+        ctx.person.link_code_id = found.id
+    return told
+
+
+def erasure_is_asked(ctx: Context) -> bool:
+    """Whether deletion was asked for in the last 48 hours, proved or not."""
+    asked = ctx.person.profile.get(ERASURE)
+    return asked is not None and ctx.now - datetime.fromisoformat(asked) < ERASE_AFTER
+
