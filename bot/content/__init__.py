@@ -42,9 +42,12 @@ class Content:
 
     @cached_property
     def rules(self) -> Rules:
-        """The system flows that this installation has."""
-        named = dict.fromkeys((*COMMANDS, *(w for lang in self.languages.values() for w in lang.universal)))
-        return Rules(universal={c: c for c in named if c in self.flows.by_name})
+        """The system flows that this installation has, and the flows that a phrase starts."""
+        named = dict.fromkeys(word for lang in self.languages.values() for word in lang.universal)
+        flows = [word for word in named if word in self.flows.by_name]
+        return Rules(
+            universal={c: c for c in flows if c in COMMANDS}, phrases={w: w for w in flows if w not in COMMANDS}
+        )
 
     @cached_property
     def _folded(self) -> Mapping[str, str]:

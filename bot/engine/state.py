@@ -22,9 +22,10 @@ from bot.engine.session import Frame, Session
 class Rules:
     """Names of the system flows and thresholds: data, made by content.
 
-    `universal`: universal word -> flow. `confidence`: below it an intent is nlu_fallback; `interrupt`: from it on an
-    intent may leave a running flow. `gravest`: dangers that break into another danger's flow. `codes`: the flow of a
-    message that is a family's code (slot and reader `code`), asked for or not.
+    `universal`: universal word -> flow; `phrases`: the same for flows that are no command: what they interrupt is taken
+    up as after any other matter. `confidence`: below it an intent is nlu_fallback; `interrupt`: from it on an intent may
+    leave a running flow. `gravest`: dangers that break into another danger's flow. `codes`: the flow of a message that is
+    a family's code (slot and reader `code`), asked for or not.
     """
 
     menu: str = "menu"
@@ -33,6 +34,7 @@ class Rules:
     welcome: str = "welcome"
     codes: str = "family_status"
     universal: Mapping[str, str] = field(default_factory=dict)
+    phrases: Mapping[str, str] = field(default_factory=dict)
     confidence: float = 0.5
     interrupt: float = 0.7
     max_steps: int = 100
@@ -40,8 +42,9 @@ class Rules:
     gravest: tuple[str, ...] = ("express_self_harm",)
 
     def flow_of(self, word: str) -> str:
-        """The flow of a universal word, empty when it has none."""
-        return self.universal.get(word) or {"menu": self.menu, "human": self.human}.get(word, "")
+        """The flow of a universal word or phrase, empty when it has none."""
+        own = {"menu": self.menu, "human": self.human}
+        return self.universal.get(word) or self.phrases.get(word) or own.get(word, "")
 
     @property
     def final(self) -> frozenset[str]:
