@@ -24,6 +24,7 @@ COMMANDS = {
     "queue": ("queue", "run", "add_arguments", "alarms and what else waits for a human"),
     "reply": ("reply", "run", "add_arguments", "answer the person of a case, as a human"),
     "release": ("reply", "run_release", "add_release_arguments", "give a conversation back to the bot"),
+    "volunteers": ("volunteers", "run", "add_arguments", "codes by which volunteers and neighbours tell what they see"),
     "telegram": ("telegram", "run", "add_arguments", "set-webhook: tell Telegram where to deliver"),
     "locales": ("content", "run_locales", "add_locales_arguments", "extract: bring the catalogues up to the flows"),
     "db": ("database", "run_db", "add_db_arguments", "stop: end the embedded database"),

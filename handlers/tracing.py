@@ -52,7 +52,7 @@ async def close(
     found person agreed to words of her own, which the caseworker writes. `voice`: a human must tell it first, nothing
     is sent and the search stays open until it is closed with `told`. Raises ValueError for another result code."""
     if result not in RESULTS:
-        raise ValueError("there is no such result of a search")
+        raise ValueError(result)
     case = cases.find(ctx, reference)
     if case is None or case.kind != cases.SEARCH:
         return Outcome("unknown")

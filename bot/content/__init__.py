@@ -43,10 +43,10 @@ class Content:
     @cached_property
     def rules(self) -> Rules:
         """The system flows that this installation has, and the flows that a phrase starts."""
-        named = dict.fromkeys(word for lang in self.languages.values() for word in lang.universal)
-        flows = [word for word in named if word in self.flows.by_name]
+        phrases = dict.fromkeys(flow for language in self.languages.values() for flow in language.phrases)
         return Rules(
-            universal={c: c for c in flows if c in COMMANDS}, phrases={w: w for w in flows if w not in COMMANDS}
+            universal={c: c for c in COMMANDS if c in self.flows.by_name},
+            phrases={name: name for name in phrases if name in self.flows.by_name},
         )
 
     @cached_property

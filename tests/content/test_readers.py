@@ -21,7 +21,8 @@ LANGUAGES = ("en", "ne", "hi", "ar", "xx")
 
 
 def test_every_type_that_a_flow_may_name_has_a_reader() -> None:
-    assert set(READERS) == {"text", "number", "amount", "date", "country", "phone", "media", "location"}
+    ours = {"text", "number", "amount", "date", "country", "phone", "digits", "hours", "code", "media", "location"}
+    assert set(READERS) == ours
 
 
 # language, text, find, read
@@ -304,6 +305,12 @@ def _valid(name: str, value: Any) -> bool:
             return 1920 <= date.fromisoformat(value).year <= 2035
         case "phone":
             return bool(re.fullmatch(r"\+\d{7,15}", value))
+        case "code":
+            return bool(re.fullmatch(r"[0-9]{8,32}", value))
+        case "digits":  # no length was asked for
+            return value == ""
+        case "hours":
+            return set(value) == {"from", "until"}
         case "location":
             return abs(value["lat"]) <= 90 and abs(value["lon"]) <= 180
         case _:

@@ -33,6 +33,10 @@ def _digits(text: str) -> str:
     return "".join(c for c in text if c.isdecimal())
 
 
+def _is_near(digits: str) -> bool:
+    return digits.startswith(FIRST) and abs(len(digits) - LENGTH) <= NEAR
+
+
 class Code:
     """No arguments. Value: str of 0-9, as many as were written."""
 
@@ -45,7 +49,7 @@ class Code:
         """The code that a message is, or holds."""
         plain = _plain(text)
         whole = _digits(plain)
-        if abs(len(whole) - LENGTH) <= NEAR and _ALONE.fullmatch(plain):
+        if _ALONE.fullmatch(plain) and (len(whole) == LENGTH or _is_near(whole)):
             return whole
         runs = [_digits(run) for run in _RUN.findall(plain)]
         return next((run for run in runs if len(run) == LENGTH and run.startswith(FIRST)), None)
