@@ -35,6 +35,7 @@ INTENTS = {
     "human": "talk_to_human",
     "status": "ask_case_status",
     "thanks": "thank",
+    "missing": "report_missing",
 }
 DANGERS = {
     "knife": "report_violence",
