@@ -96,7 +96,7 @@ class Notice:
 
 def no_key(*parts: str) -> str:
     """Stands where a context was made without a key: what is to be hashed must not go on unhashed."""
-    raise LookupError("this context has no key")
+    raise LookupError("no key")
 
 
 @dataclass(slots=True)

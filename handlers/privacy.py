@@ -35,6 +35,7 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 ERASE_AFTER = timedelta(hours=48)
+GRACE = timedelta(hours=24)  # the job may come late, or wait for a human
 LINK_FOR = timedelta(minutes=30)
 LINK_DIGITS = 8
 TRIES_A_DAY, TRIES_AN_HOUR = 5, 500  # by this person, by everybody
@@ -126,7 +127,7 @@ async def use_link_code(ctx: Context, *, code: str | None = None) -> Outcome:
 
 
 def erasure_is_asked(ctx: Context) -> bool:
-    """Whether deletion was asked for in the last 48 hours, proved or not."""
+    """Whether deletion was asked for and may still be stopped. As long for what was not proved: who tries both must not
+    see a difference."""
     asked = ctx.person.profile.get(ERASURE)
-    return asked is not None and ctx.now - datetime.fromisoformat(asked) < ERASE_AFTER
-
+    return asked is not None and ctx.now - datetime.fromisoformat(asked) < ERASE_AFTER + GRACE

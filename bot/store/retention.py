@@ -43,6 +43,7 @@ async def purge(database: Database, now: datetime) -> dict[str, int]:
             messages.c.retention == "danger_before_consent",
             or_(messages.c.received_at < now - DANGER_BEFORE_CONSENT, _refused()),
         ),
+        and_(messages.c.retention == "person", _refused(), ~_critical()),  # consent was taken back
     )
     due = select(messages.c.id, messages.c.outbox_id).where(old, ~held).limit(CHUNK)
     counts = {}
@@ -105,6 +106,15 @@ def _refused() -> ColumnElement[bool]:
             contacts.c.id == messages.c.subject_id,
             contacts.c.consent_refused_at >= messages.c.received_at,
             contacts.c.consent_store_at.is_(None),
+        )
+    )
+
+
+def _critical() -> ColumnElement[bool]:
+    """A life may hang on what was written: a human decides first."""
+    return exists(
+        select(cases.c.id).where(
+            cases.c.subject_id == messages.c.subject_id, cases.c.severity == "critical", cases.c.closed_at.is_(None)
         )
     )
 

@@ -25,7 +25,8 @@ from bot.engine.session import Session
 from bot.store.keys import open_json
 from bot.store.rows import Case, Conversation, Person
 from bot.store.turns import Subject
-from handlers import casework
+from bot.vault.lookup import lookup
+from handlers import casework, closing
 from tests.conftest import NOON
 from tests.fakes.shelf import MemoryShelf, SmallWorld
 
@@ -126,6 +127,11 @@ class Phone:
         """A caseworker takes the conversation."""
         await casework.take(self._new_turn().ctx)
 
+    async def closed_by_human(self) -> None:
+        """A caseworker ends the newest case."""
+        await closing.close(self._new_turn().ctx)
+        self._put_away()
+
     async def released(self) -> list[Line]:
         """A caseworker gives it back to the bot."""
         await casework.release(self._new_turn().ctx)
@@ -164,7 +170,17 @@ class Phone:
         chrome = Chrome(list_label=words.get("list_label", ""), more=words.get("more", ""))
         return CHANNELS[self.channel].layout(reply, chrome)
 
+    def keyed(self, *parts: str) -> str:
+        """As a turn hashes for its handlers."""
+        return lookup(self.subject.key, "handlers", *parts).hex()
+
     # -- inside
+
+    def _put_away(self) -> None:
+        """What is closed is loaded apart from what is open."""
+        done = [c for c in self.subject.cases if c.closed_at is not None]
+        self.subject.closed[:0] = done
+        self.subject.cases[:] = [c for c in self.subject.cases if c not in done]
 
     def _id(self) -> UUID:
         return UUID(int=next(self.ids))

@@ -49,6 +49,10 @@ class Telling:
             self.phone.subject.person.consent_store_at = self.phone.subject.person.consent_contact_at = NOON
         self.phone.subject.person.country = start.get("country")
         self.phone.subject.person.profile = deepcopy(start.get("profile", {}))
+        for kind, key in (("word", "word"), ("second", "duress")):
+            if kind in start:
+                phone = self.phone
+                phone.subject.person.profile[key] = {"salt": "1", "hash": phone.keyed(key, "1", str(start[kind]))}
         self.told: list[str] = []
         self.log: list[tuple[str, str]] = []  # ("<", what she wrote), (">", what the phone shows)
         self.one_segment = laws.budgeted(content) | {"system"}
@@ -82,6 +86,9 @@ class Telling:
             case "staff":
                 if turn["staff"] == "take":
                     await phone.answered_by_human()
+                    return []
+                if turn["staff"] == "close":
+                    await phone.closed_by_human()
                     return []
                 return await phone.released()
             case "started":
@@ -179,6 +186,11 @@ class Telling:
             "country": person.country,
             "agreed": self.phone.conversation.agreed_until is not None,
             "profile": person.profile,
+            "erased": person.erase_at is not None,
+            "seized": person.seized_at is not None,
+            "linking": person.link_code_id is not None,
+            "hours": [person.safe_from, person.safe_until],
+            "kept": sorted(person.profile),
             "language": "own" if person.language == self.phone.language else person.language,
         }
         wrong = {k: have[k] for k in wanted if not _within(wanted[k], have[k])}

@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 INPUTS = ("say", "edit", "answer", "press", "share", "staff", "started", "timed_out")
 EXPECTED = ("asks", "says", "in", "state", "pages", "queue", "case", "owner", "person")
 WITH = ("intent", "danger", "tier", "entities", "after", "unsure", "caption")
-START = ("channels", "number", "chosen", "consent", "country", "night", "languages", "profile")
+START = ("word", "second", "channels", "number", "chosen", "consent", "country", "night", "languages", "profile")
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from bot.content import Content
+from bot.engine.flow import Ask
 from bot.engine.inputs import Danger, Meaning, Started
 from tests.conversations.harness import Line, Phone, recording
 
 State: TypeAlias = tuple[object, ...]
 Act: TypeAlias = Callable[[Phone], Coroutine[Any, Any, list[Line]]]
 NONSENSE = "zz qq"
+WORD = "4071"
 MOST = 5000  # states; more means that the walk has lost its way
 DANGER = Meaning("report_violence", 0.95, danger=Danger("report_violence"))
 
@@ -37,7 +39,8 @@ def state_of(phone: Phone) -> State:
     person = phone.subject.person
     frames = tuple((f.flow, f.step, f.waiting, f.misses, f.noted) for f in phone.session.stack)
     agreed = bool(person.consent_store_at), bool(person.consent_refused_at), bool(person.opted_out_at)
-    return frames, phone.conversation.owner, agreed, bool(phone.session.shared.get("country"))
+    known = "word" in person.profile, "duress" in person.profile, bool(person.seized_at)
+    return frames, phone.conversation.owner, agreed, bool(phone.session.shared.get("country")), known
 
 
 def twin(phone: Phone) -> Phone:
@@ -55,9 +58,17 @@ def acts(phone: Phone) -> dict[str, Act]:
     found: dict[str, Act] = {}
     for option in line.reply.options:
         found[f"={option.id}"] = lambda p, o=option.id: p.tap(line.reply.step, o)  # type: ignore[misc]
-    for text in ("3 months 180 KD", "kuwait", NONSENSE):
+    for text in ("3 months 180 KD", "kuwait", NONSENSE, *_typed(phone)):
         found[text] = lambda p, t=text: p.hear(t)  # type: ignore[misc]
     return found
+
+
+def _typed(phone: Phone) -> tuple[str, ...]:
+    """What fits questions that little else answers: her word and another four digits, two hours."""
+    name, _, step = phone.asking.partition(".")
+    ask = next(s for s in phone.content.flows.by_name[name].steps if s.id == step)
+    readers = {fill.reader for fill in ask.fills} if isinstance(ask, Ask) else set()
+    return (*((WORD, "0629") if "digits" in readers else ()), *(("19 - 21",) if "hours" in readers else ()))
 
 
 async def walk(content: Content, language: str) -> Walk:
@@ -68,6 +79,8 @@ async def walk(content: Content, language: str) -> Walk:
         for chosen in (True, False):
             phone = Phone(recording(content), "telegram", language, chosen=chosen)
             phone.subject.person.language_guess = language
+            if chosen:  # who is no stranger has a word too
+                phone.subject.person.profile["word"] = {"salt": "1", "hash": phone.keyed("word", "1", WORD)}
             await phone.give(Started(name, "test"))
             ahead.append(phone)
     while ahead:

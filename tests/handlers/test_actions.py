@@ -21,7 +21,7 @@ import handlers
 from bot.app import draw_reference
 from bot.settings import ROOT
 from bot.store.rows import Case, Conversation, Person
-from handlers import cases, casework, profile
+from handlers import cases, casework, privacy, profile
 from handlers.context import Actor, Context
 from tests.fakes.shelf import MemoryShelf, SmallWorld
 
@@ -300,9 +300,14 @@ async def test_stop_is_answered_once_and_humans_of_open_cases_are_told(ctx: Cont
 
 
 async def test_who_wants_to_be_deleted_is_heard_by_a_human(ctx: Context) -> None:
-    await profile.request_erasure(ctx)
-    (notice,) = ctx.notices
-    assert (notice.audience, notice.kind, notice.severity) == ("queue", "erasure_requested", "high")
+    await privacy.request_erasure(ctx, proved="no")
+    assert ctx.person.erase_at is None
+    await privacy.request_erasure(ctx, proved="yes")
+    assert ctx.person.erase_at == NOON + timedelta(hours=48)
+    assert [(n.audience, n.kind) for n in ctx.notices] == [
+        ("queue", "unproved_erasure"),
+        ("queue", "erasure_requested"),
+    ]
 
 
 def test_handlers_open_no_connection_and_say_nothing() -> None:
