@@ -67,8 +67,8 @@ async def look(ctx: Context, *, code: str) -> Outcome:
 
 
 async def make(ctx: Context, *, kind: str) -> Outcome:
-    """A new code of the newest open case (`real`), or one that always says yes and never ends (`decoy`). Both are told in
-    the same words: somebody may be looking on."""
+    """A new code of the newest open case (`real`), or one that always says yes and never ends (`decoy`). Both are told
+    in the same words: somebody may be looking on."""
     rules = ctx.knowledge.get("codes")
     if sum(is_live(c, ctx.now) for c in await ctx.shelf.mine(FamilyCode)) >= rules["at_a_time"]:
         return Outcome("enough")

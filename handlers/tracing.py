@@ -45,9 +45,7 @@ async def open_tip(
     return Outcome("opened")
 
 
-async def close(
-    ctx: Context, *, reference: str, result: str, agreed: bool = False, told: bool = False
-) -> Outcome:
+async def close(ctx: Context, *, reference: str, result: str, agreed: bool = False, told: bool = False) -> Outcome:
     """Staff end a search with a result code. `closed`: say this text; it is the same for every result. `agreed`: the
     found person agreed to words of her own, which the caseworker writes. `voice`: a human must tell it first, nothing
     is sent and the search stays open until it is closed with `told`. Raises ValueError for another result code."""

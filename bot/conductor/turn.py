@@ -219,7 +219,9 @@ class Turn:
         if word in ALWAYS:
             return True
         if owner == "waiting" and danger is None and (word or self._asks() or self._code(given)):
-            return True  # a command, a family's code, or the answer to what a command asked: nobody else speaks here yet
+            return (
+                True  # a command, a family's code, or the answer to what a command asked: nobody else speaks here yet
+            )
         if danger is None:
             if isinstance(given, Heard | Shared) and (self._conversation.id, "queue") not in self.subject.open_notices:
                 self.ctx.notify("queue", "wrote_again", "medium", self.subject.cases[0] if self.subject.cases else None)
@@ -238,7 +240,13 @@ class Turn:
         self._conversation.give_to("bot")
         flow = self._tools.content.flows.by_name.get(self._tools.content.flows.by_intent.get(given.meaning.intent, ""))
         other = flow is not None and flow.level in {"information", "system"}
-        if not self.ctx.closed or self._universal(given) or given.meaning.intent in COURTESY or other or self._code(given):
+        if (
+            not self.ctx.closed
+            or self._universal(given)
+            or given.meaning.intent in COURTESY
+            or other
+            or self._code(given)
+        ):
             return given
         if _danger(given) is None:
             return Started(REOPENED, "reply")

@@ -22,10 +22,10 @@ from bot.engine.session import Frame, Session
 class Rules:
     """Names of the system flows and thresholds: data, made by content.
 
-    `universal`: universal word -> flow; `phrases`: the same for flows that are no command: what they interrupt is taken
-    up as after any other matter. `confidence`: below it an intent is nlu_fallback; `interrupt`: from it on an intent may
-    leave a running flow. `gravest`: dangers that break into another danger's flow. `codes`: the flow of a message that is
-    a family's code (slot and reader `code`), asked for or not.
+    `universal`: universal word -> flow; `phrases`: the same for flows that are no command: what they interrupt is
+    taken up as after any other matter. `confidence`: below it an intent is nlu_fallback; `interrupt`: from it on an
+    intent may leave a running flow. `gravest`: dangers that break into another danger's flow. `codes`: the flow of a
+    message that is a family's code (slot and reader `code`), asked for or not.
     """
 
     menu: str = "menu"

@@ -103,7 +103,7 @@ async def test_a_tip_has_the_same_way_in_with_any_code(
 
 
 def test_no_action_sends_a_picture_to_anybody() -> None:
-    """A photo goes to volunteers by a caseworker's decision: no handler knows the door, a transport or the file room."""
+    """A photo goes to volunteers by a caseworker's decision: no handler knows the door or a transport."""
     for path in sorted((ROOT / "handlers").glob("*.py")):
         tree = ast.parse(path.read_text("utf-8"))
         imported = {

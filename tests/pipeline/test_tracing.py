@@ -1,4 +1,4 @@
-"""Searches in the database: a second reporter learns nothing of the first, a photo goes nowhere, a tip needs no name."""
+"""Searches in the database: a second reporter learns nothing, a photo goes nowhere, a tip needs no name."""
 
 from __future__ import annotations
 
