@@ -72,6 +72,8 @@ def obey(machine: Machine, word: str) -> bool:
     if name == rules.menu:
         machine.to_menu("universal")
         return True
+    if word in rules.phrases:
+        _leave_system(machine, machine.flows.by_name[name])
     return machine.begin(name, "universal")
 
 
