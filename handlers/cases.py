@@ -173,7 +173,7 @@ async def status(ctx: Context) -> Outcome:
     stage = _stage(ctx, case)
     if stage == "late":
         ctx.notify("queue", "asked_status", case.severity, case)
-    if stage != "new":
+    if stage != "new" or ctx.person.consent_contact_at is None:  # to her nobody may write first: no promise
         return Outcome("stands", {"reference": grouped(case.reference), "stage": {"text": f"stages.{stage}.say"}})
     return Outcome("unread", {"reference": grouped(case.reference), "at": due(ctx, case)})
 

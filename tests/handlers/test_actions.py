@@ -232,6 +232,7 @@ async def test_facts_go_to_the_case_that_is_named(ctx: Context) -> None:
 async def test_status(ctx: Context, values: dict[str, Any] | None, name: str, slots: set[str], told: int) -> None:
     if values is not None:
         old_case(ctx, **values)
+    ctx.person.consent_contact_at = NOON
     outcome = await cases.status(ctx)
     assert (outcome.name, set(outcome.slots), len(ctx.notices)) == (name, slots, told)
 

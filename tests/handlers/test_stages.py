@@ -47,8 +47,14 @@ async def test_stages(ctx: Context, content: Content, values: dict[str, Any], st
 
 @pytest.mark.parametrize("stage", ["solved_said", "withdrawal_said", "reopened"])
 async def test_what_was_noted_looks_as_if_nothing_was(ctx: Context, stage: str) -> None:
+    ctx.person.consent_contact_at = NOON
     old_case(ctx, stage=stage, answer_due_at=NOON + timedelta(hours=1))
     assert (await cases.status(ctx)).name == "unread"
+
+
+async def test_no_time_is_promised_to_whom_nobody_may_write_first(ctx: Context) -> None:
+    old_case(ctx, kind="tip", answer_due_at=NOON + timedelta(hours=1))
+    assert (await cases.status(ctx)).slots["stage"] == {"text": "stages.new.say"}
 
 
 async def test_a_second_matter_is_a_number_and_nothing_else(ctx: Context) -> None:

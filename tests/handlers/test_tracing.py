@@ -58,7 +58,7 @@ async def test_death_is_told_by_a_voice_and_nothing_is_written(ctx: Context) -> 
     assert (outcome.name, outcome.slots) == ("voice", {})
     assert [(n.audience, n.kind, n.severity) for n in ctx.notices] == [("queue", "tell_by_voice", "critical")]
     assert case.closed_at is None  # until it is told, whoever asks hears what she heard before
-    assert (await cases.status(ctx)).name == "unread"
+    assert (await cases.status(ctx)).slots["stage"] == {"text": "stages.new.say"}
     outcome = await tracing.close(ctx, reference=case.reference, result="found_deceased", told=True)
     assert (outcome.name, outcome.slots) == ("voice", {})
     assert case.closed_at == NOON
