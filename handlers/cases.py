@@ -1,6 +1,7 @@
 """Cases: alarms, reports, facts, status.
 
 Law: severity comes from `knowledge/triage.yml` and only ever rises here; words of a person are facts, never codes.
+What turns a case critical pages a human in the same turn, before the next question.
 """
 
 from __future__ import annotations
@@ -8,15 +9,31 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from handlers import duty
+from handlers import duty, risks, triage
 from handlers.context import Case, Context, Outcome
 
-__all__ = ["add_facts", "add_words", "details", "open_case", "others", "raise_alarm", "status"]
+__all__ = [
+    "add_facts",
+    "add_more",
+    "add_words",
+    "details",
+    "emergency",
+    "note_doubt",
+    "open_case",
+    "others",
+    "raise_alarm",
+    "status",
+    "weigh",
+]
 
 OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "raise_alarm": {"raised": ("reference", "emergency")},
+    "note_doubt": {"noted": ()},
     "open_case": {"opened": ("reference", "at")},
+    "weigh": {"ordinary": (), "critical": ("reference",), "child": ("reference",)},
+    "emergency": {"number": ("emergency",), "person": ()},
     "add_facts": {"added": (), "unknown": ()},
+    "add_more": {"noted": (), "none": ()},
     "add_words": {"added": (), "none": ()},
     "others": {"some": ("other",), "none": ()},
     "status": {
@@ -33,8 +50,11 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
 # is a stage too and is not told: it would show whether a word was right.
 TOLD = ("office", "person")
 SEARCH = "report_missing"  # whoever reported somebody missing is told one sentence when it is over, whatever came of it
-RANK = {"low": 0, "medium": 1, "high": 2, "critical": 3}
+
+CHILD = "child"  # a fact, a kind of page: DESIGN law 2, knowledge/child_protection.yml
+HEAVY = "express_self_harm"
 SAME_ALARM = timedelta(hours=72)  # danger reported again within this time belongs to the same case
+MOST = 50  # pieces kept of one list of facts: what is more stands in the history
 
 
 def grouped(reference: str) -> str:
@@ -51,33 +71,32 @@ def check_digit(digits: str) -> str:
     return str(-total % 10)
 
 
+def is_minor(facts: dict[str, Any]) -> bool:
+    """Whether the facts say that the person is younger than 18."""
+    age = facts.get("age")
+    young = isinstance(age, int | float) and not isinstance(age, bool) and age < 18
+    return facts.get(CHILD) == "yes" or young
+
+
 def _severity(ctx: Context, kind: str, facts: dict[str, Any]) -> str:
-    triage = ctx.knowledge.get("triage")
-    level = str(triage["severity"].get(kind, triage["severity"]["default"]))
-    for rule in triage["raise"]:
-        if rule["kind"] == kind and RANK[rule["to"]] > RANK[level] and _holds(rule["when"], facts):
-            level = rule["to"]
-    return level
-
-
-def _holds(when: dict[str, Any], facts: dict[str, Any]) -> bool:
-    for name, wanted in when.items():
-        if name.endswith("_at_least"):
-            value = facts.get(name.removesuffix("_at_least"))
-            if not isinstance(value, int | float) or value < wanted:
-                return False
-        elif facts.get(name) != wanted:
-            return False
-    return True
+    level = triage.severity(ctx.knowledge.get("triage"), kind, facts)
+    return triage.graver(level, "critical") if is_minor(facts) else level
 
 
 def _known(facts: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in facts.items() if value is not None}
+    """Without what nobody answered, and without words that another fact holds already."""
+    told = {name: value for name, value in facts.items() if value is not None and value != []}
+    if isinstance(said := told.get("said"), list):
+        others = [value for name, value in told.items() if name != "said"]
+        told["said"] = [words for words in said if words not in others]
+    return {name: value for name, value in told.items() if value != []}
 
 
 def new_case(ctx: Context, kind: str, severity: str, facts: dict[str, Any]) -> Case:
-    """A new case of this person, on top of `ctx.cases`; its answer is due by the duty hours."""
+    """A new case of this person, on top of `ctx.cases`; its answer is due by the duty hours. Beside an open case it is
+    a draft, linked to that one: on a shared phone it may be another person's, so only a caseworker joins them."""
     answer_due = duty.promise(ctx.knowledge.get("duty"), severity, ctx.now).at
+    earlier = ctx.cases[0] if ctx.cases else None
     case = Case(
         id=ctx.new_id(),
         reference=ctx.references(),
@@ -88,18 +107,48 @@ def new_case(ctx: Context, kind: str, severity: str, facts: dict[str, Any]) -> C
         conversation_id=ctx.conversation.id,
         country=ctx.person.country or ctx.conversation.country_hint,
         answer_due_at=answer_due,
-        facts=_known(facts),
+        linked_case_id=earlier.id if earlier else None,
+        draft=earlier is not None,
     )
     ctx.cases.insert(0, case)
     ctx.record(case, "opened", kind=kind, severity=severity)
+    if earlier:
+        ctx.record(case, "linked", to=str(earlier.id))
+    learn(ctx, case, facts)
     return case
 
 
+def learn(ctx: Context, case: Case, facts: dict[str, Any]) -> None:
+    """Take in facts. Lists grow; severity rises by the rules and never falls; critical or a child pages at once."""
+    was_minor = is_minor(case.facts)
+    for name, value in _known(facts).items():
+        had = case.facts.get(name)
+        if isinstance(value, list):
+            old = had if isinstance(had, list) else []
+            value = [*old, *(item for item in value if item not in old)][-MOST:]
+        case.facts[name] = value
+    if is_minor(case.facts) and not was_minor:
+        ctx.record(case, CHILD, staff=list(ctx.knowledge.get("child_protection")["staff"]))
+        ctx.notify("page", CHILD, "critical", case)
+    _rise(ctx, case, _severity(ctx, case.kind, case.facts))
+
+
+def _rise(ctx: Context, case: Case, level: str) -> None:
+    if triage.RANK[level] <= triage.RANK[case.severity]:
+        return
+    case.severity = level
+    sooner = duty.promise(ctx.knowledge.get("duty"), level, ctx.now).at
+    if case.answered_at is None:
+        case.answer_due_at = min(sooner, case.answer_due_at or sooner)
+    ctx.record(case, "severity_raised", to=level)
+    ctx.notify("page" if level == "critical" else "queue", case.kind, level, case)
+
+
 def opened(ctx: Context, kind: str, facts: dict[str, Any]) -> Case:
-    """A new case of the severity that triage gives it; it waits in the queue."""
-    severity = _severity(ctx, kind, facts)
+    """A new case of the severity that triage gives it; it waits in the queue, or wakes somebody."""
+    severity = _severity(ctx, kind, _known(facts))
     case = new_case(ctx, kind, severity, facts)
-    ctx.notify("queue", kind, severity, case)
+    ctx.notify("page" if severity == "critical" else "queue", kind, severity, case)
     return case
 
 
@@ -113,6 +162,11 @@ def recent_alarm(ctx: Context) -> Case | None:
     return next((c for c in ctx.cases if c.severity == "critical" and ctx.now - c.opened_at < SAME_ALARM), None)
 
 
+def heavy(ctx: Context) -> Case | None:
+    """The open case in which she told that she thinks of ending her life; None if there is none."""
+    return next((c for c in ctx.cases if HEAVY in (c.kind, *c.facts.get("also", ()))), None)
+
+
 async def raise_alarm(ctx: Context, *, kind: str) -> Outcome:
     """Open (or raise) a critical case and page a human: before any question is asked."""
     recent = recent_alarm(ctx)
@@ -121,10 +175,45 @@ async def raise_alarm(ctx: Context, *, kind: str) -> Outcome:
     else:
         case = recent
         ctx.record(case, "alarm_again", kind=kind)
+        if kind != case.kind:
+            case.facts["also"] = sorted({*case.facts.get("also", ()), kind})
     ctx.notify("page", kind, "critical", case)
+    return Outcome("raised", {"reference": grouped(case.reference), "emergency": _number(ctx)})
+
+
+def _number(ctx: Context) -> str:
+    """The emergency number of the country of stay; empty when none is sure."""
     country = ctx.person.country or ctx.conversation.country_hint or ""
-    number = ctx.knowledge.get("emergency")["numbers"].get(country, "")
-    return Outcome("raised", {"reference": grouped(case.reference), "emergency": number})
+    return str(ctx.knowledge.get("emergency")["numbers"].get(country, ""))
+
+
+async def emergency(ctx: Context, *, kind: str | None = None) -> Outcome:
+    """Whether a number may be named here. After violence, or a birth, only where a human has reviewed what the law of
+    the country does to who calls; else a person comes first (protection.md D 02)."""
+    country = ctx.person.country or ctx.conversation.country_hint or ""
+    number = _number(ctx)
+    careful = kind in ctx.knowledge.get("triage")["needs_risk_note"]
+    if not number or (careful and not risks.reviewed(ctx.knowledge, country)):
+        return Outcome("person")
+    return Outcome("number", {"emergency": number})
+
+
+async def weigh(ctx: Context, *, kind: str, **facts: Any) -> Outcome:
+    """Look at what was answered so far. Where the rules make it critical the case is opened and a human paged now, not
+    after the last question; consent is asked by the human then."""
+    if _severity(ctx, kind, _known(facts)) != "critical":
+        return Outcome("ordinary")
+    case = new_case(ctx, kind, "critical", facts)
+    if is_minor(case.facts):  # its own page is out
+        return Outcome("child", {"reference": grouped(case.reference)})
+    ctx.notify("page", kind, "critical", case)
+    return Outcome("critical", {"reference": grouped(case.reference)})
+
+
+async def note_doubt(ctx: Context, *, kind: str | None = None) -> Outcome:
+    """What she wrote may mean danger: she is asked, and whether she answers or not a human sees it. Nobody is woken."""
+    ctx.notify("queue", kind or "other", "high", ctx.cases[0] if ctx.cases else None)
+    return Outcome("noted")
 
 
 async def open_case(ctx: Context, *, kind: str | None = None, **facts: Any) -> Outcome:
@@ -138,23 +227,27 @@ async def add_facts(ctx: Context, *, reference: str | None = None, **facts: Any)
     case = find(ctx, reference)
     if case is None:
         return Outcome("unknown")
-    news = _known(facts)
-    if news:
-        case.facts.update(news)
+    if news := _known(facts):
+        learn(ctx, case, news)
         ctx.record(case, "facts_added", names=sorted(news))
     return Outcome("added")
 
 
-async def add_words(ctx: Context, *, words: str | None = None, media: dict[str, Any] | None = None) -> Outcome:
-    """Add what the person wrote or sent to her newest open case; somebody will look at it."""
+async def add_more(ctx: Context, *, said: list[str] | None = None, sent: list[Any] | None = None) -> Outcome:
+    """Words or files that came after the number: they belong to the newest open case, and its queue hears of it."""
     if not ctx.cases:
         return Outcome("none")
     case = ctx.cases[0]
-    news = _known({"words": words, "media": media})
-    case.facts["added"] = [*case.facts.get("added", []), {"at": ctx.now.isoformat(), **news}]
-    ctx.record(case, "added", names=sorted(news))
-    ctx.notify("queue", "added", case.severity, case)
-    return Outcome("added")
+    learn(ctx, case, {"said": said, "sent": sent})
+    ctx.record(case, "said_more", words=len(said or ()), files=len(sent or ()))
+    ctx.notify("queue", "said_more", case.severity, case)
+    return Outcome("noted")
+
+
+async def add_words(ctx: Context, *, words: str | None = None, media: dict[str, Any] | None = None) -> Outcome:
+    """What she wanted to add, asked for: it goes the way of all that comes after the number."""
+    noted = await add_more(ctx, said=[words] if words else None, sent=[media] if media else None)
+    return Outcome("added" if noted.name == "noted" else "none")
 
 
 async def others(ctx: Context) -> Outcome:

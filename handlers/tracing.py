@@ -34,14 +34,12 @@ async def open_search(ctx: Context, *, country: str | None = None, **facts: Any)
     return Outcome("opened", {"reference": cases.grouped(case.reference), "at": cases.due(ctx, case)})
 
 
-async def open_tip(
-    ctx: Context, *, code: str | None = None, seen: str | None = None, media: dict[str, Any] | None = None
-) -> Outcome:
+async def open_tip(ctx: Context, *, code: str | None = None, **facts: Any) -> Outcome:
     """What a neighbour or volunteer saw. A code that is wrong, or none, is the same way in; only the case says it."""
     found = await ctx.shelf.by_code(VolunteerCode, code or "-")
     over = found is None or found.revoked_at or (found.expires_at and found.expires_at <= ctx.now)
     given = {"code": "none"} if over or found is None else {"code": "known", "code_id": str(found.id)}
-    cases.opened(ctx, "tip", {**given, "seen": seen, "media": media})
+    cases.opened(ctx, "tip", {**given, **facts})
     return Outcome("opened")
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 from bot.check.outcomes import outcomes
 from bot.engine.answers import slots_of
 from bot.engine.flow import Ask, Call, Do, Fill, Flow, Flows
+from bot.engine.state import SAID, SENT
 
 # Set by the engine (what a flow was started for; whether the person was greeted) and by the conductor (what is known
 # of the person).
-GIVEN = frozenset({"intent", "welcomed", "language", "language_guess", "country"})
+# What came by the way is the engine's too, and what a child told the conductor's.
+GIVEN = frozenset({"intent", "welcomed", "language", "language_guess", "country", SAID, SENT, "tells"})
 
 
 def known(flows: Flows, flow: Flow) -> frozenset[str]:

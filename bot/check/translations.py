@@ -50,7 +50,8 @@ def _entries(file: str, present: dict[str, polib.POEntry], wanted: list[Message]
         if entry is None:
             yield Problem(file, 1, f"{message.context} is not in the catalogue: {EXTRACT}")
         elif not entry.msgstr and not message.optional:
-            yield Problem(file, entry.linenum or 1, f"{message.context} is not translated: {message.english}")
+            english = " ".join(message.english.split())  # a problem is one line
+            yield Problem(file, entry.linenum or 1, f"{message.context} is not translated: {english}")
         elif entry.msgid != message.english:
             yield Problem(file, entry.linenum or 1, f"the English of {message.context} has changed: {EXTRACT}")
     for context in [c for c in present if c not in contexts]:

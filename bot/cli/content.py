@@ -10,7 +10,18 @@ import sys
 
 from bot import check
 from bot.check.extract import write_pot
+from bot.check.facts import unchecked
+from bot.content import load
 from bot.settings import ROOT
+
+
+def add_check_arguments(parser: argparse.ArgumentParser) -> None:
+    """`--unchecked`."""
+    parser.add_argument(
+        "--unchecked",
+        action="store_true",
+        help="list the facts of low and medium confidence that no human has marked checked",
+    )
 
 
 def add_locales_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,14 +34,24 @@ def add_locales_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_check(args: argparse.Namespace) -> int:
-    """0 = flows, facts and translations may be published."""
+    """0 = flows, facts and translations may be published. With `--unchecked` the facts that wait for a human."""
+    if args.unchecked:
+        return run_unchecked()
     problems = check.run(ROOT)
     for problem in problems:
         print(problem)
     if problems:
         print(f"{len(problems)} problem(s)", file=sys.stderr)
         return 1
-    print("flows, facts and translations are in order")
+    waiting = len(unchecked(load(ROOT)))
+    print(f"flows, facts and translations are in order; {waiting} facts wait for a human to check them (--unchecked)")
+    return 0
+
+
+def run_unchecked() -> int:
+    """The facts that wait for a human, one per line: low is held back, medium says so to the person."""
+    for line in unchecked(load(ROOT)):
+        print(line)
     return 0
 
 

@@ -22,6 +22,7 @@ from bot.engine.inbound import Inbound
 from bot.engine.inputs import Heard, Input, Meaning, Outcome, Pressed, Resumed, Shared, Started, TimedOut
 from bot.engine.messages import Reply
 from bot.engine.session import Session
+from bot.engine.state import LONGEST, SAID, SENT
 from bot.observe import metrics
 from bot.store import reminders
 from bot.store.keys import seal_json
@@ -29,7 +30,7 @@ from bot.store.rows import Conversation
 from bot.store.turns import Subject
 from bot.vault.lookup import lookup
 from handlers import cases as case_actions
-from handlers import closing
+from handlers import children, closing
 from handlers.context import Actor, Context, Shelf
 
 CALLS = 40  # handlers that one message may run; more is a fault of a flow
@@ -37,6 +38,11 @@ SYSTEM_FLOWS = frozenset({"stop", "start", private.LEAVE})  # their one line lea
 REOPENED = "reopened"  # the flow of who writes again after the end
 COURTESY = frozenset({"thank", "goodbye", "greet", "affirm", "deny"})  # intents that reopen nothing
 ALWAYS = frozenset({"stop", "start"})  # universal words that count even when a human has the conversation
+CHILD_FLOW, MORE_FLOW = "child", "more"
+QUIET = frozenset({"menu", "back", "status"})  # words that are only kept, while a human is awaited about self-harm
+MORE_UNTIL = "more_until"  # in the session: until then what she adds belongs to her newest case
+TOLD = frozenset({"opened", "said_more"})  # events of a case after which more may come
+STAYED = "stayed_at"  # when the line of the flow `stay` was said last: kept in the session
 PAUSE = timedelta(hours=1)  # after which an open question is not simply read out again: who writes may be another
 
 
@@ -144,8 +150,12 @@ class Turn:
                 return
         given = await self._after_the_end(seen.given)
         if given is not None and await self._bot_may_answer(given):
-            await self._converse(self._after_a_pause(given, before))
+            await self._converse(self._instead(given, before))
             await self._page_anyway(_danger(arrived.given))
+        elif self._stays(given):
+            await self._converse(Started("stay", "waiting"))
+        if child := _child(arrived.given):  # whoever has the conversation; paged once
+            await children.raise_child(self.ctx, tells=child)
         self.finish()
 
     # --- before the engine
@@ -218,10 +228,9 @@ class Turn:
             return True
         if word in ALWAYS:
             return True
-        if owner == "waiting" and danger is None and (word or self._asks() or self._code(given)):
-            return (
-                True  # a command, a family's code, or the answer to what a command asked: nobody else speaks here yet
-            )
+        shut = word in QUIET and case_actions.heavy(self.ctx) is not None  # no list before a human has closed it
+        if owner == "waiting" and danger is None and (word or self._asks() or self._code(given)) and not shut:
+            return True  # a command, a code, or the answer to what a command asked: nobody else speaks here yet
         if danger is None:
             if isinstance(given, Heard | Shared) and (self._conversation.id, "queue") not in self.subject.open_notices:
                 self.ctx.notify("queue", "wrote_again", "medium", self.subject.cases[0] if self.subject.cases else None)
@@ -253,6 +262,20 @@ class Turn:
         await closing.reopen(self.ctx)
         return given
 
+    def _stays(self, given: Input | None) -> bool:
+        """Whether the line of the flow `stay` is due: it is too heavy for her, she writes on, nobody is there yet."""
+        if self._conversation.owner != "waiting" or not isinstance(given, Heard | Shared | Pressed):
+            return False
+        minutes = int(self.ctx.knowledge.get("contact_policy")["stay_minutes"])
+        last = self._session.shared.get(STAYED)
+        if last and self._tools.now - datetime.fromisoformat(last) < timedelta(minutes=minutes):
+            return False
+        if case_actions.heavy(self.ctx) is None:
+            return False
+        shared = {**self._session.shared, STAYED: self._tools.now.isoformat()}
+        self._session = replace(self._session, shared=shared)
+        return True
+
     def _universal(self, given: Input) -> str | None:
         """The universal command that the input is."""
         return self._tools.content.words("en").universal(given.text) if isinstance(given, Heard) else None
@@ -266,6 +289,37 @@ class Turn:
         """Whether a question of the bot is open."""
         top = self._session.top
         return top is not None and top.waiting
+
+    def _instead(self, given: Input, before: datetime | None) -> Input:
+        """What the engine gets in place of it: a child's words start the flow for children (danger goes before it),
+        words after a number are more about the same, and after a pause an open question is not simply answered."""
+        flows = self._tools.content.flows
+        child = _child(given)
+        if child and not _danger(given) and not children.is_child(self.ctx) and flows.get(CHILD_FLOW):
+            return Started(CHILD_FLOW, "said", {"tells": child})
+        if flows.get(MORE_FLOW) and (more := self._more(given)):
+            return Started(MORE_FLOW, "said", more)
+        return self._after_a_pause(given, before)
+
+    def _more(self, given: Input) -> dict[str, Any] | None:
+        """Words or files that follow a number and are no command and no other matter: more about it."""
+        until = self._session.shared.get(MORE_UNTIL)
+        if self._session.stack or not self.ctx.cases or not isinstance(given, Heard | Shared) or _danger(given):
+            return None
+        if not isinstance(until, str) or datetime.fromisoformat(until) < self._tools.now or self._universal(given):
+            return None
+        if isinstance(given, Heard) and (given.edited or self._another_matter(given.meaning)):
+            return None
+        text = given.text if isinstance(given, Heard) else given.caption
+        files = [{"kind": given.kind, "ref": given.ref}] if isinstance(given, Shared) and given.ref else None
+        return {SAID: [text.strip()[:LONGEST]] if text.strip() else None, SENT: files}
+
+    def _another_matter(self, meaning: Meaning) -> bool:
+        """Whether the words clearly mean another flow than that of the newest case; thanks and a greeting have one."""
+        flows = self._tools.content.flows
+        name = flows.by_intent.get(meaning.intent)
+        clear = meaning.confidence >= self._tools.content.rules.interrupt
+        return clear and name is not None and name != flows.by_intent.get(self.ctx.cases[0].kind)
 
     def _after_a_pause(self, given: Input, before: datetime | None) -> Input:
         """After an hour the phone may be in other hands: the open question is not answered by what comes, and not read
@@ -385,8 +439,12 @@ class Turn:
         country = session.shared.get("country")
         if isinstance(country, str) and len(country) == 2:
             self._person.country = country
+        if any(event.kind in TOLD for event in self.ctx.events):
+            minutes = int(self.ctx.knowledge.get("contact_policy")["more_minutes"])
+            until = (self._tools.now + timedelta(minutes=minutes)).isoformat()
+            session = replace(session, shared={**session.shared, MORE_UNTIL: until})
         if self.ctx.forget:
-            session = Session(shared=session.shared)
+            session = Session(shared={k: v for k, v in session.shared.items() if k not in (MORE_UNTIL, SAID, SENT)})
         self._conversation.session = session.to_json()
 
     def finish(self) -> None:
@@ -444,3 +502,8 @@ def _danger(given: Input | None) -> str | None:
     if isinstance(given, Heard | Shared) and given.meaning.danger and given.meaning.danger.tier == "page":
         return given.meaning.danger.kind
     return None
+
+
+def _child(given: Input | None) -> str:
+    """What a text says of a child that writes; empty when it says nothing of it."""
+    return given.meaning.child if isinstance(given, Heard | Shared) else ""

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from bot.content import readers as readers_room
 from bot.content.catalogue import Catalogue, load_catalogue
-from bot.content.flows import CHROME, load_flows
+from bot.content.flows import CHROME, PAGES, load_flows
 from bot.content.knowledge import Facts, load_knowledge
 from bot.content.languages import COMMANDS, FALLBACK, Language, as_choices, load_languages, universal_words
 from bot.content.readers.words import words
@@ -69,6 +70,15 @@ class Content:
         """The channels' own words in a language, by id."""
         known = language if language in self.languages else FALLBACK
         return {say.id: self._replies.text(known, f"{CHROME}.{say.id}") for say in self.texts.get(CHROME, ())}
+
+    def page(self, language: str, slots: Mapping[str, Any]) -> dict[str, str]:
+        """The words of web pages and papers in a language, by id, filled with slot values."""
+        known = language if language in self.languages else FALLBACK
+        return {say.id: self._replies.loose(known, f"{PAGES}.{say.id}", slots) for say in self.texts.get(PAGES, ())}
+
+    def said(self, language: str, value: Any) -> str:
+        """One value of a slot as words."""
+        return self._replies.said(language if language in self.languages else FALLBACK, value)
 
 
 def load_readers() -> Readers:

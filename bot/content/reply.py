@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from bot.content.catalogue import Catalogue
 from bot.content.knowledge import FactText
@@ -108,8 +109,18 @@ class Replies:
         )
 
     def text(self, language: str, text_id: str) -> str:
-        """A loose text of system.yml or chrome.yml."""
+        """A loose text."""
         return self._catalogue.text(language, text_id, self._texts[text_id].text)
+
+    def said(self, language: str, value: Any) -> str:
+        """One value as words."""
+        return spoken(value, language, texts_in(language, self._catalogue, self._facts))
+
+    def loose(self, language: str, text_id: str, slots: Mapping[str, Any]) -> str:
+        """A loose text with its values."""
+        rtl = self._languages[language].direction == "rtl"
+        texts = texts_in(language, self._catalogue, self._facts)
+        return fill(self.text(language, text_id), slots, language, isolate=rtl, texts=texts)
 
     def _voice(self, text_id: str, step: Say | Ask, language: str) -> tuple[str, str]:
         """The long and the short text. Without a short one the long one stands for it, and a translated long one also

@@ -33,6 +33,8 @@ READERS: dict[str, tuple[str, ...]] = {
     "hours": (),
     "media": (),
     "location": (),
+    "topic": (),
+    "need": (),
 }
 _VOICE = ("sms", "safety", "sensitivity")
 _ANSWER = ("options", "type", "fills", "slot", "keep", "skip", "always", "shared", "first")

@@ -54,7 +54,7 @@ def spoken(value: Any, language: str, texts: Texts = no_texts, *, isolate: bool 
 
     A mapping says what it is: `{"text": id}` a text of knowledge, `{"country": "KW"}`, `{"row": [values]}` joined by
     spaces, `{"list": [values]}` one per line, `{"at": ...}` a moment, `{"month": "2026-11"}`,
-    `{"day": "2026-11-16"}`, `{"currency": ...}`.
+    `{"day": "2026-11-25"}`, `{"currency": ...}`.
     """
     if isinstance(value, Mapping):
         if "text" in value:
@@ -119,8 +119,8 @@ def month(value: str, language: str) -> str:
 
 
 def day(value: str, language: str) -> str:
-    """`2026-11-16`: the day and month. How fine it may be is the business of who says it."""
-    return str(format_date(date.fromisoformat(value), "d MMM", locale=locale(language)))
+    """`2026-11-25`: the whole date, for what is hers alone."""
+    return format_date(date.fromisoformat(value), "long", locale=locale(language))
 
 
 def amount(value: Mapping[str, Any], language: str) -> str:

@@ -16,7 +16,9 @@ from bot.engine.flow import Ask, Do, Flow, Flows, Readers, Words
 from bot.engine.inputs import Heard, Input, Outcome, Pressed, Resumed, Shared, Started, TimedOut
 from bot.engine.machine import Machine
 from bot.engine.session import Session
-from bot.engine.state import Rules
+from bot.engine.state import LONGEST, SAID, SENT, Rules
+
+FEW = 6  # words: an answer of more tells more than was asked
 
 __all__ = ["Rules", "Turn", "turn"]
 
@@ -63,9 +65,12 @@ def turn(
 
 
 def _hear(machine: Machine, heard: Heard) -> None:
-    if interrupts.danger(machine, heard) or heard.edited:
-        return  # an edit re-answers nothing
     word = interrupts.command(machine.words, heard.text)
+    if interrupts.danger(machine, heard):
+        _keep_words(machine, heard)
+        return
+    if heard.edited:
+        return  # an edit re-answers nothing
     open_now = machine.present()
     exact = answers.exact(machine.asking(*open_now), heard.text) if open_now else None
     first = word in interrupts.FIRST and not (exact and _answers_first(machine, word, heard.text))
@@ -77,15 +82,27 @@ def _hear(machine: Machine, heard: Heard) -> None:
         _nothing_open(machine, heard, word)
     elif exact is not None:
         # The words of an option say that and nothing else ("dubai cha" is "both", not Dubai); other lines may say more.
-        found = machine.listen(open_now[0], heard) if len(heard.text.splitlines()) > 1 else {}
+        several = len(heard.text.splitlines()) > 1
+        found = machine.listen(open_now[0], heard) if several else {}
+        if several:
+            machine.overhear(heard)
+            _keep_words(machine, heard)
         _take(machine, open_now, heard, exact, found)
     elif word is None or not interrupts.obey(machine, word):
         _answer(machine, open_now, heard)
 
 
+def _keep_words(machine: Machine, heard: Heard) -> None:
+    """Words that were no answer are facts all the same."""
+    if heard.text.strip():
+        machine.keep(SAID, heard.text.strip()[:LONGEST])
+
+
 def _answers_first(machine: Machine, word: str | None, text: str) -> bool:
-    """0 is also a number, and the flow of a word may offer that word as an answer."""
-    return answers.number(text) is not None or machine.runs(machine.rules.flow_of(word or ""))
+    """0 is also a number, and the flow of a word may offer that word as an answer. "Do not write to me" answers "may we
+    write?"; a single word, the carriers', always stops."""
+    said = word == "stop" and len(text.split()) > 1
+    return said or answers.number(text) is not None or machine.runs(machine.rules.flow_of(word or ""))
 
 
 def _stuck(machine: Machine) -> None:
@@ -108,12 +125,15 @@ def _nothing_open(machine: Machine, heard: Heard, word: str | None) -> None:
     if intent in ("greet", "show_menu") or machine.flows.get(name) is None:
         name = machine.rules.menu
         if interrupts.welcome(machine, heard.text):
+            if intent not in ("greet", "show_menu"):
+                _keep_words(machine, heard)
             return
+    _keep_words(machine, heard)
     if name == machine.rules.menu:
         machine.heard = heard.text.strip()
         machine.enter(name, "menu")
     else:
-        machine.enter(name, "intent", heard=heard)
+        interrupts.start(machine, name, heard)
 
 
 def _answer(machine: Machine, open_now: tuple[Flow, Ask], heard: Heard) -> None:
@@ -124,11 +144,16 @@ def _answer(machine: Machine, open_now: tuple[Flow, Ask], heard: Heard) -> None:
     if answer is None and heard.meaning.danger and answers.takes_text(ask) and interrupts.other_matter(machine, heard):
         return  # free text does not swallow a danger that is to be asked about
     answer = answer or answers.read(asking, heard.text)
+    machine.overhear(heard)
+    if answer is None or len(heard.text.split()) > FEW:
+        _keep_words(machine, heard)
     found = machine.listen(flow, heard)
     if answer is None and any(s in found for s in answers.slots_of(ask)):
         answer = answers.Answer({})
     if answer is not None:
         _take(machine, open_now, heard, answer, found)
+    elif machine.in_danger and interrupts.instead(machine, heard):
+        return
     elif machine.in_danger:  # a question about danger is not asked twice
         machine.events.append(NotUnderstood(asking.step, 1))
         _take(machine, open_now, heard, answers.refused(ask, machine.known), found)
@@ -181,9 +206,12 @@ def _press(machine: Machine, pressed: Pressed) -> None:
 
 def _share(machine: Machine, shared: Shared) -> None:
     caption = Heard(shared.caption, shared.meaning)
-    if interrupts.danger(machine, caption):
+    danger, open_now = interrupts.danger(machine, caption), machine.present()
+    if shared.ref:
+        machine.keep(SENT, {"kind": shared.kind, "ref": shared.ref})
+    if danger:
+        _keep_words(machine, caption)
         return
-    open_now = machine.present()
     answer = answers.given(open_now[1], shared.kind, shared.ref) if open_now else None
     if open_now and answer:
         _take(machine, open_now, caption, answer, machine.listen(open_now[0], caption))

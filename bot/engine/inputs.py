@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Danger:
-    """The rule floor or the classifier saw danger. `tier`: `page` (a human is woken) or `ask` (ask gently)."""
+    """The rule floor or the classifier saw danger. `tier`: `page` (a human is woken) or `ask` (she is asked first)."""
 
     kind: str  # an intent of the danger or serious group
     tier: str = "page"
@@ -21,13 +21,15 @@ class Danger:
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What understanding made of a text. `confidence` 0..1; `language` is a guess, empty when unsure."""
+    """What understanding made of a text. `confidence` 0..1; `language` is a guess, empty when unsure. `child`: the text
+    says that who writes is younger than 18: `self`, or `parent_away` when it tells of a father or mother as well."""
 
     intent: str = "nlu_fallback"
     confidence: float = 0.0
     entities: Mapping[str, Any] = field(default_factory=dict)
     danger: Danger | None = None
     language: str = ""
+    child: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,17 @@ from bot.engine.flow import Ask, Choice, Fill, Flow, Flows, Readers, Words
 from bot.engine.inputs import Heard
 from bot.engine.session import Frame, Session
 
+SAID, SENT = "said", "sent"  # slots of the person: what came besides the answers, while a matter is open
+BY_THE_WAY = (SAID, SENT)
+MOST = 20  # pieces kept of each
+LONGEST = 1000  # characters kept of one
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """Names of the system flows and thresholds: data, made by content.
 
+    `gentle`: the flow that asks about what only may be danger; its slot `okay` is "yes" when she is well.
     `universal`: universal word -> flow; `phrases`: the same for flows that are no command: what they interrupt is
     taken up as after any other matter. `confidence`: below it an intent is nlu_fallback; `interrupt`: from it on an
     intent may leave a running flow. `gravest`: dangers that break into another danger's flow. `codes`: the flow of a
@@ -33,6 +39,7 @@ class Rules:
     resume: str = "resume"
     welcome: str = "welcome"
     codes: str = "family_status"
+    gentle: str = "gentle"
     universal: Mapping[str, str] = field(default_factory=dict)
     phrases: Mapping[str, str] = field(default_factory=dict)
     confidence: float = 0.5
@@ -67,8 +74,15 @@ class State:
         self.events: list[Event] = []
 
     def session(self) -> Session:
-        """The new state, as plain data."""
-        return Session(tuple(self.stack), self.shared, self.heard, self.steps)
+        """The new state, as plain data. Words and files by the way belong to one matter: when it is over, they go."""
+        kept = self.shared if self.stack else {k: v for k, v in self.shared.items() if k not in BY_THE_WAY}
+        return Session(tuple(self.stack), kept, self.heard, self.steps)
+
+    def keep(self, what: str, item: Any) -> None:
+        """Keep words that answered nothing (SAID), or a file or place (SENT): actions may take them as facts."""
+        had = self.shared.get(what)
+        old = list(had) if isinstance(had, list | tuple) else []
+        self.shared[what] = [*old, *([] if item in old else [item])][-MOST:]
 
     # -- what is there
 
@@ -98,6 +112,11 @@ class State:
     def in_danger(self) -> bool:
         """Whether a danger flow runs."""
         return any(self.level(f) == "danger" for f in self.chain)
+
+    @property
+    def asks_gently(self) -> bool:
+        """Whether the open question is the one about what only may be danger."""
+        return bool(self.stack) and self.top.waiting and self.top.flow == self.rules.gentle
 
     def slot(self, name: str) -> Any:
         """A slot's value: of this flow, else of the person, else None."""
@@ -172,7 +191,7 @@ class State:
             first.setdefault("intent", seen.kind if seen else heard.meaning.intent)
         self.stack.append(Frame(name, flow.steps[0].id, flow.version, first))
         self.events.append(Entered(name, why))
-        self.learn(self.listen(flow, heard, self.heard))
+        self.learn(self.listen(flow, heard, self.heard, *(self._told() if why == "call" else ())))
         if flow.level != "system":
             self.heard = ""
         return True
@@ -209,20 +228,43 @@ class State:
 
     # -- slots
 
-    def listen(self, flow: Flow, heard: Heard | None, earlier: str = "") -> dict[str, Any]:
+    def _told(self) -> tuple[str, ...]:
+        """What was said in this matter besides answers: a subflow listens to it, as it was not there to hear it."""
+        said = self.shared.get(SAID)
+        return tuple(text for text in said if isinstance(text, str)) if isinstance(said, list | tuple) else ()
+
+    def listen(self, flow: Flow, heard: Heard | None, *earlier: str) -> dict[str, Any]:
         """What the running flow listens for, does not know yet, and finds in these words."""
         fills = [self._resolved(f) for f in flow.listens if not self.known(f.slot)]
-        texts = (heard.text if heard else "", earlier)
+        texts = (heard.text if heard else "", *earlier)
         entities = heard.meaning.entities if heard else {}
         return answers.listen(fills, texts, entities, self.readers, self.language)
 
     def learn(self, values: Mapping[str, Any]) -> None:
-        """Set slots that were heard by the way; those that the flow asks for the person become the person's."""
-        flow = self.flows.get(self.top.flow)
-        asks = [s for s in flow.steps if isinstance(s, Ask) and s.shared] if flow else []
-        personal = {s for a in asks for s in answers.slots_of(a)}
+        """Set slots that were heard by the way; those that some flow asks for the person become the person's."""
+        personal = self._personal() if values else frozenset()
         for slot, value in values.items():
             self.put(slot, value, slot in personal)
+
+    def _personal(self) -> frozenset[str]:
+        """The slots that belong to the person, whichever flow asks for them."""
+        asks = (s for f in self.flows.by_name.values() for s in f.steps if isinstance(s, Ask) and s.shared)
+        return frozenset(slot for ask in asks for slot in answers.slots_of(ask))
+
+    def overhear(self, heard: Heard) -> None:
+        """What the flows that called the running one listen for: they ask it later, or not at all."""
+        start = len(self.stack) - len(self.chain)
+        for place, frame in enumerate(self.chain[:-1], start):
+            flow = self.flows.get(frame.flow)
+            fills = [f for f in flow.listens if frame.slots.get(f.slot) is None] if flow else []
+            fills = [self._resolved(f) for f in fills if not self.known(f.slot)]
+            found = answers.listen(fills, (heard.text,), heard.meaning.entities, self.readers, self.language)
+            for slot, value in found.items():
+                if slot in self._personal():
+                    self.shared[slot] = value
+                else:
+                    self.stack[place] = self.stack[place].put(**{slot: value})
+                self.events.append(Filled(frame.flow, slot))
 
     def put(self, slot: str, value: Any, shared: bool) -> None:
         """Set a slot, of the person or of this flow; None (refused) is never said of the person."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.engine.inputs import Danger
+from bot.nlu.children import ChildRules
 from bot.nlu.concepts import Found, Lexicon, Words, read_lexicon, read_text
 from bot.nlu.rules import NOT, Negation, Rule, read_rules
 
@@ -31,26 +32,30 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the floor says: a danger, or none and the kinds that the text takes back."""
+    """What the floor says: a danger, or none and the kinds that the text takes back; and whether a child writes."""
 
     danger: Danger | None
     denied: frozenset[str]
+    child: str = ""
 
 
 class DangerFloor:
     """Rules over concepts. Made once by `load`, then read by any thread; well under 1 ms a message."""
 
-    def __init__(self, rules: Sequence[Rule], negation: Negation, lexicon: Lexicon) -> None:
+    def __init__(
+        self, rules: Sequence[Rule], negation: Negation, lexicon: Lexicon, children: ChildRules | None = None
+    ) -> None:
+        self._children = children or ChildRules()
         self._rules = sorted(rules, key=lambda rule: TIERS.index(rule.tier))  # stable: the file's order within a tier
         self._negation = negation
         self._lexicon = lexicon
 
     @classmethod
     def load(cls, nlu_data_dir: Path) -> DangerFloor:
-        """Reads `danger.yml` and every `<lang>/concepts.yml`. Raises DataError (file:line: message)."""
+        """Reads `danger.yml`, `children.yml` and every `<lang>/concepts.yml`. Raises DataError (file:line: message)."""
         lexicon = read_lexicon(nlu_data_dir)
         rules, negation = read_rules(nlu_data_dir / "danger.yml", lexicon)
-        return cls(rules, negation, lexicon)
+        return cls(rules, negation, lexicon, ChildRules.load(nlu_data_dir / "children.yml"))
 
     def find(self, text: str) -> Danger | None:
         """The strongest danger in a raw text, or None."""
@@ -58,11 +63,11 @@ class DangerFloor:
 
     def judge(self, text: str) -> Verdict:
         """`find`, and the kinds of danger that the text itself takes back ("nobody hit me", "my phone is locked")."""
-        reading = self._read(text)
+        reading, child = self._read(text), self._children.says(text)
         for rule in self._rules:
             if self._holds(rule, reading):
-                return Verdict(Danger(rule.kind, rule.tier, rule.id), frozenset())
-        return Verdict(None, frozenset(rule.kind for rule in self._rules if self._taken_back(rule, reading)))
+                return Verdict(Danger(rule.kind, rule.tier, rule.id), frozenset(), child)
+        return Verdict(None, frozenset(rule.kind for rule in self._rules if self._taken_back(rule, reading)), child)
 
     def _read(self, text: str) -> Reading:
         read = read_text(text)

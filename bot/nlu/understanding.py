@@ -61,8 +61,8 @@ def meaning_of(ranked: Ranked, verdict: Verdict, language: str) -> Meaning:
     if danger is None or (danger.tier == "ask" and seen is not None and seen.tier == "page"):
         danger = seen
     if ranked.confidence < BELIEVED or ranked.intent in verdict.denied:
-        return Meaning(FALLBACK, ranked.confidence, danger=danger, language=language)
-    return Meaning(ranked.intent, ranked.confidence, danger=danger, language=language)
+        return Meaning(FALLBACK, ranked.confidence, danger=danger, language=language, child=verdict.child)
+    return Meaning(ranked.intent, ranked.confidence, danger=danger, language=language, child=verdict.child)
 
 
 def danger_of(ranked: Ranked, denied: Collection[str] = ()) -> Danger | None:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store.database import Database
 from bot.store.tables import (
     cases,
+    certificate_links,
     code_tries,
     contacts,
     conversations,
@@ -77,6 +78,7 @@ def _outdated(now: datetime) -> dict[str, tuple[Table, ColumnElement[bool]]]:
         "inbox": (inbox, or_(handled, spoilt)),
         "acks": (outbox, acks),
         "code_tries": (code_tries, code_tries.c.tried_at < now - TRIES),
+        "certificate_links": (certificate_links, certificate_links.c.expires_at < now),
         "link_codes": (link_codes, link_codes.c.expires_at < now),
         "reminders": (reminders, or_(said, called_off)),
     }

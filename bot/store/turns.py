@@ -269,7 +269,9 @@ async def save(connection: AsyncConnection, secrets: Keys, subjects: Iterable[Su
         connection, conversations, [_conversation_values(s, c) for s in batch for c in s.changed_conversations()]
     )
     pairs = [(s, *s.changed_cases()) for s in batch]
-    await insert_rows(connection, cases, [_case_values(s, c, new=True) for s, new, _ in pairs for c in new])
+    await insert_rows(
+        connection, cases, [_case_values(s, c, new=True) for s, new, _ in pairs for c in reversed(new)]
+    )  # a draft names an older one
     await insert_rows(connection, case_people, [_worker(s, c) for s, new, _ in pairs for c in new])
     await update_rows(connection, cases, [_case_values(s, c, new=False) for s, _, changed in pairs for c in changed])
     await filing.save(connection, secrets, [(s.key, s.drawers) for s in batch])

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 from bot.channels.layout import flatten
 from bot.channels.limits import LIMITS, units
@@ -17,12 +18,14 @@ from bot.channels.segments import count
 from bot.check.slots import calls
 from bot.content import Content
 from bot.engine.answers import fold
+from bot.engine.events import Asked
 from bot.engine.flow import Ask
 from tests.conversations.harness import Line, Phone
 
 LATIN = "LATIN"
 CODES = frozenset({"start", "x", "skip", "kd"})  # to be typed, or an example of it, the same in every language
 _GAP = re.compile(r"  |[ \t]\n|\n[ \t]| [,.;:!?।؟،](?:\s|$)|^\s|\s$")
+_WORD = re.compile(r"[^\W\d_]+")
 _MARKS = dict.fromkeys(map(ord, "\u2068\u2069\u200e\u200f"), "")
 
 
@@ -50,12 +53,30 @@ def faults(phone: Phone, line: Line, one_segment: frozenset[str]) -> Iterator[st
         yield "a placeholder is left over"
     if any(_GAP.search(p.text) for p in line.parts):
         yield "there is a gap in the text"
+    if unknown := [i for i in text_ids(line.event.slots, offered(line)) if i not in phone.content.knowledge.texts]:
+        yield f"texts that knowledge has not: {unknown}"
     yield from _over_limits(phone.channel, line)
     if phone.channel == "sms" and line.event.text_id.partition(".")[0] in one_segment:
         cost = count(line.parts[0].text)
         if len(line.parts) != 1 or cost.segments != 1:
             yield f"{cost.segments} segments ({cost.units} of {cost.encoding})"
     yield from _foreign(phone.content, line, shown)
+
+
+def offered(line: Line) -> list[Any]:
+    """The values of options that an action found."""
+    return [c.value for c in line.event.offered] if isinstance(line.event, Asked) else []
+
+
+def text_ids(*values: Any) -> Iterator[str]:
+    """The ids of texts of knowledge in slot values, however deep."""
+    for value in values:
+        if isinstance(value, Mapping):
+            if isinstance(value.get("text"), str):
+                yield value["text"]
+            yield from text_ids(*value.values())
+        elif isinstance(value, list | tuple):
+            yield from text_ids(*value)
 
 
 def _over_limits(channel: str, line: Line) -> Iterator[str]:
@@ -76,17 +97,38 @@ def _over_limits(channel: str, line: Line) -> Iterator[str]:
 
 
 def _foreign(content: Content, line: Line, shown: str) -> Iterator[str]:
-    """Letters of another script: only the names of languages, and codes."""
+    """Letters of another script: only the names of languages, codes, and what is called so (`_named`)."""
     names = {n.name for n in content.languages.values()}
     if names <= set(shown.replace("\n", " ").replace(".", " ").split()):
         return  # the choice of languages
     own = script(content.languages[line.reply.language].name)
-    words = re.findall(r"[^\W\d_]+", shown.translate(_MARKS))
+    words = _WORD.findall(shown.translate(_MARKS))
     if not any(_script(w) == own for w in words):
         yield f"no word in the letters of {line.reply.language}"
-    strange = [w for w in words if _script(w) != own and w.casefold() not in CODES and w not in names]
+    named = names | _named(content, line)
+    strange = [w for w in words if _script(w) != own and w.casefold() not in CODES and w not in named]
     if strange:
         yield f"words in other letters: {' '.join(strange)}"
+
+
+def _named(content: Content, line: Line) -> set[str]:
+    """What has its name in Latin letters everywhere: laws, pages and apps, and the proper names in an English fact."""
+    facts = content.knowledge.texts
+    ids = set(text_ids(line.event.slots, offered(line))) & set(facts)
+    proper = {w for i in ids for w in _WORD.findall(facts[i].english)}
+    return proper | {w for plain in _plain(line.event.slots) for w in _WORD.findall(plain)}
+
+
+def _plain(value: Any) -> Iterator[str]:
+    """Plain words among slot values."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from () if key == "text" else _plain(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _plain(inner)
 
 
 def _script(word: str) -> str:
@@ -94,14 +136,26 @@ def _script(word: str) -> str:
 
 
 def repeated(phone: Phone, line: Line, told: Sequence[str]) -> set[str]:
-    """Words of four letters and more of her own that stand in a message, but not in the text as its author wrote it;
-    the words of options aside."""
+    """Words of four letters and more of her own that stand in a message, but not in the text as its author wrote it,
+    with the facts and countries that it names; the words of options aside."""
     hers = {w for text in told for w in fold(text).split() if len(w) >= 4 and not w.isdigit()}
     found = set(fold(phone.shown(line)).split()) & hers
     if not found:
         return found
-    bare = Content.reply(phone.content, replace(line.event, slots={}), line.reply.language)
-    return found - set(fold(f"{bare.text} {bare.sms}").split()) - options_words(phone)
+    slots = {name: ours for name, value in line.event.slots.items() if (ours := _ours(value)) is not None}
+    bare = Content.reply(phone.content, replace(line.event, slots=slots), line.reply.language)
+    shown = " ".join((bare.text, bare.sms, *(o.label for o in line.reply.options)))
+    return found - set(fold(shown).split()) - options_words(phone)
+
+
+def _ours(value: Any) -> Any:
+    """A slot value without what may be her words: facts, countries, moments stay."""
+    if isinstance(value, Mapping):
+        for key in ("row", "list"):
+            if key in value:
+                return {key: [ours for v in value[key] if (ours := _ours(v)) is not None]}
+        return value if {"text", "country", "at", "month"} & set(value) else None
+    return None
 
 
 def options_words(phone: Phone) -> set[str]:

@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 
 from bot.content import Content
+from bot.engine.events import Asked
 from bot.engine.flow import Ask, Choice
 from bot.engine.inputs import Danger, Meaning, Started, TimedOut
 from bot.nlu.danger import DangerFloor
@@ -138,7 +139,9 @@ class Telling:
             return await phone.hear(str(ids.index(option) + 1))
         if style == "synonym":
             words = phone.content.words(line.reply.language)
-            accepted = words.label(step, choice(phone.content, step, option)).accepted
+            offered = {c.id: c for c in line.event.offered} if isinstance(line.event, Asked) else {}
+            meant = offered.get(option) or choice(phone.content, step, option)
+            accepted = words.label(step, meant).accepted
             return await phone.hear(accepted[(self.variant + number) % len(accepted)] if accepted else shown.label)
         return await phone.hear(shown.short if style == "short" and shown.short else shown.label)
 

@@ -1,6 +1,8 @@
 """Every state that a person can bring a conversation into: a walk over the real turns, from the start of every flow.
 
-Law: nothing is guessed from the flows' text; a state is what the session says after a real turn.
+Law: nothing is guessed from the flows' text; a state is what the session says after a real turn. The walk is made in
+English: where a conversation can go does not depend on the language. What does, the words at a question, is looked at
+in every language at each question once (`in_language`).
 """
 
 from __future__ import annotations
@@ -8,12 +10,13 @@ from __future__ import annotations
 import copy
 from collections import deque
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 from uuid import UUID
 
+from bot.check.graph import named
 from bot.content import Content
-from bot.engine.flow import Ask
+from bot.engine.flow import Ask, Call
 from bot.engine.inputs import Danger, Meaning, Started
 from bot.store.rows import Case, FamilyCode
 from tests.conversations.harness import Line, Phone, recording
@@ -25,6 +28,7 @@ NONSENSE = "zz qq"
 WORD = "4071"
 MOST = 5000  # states; more means that the walk has lost its way
 DANGER = Meaning("report_violence", 0.95, danger=Danger("report_violence"))
+STARTS = (Started("child", "test", {"tells": "parent_away"}),)  # ways in that no flow's name alone opens
 
 
 @dataclass
@@ -47,9 +51,9 @@ def state_of(phone: Phone) -> State:
 
 
 def twin(phone: Phone) -> Phone:
-    """A copy to try something with; content, words and what was said already are shared."""
+    """A copy to try something with; content, words and what was said already are shared, rows for the database left."""
     new = copy.copy(phone)
-    new.subject = copy.deepcopy(phone.subject)
+    new.subject = copy.deepcopy(replace(phone.subject, messages=[], outbox=[], events=[], notices=[]))
     new.conversation = next(iter(new.subject.conversations.values()))
     new.lines = list(phone.lines)
     new.world = SmallWorld(copy.deepcopy(phone.world.records), [new.subject.cases], phone.world.licences)
@@ -84,18 +88,29 @@ def _typed(phone: Phone) -> tuple[str, ...]:
     return (*((WORD, "0629") if "digits" in readers else ()), *(("19 - 21",) if "hours" in readers else ()))
 
 
+def _only_called(content: Content, name: str) -> bool:
+    """A part of other flows: nothing starts it by itself, so it is walked where it is called."""
+    flows = content.flows.by_name
+    called = any(isinstance(s, Call) and s.flow == name for f in flows.values() for s in f.steps)
+    led_to = any(f"flow:{name}" in named(s) for f in flows.values() for s in f.steps if not isinstance(s, Call))
+    return called and not led_to and not flows[name].starts_on
+
+
 async def walk(content: Content, language: str) -> Walk:
     """From the start of every flow, by every input, until nothing new comes."""
     found = Walk()
     ahead: deque[Phone] = deque()
-    for name in content.flows.by_name:
+    for start in (
+        *(Started(name, "test") for name in content.flows.by_name if not _only_called(content, name)),
+        *STARTS,
+    ):
         for chosen in (True, False):
             phone = Phone(recording(content), "telegram", language, chosen=chosen)
             phone.subject.person.language_guess = language
             if chosen:  # who is no stranger has a word too
                 phone.subject.person.profile["word"] = {"salt": "1", "hash": phone.keyed("word", "1", WORD)}
                 _has_history(phone)
-            await phone.give(Started(name, "test"))
+            await phone.give(start)
             ahead.append(phone)
     while ahead:
         phone = ahead.popleft()
@@ -112,3 +127,14 @@ async def walk(content: Content, language: str) -> Walk:
             found.said[here, name] = [line.id for line in lines]
             ahead.append(new)
     return found
+
+
+def in_language(found: Walk, language: str) -> dict[str, Phone]:
+    """A phone at each question, whose person speaks this language from here on."""
+    phones: dict[str, Phone] = {}
+    for phone in found.phones.values():
+        if phone.asking not in phones and not phone.subject.person.opted_out_at:
+            new = phones[phone.asking] = twin(phone)
+            new.language, new.words = language, new.content.words(language)
+            new.subject.person.language = new.subject.person.language_guess = language
+    return phones

@@ -13,7 +13,7 @@ from typing import Any
 
 from babel import Locale, UnknownLocaleError
 
-from bot.content.readers.tokens import Phrases, tokens
+from bot.content.readers.tokens import Phrases, written
 from bot.content.source import read
 from bot.engine.answers import fold
 from bot.settings import ROOT
@@ -78,6 +78,12 @@ def words(language: str) -> Vocabulary:
     )
 
 
+@lru_cache(maxsize=2)
+def attached(side: str) -> tuple[str, ...]:
+    """What any language writes onto the `before` or `after` of a word, folded."""
+    return _folded(_tables().values(), "attached", side)
+
+
 def _flat(table: Mapping[str, Any], key: str) -> Iterable[tuple[str, Any]]:
     return ((str(k), v) for k, v in table.get(key, {}).items())
 
@@ -88,7 +94,7 @@ def _grouped(tables: Iterable[Mapping[str, Any]], key: str) -> dict[str, str]:
     for table in tables:
         for group, spellings in table.get(key, {}).items():
             for word in spellings:
-                grouped.setdefault(" ".join(t.text for t in tokens(str(word))), str(group))
+                grouped.setdefault(" ".join(written(str(word))), str(group))
     return grouped
 
 

@@ -1,0 +1,115 @@
+"""What the law says by country and topic, and where to complain.
+
+Law: only facts that passed the gate; no case, no consent, nothing of the person is kept: what was useful is counted
+by fact and month alone. Who might be hurt by an office goes to a person of ours first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.store.rows import Feedback
+from handlers import facts, means
+from handlers.context import Context, Outcome
+
+__all__ = ["answer", "complaint_body", "sectors", "useful", "where"]
+
+OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
+    "where": {
+        "choose": ("land", "code", "topics", "more"),
+        "ready": ("land", "code", "topics", "more"),
+        "none": ("land",),
+    },
+    "answer": {"checked": ("said", "law", "month"), "unchecked": ("said", "law"), "held": ()},
+    "sectors": {"differ": (), "same": ()},
+    "complaint_body": {"found": ("body",), "person": (), "none": ()},
+    "useful": {"noted": ("topic", "useful")},
+}
+
+FIRST = 9  # topics on the first page: a list has ten lines, and the last one is for more
+BESIDE = ("compare", "treaties", "place")  # what is offered after the topics (knowledge/terms.yml)
+PERSON = "person"  # instead of a contact: a human of ours
+ANY = "any"
+SECTORS = {"home": "domestic", "company": ANY, "sea": "seafarer", "none": "undocumented"}
+SHARP = frozenset({"violence"})  # topics whose offices are police: only with a note of the risk that a human signed
+
+
+def offered(ctx: Context) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """All topics as options: the first page, and the rest."""
+    rows = [{"id": name, "value": {"text": f"topics.{name}.say"}} for name in ctx.knowledge.get("topics")["topics"]]
+    return rows[:FIRST], rows[FIRST:]
+
+
+async def where(
+    ctx: Context, *, place: str | None = None, country: str | None = None, topic: str | None = None
+) -> Outcome:
+    """Which country the question is about: the one that was named, else where the person is."""
+    code = facts.code(place) or facts.code(country)
+    land = facts.land(code)
+    if code not in ctx.knowledge.get("rights"):
+        return Outcome("none", {"land": land if code else None})
+    first, rest = offered(ctx)
+    beside = [{"id": name, "value": {"text": f"terms.{name}.label"}} for name in BESIDE]
+    known = topic in ctx.knowledge.get("topics")["topics"]
+    return Outcome(
+        "ready" if known else "choose", {"land": land, "code": code, "topics": first, "more": [*rest, *beside]}
+    )
+
+
+async def answer(ctx: Context, *, country: object, topic: str | None) -> Outcome:
+    """The short answer and the law in one line."""
+    found = facts.right(ctx, country, topic or "")
+    if found is None:
+        return Outcome("held")
+    law = str(found.fact.get("law", ""))
+    if found.checked:
+        return Outcome("checked", {"said": found.text, "law": law, "month": found.month})
+    return Outcome("unchecked", {"said": found.text, "law": law})
+
+
+async def sectors(ctx: Context, *, country: object, topic: str | None) -> Outcome:
+    """Whether where to complain depends on the kind of work."""
+    if facts.right(ctx, country, topic or "") is None:
+        return Outcome("same")
+    answers = [_rows(ctx, country, topic or "", sector) for sector in SECTORS.values()]
+    return Outcome("differ" if any(rows != answers[0] for rows in answers) else "same")
+
+
+async def complaint_body(ctx: Context, *, country: object, topic: str | None, sector: str | None = None) -> Outcome:
+    """Where to complain about a topic, with the warning first. `sector`: home, company, sea, none (no papers), or
+    the words of the facts; not said counts as any. `person`: an office could harm, or none is known; a human first."""
+    if facts.right(ctx, country, topic or "") is None:
+        return Outcome("none")
+    rows = _rows(ctx, country, topic or "", SECTORS.get(sector or ANY, sector or ANY))
+    known = dict(facts.contacts(ctx, country))
+    shown = [known[row] for row in rows if row in known]
+    if not shown or PERSON in rows or (topic in SHARP and not _risk_known(ctx, facts.code(country))):
+        return Outcome("person")
+    return Outcome("found", {"body": means.body(shown, abroad=_elsewhere(ctx, country))})
+
+
+async def useful(ctx: Context, *, country: object, topic: str | None, answer: str | None) -> Outcome:
+    """Count an answer by its fact; the next round begins without the topic of this one."""
+    if answer in ("yes", "no") and topic:
+        ctx.shelf.add(Feedback(kind=f"rights.{facts.code(country)}.{topic}", helped=3 if answer == "yes" else 1))
+    return Outcome("noted", {"topic": None, "useful": None})
+
+
+def _rows(ctx: Context, country: object, topic: str, sector: str) -> list[str]:
+    """Ids of contacts for a sector, else those for anybody."""
+    fact: Mapping[str, Any] = ctx.knowledge.get("rights")[facts.code(country)]["topics"][topic]
+    own = [row["contact"] for row in fact["complain"] if row["sector"] == sector]
+    return own or [row["contact"] for row in fact["complain"] if row["sector"] == ANY]
+
+
+def _risk_known(ctx: Context, country: str) -> bool:
+    """Whether a human has signed every note of what going to the police may do there (`knowledge/risks.yml`)."""
+    notes = ctx.knowledge.get("risks")["countries"].get(country) or {}
+    return bool(notes) and all(facts.is_checked(note, {}) for note in notes.values())
+
+
+def _elsewhere(ctx: Context, country: object) -> bool:
+    """Whether the person is known to be in another country than the one she asks about."""
+    stay = ctx.person.country or ctx.conversation.country_hint
+    return bool(stay) and stay != facts.code(country)
