@@ -237,17 +237,22 @@ async def add_more(ctx: Context, *, said: list[str] | None = None, sent: list[An
     """Words or files that came after the number: they belong to the newest open case, and its queue hears of it."""
     if not ctx.cases:
         return Outcome("none")
-    case = ctx.cases[0]
-    learn(ctx, case, {"said": said, "sent": sent})
-    ctx.record(case, "said_more", words=len(said or ()), files=len(sent or ()))
-    ctx.notify("queue", "said_more", case.severity, case)
+    _more(ctx, ctx.cases[0], said or [], sent or [])
     return Outcome("noted")
+
+
+def _more(ctx: Context, case: Case, said: list[str], sent: list[Any]) -> None:
+    learn(ctx, case, {"said": said, "sent": sent})
+    ctx.record(case, "said_more", words=len(said), files=len(sent))
+    ctx.notify("queue", "said_more", case.severity, case)
 
 
 async def add_words(ctx: Context, *, words: str | None = None, media: dict[str, Any] | None = None) -> Outcome:
     """What she wanted to add, asked for: it goes the way of all that comes after the number."""
-    noted = await add_more(ctx, said=[words] if words else None, sent=[media] if media else None)
-    return Outcome("added" if noted.name == "noted" else "none")
+    if not ctx.cases:
+        return Outcome("none")
+    _more(ctx, ctx.cases[0], [words] if words else [], [media] if media else [])
+    return Outcome("added")
 
 
 async def others(ctx: Context) -> Outcome:

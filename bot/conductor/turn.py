@@ -306,7 +306,9 @@ class Turn:
         until = self._session.shared.get(MORE_UNTIL)
         if self._session.stack or not self.ctx.cases or not isinstance(given, Heard | Shared) or _danger(given):
             return None
-        if not isinstance(until, str) or datetime.fromisoformat(until) < self._tools.now or self._universal(given):
+        if not isinstance(until, str) or datetime.fromisoformat(until) < self._tools.now:
+            return None
+        if self._universal(given) or self._code(given):
             return None
         if isinstance(given, Heard) and (given.edited or self._another_matter(given.meaning)):
             return None

@@ -144,6 +144,8 @@ def _answer(machine: Machine, open_now: tuple[Flow, Ask], heard: Heard) -> None:
     if answer is None and heard.meaning.danger and answers.takes_text(ask) and interrupts.other_matter(machine, heard):
         return  # free text does not swallow a danger that is to be asked about
     answer = answer or answers.read(asking, heard.text)
+    if answer is None and interrupts.code(machine, heard):
+        return  # before it is kept as words: a code is no fact of a case
     machine.overhear(heard)
     if answer is None or len(heard.text.split()) > FEW:
         _keep_words(machine, heard)
@@ -157,7 +159,7 @@ def _answer(machine: Machine, open_now: tuple[Flow, Ask], heard: Heard) -> None:
     elif machine.in_danger:  # a question about danger is not asked twice
         machine.events.append(NotUnderstood(asking.step, 1))
         _take(machine, open_now, heard, answers.refused(ask, machine.known), found)
-    elif not interrupts.code(machine, heard) and not interrupts.other_matter(machine, heard):
+    elif not interrupts.other_matter(machine, heard):
         machine.learn(found)
         _missed(machine, open_now)
 
