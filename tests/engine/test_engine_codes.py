@@ -74,6 +74,7 @@ def test_an_answer_to_the_open_question_is_an_answer() -> None:
 def test_elsewhere_it_breaks_in_and_what_was_open_is_asked_about() -> None:
     talk = talk_of(wages_talk())
     assert talk.hear("71234") == ["family_status.open", "resume.continue"]
+    assert "71234" not in str(talk.session.to_json())  # not kept as words that may become facts of a case
     assert talk.hear("yes") == ["wages.work"]
 
 
