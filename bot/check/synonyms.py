@@ -15,7 +15,7 @@ from bot.engine.answers import fold, number
 from bot.engine.flow import Ask, Choice, Flow
 
 STOP = "stop"
-NUMERIC = frozenset({"number", "amount", "date", "phone"})
+NUMERIC = frozenset({"number", "amount", "date", "phone", "code"})
 
 
 def check(content: Content, root: Path) -> Iterable[Problem]:

@@ -270,8 +270,8 @@ class Turn:
         if word in ALWAYS or (danger is None and self._in_secret()):
             return True
         shut = word in QUIET and case_actions.heavy(self.ctx) is not None  # no list before a human has closed it
-        if owner == "waiting" and danger is None and (word or self._asks()) and not shut:
-            return True  # a command, or the answer to what a command asked: nobody else speaks here yet
+        if owner == "waiting" and danger is None and (word or self._asks() or self._code(given)) and not shut:
+            return True  # a command, a code, or the answer to what a command asked: nobody else speaks here yet
         if danger is None:
             if isinstance(given, Heard | Shared) and (self._conversation.id, "queue") not in self.subject.open_notices:
                 self.ctx.notify("queue", "wrote_again", "medium", self.subject.cases[0] if self.subject.cases else None)
@@ -290,7 +290,13 @@ class Turn:
         self._conversation.give_to("bot")
         flow = self._tools.content.flows.by_name.get(self._tools.content.flows.by_intent.get(given.meaning.intent, ""))
         other = flow is not None and flow.level in {"information", "system"}
-        if not self.ctx.closed or self._universal(given) or given.meaning.intent in COURTESY or other:
+        if (
+            not self.ctx.closed
+            or self._universal(given)
+            or given.meaning.intent in COURTESY
+            or other
+            or self._code(given)
+        ):
             return given
         if _danger(given) is None:
             return Started(REOPENED, "reply")
@@ -321,6 +327,11 @@ class Turn:
         flow = self._tools.content.flows.get(top.flow) if top and top.waiting else None
         return flow is not None and flow.secret
 
+    def _code(self, given: Input) -> str | None:
+        """The family code that the input is or holds."""
+        reader = self._tools.content.readers.get("code")
+        return reader.find(given.text, {}, self._language()) if reader and isinstance(given, Heard) else None
+
     def _asks(self) -> bool:
         """Whether a question of the bot is open."""
         top = self._session.top
@@ -342,7 +353,9 @@ class Turn:
         until = self._session.shared.get(MORE_UNTIL)
         if self._session.stack or not self.ctx.cases or not isinstance(given, Heard | Shared) or _danger(given):
             return None
-        if not isinstance(until, str) or datetime.fromisoformat(until) < self._tools.now or self._universal(given):
+        if not isinstance(until, str) or datetime.fromisoformat(until) < self._tools.now:
+            return None
+        if self._universal(given) or self._code(given):
             return None
         if isinstance(given, Heard) and (given.edited or self._another_matter(given.meaning)):
             return None
@@ -367,6 +380,8 @@ class Turn:
             return given
         if before is None or self._tools.now - before < PAUSE or self._session.shared.get(BY_US):
             return given
+        if code := self._code(given):  # whoever writes it wants its answer, not the question of yesterday
+            return Started(self._tools.content.rules.codes, "pause", {"code": code})
         clear = given.meaning.confidence >= self._tools.content.rules.interrupt and given.meaning.intent != "greet"
         return given if given.meaning.danger or self._universal(given) or clear else Started("resume", "pause")
 

@@ -44,8 +44,12 @@ class Content:
 
     @cached_property
     def rules(self) -> Rules:
-        """The system flows that this installation has."""
-        return Rules(universal={c: c for c in COMMANDS if c in self.flows.by_name})
+        """The system flows that this installation has, and the flows that a phrase starts."""
+        phrases = dict.fromkeys(flow for language in self.languages.values() for flow in language.phrases)
+        return Rules(
+            universal={c: c for c in COMMANDS if c in self.flows.by_name},
+            phrases={name: name for name in phrases if name in self.flows.by_name},
+        )
 
     @cached_property
     def _folded(self) -> Mapping[str, str]:

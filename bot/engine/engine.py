@@ -120,7 +120,7 @@ def _stuck(machine: Machine) -> None:
 
 
 def _nothing_open(machine: Machine, heard: Heard, word: str | None) -> None:
-    if word and interrupts.obey(machine, word):
+    if (word and interrupts.obey(machine, word)) or interrupts.code(machine, heard):
         return
     intent, confidence = interrupts.intent_of(heard.meaning)
     name = interrupts.flow_of(machine, heard.meaning) if confidence >= machine.rules.confidence else ""
@@ -146,6 +146,8 @@ def _answer(machine: Machine, open_now: tuple[Flow, Ask], heard: Heard) -> None:
     if answer is None and heard.meaning.danger and answers.takes_text(ask) and interrupts.other_matter(machine, heard):
         return  # free text does not swallow a danger that is to be asked about
     answer = answer or answers.read(asking, heard.text)
+    if answer is None and interrupts.code(machine, heard):
+        return  # before it is kept as words: a code is no fact of a case
     machine.overhear(heard)
     if answer is None or len(heard.text.split()) > FEW:
         _keep_words(machine, heard)

@@ -94,6 +94,8 @@ def obey(machine: Machine, word: str) -> bool:
     if name == rules.menu:
         machine.to_menu("universal")
         return True
+    if word in rules.phrases:
+        _leave_system(machine, machine.flows.by_name[name])
     return machine.begin(name, "universal")
 
 
@@ -128,6 +130,16 @@ def _forget(machine: Machine, ask: Ask, asked: tuple[str, ...]) -> None:
     machine.change(step=ask.id, slots=slots, asked=asked, misses=0, noted=False, waiting=False)
 
 
+def code(machine: Machine, heard: Heard) -> bool:
+    """A message that is or holds a family's code starts the flow that answers codes. Danger is not left for it."""
+    flow, reader = machine.flows.get(machine.rules.codes), machine.readers.get("code")
+    value = reader.find(heard.text, {}, machine.language) if flow and reader else None
+    if flow is None or value is None or machine.in_danger:
+        return False
+    _leave_system(machine, flow)
+    return machine.begin(flow.name, "code", {"code": value})
+
+
 def other_matter(machine: Machine, heard: Heard) -> bool:
     """Leave the running flow for another that the person clearly means; a danger flow is not left so."""
     confidence = intent_of(heard.meaning)[1]
@@ -144,8 +156,7 @@ def other_matter(machine: Machine, heard: Heard) -> bool:
         machine.learn(machine.listen(flow, heard) if machine.top.flow == flow.name else {})
         machine.ask_again()
         return True
-    if machine.level(root) == "system" != flow.level:  # nobody wants to be led back to a menu
-        machine.cut(len(machine.stack) - len(machine.chain))
+    _leave_system(machine, flow)
     return start(machine, flow.name, heard)
 
 
@@ -161,6 +172,13 @@ def instead(machine: Machine, heard: Heard) -> bool:
     machine.change(slots={**machine.top.slots, "okay": "yes", "wish": intent}, waiting=False)
     machine.end()
     return True
+
+
+def _leave_system(machine: Machine, flow: Flow) -> None:
+    """Nobody wants to be led back to a menu when a matter is over."""
+    chain = machine.chain
+    if chain and machine.level(chain[0]) == "system" != flow.level:
+        machine.cut(len(machine.stack) - len(chain))
 
 
 def _may_interrupt(machine: Machine, flow: Flow) -> bool:

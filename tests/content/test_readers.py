@@ -22,7 +22,7 @@ LANGUAGES = ("en", "ne", "hi", "ar", "xx")
 
 def test_every_type_that_a_flow_may_name_has_a_reader() -> None:
     plain = {"text", "number", "amount", "date", "country", "phone", "media", "location"}
-    assert set(READERS) == plain | {"digits", "hours", "topic", "need"}
+    assert set(READERS) == plain | {"digits", "hours", "topic", "need", "code"}
 
 
 @pytest.mark.parametrize(
@@ -354,6 +354,8 @@ def _valid(name: str, value: Any) -> bool:
             return 1920 <= date.fromisoformat(value).year <= 2035
         case "phone":
             return bool(re.fullmatch(r"\+\d{7,15}", value))
+        case "code":
+            return bool(re.fullmatch(r"[0-9]{8,32}", value))
         case "location":
             return abs(value["lat"]) <= 90 and abs(value["lon"]) <= 180
         case _:

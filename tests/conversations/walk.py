@@ -12,11 +12,13 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
+from uuid import UUID
 
 from bot.check.graph import named
 from bot.content import Content
 from bot.engine.flow import Ask, Call
 from bot.engine.inputs import Danger, Meaning, Started
+from bot.store.rows import Case, FamilyCode
 from tests.conversations.harness import Line, Phone, recording
 from tests.conversations.telling import licence
 from tests.fakes.shelf import SmallWorld
@@ -65,6 +67,7 @@ def twin(phone: Phone) -> Phone:
     new.subject = copy.deepcopy(replace(phone.subject, messages=[], outbox=[], events=[], notices=[]))
     new.conversation = next(iter(new.subject.conversations.values()))
     new.lines = list(phone.lines)
+    new.world = SmallWorld(copy.deepcopy(phone.world.records), [new.subject.cases], phone.world.licences)
     return new
 
 
@@ -77,6 +80,15 @@ def acts(phone: Phone) -> dict[str, Act]:
     for text in ("3 months 180 KD", "kuwait", NONSENSE, *_typed(phone)):
         found[text] = lambda p, t=text: p.hear(t)  # type: ignore[misc]
     return found
+
+
+def _has_history(phone: Phone) -> None:
+    """A matter that is over, and a code for the family."""
+    person = phone.subject.person
+    over = Case(UUID(int=1), "4829173", "report_status_problem", "medium", "closed", phone.now, closed_at=phone.now)
+    phone.subject.closed.append(over)
+    code = FamilyCode(digits="7482917300461295", kind="decoy", made_at=phone.now, owner=person.id, id=UUID(int=2))
+    phone.world.records.append(code)
 
 
 def _typed(phone: Phone) -> tuple[str, ...]:
@@ -107,6 +119,7 @@ async def walk(content: Content, language: str) -> Walk:
         phone.subject.person.language_guess = language
         if chosen:  # who is no stranger has a word too
             phone.subject.person.profile["word"] = {"salt": "1", "hash": phone.keyed("word", "1", WORD)}
+            _has_history(phone)
         await phone.give(start)
         ahead.append(phone)
     while ahead:

@@ -375,14 +375,15 @@ async def test_facts_go_to_the_case_that_is_named(ctx: Context) -> None:
         (None, "none", set(), 0),
         ({"answer_due_at": NOON + timedelta(hours=1)}, "unread", {"reference", "at"}, 0),
         ({"answer_due_at": NOON}, "unread", {"reference", "at"}, 0),
-        ({"answer_due_at": NOON - timedelta(seconds=1)}, "late", {"reference"}, 1),
-        ({"answer_due_at": NOON - timedelta(days=1), "answered_at": NOON}, "read", {"reference"}, 0),
+        ({"answer_due_at": NOON - timedelta(seconds=1)}, "stands", {"reference", "stage"}, 1),
+        ({"answer_due_at": NOON - timedelta(days=1), "answered_at": NOON}, "stands", {"reference", "stage"}, 0),
         ({"answer_due_at": None}, "unread", {"reference", "at"}, 0),
     ],
 )
 async def test_status(ctx: Context, values: dict[str, Any] | None, name: str, slots: set[str], told: int) -> None:
     if values is not None:
         old_case(ctx, **values)
+    ctx.person.consent_contact_at = NOON
     outcome = await cases.status(ctx)
     assert (outcome.name, set(outcome.slots), len(ctx.notices)) == (name, slots, told)
 

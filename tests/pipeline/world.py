@@ -37,6 +37,7 @@ INTENTS = {
     "thanks": "thank",
     "rules": "ask_rights",
     "number": "ask_contacts",
+    "missing": "report_missing",
 }
 DANGERS = {
     "knife": "report_violence",
