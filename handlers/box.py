@@ -34,9 +34,7 @@ TRIES = 5  # of one person in a day
 ALL_TRIES = 500  # of everybody in a day: 10^8 numbers, so a guess stays a guess
 
 
-async def write(
-    ctx: Context, *, words: str | None = None, voice: object = None, answer: str | None = None
-) -> Outcome:
+async def write(ctx: Context, *, words: str | None = None, voice: object = None, answer: str | None = None) -> Outcome:
     """Put a letter into the box. `answer` yes: with a number, by which its writer can ask for the answer."""
     gone = {"words": None, "voice": None}  # not even the session keeps them
     body = _body(words, voice)

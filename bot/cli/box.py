@@ -1,6 +1,7 @@
 """`saathi box`: letters about ourselves, for the safeguarding role, which is not in the line of any case.
 
-Law: who wrote is known to nobody, so nothing here names or notifies a person; words are shown only when a letter is opened.
+Law: who wrote is known to nobody, so nothing here names or notifies a person; words are shown only when a letter is
+opened.
 """
 
 from __future__ import annotations
@@ -95,7 +96,10 @@ def listed(letters: Sequence[Outside], now: datetime) -> list[str]:
     """A line for each letter, or one that says that there is none."""
     if not letters:
         return ["the box is empty"]
-    return [f"{str(x.id)[:ID]}  {x.received_at.astimezone(UTC):%Y-%m-%d}  {x.state:8}  {_due(x, now)}".rstrip() for x in letters]
+    return [
+        f"{str(x.id)[:ID]}  {x.received_at.astimezone(UTC):%Y-%m-%d}  {x.state:8}  {_due(x, now)}".rstrip()
+        for x in letters
+    ]
 
 
 def _due(letter: Outside, now: datetime) -> str:

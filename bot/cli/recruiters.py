@@ -86,9 +86,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def read(
-    lines: Iterator[str], *, country: str, source: str, as_of: date
-) -> tuple[list[Licence], list[Problem]]:
+def read(lines: Iterator[str], *, country: str, source: str, as_of: date) -> tuple[list[Licence], list[Problem]]:
     """The licences of a file, and what is wrong in it. Numbers are compared as `licences.number_key` does."""
     table = csv.DictReader(lines, strict=True)
     missing = [name for name in NEEDED if name not in (table.fieldnames or ())]

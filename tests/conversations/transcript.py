@@ -18,7 +18,19 @@ HERE = Path(__file__).parent
 INPUTS = ("say", "edit", "answer", "press", "share", "staff", "started", "timed_out")
 EXPECTED = ("asks", "says", "in", "state", "pages", "queue", "case", "owner", "person")
 WITH = ("intent", "danger", "tier", "entities", "after", "unsure", "caption", "slots")
-START = ("word", "second", "channels", "number", "chosen", "consent", "country", "night", "languages", "profile", "licences")
+START = (
+    "word",
+    "second",
+    "channels",
+    "number",
+    "chosen",
+    "consent",
+    "country",
+    "night",
+    "languages",
+    "profile",
+    "licences",
+)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ State: TypeAlias = tuple[object, ...]
 Act: TypeAlias = Callable[[Phone], Coroutine[Any, Any, list[Line]]]
 NONSENSE = "zz qq"
 MOST = 5000  # states; more means that the walk has lost its way
-# Starts that come before the others: what decides in these flows is a slot, which (but for "safe") is no part of a state.
+# Starts that come before the others: what decides in these flows is a slot, which is no part of a state.
 KNOWING: tuple[tuple[str, dict[str, Any]], ...] = (
     ("coming_home", {"home": "NP"}),
     ("recruiter", {"leaving": "NP"}),
@@ -44,7 +44,9 @@ class Walk:
 def state_of(phone: Phone) -> State:
     """What decides how the conversation goes on."""
     person = phone.subject.person
-    frames = tuple((f.flow, f.step, f.waiting, f.misses, f.noted, f.slots.get("safe") == "bad") for f in phone.session.stack)
+    frames = tuple(
+        (f.flow, f.step, f.waiting, f.misses, f.noted, f.slots.get("safe") == "bad") for f in phone.session.stack
+    )
     agreed = bool(person.consent_store_at), bool(person.consent_refused_at), bool(person.opted_out_at)
     return frames, phone.conversation.owner, agreed, bool(phone.session.shared.get("country"))
 

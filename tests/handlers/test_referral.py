@@ -83,7 +83,12 @@ async def test_a_place_for_women_is_offered_to_women(ctx: Context) -> None:
 
 async def test_only_where_it_matters_it_is_asked_for_whom(ctx: Context) -> None:
     needs = facts().get("services")["needs"]
-    asked = {(h, n) for h in ("NP", "IN", "BD") for n in needs if (await services.whom(ctx, home=h, need=n)).name == "matters"}
+    asked = {
+        (h, n)
+        for h in ("NP", "IN", "BD")
+        for n in needs
+        if (await services.whom(ctx, home=h, need=n)).name == "matters"
+    }
     assert asked == {("NP", "shelter")}
 
 
