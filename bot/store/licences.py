@@ -26,12 +26,11 @@ LEAST = 3  # letters of a name: fewer would show the whole country's list
 CHUNK = 1000
 SLIP = 4  # letters of a word in which one may be wrong
 # What half of all names hold: by these alone nobody is known.
-COMMON = frozenset(
-    (
-        "agency and co company consultancy employment human international limited ltd manpower of overseas private pvt "
-        "recruiting recruitment resource resources service services the travel travels"
-    ).split()
+_COMMON = (
+    "agency and co company consultancy employment human international limited ltd manpower of overseas private pvt "
+    "recruiting recruitment resource resources service services the travel travels"
 )
+COMMON = frozenset(_COMMON.split())
 
 
 def name_key(name: str) -> str:
