@@ -60,8 +60,8 @@ class Shelf(Protocol):
         """How many rows there are since then: (of this person, of everybody), with what this turn added."""
 
     async def licences(self, country: str, name_or_number: str) -> list[Licence]:
-        """The recruiter with this number, else those whose name begins so (three letters at least) or is nearly so; five
-        at most."""
+        """The recruiter with this number, else those whose name begins so (three letters at least) or is nearly so;
+        five at most."""
 
     async def licences_of(self, country: str) -> datetime | None:
         """The day of which the newest list of a country's recruiters speaks; None when there is no list."""

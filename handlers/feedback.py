@@ -80,7 +80,14 @@ async def note(
     grades = {"safe": safe, "helped": helped, "respected": respected}
     given = {name: GRADES[value] for name, value in grades.items() if value in GRADES}
     if given:
-        ctx.shelf.add(Feedback(kind="help", **given))
+        ctx.shelf.add(
+            Feedback(
+                kind="help",
+                safe=given.get("safe"),
+                helped=given.get("helped"),
+                respected=given.get("respected"),
+            )
+        )
     if safe == "bad":
         ctx.notify("queue", "not_safe_later", "high", ctx.cases[0] if ctx.cases else None)
         return Outcome("unsafe")

@@ -1,7 +1,7 @@
 """Checking a recruiter against the operator's list, and what it may cost.
 
-Law: the list speaks of a day, and that is said; what is not in it is unknown, never forbidden. A cap is named only where
-`knowledge/recruiting.yml` has one.
+Law: the list speaks of a day, and that is said; what is not in it is unknown, never forbidden. A cap is named only
+where `knowledge/recruiting.yml` has one that somebody signed.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ async def offer(ctx: Context, *, home: object = None, need: str | None = None, w
 
 
 async def choose(ctx: Context, *, home: object = None, service: str | None = None) -> Outcome:
-    """Whom the chosen service would tell: a receiver with a name, nobody (the person calls), or one still to be found."""
+    """Whom the chosen service would tell: a receiver by name, nobody (the person calls), or one still to be found."""
     row = ctx.knowledge.get("services")["services"].get(service) or {}
     contact = _contact(ctx, str(row.get("contact") or ""))
     if row.get("line") and contact is not None:

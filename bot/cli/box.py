@@ -1,6 +1,7 @@
 """`saathi box`: letters about ourselves, for the safeguarding role, which is not in the line of any case.
 
-Law: who wrote is known to nobody, so nothing here names or notifies a person; words are shown only when a letter is opened.
+Law: who wrote is known to nobody, so nothing here names or notifies a person; words are shown only when a letter is
+opened.
 """
 
 from __future__ import annotations

@@ -26,34 +26,11 @@ LEAST = 3  # letters of a name: fewer would show the whole country's list
 CHUNK = 1000
 SLIP = 4  # letters of a word in which one may be wrong
 # What half of all names hold: by these alone nobody is known.
-COMMON = frozenset(
-    [
-        "agency",
-        "and",
-        "co",
-        "company",
-        "consultancy",
-        "employment",
-        "human",
-        "international",
-        "limited",
-        "ltd",
-        "manpower",
-        "of",
-        "overseas",
-        "private",
-        "pvt",
-        "recruiting",
-        "recruitment",
-        "resource",
-        "resources",
-        "service",
-        "services",
-        "the",
-        "travel",
-        "travels",
-    ]
+_COMMON = (
+    "agency and co company consultancy employment human international limited ltd manpower of overseas private pvt "
+    "recruiting recruitment resource resources service services the travel travels"
 )
+COMMON = frozenset(_COMMON.split())
 
 
 def name_key(name: str) -> str:
@@ -67,8 +44,8 @@ def number_key(number: str) -> str:
 
 
 def alike(wanted: str, name: str) -> bool:
-    """Whether a name (both as `name_key`) holds every telling word of what was written: the word itself, its beginning
-    of three letters or more, or one letter away in words of four and more (edit distance 1; Damerau 1964 with swaps)."""
+    """Whether a name (both as `name_key`) holds every telling word of what was written: its beginning of three letters
+    or more, or a word of four and more with one letter wrong (edit distance 1 with swaps, Damerau 1964)."""
     telling = [w for w in wanted.split() if w not in COMMON and len(w) >= LEAST]
     words = name.split()
     return bool(telling) and all(any(w.startswith(t) or _slip(t, w) for w in words) for t in telling)
@@ -122,7 +99,8 @@ async def count(connection: AsyncConnection, country: str) -> int:
 async def newest(connection: AsyncConnection, country: str) -> datetime | None:
     """The day of which the newest list of a country speaks; None when we have none."""
     query = select(func.max(licences.c.imported_at)).where(licences.c.country == country)
-    return (await connection.execute(query)).scalar_one()
+    day: datetime | None = (await connection.execute(query)).scalar_one()
+    return day
 
 
 async def put(connection: AsyncConnection, rows: Iterable[Licence]) -> int:

@@ -1,5 +1,5 @@
-"""What is deleted when: texts of people who only browse, what stood around a letter of the box, danger texts without consent, handled inbox rows, what the
-shelf needs no more.
+"""What is deleted when: texts of people who only browse, what stood around a letter of the box, danger texts without
+consent, handled inbox rows, what the shelf needs no more.
 
 Law: deletes by class and age only (DESIGN §4); cases under legal hold are never touched here.
 """

@@ -191,7 +191,6 @@ class Telling:
             "stopped": person.opted_out_at is not None,
             "country": person.country,
             "agreed": self.phone.conversation.agreed_until is not None,
-            "profile": person.profile,
             "erased": person.erase_at is not None,
             "seized": person.seized_at is not None,
             "linking": person.link_code_id is not None,

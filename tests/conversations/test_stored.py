@@ -27,6 +27,7 @@ TOLD = (
     ("wages.stop_and_start", "sms", "ar"),
     ("welcome.greeting", "whatsapp", "hi"),
     ("delete.yes", "telegram", "en"),
+    ("coming_home.main", "sms", "ne"),
 )
 
 

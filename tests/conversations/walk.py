@@ -28,8 +28,8 @@ Act: TypeAlias = Callable[[Phone], Coroutine[Any, Any, list[Line]]]
 NONSENSE = "zz qq"
 WORD = "4071"
 MOST = 5000  # states; more means that the walk has lost its way
-# Starts that come before the others: what decides in these flows is a slot, which (but for "safe") is no part of a state;
-# and ways in that no flow's name alone opens.
+# Starts that come before the others: what decides in these flows is a slot, which is no part of a state; and ways in
+# that no flow's name alone opens.
 STARTS = (
     Started("coming_home", "test", {"home": "NP"}),
     Started("recruiter", "test", {"leaving": "NP"}),

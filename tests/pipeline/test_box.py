@@ -16,7 +16,7 @@ from bot.store.database import Database
 from bot.store.keys import open_json
 from bot.store.tables import box_letters, inbox, messages
 from tests.conftest import Clock
-from tests.conversations.harness import recording
+from tests.conversations.harness import UNCLEAR, recording
 from tests.conversations.stored import StoredPhone
 
 WORDS = "Ram of your team asked me for gifts on Tuesday"
@@ -30,7 +30,7 @@ async def phone(app: App, clock: Clock, content: Content) -> StoredPhone:
     return made
 
 
-async def _write(phone: StoredPhone, words: str = WORDS, *, answer: str = "1", meaning: Meaning = Meaning()) -> None:
+async def _write(phone: StoredPhone, words: str = WORDS, *, answer: str = "1", meaning: Meaning = UNCLEAR) -> None:
     for line in ("complain", "1", answer):
         await phone.hear(line)
     await phone.hear(words, meaning)
@@ -99,7 +99,9 @@ async def test_the_number_brings_the_answer_from_any_phone(phone: StoredPhone, c
     async with phone.app.database.begin() as connection:
         (outside,) = await box.lying(connection)
         assert await box.answer(connection, phone.app.secrets, outside.id, "He does not work here any more.")
-    other = StoredPhone(recording(content), "telegram", "en", number="777", app=phone.app, clock=clock)
+    other = StoredPhone(
+        recording(content), "telegram", "en", number="777", app=phone.app, clock=clock, world=phone.world
+    )
     await other.begin()
     for line in ("complain", "2"):
         await other.hear(line)

@@ -242,6 +242,9 @@ def licence(name: str, number: str, **values: Any) -> Licence:
         ("१२३४०६७६८", ["1234/067/68"]),
         ("everest", ["1234/067/68", "2000"]),
         ("EVEREST Over-seas", ["1234/067/68"]),
+        ("everst", ["1234/067/68", "2000"]),
+        ("zone everset", ["2000"]),
+        ("everest pvt", ["1234/067/68", "2000"]),
         ("overseas", []),
         ("ev", []),
         ("%%%", []),
@@ -260,4 +263,6 @@ async def test_a_recruiter_by_number_or_by_the_beginning_of_the_name(
     await people.import_licences(rows)
     async with people.turn("maya") as turn:
         found = await turn.shelf.licences("NP", words)
+        assert await turn.shelf.licences_of("NP") == NOON
+        assert await turn.shelf.licences_of("KE") is None
     assert [r.number for r in found] == numbers
