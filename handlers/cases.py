@@ -12,10 +12,11 @@ from typing import Any
 from handlers import duty, risks, triage
 from handlers.context import Case, Context, Outcome
 
-__all__ = ["add_facts", "add_more", "emergency", "open_case", "raise_alarm", "status", "weigh"]
+__all__ = ["add_facts", "add_more", "emergency", "note_doubt", "open_case", "raise_alarm", "status", "weigh"]
 
 OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "raise_alarm": {"raised": ("reference", "emergency")},
+    "note_doubt": {"noted": ()},
     "open_case": {"opened": ("reference", "at")},
     "weigh": {"ordinary": (), "critical": ("reference",), "child": ("reference",)},
     "emergency": {"number": ("emergency",), "person": ()},
@@ -25,6 +26,7 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 CHILD = "child"  # a fact, a kind of page: DESIGN law 2, knowledge/child_protection.yml
+HEAVY = "express_self_harm"
 SAME_ALARM = timedelta(hours=72)  # danger reported again within this time belongs to the same case
 MOST = 50  # pieces kept of one list of facts: what is more stands in the history
 
@@ -102,10 +104,13 @@ def learn(ctx: Context, case: Case, facts: dict[str, Any]) -> None:
     if is_minor(case.facts) and not was_minor:
         ctx.record(case, CHILD, staff=list(ctx.knowledge.get("child_protection")["staff"]))
         ctx.notify("page", CHILD, "critical", case)
-    _rise(ctx, case, _severity(ctx, case.kind, case.facts))
+    _rise(ctx, case)
 
 
-def _rise(ctx: Context, case: Case, level: str) -> None:
+def _rise(ctx: Context, case: Case) -> None:
+    """By its facts; how grave its kind is was decided when it was opened (a doubt may be less than its danger)."""
+    level = triage.raised(ctx.knowledge.get("triage"), case.kind, case.facts)
+    level = "critical" if is_minor(case.facts) else level
     if triage.RANK[level] <= triage.RANK[case.severity]:
         return
     case.severity = level
@@ -126,6 +131,11 @@ def recent_alarm(ctx: Context) -> Case | None:
     return next((c for c in ctx.cases if c.severity == "critical" and ctx.now - c.opened_at < SAME_ALARM), None)
 
 
+def heavy(ctx: Context) -> Case | None:
+    """The open case in which she told that she thinks of ending her life; None if there is none."""
+    return next((c for c in ctx.cases if HEAVY in (c.kind, *c.facts.get("also", ()))), None)
+
+
 async def raise_alarm(ctx: Context, *, kind: str) -> Outcome:
     """Open (or raise) a critical case and page a human: before any question is asked."""
     recent = recent_alarm(ctx)
@@ -134,6 +144,8 @@ async def raise_alarm(ctx: Context, *, kind: str) -> Outcome:
     else:
         case = recent
         ctx.record(case, "alarm_again", kind=kind)
+        if kind != case.kind:
+            case.facts["also"] = sorted({*case.facts.get("also", ()), kind})
     ctx.notify("page", kind, "critical", case)
     return Outcome("raised", {"reference": grouped(case.reference), "emergency": _number(ctx)})
 
@@ -165,6 +177,12 @@ async def weigh(ctx: Context, *, kind: str, **facts: Any) -> Outcome:
         return Outcome("child", {"reference": grouped(case.reference)})
     ctx.notify("page", kind, "critical", case)
     return Outcome("critical", {"reference": grouped(case.reference)})
+
+
+async def note_doubt(ctx: Context, *, kind: str | None = None) -> Outcome:
+    """What she wrote may mean danger: she is asked, and whether she answers or not a human sees it. Nobody is woken."""
+    ctx.notify("queue", kind or "other", "high", ctx.cases[0] if ctx.cases else None)
+    return Outcome("noted")
 
 
 async def open_case(ctx: Context, *, kind: str | None = None, **facts: Any) -> Outcome:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from bot.check.alarm import STAY
 from bot.check.graph import FLOW, named
 from bot.check.texts import at
 from bot.content import Content, Problem
@@ -40,7 +41,7 @@ def check(content: Content, root: Path) -> Iterable[Problem]:
                 elif not target.startswith(FLOW) and flow.index(target) is None:
                     yield at(step.source, f"{flow.name} has no step {target}")
     rules = content.rules
-    for name in (rules.menu, rules.human, rules.resume, rules.welcome):
+    for name in (rules.menu, rules.human, rules.resume, rules.welcome, rules.gentle, STAY):
         if name not in content.flows.by_name:
             yield Problem(f"flows/{name}.yml", 1, "the engine counts on this flow")
     for room, ids in SENTENCES.items():

@@ -130,7 +130,6 @@ def _server(app: App, host: str, port: int) -> _Server:
 
 async def _serve_until(server: uvicorn.Server, stop: asyncio.Event) -> None:
     with contextlib.suppress(SystemExit):
-        server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
         await server.serve()
     stop.set()
     if not server.started:

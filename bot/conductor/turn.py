@@ -35,9 +35,10 @@ CALLS = 40  # handlers that one message may run; more is a fault of a flow
 SYSTEM_FLOWS = frozenset({"stop", "start"})  # their one line leaves whoever owns the conversation
 ALWAYS = frozenset({"stop", "start"})  # universal words that count even when a human has the conversation
 CHILD_FLOW, MORE_FLOW = "child", "more"
-QUIET = frozenset({"menu", "back", "status"})  # words that are only kept, while a human is awaited about self-harm
 MORE_UNTIL = "more_until"  # in the session: until then what she adds belongs to her newest case
 TOLD = frozenset({"opened", "said_more"})  # events of a case after which more may come
+LISTS = frozenset({"menu", "back"})  # not for somebody who thinks of ending her life, until a human has been there
+STAYED = "stayed_at"  # when the line of the flow `stay` was said last: kept in the session
 PAUSE = timedelta(hours=1)  # after which an open question is not simply read out again: who writes may be another
 
 
@@ -140,6 +141,8 @@ class Turn:
         if arrived.given is not None and await self._bot_may_answer(arrived.given):
             await self._converse(self._instead(arrived.given, before))
             await self._page_anyway(_danger(arrived.given))
+        elif self._stays(arrived.given):
+            await self._converse(Started("stay", "waiting"))
         if child := _child(arrived.given):  # whoever has the conversation; paged once
             await children.raise_child(self.ctx, tells=child)
         self.finish()
@@ -212,9 +215,8 @@ class Turn:
             return True
         if word in ALWAYS:
             return True
-        if owner == "waiting" and danger is None and self._held_still() and word in QUIET:
-            word = None  # after words of self-harm no list comes before a human has closed it
-        if owner == "waiting" and danger is None and (word or self._asks()):
+        shut = word in LISTS and case_actions.heavy(self.ctx) is not None
+        if owner == "waiting" and danger is None and (word or self._asks()) and not shut:
             return True  # a command, or the answer to what a command asked: nobody else speaks here yet
         if danger is None:
             if isinstance(given, Heard | Shared) and (self._conversation.id, "queue") not in self.subject.open_notices:
@@ -226,9 +228,19 @@ class Turn:
         await case_actions.raise_alarm(self.ctx, kind=danger)
         return False
 
-    def _held_still(self) -> bool:
-        """Whether an open case is about self-harm."""
-        return any(case.kind in self._tools.content.rules.gravest for case in self.subject.cases)
+    def _stays(self, given: Input | None) -> bool:
+        """Whether the line of the flow `stay` is due: it is too heavy for her, she writes on, nobody is there yet."""
+        if self._conversation.owner != "waiting" or not isinstance(given, Heard | Shared | Pressed):
+            return False
+        minutes = int(self.ctx.knowledge.get("contact_policy")["stay_minutes"])
+        last = self._session.shared.get(STAYED)
+        if last and self._tools.now - datetime.fromisoformat(last) < timedelta(minutes=minutes):
+            return False
+        if case_actions.heavy(self.ctx) is None:
+            return False
+        shared = {**self._session.shared, STAYED: self._tools.now.isoformat()}
+        self._session = replace(self._session, shared=shared)
+        return True
 
     def _universal(self, given: Input) -> str | None:
         """The universal command that the input is."""

@@ -99,8 +99,10 @@ def _keep_words(machine: Machine, heard: Heard) -> None:
 
 
 def _answers_first(machine: Machine, word: str | None, text: str) -> bool:
-    """0 is also a number, and the flow of a word may offer that word as an answer."""
-    return answers.number(text) is not None or machine.runs(machine.rules.flow_of(word or ""))
+    """0 is also a number, and the flow of a word may offer that word as an answer. "Do not write to me" answers "may we
+    write?"; a single word, the carriers', always stops."""
+    said = word == "stop" and len(text.split()) > 1
+    return said or answers.number(text) is not None or machine.runs(machine.rules.flow_of(word or ""))
 
 
 def _stuck(machine: Machine) -> None:
@@ -131,7 +133,7 @@ def _nothing_open(machine: Machine, heard: Heard, word: str | None) -> None:
         machine.heard = heard.text.strip()
         machine.enter(name, "menu")
     else:
-        machine.enter(name, "intent", heard=heard)
+        interrupts.start(machine, name, heard)
 
 
 def _answer(machine: Machine, open_now: tuple[Flow, Ask], heard: Heard) -> None:
@@ -150,6 +152,8 @@ def _answer(machine: Machine, open_now: tuple[Flow, Ask], heard: Heard) -> None:
         answer = answers.Answer({})
     if answer is not None:
         _take(machine, open_now, heard, answer, found)
+    elif machine.in_danger and interrupts.instead(machine, heard):
+        return
     elif machine.in_danger:  # a question about danger is not asked twice
         machine.events.append(NotUnderstood(asking.step, 1))
         _take(machine, open_now, heard, answers.refused(ask, machine.known), found)

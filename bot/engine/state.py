@@ -27,6 +27,7 @@ LONGEST = 1000  # characters kept of one
 class Rules:
     """Names of the system flows and thresholds: data, made by content.
 
+    `gentle`: the flow that asks about what only may be danger; its slot `okay` is "yes" when she is well.
     `universal`: universal word -> flow. `confidence`: below it an intent is nlu_fallback; `interrupt`: from it on an
     intent may leave a running flow. `gravest`: dangers that break into another danger's flow.
     """
@@ -35,6 +36,7 @@ class Rules:
     human: str = "human"
     resume: str = "resume"
     welcome: str = "welcome"
+    gentle: str = "gentle"
     universal: Mapping[str, str] = field(default_factory=dict)
     confidence: float = 0.5
     interrupt: float = 0.7
@@ -105,6 +107,11 @@ class State:
     def in_danger(self) -> bool:
         """Whether a danger flow runs."""
         return any(self.level(f) == "danger" for f in self.chain)
+
+    @property
+    def asks_gently(self) -> bool:
+        """Whether the open question is the one about what only may be danger."""
+        return bool(self.stack) and self.top.waiting and self.top.flow == self.rules.gentle
 
     def slot(self, name: str) -> Any:
         """A slot's value: of this flow, else of the person, else None."""

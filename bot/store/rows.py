@@ -6,6 +6,7 @@ of the shelf (`records.py`) are known by this name too.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -70,6 +71,11 @@ class Person:
     safe_from: int | None = None  # minutes after local midnight
     safe_until: int | None = None
     profile: dict[str, Any] = field(default_factory=dict)  # small things of hers, sealed: a word, progress in a course
+
+
+def zone_name(person: Person, country_hint: str | None, zones: Mapping[str, str], default: str) -> str:
+    """IANA name of a person's time zone: her own, else her country's by `zones`, else the helpline's."""
+    return person.timezone or zones.get(person.country or country_hint or "") or default
 
 
 @dataclass(slots=True)

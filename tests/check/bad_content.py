@@ -42,7 +42,7 @@ GOOD = {
         "en: {never: [police, help line], start: [danger]}\nne: {never: [पुलिस], start: [], prefixes: [को]}\n"
     ),
     "knowledge/emergency.yml": 'numbers: {OM: "9999", KW: "112"}\n',
-    **{f"flows/{name}.yml": flow(name, "  - end") for name in ("menu", "human", "resume", "welcome")},
+    **{f"flows/{name}.yml": flow(name, "  - end") for name in ("menu", "human", "resume", "welcome", "gentle", "stay")},
 }
 NEPALI = {"locales/ne/language.yml": language("नेपाली", "Nepali", WORDS["ne"])}
 

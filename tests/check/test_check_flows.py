@@ -150,6 +150,11 @@ BAD: dict[str, tuple[str, str, tuple[tuple[str, str], ...]]] = {
         "  - say: b\n    text: Hello",
         ((f"{A}:4", "begins with `do` of cases.raise_alarm"),),
     ),
+    "danger that asks gently in another flow": (
+        "level: danger",
+        "  - do: b\n    action: cases.note_doubt\n    on: {noted: c}\n  - end: c",
+        ((f"{A}:4", "begins with `do` of cases.raise_alarm"),),
+    ),
     "budget of a segment": (
         "level: system\nbudget: {sms: 1}",
         f"  - say: b\n    text: {'x' * 161}\n  - end",

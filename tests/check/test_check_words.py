@@ -144,6 +144,17 @@ def test_a_word_of_the_carriers_and_a_word_of_two_commands(tmp_path: Path) -> No
     )
 
 
+def test_a_sentence_that_means_stop_may_be_an_answer_and_the_word_may_not(tmp_path: Path) -> None:
+    english = language("English", "English", "menu back help language status clear delete stop start").replace(
+        "stop: [stop]", "stop: [stop, do not write]"
+    )
+    assert "do not write" in english
+    step = "  - ask: b\n    say: May we?\n    options:\n      - {id: one, label: One, synonyms: [%s]}\n  - end"
+    files = {"locales/en/language.yml": english, A: flow("a", step % "do not write")}
+    expect(tmp_path, files)
+    expect(tmp_path / "again", files | {A: flow("a", step % "stop")}, (f"{A}:4", "one can be written stop"))
+
+
 # --- danger
 
 DANGER = """

@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 from collections import deque
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from bot.check.graph import named
@@ -46,9 +46,9 @@ def state_of(phone: Phone) -> State:
 
 
 def twin(phone: Phone) -> Phone:
-    """A copy to try something with; content, words and what was said already are shared."""
+    """A copy to try something with; content, words and what was said already are shared, rows for the database left."""
     new = copy.copy(phone)
-    new.subject = copy.deepcopy(phone.subject)
+    new.subject = copy.deepcopy(replace(phone.subject, messages=[], outbox=[], events=[], notices=[]))
     new.conversation = next(iter(new.subject.conversations.values()))
     new.lines = list(phone.lines)
     return new

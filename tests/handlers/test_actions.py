@@ -465,3 +465,37 @@ def test_handlers_open_no_connection_and_say_nothing() -> None:
         documented = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}
         spoken += [n.value for n in ast.walk(tree) if check(n) and id(n) not in documented and n.value.count(" ") > 1]  # type: ignore[attr-defined]
     assert spoken == []
+
+
+async def test_a_doubt_is_a_note_for_a_human_and_no_case(ctx: Context) -> None:
+    assert (await cases.note_doubt(ctx, kind="report_violence")).name == "noted"
+    assert [(n.audience, n.kind, n.severity, n.case_id) for n in ctx.notices] == [
+        ("queue", "report_violence", "high", None)
+    ]
+    assert ctx.cases == []
+
+
+async def test_what_is_told_to_somebody_who_writes_on_keeps_to_the_first_promise(ctx: Context) -> None:
+    await cases.raise_alarm(ctx, kind="report_violence")
+    assert cases.heavy(ctx) is None
+    await cases.raise_alarm(ctx, kind="express_self_harm")
+    case = cases.heavy(ctx)
+    assert case is not None
+    assert case.facts == {"also": ["express_self_harm"]}
+    ctx.notices.clear()
+    ctx.now = NOON + timedelta(minutes=14)
+    waits = await casework.stay(ctx)
+    assert (waits.name, waits.slots["at"]["at"]) == ("waits", (NOON + timedelta(minutes=15)).isoformat())
+    assert ctx.notices == []
+    ctx.now = NOON + timedelta(minutes=16)
+    assert (await casework.stay(ctx)).name == "late"
+    assert [(n.audience, n.kind) for n in ctx.notices] == [("page", "express_self_harm")]
+
+
+async def test_at_night_the_line_says_when_somebody_reads_also_when_it_is_late(ctx: Context) -> None:
+    await cases.raise_alarm(ctx, kind="express_self_harm")
+    ctx.now = NOON + timedelta(hours=12)
+    waits = await casework.stay(ctx)
+    opens = datetime(2026, 11, 25, 1, 15, tzinfo=UTC)  # 7:00 in Kathmandu
+    assert (waits.name, datetime.fromisoformat(waits.slots["at"]["at"])) == ("waits", opens)
+    assert [n.audience for n in ctx.notices] == ["page"]

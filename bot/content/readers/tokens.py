@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Generic, Literal, TypeVar
 
 import regex
@@ -61,6 +62,13 @@ def tokens(text: str) -> tuple[Token, ...]:
     return tuple(_token(m) for m in _TOKEN.finditer(_HYPHEN.sub(" ", plain(text))))
 
 
+@lru_cache(maxsize=32_768)
+def written(phrase: str) -> tuple[str, ...]:
+    """The folded words of a phrase of ours. Remembered: each language's vocabulary holds those of all others too, and
+    a service starts a quarter sooner; never for a person's text."""
+    return tuple(t.text for t in tokens(phrase))
+
+
 def _token(match: regex.Match[str]) -> Token:
     raw = match[0]
     if match["number"]:
@@ -99,7 +107,7 @@ class Phrases(Generic[T]):
         """`before`, `after`: what may be written onto the first or last word, folded."""
         self._meanings: dict[tuple[str, ...], T] = {}
         for phrase, meaning in meanings.items():
-            if key := tuple(t.text for t in tokens(phrase)):
+            if key := written(phrase):
                 self._meanings.setdefault(key, meaning)
         self._longest = max(map(len, self._meanings), default=0)
         self._before = tuple(sorted(before, key=len, reverse=True))
