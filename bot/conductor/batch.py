@@ -15,7 +15,8 @@ from uuid import UUID
 
 from bot import outgoing
 from bot.conductor import receipts
-from bot.conductor.turn import Arrived, Tools, Turn, as_input, as_job_input
+from bot.conductor.arrived import Arrived, as_input, as_job_input
+from bot.conductor.turn import Tools, Turn
 from bot.content import Content
 from bot.engine.events import Said
 from bot.engine.inbound import Inbound

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 import secrets as chance
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,58 +15,37 @@ from uuid import UUID
 
 from bot import outgoing
 from bot.conductor import private
+from bot.conductor.arrived import Arrived, child_of, danger_of
+from bot.conductor.gate import BY_US, MORE_UNTIL, Gate
 from bot.content import Content
 from bot.engine.engine import turn
 from bot.engine.events import Asked, Called, Event, Said
 from bot.engine.flow import Ask
 from bot.engine.inbound import Inbound
-from bot.engine.inputs import Heard, Input, Meaning, Outcome, Pressed, Resumed, Shared, Started, TimedOut
+from bot.engine.inputs import Heard, Input, Meaning, Outcome, Shared, Started
 from bot.engine.messages import Reply
 from bot.engine.session import Session
-from bot.engine.state import LONGEST, SAID, SENT
+from bot.engine.state import SAID, SENT
 from bot.observe import metrics
-from bot.store import reminders
 from bot.store.keys import seal_json
 from bot.store.rows import Conversation
 from bot.store.turns import Subject
 from bot.vault.lookup import lookup
-from handlers import box, children, closing
+from handlers import box, children
 from handlers import cases as case_actions
 from handlers.context import Actor, Context, Shelf
 
 CALLS = 40  # handlers that one message may run; more is a fault of a flow
 SYSTEM_FLOWS = frozenset({"stop", "start", private.LEAVE})  # their one line leaves whoever owns the conversation
-REOPENED = "reopened"  # the flow of who writes again after the end
-COURTESY = frozenset({"thank", "goodbye", "greet", "affirm", "deny"})  # intents that reopen nothing
-# Universal words that count even when a human has the conversation; one of them is about that human.
-ALWAYS = frozenset({"stop", "start", "complain"})
 BOX = "box"  # retention of what belongs to a letter of the box: shown to no caseworker, gone after a day
 EDITABLE = timedelta(hours=48)  # how long a message can be edited afterwards (Telegram)
 SEALED = "sealed_until"  # in the profile: until then an edit may be one of a letter
-CHILD_FLOW, MORE_FLOW = "child", "more"
-QUIET = frozenset({"menu", "back", "status"})  # words that are only kept, while a human is awaited about self-harm
-MORE_UNTIL = "more_until"  # in the session: until then what she adds belongs to her newest case
-BY_US = "by_us"  # in the session: the open question came from a reminder, so it may be answered hours later
 TOLD = frozenset({"opened", "said_more"})  # events of a case after which more may come
-STAYED = "stayed_at"  # when the line of the flow `stay` was said last: kept in the session
-PAUSE = timedelta(hours=1)  # after which an open question is not simply read out again: who writes may be another
 
 
 def draw_digits(count: int) -> str:
     """So many random digits."""
     return f"{chance.randbelow(10**count):0{count}d}"
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """What arrived of one conversation, ready for a turn: one inbox row, or several joined ones."""
-
-    ids: tuple[int, ...]
-    conversation_id: UUID
-    received_at: datetime
-    inbound: Inbound | None  # None for a timer, a job, the desk
-    given: Input | None
-    texts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,42 +59,6 @@ class Tools:
     references: Callable[[], str]
     shelf: Callable[[Subject, Conversation], Shelf]
     digits: Callable[[int], str] = draw_digits
-
-
-def as_input(inbound: Inbound, meaning: Meaning) -> Input | None:
-    """An Inbound as an engine input; None when it says nothing to the engine."""
-    match inbound.kind:
-        case "text":
-            return Heard(inbound.text, meaning)
-        case "edited":
-            return Heard(inbound.text, meaning, edited=True)
-        case "press" if inbound.press:
-            return Pressed(*inbound.press)
-        case "media":
-            kind = inbound.media[0].kind if inbound.media else "unknown"
-            ref = inbound.media[0].ref if inbound.media else ""
-            return Shared(kind, ref, inbound.text, meaning)
-        case "location" if inbound.location:
-            return Shared("location", f"{inbound.location[0]},{inbound.location[1]}", inbound.text, meaning)
-        case "contact" | "unknown":
-            return Shared(inbound.kind, "", inbound.text, meaning)
-        case "command_start":
-            return Heard(inbound.text or "menu", meaning)
-        case _:
-            return None
-
-
-def as_job_input(payload: Mapping[str, Any]) -> Input | None:
-    """An input that a job or the desk put into the inbox."""
-    match payload.get("kind"):
-        case "timed_out":
-            return TimedOut(str(payload["step"]))
-        case "resumed":
-            return Resumed()
-        case "started":
-            return Started(str(payload["flow"]), str(payload.get("by", "")), dict(payload.get("slots", {})))
-        case _:
-            return None
 
 
 class Turn:
@@ -159,13 +102,15 @@ class Turn:
             self.note(arrived, arrived.inbound, masked=seen.mask, secret=secret)
             if self._provider_says(arrived.inbound):
                 return
-        given = await self._after_the_end(seen.given)
-        if given is not None and await self._bot_may_answer(given):
-            await self._converse(self._instead(given, before))
-            await self._page_anyway(_danger(arrived.given))
-        elif self._stays(given):
+        gate = Gate(self.ctx, self._session, self._tools.content, self._language(), self.subject.open_notices)
+        given = await gate.after_the_end(seen.given)
+        if given is not None and await gate.may_answer(given):
+            await self._converse(gate.instead(given, before))
+            await self._page_anyway(danger_of(arrived.given))
+        elif gate.stays(given):
+            self._session = gate.session
             await self._converse(Started("stay", "waiting"))
-        if child := _child(arrived.given):  # whoever has the conversation; paged once
+        if child := child_of(arrived.given):  # whoever has the conversation; paged once
             await children.raise_child(self.ctx, tells=child)
         if secret and arrived.given is not None and not any(n.audience == box.READERS for n in self.ctx.notices):
             await self._keep_anyway(arrived.given)
@@ -187,7 +132,7 @@ class Turn:
 
     async def _keep_anyway(self, given: Input) -> None:
         """Danger or a child's words broke in, so the question got no answer: they are a letter all the same (law 1)."""
-        if (_danger(given) or _child(given)) and isinstance(given, Heard | Shared):
+        if (danger_of(given) or child_of(given)) and isinstance(given, Heard | Shared):
             words = given.text if isinstance(given, Heard) else given.caption
             await box.write(self.ctx, words=words)
 
@@ -241,7 +186,7 @@ class Turn:
             "inbox_id": arrived.ids[0],
             "outbox_id": None,
             "body_enc": seal_json(self.subject.key, body, where=f"messages.body_enc.{message_id}"),
-            "retention": self._retention(_danger(arrived.given)),
+            "retention": self._retention(danger_of(arrived.given)),
         }
         self.subject.messages.append(self._noted)
 
@@ -255,135 +200,6 @@ class Turn:
         if inbound.kind == "blocked":
             self._conversation.blocked_at = self._tools.now
         return inbound.kind in {"blocked", "unblocked"}
-
-    async def _bot_may_answer(self, given: Input) -> bool:
-        """False when a human has, or waits to have, the conversation. Danger pages in every case."""
-        owner, danger = self._conversation.owner, _danger(given)
-        if isinstance(given, Started) and given.by == reminders.BY:  # meanwhile a human took it, or the flow is no more
-            return owner == "bot" and given.flow in self._tools.content.flows.by_name
-        word = self._universal(given)
-        if owner == "bot" or isinstance(given, Resumed | Started):
-            return True
-        if owner == "closed":  # whatever is written reopens it
-            self._conversation.give_to("bot")
-            return True
-        if word in ALWAYS or (danger is None and self._in_secret()):
-            return True
-        shut = word in QUIET and case_actions.heavy(self.ctx) is not None  # no list before a human has closed it
-        if owner == "waiting" and danger is None and (word or self._asks() or self._code(given)) and not shut:
-            return True  # a command, a code, or the answer to what a command asked: nobody else speaks here yet
-        if danger is None:
-            if isinstance(given, Heard | Shared) and (self._conversation.id, "queue") not in self.subject.open_notices:
-                self.ctx.notify("queue", "wrote_again", "medium", self.subject.cases[0] if self.subject.cases else None)
-            return False
-        if owner == "waiting" and case_actions.recent_alarm(self.ctx) is None:
-            self._conversation.give_to("bot")  # nobody speaks yet: the number and the questions of danger help more
-            return True
-        await case_actions.raise_alarm(self.ctx, kind=danger)
-        return False
-
-    async def _after_the_end(self, given: Input | None) -> Input | None:
-        """Who writes again after a human closed it is heard: the case is open again. Courtesy, commands and questions
-        for facts reopen nothing."""
-        if self._conversation.owner != "closed" or not isinstance(given, Heard | Shared):
-            return given
-        self._conversation.give_to("bot")
-        flow = self._tools.content.flows.by_name.get(self._tools.content.flows.by_intent.get(given.meaning.intent, ""))
-        other = flow is not None and flow.level in {"information", "system"}
-        if (
-            not self.ctx.closed
-            or self._universal(given)
-            or given.meaning.intent in COURTESY
-            or other
-            or self._code(given)
-        ):
-            return given
-        if _danger(given) is None:
-            return Started(REOPENED, "reply")
-        await closing.reopen(self.ctx)
-        return given
-
-    def _stays(self, given: Input | None) -> bool:
-        """Whether the line of the flow `stay` is due: it is too heavy for her, she writes on, nobody is there yet."""
-        if self._conversation.owner != "waiting" or not isinstance(given, Heard | Shared | Pressed):
-            return False
-        minutes = int(self.ctx.knowledge.get("contact_policy")["stay_minutes"])
-        last = self._session.shared.get(STAYED)
-        if last and self._tools.now - datetime.fromisoformat(last) < timedelta(minutes=minutes):
-            return False
-        if case_actions.heavy(self.ctx) is None:
-            return False
-        shared = {**self._session.shared, STAYED: self._tools.now.isoformat()}
-        self._session = replace(self._session, shared=shared)
-        return True
-
-    def _universal(self, given: Input) -> str | None:
-        """The universal command that the input is."""
-        return self._tools.content.words("en").universal(given.text) if isinstance(given, Heard) else None
-
-    def _in_secret(self) -> bool:
-        """Whether an open question belongs to the box: it is answered whoever has the conversation."""
-        top = self._session.top
-        flow = self._tools.content.flows.get(top.flow) if top and top.waiting else None
-        return flow is not None and flow.secret
-
-    def _code(self, given: Input) -> str | None:
-        """The family code that the input is or holds."""
-        reader = self._tools.content.readers.get("code")
-        return reader.find(given.text, {}, self._language()) if reader and isinstance(given, Heard) else None
-
-    def _asks(self) -> bool:
-        """Whether a question of the bot is open."""
-        top = self._session.top
-        return top is not None and top.waiting
-
-    def _instead(self, given: Input, before: datetime | None) -> Input:
-        """What the engine gets in place of it: a child's words start the flow for children (danger goes before it),
-        words after a number are more about the same, and after a pause an open question is not simply answered."""
-        flows = self._tools.content.flows
-        child = _child(given)
-        if child and not _danger(given) and not children.is_child(self.ctx) and flows.get(CHILD_FLOW):
-            return Started(CHILD_FLOW, "said", {"tells": child})
-        if flows.get(MORE_FLOW) and (more := self._more(given)):
-            return Started(MORE_FLOW, "said", more)
-        return self._after_a_pause(given, before)
-
-    def _more(self, given: Input) -> dict[str, Any] | None:
-        """Words or files that follow a number and are no command and no other matter: more about it."""
-        until = self._session.shared.get(MORE_UNTIL)
-        if self._session.stack or not self.ctx.cases or not isinstance(given, Heard | Shared) or _danger(given):
-            return None
-        if not isinstance(until, str) or datetime.fromisoformat(until) < self._tools.now:
-            return None
-        if self._universal(given) or self._code(given):
-            return None
-        if isinstance(given, Heard) and (given.edited or self._another_matter(given.meaning)):
-            return None
-        text = given.text if isinstance(given, Heard) else given.caption
-        files = [{"kind": given.kind, "ref": given.ref}] if isinstance(given, Shared) and given.ref else None
-        return {SAID: [text.strip()[:LONGEST]] if text.strip() else None, SENT: files}
-
-    def _another_matter(self, meaning: Meaning) -> bool:
-        """Whether the words clearly mean another flow than that of the newest case; thanks and a greeting have one."""
-        flows = self._tools.content.flows
-        name = flows.by_intent.get(meaning.intent)
-        clear = meaning.confidence >= self._tools.content.rules.interrupt
-        return clear and name is not None and name != flows.by_intent.get(self.ctx.cases[0].kind)
-
-    def _after_a_pause(self, given: Input, before: datetime | None) -> Input:
-        """After an hour the phone may be in other hands: the open question is not answered by what comes, and not read
-        out again; the neutral "shall we go on?" comes first. Danger, commands and another clear wish go before it. A
-        reminder's question is harmless and comes long after her last message: its answer is one."""
-        top = self._session.top
-        flow = self._tools.content.flows.get(top.flow) if top and top.waiting else None
-        if flow is None or flow.level in {"danger", "system"} or not isinstance(given, Heard):
-            return given
-        if before is None or self._tools.now - before < PAUSE or self._session.shared.get(BY_US):
-            return given
-        if code := self._code(given):  # whoever writes it wants its answer, not the question of yesterday
-            return Started(self._tools.content.rules.codes, "pause", {"code": code})
-        clear = given.meaning.confidence >= self._tools.content.rules.interrupt and given.meaning.intent != "greet"
-        return given if given.meaning.danger or self._universal(given) or clear else Started("resume", "pause")
 
     async def _page_anyway(self, danger: str | None) -> None:
         """Whatever flow answered: danger leaves a page, unless one is open that nobody has taken yet (law 2)."""
@@ -556,15 +372,3 @@ class Turn:
             return "person"
         critical = any(c.severity == "critical" for c in self.subject.cases)
         return "danger_before_consent" if danger or critical else "browse"
-
-
-def _danger(given: Input | None) -> str | None:
-    """The kind of danger that pages, if the input carries one."""
-    if isinstance(given, Heard | Shared) and given.meaning.danger and given.meaning.danger.tier == "page":
-        return given.meaning.danger.kind
-    return None
-
-
-def _child(given: Input | None) -> str:
-    """What a text says of a child that writes; empty when it says nothing of it."""
-    return given.meaning.child if isinstance(given, Heard | Shared) else ""

@@ -17,7 +17,8 @@ from uuid import UUID
 from bot import outgoing
 from bot.app import country_of, load_channels
 from bot.channels.contract import Chrome, Inbound, MediaRef, Part, unpack_press
-from bot.conductor.turn import Arrived, Tools, Turn, as_input
+from bot.conductor.arrived import Arrived, as_input
+from bot.conductor.turn import Tools, Turn
 from bot.content import Content
 from bot.engine.events import Asked, Said
 from bot.engine.inputs import Heard, Input, Meaning, Resumed

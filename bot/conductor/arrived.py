@@ -1,0 +1,75 @@
+"""What arrived, as values: one inbox row or several joined ones, and the engine input that it is.
+
+Law: no state; what an input says of danger or of a child is read off here, for everybody alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from bot.engine.inbound import Inbound
+from bot.engine.inputs import Heard, Input, Meaning, Pressed, Resumed, Shared, Started, TimedOut
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What arrived of one conversation, ready for a turn: one inbox row, or several joined ones."""
+
+    ids: tuple[int, ...]
+    conversation_id: UUID
+    received_at: datetime
+    inbound: Inbound | None  # None for a timer, a job, the desk
+    given: Input | None
+    texts: tuple[str, ...] = ()
+
+
+def as_input(inbound: Inbound, meaning: Meaning) -> Input | None:
+    """An Inbound as an engine input; None when it says nothing to the engine."""
+    match inbound.kind:
+        case "text":
+            return Heard(inbound.text, meaning)
+        case "edited":
+            return Heard(inbound.text, meaning, edited=True)
+        case "press" if inbound.press:
+            return Pressed(*inbound.press)
+        case "media":
+            kind = inbound.media[0].kind if inbound.media else "unknown"
+            ref = inbound.media[0].ref if inbound.media else ""
+            return Shared(kind, ref, inbound.text, meaning)
+        case "location" if inbound.location:
+            return Shared("location", f"{inbound.location[0]},{inbound.location[1]}", inbound.text, meaning)
+        case "contact" | "unknown":
+            return Shared(inbound.kind, "", inbound.text, meaning)
+        case "command_start":
+            return Heard(inbound.text or "menu", meaning)
+        case _:
+            return None
+
+
+def as_job_input(payload: Mapping[str, Any]) -> Input | None:
+    """An input that a job or the desk put into the inbox."""
+    match payload.get("kind"):
+        case "timed_out":
+            return TimedOut(str(payload["step"]))
+        case "resumed":
+            return Resumed()
+        case "started":
+            return Started(str(payload["flow"]), str(payload.get("by", "")), dict(payload.get("slots", {})))
+        case _:
+            return None
+
+
+def danger_of(given: Input | None) -> str | None:
+    """The kind of danger that pages, if the input carries one."""
+    if isinstance(given, Heard | Shared) and given.meaning.danger and given.meaning.danger.tier == "page":
+        return given.meaning.danger.kind
+    return None
+
+
+def child_of(given: Input | None) -> str:
+    """What a text says of a child that writes; empty when it says nothing of it."""
+    return given.meaning.child if isinstance(given, Heard | Shared) else ""

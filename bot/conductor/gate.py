@@ -1,0 +1,175 @@
+"""Before the engine: whether the bot may answer at all, and what it is given in place of what arrived.
+
+Law: who owns the conversation decides; danger pages in every case; nothing is said here. `session` is the only thing
+that a gate changes besides the owner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from bot.conductor.arrived import child_of, danger_of
+from bot.content import Content
+from bot.engine.inputs import Heard, Input, Meaning, Pressed, Resumed, Shared, Started
+from bot.engine.session import Session
+from bot.engine.state import LONGEST, SAID, SENT
+from bot.store import reminders
+from handlers import cases, children, closing
+from handlers.context import Context
+
+REOPENED = "reopened"  # the flow of who writes again after the end
+COURTESY = frozenset({"thank", "goodbye", "greet", "affirm", "deny"})  # intents that reopen nothing
+# Universal words that count even when a human has the conversation; one of them is about that human.
+ALWAYS = frozenset({"stop", "start", "complain"})
+CHILD_FLOW, MORE_FLOW = "child", "more"
+QUIET = frozenset({"menu", "back", "status"})  # words that are only kept, while a human is awaited about self-harm
+MORE_UNTIL = "more_until"  # in the session: until then what she adds belongs to her newest case
+BY_US = "by_us"  # in the session: the open question came from a reminder, so it may be answered hours later
+STAYED = "stayed_at"  # when the line of the flow `stay` was said last: kept in the session
+PAUSE = timedelta(hours=1)  # after which an open question is not simply read out again: who writes may be another
+
+
+class Gate:
+    """One turn's look at a conversation. `open_notices`: (conversation, audience) that nobody took yet."""
+
+    def __init__(
+        self, ctx: Context, session: Session, content: Content, language: str, open_notices: Set[tuple[UUID, str]]
+    ) -> None:
+        self._ctx = ctx
+        self.session = session
+        self._content = content
+        self._language = language
+        self._open_notices = open_notices
+
+    async def may_answer(self, given: Input) -> bool:
+        """False when a human has, or waits to have, the conversation. Danger pages in every case."""
+        owner, danger = self._ctx.conversation.owner, danger_of(given)
+        if isinstance(given, Started) and given.by == reminders.BY:  # meanwhile a human took it, or the flow is no more
+            return owner == "bot" and given.flow in self._content.flows.by_name
+        word = self._universal(given)
+        if owner == "bot" or isinstance(given, Resumed | Started):
+            return True
+        if owner == "closed":  # whatever is written reopens it
+            self._ctx.conversation.give_to("bot")
+            return True
+        if word in ALWAYS or (danger is None and self._in_secret()):
+            return True
+        shut = word in QUIET and cases.heavy(self._ctx) is not None  # no list before a human has closed it
+        if owner == "waiting" and danger is None and (word or self._asks() or self._code(given)) and not shut:
+            return True  # a command, a code, or the answer to what a command asked: nobody else speaks here yet
+        if danger is None:
+            if isinstance(given, Heard | Shared) and (self._ctx.conversation.id, "queue") not in self._open_notices:
+                self._ctx.notify("queue", "wrote_again", "medium", self._ctx.cases[0] if self._ctx.cases else None)
+            return False
+        if owner == "waiting" and cases.recent_alarm(self._ctx) is None:
+            self._ctx.conversation.give_to("bot")  # nobody speaks yet: the number and the questions of danger help more
+            return True
+        await cases.raise_alarm(self._ctx, kind=danger)
+        return False
+
+    async def after_the_end(self, given: Input | None) -> Input | None:
+        """Who writes again after a human closed it is heard: the case is open again. Courtesy, commands and questions
+        for facts reopen nothing."""
+        if self._ctx.conversation.owner != "closed" or not isinstance(given, Heard | Shared):
+            return given
+        self._ctx.conversation.give_to("bot")
+        flow = self._content.flows.by_name.get(self._content.flows.by_intent.get(given.meaning.intent, ""))
+        other = flow is not None and flow.level in {"information", "system"}
+        if (
+            not self._ctx.closed
+            or self._universal(given)
+            or given.meaning.intent in COURTESY
+            or other
+            or self._code(given)
+        ):
+            return given
+        if danger_of(given) is None:
+            return Started(REOPENED, "reply")
+        await closing.reopen(self._ctx)
+        return given
+
+    def stays(self, given: Input | None) -> bool:
+        """Whether the line of the flow `stay` is due: it is too heavy for her, she writes on, nobody is there yet."""
+        if self._ctx.conversation.owner != "waiting" or not isinstance(given, Heard | Shared | Pressed):
+            return False
+        minutes = int(self._ctx.knowledge.get("contact_policy")["stay_minutes"])
+        last = self.session.shared.get(STAYED)
+        if last and self._ctx.now - datetime.fromisoformat(last) < timedelta(minutes=minutes):
+            return False
+        if cases.heavy(self._ctx) is None:
+            return False
+        shared = {**self.session.shared, STAYED: self._ctx.now.isoformat()}
+        self.session = replace(self.session, shared=shared)
+        return True
+
+    def _universal(self, given: Input) -> str | None:
+        """The universal command that the input is."""
+        return self._content.words("en").universal(given.text) if isinstance(given, Heard) else None
+
+    def _in_secret(self) -> bool:
+        """Whether an open question belongs to the box: it is answered whoever has the conversation."""
+        top = self.session.top
+        flow = self._content.flows.get(top.flow) if top and top.waiting else None
+        return flow is not None and flow.secret
+
+    def _code(self, given: Input) -> str | None:
+        """The family code that the input is or holds."""
+        reader = self._content.readers.get("code")
+        return reader.find(given.text, {}, self._language) if reader and isinstance(given, Heard) else None
+
+    def _asks(self) -> bool:
+        """Whether a question of the bot is open."""
+        top = self.session.top
+        return top is not None and top.waiting
+
+    def instead(self, given: Input, before: datetime | None) -> Input:
+        """What the engine gets in place of it: a child's words start the flow for children (danger goes before it),
+        words after a number are more about the same, and after a pause an open question is not simply answered."""
+        flows = self._content.flows
+        child = child_of(given)
+        if child and not danger_of(given) and not children.is_child(self._ctx) and flows.get(CHILD_FLOW):
+            return Started(CHILD_FLOW, "said", {"tells": child})
+        if flows.get(MORE_FLOW) and (more := self._more(given)):
+            return Started(MORE_FLOW, "said", more)
+        return self._after_a_pause(given, before)
+
+    def _more(self, given: Input) -> dict[str, Any] | None:
+        """Words or files that follow a number and are no command and no other matter: more about it."""
+        until = self.session.shared.get(MORE_UNTIL)
+        if self.session.stack or not self._ctx.cases or not isinstance(given, Heard | Shared) or danger_of(given):
+            return None
+        if not isinstance(until, str) or datetime.fromisoformat(until) < self._ctx.now:
+            return None
+        if self._universal(given) or self._code(given):
+            return None
+        if isinstance(given, Heard) and (given.edited or self._another_matter(given.meaning)):
+            return None
+        text = given.text if isinstance(given, Heard) else given.caption
+        files = [{"kind": given.kind, "ref": given.ref}] if isinstance(given, Shared) and given.ref else None
+        return {SAID: [text.strip()[:LONGEST]] if text.strip() else None, SENT: files}
+
+    def _another_matter(self, meaning: Meaning) -> bool:
+        """Whether the words clearly mean another flow than that of the newest case; thanks and a greeting have one."""
+        flows = self._content.flows
+        name = flows.by_intent.get(meaning.intent)
+        clear = meaning.confidence >= self._content.rules.interrupt
+        return clear and name is not None and name != flows.by_intent.get(self._ctx.cases[0].kind)
+
+    def _after_a_pause(self, given: Input, before: datetime | None) -> Input:
+        """After an hour the phone may be in other hands: the open question is not answered by what comes, and not read
+        out again; the neutral "shall we go on?" comes first. Danger, commands and another clear wish go before it. A
+        reminder's question is harmless and comes long after her last message: its answer is one."""
+        top = self.session.top
+        flow = self._content.flows.get(top.flow) if top and top.waiting else None
+        if flow is None or flow.level in {"danger", "system"} or not isinstance(given, Heard):
+            return given
+        if before is None or self._ctx.now - before < PAUSE or self.session.shared.get(BY_US):
+            return given
+        if code := self._code(given):  # whoever writes it wants its answer, not the question of yesterday
+            return Started(self._content.rules.codes, "pause", {"code": code})
+        clear = given.meaning.confidence >= self._content.rules.interrupt and given.meaning.intent != "greet"
+        return given if given.meaning.danger or self._universal(given) or clear else Started("resume", "pause")
