@@ -196,6 +196,7 @@ class Telling:
             "linking": person.link_code_id is not None,
             "hours": [person.safe_from, person.safe_until],
             "kept": sorted(person.profile),
+            "profile": person.profile,
             "language": "own" if person.language == self.phone.language else person.language,
         }
         wrong = {k: have[k] for k in wanted if not _within(wanted[k], have[k])}

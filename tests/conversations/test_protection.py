@@ -98,6 +98,8 @@ FORBIDDEN = {
     ],
 }
 POLICE = {"en": ["police"], "ne": ["प्रहरी", "पुलिस"], "hi": ["पुलिस", "थाना"], "ar": ["شرطة", "الشرطة", "مخفر"]}
+# What asks for none of it: "not your birth year" for her word, and whether one of us wanted it (protection.md D 02).
+MAY_NAME_IT = {"set_word.first", "complain.what"}
 MAY_SAY_POLICE = {"urgent.choose", "welcome.about"}  # with its choice; and that we are none
 FAMILY = {
     "en": ["parent", "father", "mother", "agent", "embass"],
@@ -139,7 +141,7 @@ def _prefixes(content: Content, language: str) -> tuple[str, ...]:
 def test_nobody_is_asked_what_only_a_human_asks(content: Content, language: str) -> None:
     stems, prefixes = _stems(FORBIDDEN, language), _prefixes(content, language)
     wrong = [(text_id, text) for text_id, text in _texts(content, language) if list(found(text, stems, prefixes))]
-    assert wrong == []
+    assert [(text_id, text) for text_id, text in wrong if text_id not in MAY_NAME_IT] == []
 
 
 def test_the_scan_for_forbidden_questions_finds_them() -> None:
