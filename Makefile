@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# How many at once, and what stays together: tests/conftest.py.
+TESTS := $(BIN)/pytest -n auto --dist loadgroup
 READY := $(VENV)/.ready
 
 .PHONY: run chat check test quick lock clean help
@@ -32,10 +34,10 @@ check: $(READY)  ## format, lint, types, layers, content
 	$(BIN)/saathi check
 
 test: $(READY)  ## all tests that can run without Rasa
-	$(BIN)/pytest $(ARGS)
+	$(TESTS) $(ARGS)
 
 quick: $(READY)  ## the inner loop, under a minute
-	$(BIN)/pytest -m 'not slow and not browser' $(ARGS)
+	$(TESTS) -m 'not slow and not browser' $(ARGS)
 
 lock: $(READY)  ## renew requirements.lock (names, versions, hashes; needs the package uv)
 	$(PYTHON) -m uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \

@@ -9,7 +9,7 @@ import asyncio
 import importlib
 import secrets as chance
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -48,6 +48,7 @@ from handlers.cases import check_digit
 
 log = logs.get(__name__)
 SIMULATOR = "simulator"
+LOCAL = "http://127.0.0.1:8000"  # where the service listens in development, unless told otherwise
 
 
 def utc_now() -> datetime:
@@ -231,7 +232,7 @@ async def build(
 
     Without `understanding` no model is trained or loaded, and there is no conductor: for `--role web` and for staff.
     """
-    content = content_room.load(settings.root)
+    content = replace(content_room.load(settings.root), site=settings.public_url.rstrip("/") or LOCAL)
     database = await open_database(settings, migrating=migrating)
     try:
         keys = await open_keys(database, settings)

@@ -13,7 +13,7 @@ from procrastinate import App, PsycopgConnector
 
 from bot import outgoing
 from bot.observe import logs
-from bot.store import reminders, retention, turns
+from bot.store import erase, merge, reminders, retention, turns
 from bot.store.database import INBOX_CHANNEL, Database
 from bot.store.keys import Keys
 from bot.store.reminders import Due, Place
@@ -39,7 +39,39 @@ def make(database: Database, secrets: Keys, policy: outgoing.Policy, clock: Call
         if started:
             log.info("reminders_started", rows=started)
 
+    @jobs.periodic(cron="* * * * *")
+    @jobs.task(queueing_lock="wishes", name="wishes")
+    async def wishes(timestamp: int) -> None:
+        if erased := await erase_due(database, clock()):
+            log.info("people_erased", rows=erased)
+        if linked := await link_due(database, secrets, clock()):
+            log.info("channels_linked", rows=linked)
+
     return jobs
+
+
+async def erase_due(database: Database, now: datetime) -> int:
+    """Erase who asked for it 48 hours ago, each in a transaction of its own; returns how many were erased."""
+    erased = 0
+    async with database.begin() as connection:
+        people = await erase.due(connection, now)
+    for subject_id in people:
+        async with database.begin() as connection:
+            erased += await erase.carry_out(connection, subject_id, now)
+    return erased
+
+
+async def link_due(database: Database, secrets: Keys, now: datetime) -> int:
+    """Join the channels of people who wrote a code, each in a transaction of its own; returns how many were joined."""
+    linked = 0
+    async with database.begin() as connection:
+        people = await merge.due(connection)
+    for subject_id in people:
+        async with database.begin() as connection:
+            linked += await merge.carry_out(connection, secrets, subject_id, now)
+    if linked:
+        await database.notify(INBOX_CHANNEL)  # what waited for a joined subject is looked at again
+    return linked
 
 
 async def start_reminders(database: Database, secrets: Keys, policy: outgoing.Policy, now: datetime) -> int:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from bot.engine.messages import Reply
 from bot.store.keys import seal_json
-from bot.store.rows import Conversation, Person
+from bot.store.rows import Conversation, Person, zone_name
 from bot.store.turns import Subject
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -47,8 +47,7 @@ class Policy:
 
     def zone(self, person: Person, country_hint: str | None) -> ZoneInfo:
         """The person's time zone."""
-        country = person.country or country_hint or ""
-        return ZoneInfo(person.timezone or self.zones.get(country) or self.default_zone)
+        return ZoneInfo(zone_name(person, country_hint, self.zones, self.default_zone))
 
 
 @dataclass(frozen=True, slots=True)

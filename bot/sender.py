@@ -30,6 +30,7 @@ log = logs.get(__name__)
 T = TypeVar("T")
 BATCH = 32  # rows in one claim
 ROOM = 32  # requests in flight per channel
+LOOK_SECONDS = 0.25  # between looks at the outbox, without a notification
 MOVES = 8  # tries at a chat that goes on moving
 WRITE_WAITS = (0.2, 1.0, 3.0, 5.0)  # seconds before the result is written again; with a request of 15, within a lease
 
@@ -59,18 +60,12 @@ class Sender:
 
     async def run(self, wake: Wake) -> None:
         """Work until told to stop: then what is in hand is finished first."""
+
+        async def once() -> int:
+            return (await self._start(wake))[0]
+
         try:
-            while not wake.stopping:
-                try:
-                    count, _ = await self._start(wake)
-                    if count == 0:
-                        await wake.wait(OUTBOX_CHANNEL, 0.25)
-                except UNAVAILABLE as error:
-                    log.warning("database_unavailable", kind=type(error).__name__)
-                    await asyncio.sleep(1)
-                except Exception as error:  # a fault of ours: leases run out, and the rows are tried again
-                    log.error("sender_fault", kind=type(error).__name__, exc_info=True)
-                    await asyncio.sleep(1)
+            await wake.work(once, OUTBOX_CHANNEL, LOOK_SECONDS)
         except asyncio.CancelledError:
             for task in self._flying:
                 task.cancel()

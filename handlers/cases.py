@@ -12,19 +12,47 @@ from typing import Any
 from handlers import duty, risks, triage
 from handlers.context import Case, Context, Outcome
 
-__all__ = ["add_facts", "add_more", "emergency", "open_case", "raise_alarm", "status", "weigh"]
+__all__ = [
+    "add_facts",
+    "add_more",
+    "add_words",
+    "details",
+    "emergency",
+    "note_doubt",
+    "open_case",
+    "others",
+    "raise_alarm",
+    "status",
+    "weigh",
+]
 
 OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "raise_alarm": {"raised": ("reference", "emergency")},
+    "note_doubt": {"noted": ()},
     "open_case": {"opened": ("reference", "at")},
     "weigh": {"ordinary": (), "critical": ("reference",), "child": ("reference",)},
     "emergency": {"number": ("emergency",), "person": ()},
     "add_facts": {"added": (), "unknown": ()},
     "add_more": {"noted": (), "none": ()},
-    "status": {"none": (), "unread": ("reference", "at"), "late": ("reference",), "read": ("reference",)},
+    "add_words": {"added": (), "none": ()},
+    "others": {"some": ("other",), "none": ()},
+    "status": {
+        "none": (),
+        "unread": ("reference", "at"),
+        "stands": ("reference", "stage"),
+        "closed": ("reference",),
+        "search_closed": (),
+    },
+    "details": {"some": ("lines",), "none": ()},
 }
 
+# Stages that staff set and that she is told: an office must answer, she must. What she said herself (solved, withdrawn)
+# is a stage too and is not told: it would show whether a word was right.
+TOLD = ("office", "person")
+SEARCH = "report_missing"  # whoever reported somebody missing is told one sentence when it is over, whatever came of it
+
 CHILD = "child"  # a fact, a kind of page: DESIGN law 2, knowledge/child_protection.yml
+HEAVY = "express_self_harm"
 SAME_ALARM = timedelta(hours=72)  # danger reported again within this time belongs to the same case
 MOST = 50  # pieces kept of one list of facts: what is more stands in the history
 
@@ -67,9 +95,8 @@ def _known(facts: dict[str, Any]) -> dict[str, Any]:
 def new_case(ctx: Context, kind: str, severity: str, facts: dict[str, Any]) -> Case:
     """A new case of this person, on top of `ctx.cases`; its answer is due by the duty hours. Beside an open case it is
     a draft, linked to that one: on a shared phone it may be another person's, so only a caseworker joins them."""
-    due = duty.promise(ctx.knowledge.get("duty"), severity, ctx.now).at
+    answer_due = duty.promise(ctx.knowledge.get("duty"), severity, ctx.now).at
     earlier = ctx.cases[0] if ctx.cases else None
-    link = {"linked_to": earlier.reference, "draft": True} if earlier else {}
     case = Case(
         id=ctx.new_id(),
         reference=ctx.references(),
@@ -79,13 +106,14 @@ def new_case(ctx: Context, kind: str, severity: str, facts: dict[str, Any]) -> C
         opened_at=ctx.now,
         conversation_id=ctx.conversation.id,
         country=ctx.person.country or ctx.conversation.country_hint,
-        answer_due_at=due,
-        facts=link,
+        answer_due_at=answer_due,
+        linked_case_id=earlier.id if earlier else None,
+        draft=earlier is not None,
     )
     ctx.cases.insert(0, case)
     ctx.record(case, "opened", kind=kind, severity=severity)
     if earlier:
-        ctx.record(case, "linked", to=earlier.reference)
+        ctx.record(case, "linked", to=str(earlier.id))
     learn(ctx, case, facts)
     return case
 
@@ -109,14 +137,22 @@ def _rise(ctx: Context, case: Case, level: str) -> None:
     if triage.RANK[level] <= triage.RANK[case.severity]:
         return
     case.severity = level
-    due = duty.promise(ctx.knowledge.get("duty"), level, ctx.now).at
+    sooner = duty.promise(ctx.knowledge.get("duty"), level, ctx.now).at
     if case.answered_at is None:
-        case.answer_due_at = min(due, case.answer_due_at or due)
+        case.answer_due_at = min(sooner, case.answer_due_at or sooner)
     ctx.record(case, "severity_raised", to=level)
     ctx.notify("page" if level == "critical" else "queue", case.kind, level, case)
 
 
-def _find(ctx: Context, reference: str | None) -> Case | None:
+def opened(ctx: Context, kind: str, facts: dict[str, Any]) -> Case:
+    """A new case of the severity that triage gives it; it waits in the queue, or wakes somebody."""
+    severity = _severity(ctx, kind, _known(facts))
+    case = new_case(ctx, kind, severity, facts)
+    ctx.notify("page" if severity == "critical" else "queue", kind, severity, case)
+    return case
+
+
+def find(ctx: Context, reference: str | None) -> Case | None:
     digits = "".join(c for c in reference or "" if c.isdigit())
     return next((case for case in ctx.cases if case.reference == digits), None)
 
@@ -124,6 +160,11 @@ def _find(ctx: Context, reference: str | None) -> Case | None:
 def recent_alarm(ctx: Context) -> Case | None:
     """The critical case of the last three days, to which danger that is told again belongs; None if there is none."""
     return next((c for c in ctx.cases if c.severity == "critical" and ctx.now - c.opened_at < SAME_ALARM), None)
+
+
+def heavy(ctx: Context) -> Case | None:
+    """The open case in which she told that she thinks of ending her life; None if there is none."""
+    return next((c for c in ctx.cases if HEAVY in (c.kind, *c.facts.get("also", ()))), None)
 
 
 async def raise_alarm(ctx: Context, *, kind: str) -> Outcome:
@@ -134,6 +175,8 @@ async def raise_alarm(ctx: Context, *, kind: str) -> Outcome:
     else:
         case = recent
         ctx.record(case, "alarm_again", kind=kind)
+        if kind != case.kind:
+            case.facts["also"] = sorted({*case.facts.get("also", ()), kind})
     ctx.notify("page", kind, "critical", case)
     return Outcome("raised", {"reference": grouped(case.reference), "emergency": _number(ctx)})
 
@@ -167,18 +210,21 @@ async def weigh(ctx: Context, *, kind: str, **facts: Any) -> Outcome:
     return Outcome("critical", {"reference": grouped(case.reference)})
 
 
+async def note_doubt(ctx: Context, *, kind: str | None = None) -> Outcome:
+    """What she wrote may mean danger: she is asked, and whether she answers or not a human sees it. Nobody is woken."""
+    ctx.notify("queue", kind or "other", "high", ctx.cases[0] if ctx.cases else None)
+    return Outcome("noted")
+
+
 async def open_case(ctx: Context, *, kind: str | None = None, **facts: Any) -> Outcome:
     """Open a case with the answers given; it waits in the queue of its severity. No kind: the person did not say."""
-    kind = kind or "other"
-    severity = _severity(ctx, kind, _known(facts))
-    case = new_case(ctx, kind, severity, facts)
-    ctx.notify("page" if severity == "critical" else "queue", kind, severity, case)
-    return Outcome("opened", {"reference": grouped(case.reference), "at": _at(ctx, case)})
+    case = opened(ctx, kind or "other", facts)
+    return Outcome("opened", {"reference": grouped(case.reference), "at": due(ctx, case)})
 
 
 async def add_facts(ctx: Context, *, reference: str | None = None, **facts: Any) -> Outcome:
     """Add answers to an open case: the one of `reference`."""
-    case = _find(ctx, reference)
+    case = find(ctx, reference)
     if case is None:
         return Outcome("unknown")
     if news := _known(facts):
@@ -191,28 +237,78 @@ async def add_more(ctx: Context, *, said: list[str] | None = None, sent: list[An
     """Words or files that came after the number: they belong to the newest open case, and its queue hears of it."""
     if not ctx.cases:
         return Outcome("none")
-    case = ctx.cases[0]
-    learn(ctx, case, {"said": said, "sent": sent})
-    ctx.record(case, "said_more", words=len(said or ()), files=len(sent or ()))
-    ctx.notify("queue", "said_more", case.severity, case)
+    _more(ctx, ctx.cases[0], said or [], sent or [])
     return Outcome("noted")
 
 
-async def status(ctx: Context) -> Outcome:
-    """How this person's newest open case stands, from any linked channel; no kind, no place, no name."""
+def _more(ctx: Context, case: Case, said: list[str], sent: list[Any]) -> None:
+    learn(ctx, case, {"said": said, "sent": sent})
+    ctx.record(case, "said_more", words=len(said), files=len(sent))
+    ctx.notify("queue", "said_more", case.severity, case)
+
+
+async def add_words(ctx: Context, *, words: str | None = None, media: dict[str, Any] | None = None) -> Outcome:
+    """What she wanted to add, asked for: it goes the way of all that comes after the number."""
     if not ctx.cases:
         return Outcome("none")
+    _more(ctx, ctx.cases[0], [words] if words else [], [media] if media else [])
+    return Outcome("added")
+
+
+async def others(ctx: Context) -> Outcome:
+    """Whether there is more than one open case: the number of the next one, and nothing else about it."""
+    if len(ctx.cases) < 2:
+        return Outcome("none")
+    return Outcome("some", {"other": grouped(ctx.cases[1].reference)})
+
+
+async def status(ctx: Context) -> Outcome:
+    """How this person's newest open case stands, from any linked channel; no kind, no place, no name. Without an open
+    one, that the last one is closed."""
+    if not ctx.cases:
+        return _over(ctx)
     case = ctx.cases[0]
-    reference = grouped(case.reference)
-    if case.answered_at is not None:
-        return Outcome("read", {"reference": reference})
-    if case.answer_due_at is not None and case.answer_due_at < ctx.now:
+    stage = _stage(ctx, case)
+    if stage == "late":
         ctx.notify("queue", "asked_status", case.severity, case)
-        return Outcome("late", {"reference": reference})
-    return Outcome("unread", {"reference": reference, "at": _at(ctx, case)})
+    if stage != "new" or ctx.person.consent_contact_at is None:  # to her nobody may write first: no promise
+        return Outcome("stands", {"reference": grouped(case.reference), "stage": {"text": f"stages.{stage}.say"}})
+    return Outcome("unread", {"reference": grouped(case.reference), "at": due(ctx, case)})
 
 
-def _at(ctx: Context, case: Case) -> dict[str, str]:
+def _over(ctx: Context) -> Outcome:
+    if not ctx.closed:
+        return Outcome("none")
+    if ctx.closed[0].kind == SEARCH:
+        return Outcome("search_closed")
+    return Outcome("closed", {"reference": grouped(ctx.closed[0].reference)})
+
+
+async def details(ctx: Context) -> Outcome:
+    """Every open case, where there are several: since which month, and its stage. For whoever said her word."""
+    if len(ctx.cases) < 2:
+        return Outcome("none")
+    rows = [
+        {"row": [f"{grouped(c.reference)} ·", _month(c), "·", {"text": f"stages.{_stage(ctx, c)}.say"}]}
+        for c in ctx.cases
+    ]
+    return Outcome("some", {"lines": {"list": rows}})
+
+
+def _month(case: Case) -> dict[str, str]:
+    return {"month": case.opened_at.strftime("%Y-%m")}
+
+
+def _stage(ctx: Context, case: Case) -> str:
+    """What is said of it: what staff set, else whether somebody has answered, or should have."""
+    if case.stage in TOLD:
+        return case.stage
+    if case.answered_at is not None:
+        return "working"
+    return "late" if case.answer_due_at is not None and case.answer_due_at < ctx.now else "new"
+
+
+def due(ctx: Context, case: Case) -> dict[str, str]:
     """A time slot for content: shown in the person's own zone, with the day when it is not today."""
-    due = case.answer_due_at or ctx.now
-    return {"at": due.isoformat(), "zone": ctx.zone(), "now": ctx.now.isoformat()}
+    at = case.answer_due_at or ctx.now
+    return {"at": at.isoformat(), "zone": ctx.zone(), "now": ctx.now.isoformat()}

@@ -5,21 +5,22 @@ Law: owner and epoch change here and nowhere else, so that the bot is silent the
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from handlers import duty
-from handlers.cases import new_case
+from handlers.cases import HEAVY, heavy, new_case
 from handlers.context import Context, Outcome
 from handlers.triage import graver
 
-__all__ = ["agree_hour", "hand_over", "promise", "release", "take"]
+__all__ = ["agree_hour", "hand_over", "promise", "release", "stay", "take"]
 
 OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "hand_over": {"on_duty": ("at",), "off_duty": ("at",)},
     "promise": {"on_duty": ("at",), "off_duty": ("at",)},
     "agree_hour": {"agreed": ()},
+    "stay": {"waits": ("at",), "late": ()},
     "take": {"taken": ()},
     "release": {"released": ()},
 }
@@ -29,8 +30,11 @@ def _promised(ctx: Context, severity: str) -> Outcome:
     rota = ctx.knowledge.get("duty")
     made = duty.promise(rota, severity, ctx.now)
     at = made.at if made.on_duty else duty.next_opening(rota, ctx.now)
-    slot = {"at": at.isoformat(), "zone": ctx.zone(), "now": ctx.now.isoformat()}
-    return Outcome("on_duty" if made.on_duty else "off_duty", {"at": slot})
+    return Outcome("on_duty" if made.on_duty else "off_duty", {"at": _slot(ctx, at)})
+
+
+def _slot(ctx: Context, at: datetime) -> dict[str, str]:
+    return {"at": at.isoformat(), "zone": ctx.zone(), "now": ctx.now.isoformat()}
 
 
 async def promise(ctx: Context, *, severity: str = "medium") -> Outcome:
@@ -59,6 +63,19 @@ async def agree_hour(ctx: Context) -> Outcome:
     minutes = int(ctx.knowledge.get("contact_policy")["agreed_minutes"])
     ctx.conversation.agreed_until = ctx.now + timedelta(minutes=minutes)
     return Outcome("agreed")
+
+
+async def stay(ctx: Context) -> Outcome:
+    """Until when a person reads what somebody writes for whom it is too heavy. What is overdue is told again, to wake
+    somebody."""
+    case = heavy(ctx)
+    due = case.answer_due_at if case and case.answer_due_at else ctx.now
+    if due < ctx.now:
+        ctx.notify("page", HEAVY, "critical", case)
+    opens = duty.next_opening(ctx.knowledge.get("duty"), ctx.now)
+    if due < ctx.now and opens <= ctx.now:
+        return Outcome("late")
+    return Outcome("waits", {"at": _slot(ctx, due if opens <= ctx.now else opens)})
 
 
 async def take(ctx: Context, *, user_id: UUID | None = None, **_: Any) -> Outcome:

@@ -1,7 +1,7 @@
 """The end of a case, and its beginning again: solved, withdrawn, closed by a human, reopened by a reply.
 
-Law: the bot closes nothing. What a person says of her case is noted for a human, with the same answer whether she proved
-who she is or not; a reply after the end opens it again, a thank-you does not.
+Law: the bot closes nothing. What a person says of her case is noted for a human, with the same answer whether she
+proved who she is or not; a reply after the end opens it again, a thank-you does not.
 """
 
 from __future__ import annotations
@@ -34,12 +34,13 @@ async def details(ctx: Context) -> Outcome:
     if not ctx.cases:
         return Outcome("none")
     case = ctx.cases[0]
-    slots = {"reference": grouped(case.reference), "since": _moment(ctx, case.opened_at)}
+    number, since = grouped(case.reference), _moment(ctx, case.opened_at)
     if case.stage in {"solved_said", "withdrawal_said", "reopened"}:
-        return Outcome("returned", slots)
+        return Outcome("returned", {"reference": number, "since": since})
     if case.answered_at is not None:
-        return Outcome("works", slots)
-    return Outcome("waits", {**slots, "at": _moment(ctx, case.answer_due_at or ctx.now)})
+        return Outcome("works", {"reference": number, "since": since})
+    due = case.answer_due_at or ctx.now
+    return Outcome("waits", {"reference": number, "since": since, "at": _moment(ctx, due)})
 
 
 async def solved(ctx: Context, *, proved: str | None = None) -> Outcome:
@@ -64,7 +65,7 @@ async def _said(ctx: Context, what: str, proved: str | None) -> Outcome:
 
 
 async def close(ctx: Context, *, reference: str | None = None, reason: str = "done") -> Outcome:
-    """A human ends a case: the one of `reference`, else the newest. With no other open, the conversation is closed too."""
+    """A human ends a case: the one of `reference`, else the newest. With the last one the conversation closes too."""
     digits = "".join(c for c in reference or "" if c.isdigit())
     case = next((c for c in ctx.cases if not digits or c.reference == digits), None)
     if case is None:
@@ -73,6 +74,8 @@ async def close(ctx: Context, *, reference: str | None = None, reason: str = "do
     ctx.record(case, "closed", reason=reason)
     if all(c.closed_at is not None for c in ctx.cases):
         ctx.conversation.give_to("closed")
+        # A question that stood open is over too: what she writes next is no answer to it.
+        ctx.conversation.session = {"shared": ctx.conversation.session.get("shared", {})}
     return Outcome("closed")
 
 

@@ -28,7 +28,9 @@ async def countries(ctx: Context, *, without: str | None = None) -> Outcome:
 async def tell(ctx: Context, *, one: str, two: str, topic: str) -> Outcome:
     """Both answers."""
     found = [facts.right(ctx, code, topic) for code in (one, two)]
-    said = [side.text if side else facts.term("held") for side in found]
-    slots = {"one": facts.land(one), "said_one": said[0], "two": facts.land(two), "said_two": said[1]}
+    said_one, said_two = (side.text if side else facts.term("held") for side in found)
     signed = all(side is None or side.checked for side in found)
-    return Outcome("checked" if signed else "unchecked", slots)
+    return Outcome(
+        "checked" if signed else "unchecked",
+        {"one": facts.land(one), "said_one": said_one, "two": facts.land(two), "said_two": said_two},
+    )

@@ -48,8 +48,10 @@ async def where(
     needs = [name for name in ctx.knowledge.get("needs")["needs"] if name in served]
     options: list[dict[str, Any]] = [{"id": name, "value": {"text": f"needs.{name}.label"}} for name in needs]
     other = {"id": "place", "value": {"text": "terms.place.label"}}
-    slots = {"land": facts.land(code), "needs": options[:FIRST], "more": [*options[FIRST:], other]}
-    return Outcome("ready" if need in ctx.knowledge.get("needs")["needs"] else "choose", slots)
+    return Outcome(
+        "ready" if need in ctx.knowledge.get("needs")["needs"] else "choose",
+        {"land": facts.land(code), "needs": options[:FIRST], "more": [*options[FIRST:], other]},
+    )
 
 
 async def questions(ctx: Context, *, country: object, need: str | None) -> Outcome:
@@ -74,7 +76,7 @@ async def find(
 
 async def again(ctx: Context) -> Outcome:
     """The next round begins without the answers of this one; the country stays."""
-    return Outcome("cleared", dict.fromkeys(OUTCOMES["again"]["cleared"]))
+    return Outcome("cleared", {"need": None, "who": None, "work": None})
 
 
 def _works(found: Found, work: str | None) -> bool:

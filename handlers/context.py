@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from bot.engine.inputs import Outcome
-from bot.store.rows import Case, Coded, Conversation, Licence, Owned, Person, Record
+from bot.store.rows import Case, Coded, Conversation, Licence, Owned, Person, Record, zone_name
 
 __all__ = [
     "Actor",
@@ -100,7 +100,7 @@ class Notice:
 
 def no_key(*parts: str) -> str:
     """Stands where a context was made without a key: what is to be hashed must not go on unhashed."""
-    raise LookupError("this context has no key")
+    raise LookupError("no key")
 
 
 @dataclass(slots=True)
@@ -134,9 +134,6 @@ class Context:
             self.notices.append(notice)
 
     def zone(self) -> str:
-        """IANA name of the person's time zone: her own, else her country's, else the helpline's."""
-        if self.person.timezone:
-            return self.person.timezone
-        zones = self.knowledge.get("duty").get("zones", {})
-        country = self.person.country or self.conversation.country_hint or ""
-        return str(zones.get(country) or self.knowledge.get("duty")["timezone"])
+        """IANA name of the person's time zone."""
+        rota = self.knowledge.get("duty")
+        return zone_name(self.person, self.conversation.country_hint, rota["zones"], str(rota["timezone"]))

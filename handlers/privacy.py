@@ -19,6 +19,7 @@ __all__ = [
     "request_erasure",
     "request_export",
     "set_exit",
+    "trust_again",
     "use_link_code",
     "withdraw_consent",
 ]
@@ -30,11 +31,13 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "request_erasure": {"noted": ()},
     "request_export": {"noted": ()},
     "set_exit": {"kept": (), "unfit": ("exit",)},
+    "trust_again": {"trusted": ()},
     "use_link_code": {"noted": ("code",)},
     "withdraw_consent": {"noted": ()},
 }
 
 ERASE_AFTER = timedelta(hours=48)
+GRACE = timedelta(hours=24)  # the job may come late, or wait for a human
 LINK_FOR = timedelta(minutes=30)
 LINK_DIGITS = 8
 TRIES_A_DAY, TRIES_AN_HOUR = 5, 500  # by this person, by everybody
@@ -99,6 +102,15 @@ async def request_export(ctx: Context, *, proved: str | None = None) -> Outcome:
     return Outcome("noted")
 
 
+async def trust_again(ctx: Context) -> Outcome:
+    """A supervisor knows, by another way, that she has the phone again. What was held leaves when she writes."""
+    ctx.person.seized_at = None
+    ctx.person.profile.pop("word_tries", None)
+    for case in ctx.cases:
+        ctx.record(case, "trusted_again")
+    return Outcome("trusted")
+
+
 async def make_link_code(ctx: Context) -> Outcome:
     """Digits to be written on her other phone or channel within half an hour; older ones end."""
     for old in await ctx.shelf.mine(LinkCode):
@@ -126,6 +138,7 @@ async def use_link_code(ctx: Context, *, code: str | None = None) -> Outcome:
 
 
 def erasure_is_asked(ctx: Context) -> bool:
-    """Whether deletion was asked for in the last 48 hours, proved or not."""
+    """Whether deletion was asked for and may still be stopped. As long for what was not proved: who tries both must not
+    see a difference."""
     asked = ctx.person.profile.get(ERASURE)
-    return asked is not None and ctx.now - datetime.fromisoformat(asked) < ERASE_AFTER
+    return asked is not None and ctx.now - datetime.fromisoformat(asked) < ERASE_AFTER + GRACE

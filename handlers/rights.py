@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.store.rows import Feedback
-from handlers import facts, means
+from handlers import facts, means, risks
 from handlers.context import Context, Outcome
 
 __all__ = ["answer", "complaint_body", "sectors", "useful", "where"]
@@ -62,10 +62,10 @@ async def answer(ctx: Context, *, country: object, topic: str | None) -> Outcome
     found = facts.right(ctx, country, topic or "")
     if found is None:
         return Outcome("held")
-    slots = {"said": found.text, "law": str(found.fact.get("law", ""))}
+    law = str(found.fact.get("law", ""))
     if found.checked:
-        return Outcome("checked", {**slots, "month": found.month})
-    return Outcome("unchecked", slots)
+        return Outcome("checked", {"said": found.text, "law": law, "month": found.month})
+    return Outcome("unchecked", {"said": found.text, "law": law})
 
 
 async def sectors(ctx: Context, *, country: object, topic: str | None) -> Outcome:
@@ -84,7 +84,7 @@ async def complaint_body(ctx: Context, *, country: object, topic: str | None, se
     rows = _rows(ctx, country, topic or "", SECTORS.get(sector or ANY, sector or ANY))
     known = dict(facts.contacts(ctx, country))
     shown = [known[row] for row in rows if row in known]
-    if not shown or PERSON in rows or (topic in SHARP and not _risk_known(ctx, facts.code(country))):
+    if not shown or PERSON in rows or (topic in SHARP and not risks.reviewed(ctx.knowledge, facts.code(country))):
         return Outcome("person")
     return Outcome("found", {"body": means.body(shown, abroad=_elsewhere(ctx, country))})
 
@@ -101,12 +101,6 @@ def _rows(ctx: Context, country: object, topic: str, sector: str) -> list[str]:
     fact: Mapping[str, Any] = ctx.knowledge.get("rights")[facts.code(country)]["topics"][topic]
     own = [row["contact"] for row in fact["complain"] if row["sector"] == sector]
     return own or [row["contact"] for row in fact["complain"] if row["sector"] == ANY]
-
-
-def _risk_known(ctx: Context, country: str) -> bool:
-    """Whether a human has signed every note of what going to the police may do there (`knowledge/risks.yml`)."""
-    notes = ctx.knowledge.get("risks")["countries"].get(country) or {}
-    return bool(notes) and all(facts.is_checked(note, {}) for note in notes.values())
 
 
 def _elsewhere(ctx: Context, country: object) -> bool:

@@ -81,5 +81,5 @@ async def both(ctx: Context, *, country: object, other: str | None) -> Outcome:
     one, two = _ratified(ctx, country), _ratified(ctx, other)
     if one is None or two is None:
         return Outcome("unknown")
-    slots = {"names": _row(ctx, country, one), "other_names": _row(ctx, other, two)}
-    return Outcome("told", {"other_land": facts.land(other), **slots})
+    one_row, two_row = _row(ctx, country, one), _row(ctx, other, two)
+    return Outcome("told", {"other_land": facts.land(other), "names": one_row, "other_names": two_row})

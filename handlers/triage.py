@@ -5,6 +5,7 @@ Law: pure look-ups, no action (flows call `cases.weigh`); what is returned here 
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,10 +38,10 @@ def holds(when: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
 
 
 def _one(name: str, wanted: Any, facts: Mapping[str, Any]) -> bool:
-    for ending, fits in (("_at_least", lambda value: value >= wanted), ("_at_most", lambda value: value <= wanted)):
+    for ending, fits in (("_at_least", operator.ge), ("_at_most", operator.le)):
         if name.endswith(ending):
-            value = _number(facts.get(name.removesuffix(ending)))
-            return value is not None and fits(value)
+            count = _number(facts.get(name.removesuffix(ending)))
+            return count is not None and bool(fits(count, wanted))
     value = facts.get(name)
     if value is None:
         return False

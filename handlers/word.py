@@ -75,15 +75,14 @@ async def propose(ctx: Context, *, first: str | None = None, kind: str | None = 
 
 async def keep(ctx: Context, *, first: str | None = None, again: str | None = None, kind: str | None = None) -> Outcome:
     """Keep the word that was written twice alike."""
-    gone = {"first": None, "again": None}
     if first is None or first != again:
-        return Outcome("differ", gone)
+        return Outcome("differ", {"first": None, "again": None})
     salt = ctx.digits(SALT)
     name = DURESS if kind == DURESS else WORD
     ctx.person.profile[name] = {"salt": salt, "hash": ctx.keyed(name, salt, first)}
     if name == WORD:
         ctx.person.profile.pop("word_tries", None)
-    return Outcome("kept", gone)
+    return Outcome("kept", {"first": None, "again": None})
 
 
 def matches(ctx: Context, kind: str, digits: str) -> bool:

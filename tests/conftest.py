@@ -33,6 +33,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="write the golden texts anew")
 
 
+# Folders whose tests wait for processes and databases: each of these may run in any worker. Elsewhere a file stays
+# together, since what it makes for all its tests (a walk, a model) is made once.
+SPREAD = frozenset({"crash", "e2e", "chat", "pipeline"})
+# Files that share what a machine has once: the user and the place of embedded servers, a model in training, a browser.
+TOGETHER = {"store": "embedded", "nlu": "nlu", "browser": "browser"}
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than cores, since many tests wait; with each comes a database server, so not more than eight."""
+    return min(8, (os.cpu_count() or 1) + 1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What one worker runs by itself, in order (`--dist loadgroup`)."""
+    for item in items:
+        folder = item.path.parent.name
+        if folder not in SPREAD:
+            item.add_marker(pytest.mark.xdist_group(TOGETHER.get(folder, item.path.stem)))
+
+
 @dataclass(slots=True)
 class Clock:
     """A clock that stands until it is moved."""

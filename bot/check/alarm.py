@@ -2,7 +2,8 @@
 
 Law: a human is paged first; no question, subflow or condition stands before it (law 2 of the design). A part that
 several dangers share raises none itself: no intent starts it, and only flows of danger, or the flow of a case that
-was opened as critical already, call it.
+was opened as critical already, call it. The flow that asks about what may be danger leaves a note for a human before it
+asks; the one that stays with somebody looks whether the alarm was answered.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from bot.engine.flow import Do, Flow
 
 ALARMS = ("cases.raise_alarm", "children.raise_child")
 WEIGHED = "cases.weigh"  # opens a critical case and pages, where an answer makes it one
+DOUBT = "cases.note_doubt"  # where what was said only may be danger
+STAYS, STAY = "casework.stay", "stay"  # said by the conductor, after the alarm
 DANGER = "danger"
 
 
@@ -25,6 +28,10 @@ def check(content: Content, root: Path) -> Iterable[Problem]:
     """Danger flows whose first step is something else, and shared parts that somebody comes to without an alarm."""
     for flow in content.flows.by_name.values():
         if flow.level != DANGER or not flow.steps or alarmed(flow):
+            continue
+        if wanted := {content.rules.gentle: DOUBT, STAY: STAYS}.get(flow.name):
+            if not _begins(flow, (wanted,)):
+                yield at(flow.steps[0].source, f"{flow.name} begins with `do` of {wanted}: a human sees it")
             continue
         callers = [f for f in content.flows.by_name.values() if any(c.flow == flow.name for c in calls(f))]
         if flow.starts_on or not callers or _led_to(content, flow):
@@ -41,15 +48,19 @@ def check(content: Content, root: Path) -> Iterable[Problem]:
 
 def alarmed(flow: Flow) -> bool:
     """Whether the first step pages a human."""
+    return _begins(flow, ALARMS)
+
+
+def _begins(flow: Flow, actions: tuple[str, ...]) -> bool:
     first = flow.steps[0]
-    return isinstance(first, Do) and first.action in ALARMS
+    return isinstance(first, Do) and first.action in actions
 
 
 def _opens(content: Content, flow: Flow, seen: frozenset[str]) -> bool:
     """Whether the flow pages, or each of its callers does."""
     if flow.name in seen:
         return False
-    if alarmed(flow) or any(isinstance(s, Do) and s.action == WEIGHED for s in flow.steps):
+    if alarmed(flow) or any(isinstance(s, Do) and s.action in (WEIGHED, *ALARMS) for s in flow.steps):
         return True
     callers = [f for f in content.flows.by_name.values() if any(c.flow == flow.name for c in calls(f))]
     inside = seen | {flow.name}

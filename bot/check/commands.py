@@ -1,4 +1,4 @@
-"""Rule: a universal word means the same in all languages, and the carriers' words keep their meaning.
+"""Rule: a universal word or phrase means the same in all languages, and the carriers' words keep their meaning.
 
 Law: people mix languages, so one word has one command; STOP and its kin are the carriers' (Twilio: STOP, STOPALL,
 UNSUBSCRIBE, CANCEL, END, QUIT, OPTOUT, REVOKE) and stop everything, wherever they are written.
@@ -17,14 +17,18 @@ CARRIERS = ("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "optout",
 
 
 def check(content: Content, root: Path) -> Iterable[Problem]:
-    """Words under two commands, carriers' words under another, commands without a word."""
+    """Words under two commands, carriers' words under another, commands without a word, phrases of no flow."""
     seen: dict[str, tuple[str, str]] = {}
+    phrases = dict.fromkeys(flow for language in content.languages.values() for flow in language.phrases)
     for code, language in content.languages.items():
         file = f"locales/{code}/language.yml"
-        for command in COMMANDS:
-            if not language.universal[command]:
+        words = {c: language.universal[c] for c in COMMANDS} | {p: language.phrases.get(p, ()) for p in phrases}
+        for flow in [p for p in language.phrases if p not in content.flows.by_name]:
+            yield Problem(file, 1, f"`phrases:` has words for {flow}, and there is no such flow")
+        for command, spellings in words.items():
+            if not spellings:
                 yield Problem(file, 1, f"no word for {command}")
-            for word in language.universal[command]:
+            for word in spellings:
                 owner, where = seen.setdefault(fold(word), (command, code))
                 if owner != command:
                     yield Problem(file, 1, f"{word} is {command} here and {owner} in {where}")

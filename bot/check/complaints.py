@@ -20,6 +20,8 @@ def check(content: Content, root: Path) -> Iterable[Problem]:
     """Absent and unknown topics, unknown sectors and contacts."""
     by_name = content.knowledge.by_name
     topics: Mapping[str, Any] = by_name.get("topics", {}).get("topics", {})
+    if not topics:
+        return  # nothing is offered, so nobody can ask
     for country, right in by_name.get("rights", {}).items():
         file = f"knowledge/rights/{country}.yml"
         own = right.get("topics", {})

@@ -54,8 +54,9 @@ def _condition(flow: Flow, step: If, slots: frozenset[str]) -> Iterable[str]:
     for name in sorted(expression.names - slots):
         yield f"{flow.name} knows no slot {name}"
     for name, word in _comparisons(expression.tree):
-        ids = {c.id for s in flow.steps if isinstance(s, Ask) and s.slot == name for c in s.choices}
-        if ids and word not in ids:
+        asks = [s for s in flow.steps if isinstance(s, Ask) and s.slot == name]
+        ids = {c.id for ask in asks for c in ask.choices}
+        if ids and word not in ids and not any(ask.offers for ask in asks):  # an action may offer any id
             yield f'{name} is never "{word}"; its options are {", ".join(sorted(ids))}'
 
 

@@ -59,11 +59,12 @@ def check(content: Content, root: Path) -> Iterable[Problem]:
 
 def unchecked(content: Content) -> list[str]:
     """Facts of low and medium confidence that nobody has signed, as `file:line: confidence: what`."""
-    return [
-        f"{e.file}:{e.fact.line}: {e.fact['confidence']}: {e.path}"
-        for e in entries(content)
-        if e.fact["confidence"] in ("low", "medium") and not _signed(e)
-    ]
+    waiting = (e for e in entries(content) if e.fact["confidence"] in ("low", "medium") and not _signed(e))
+    return [f"{e.file}:{e.fact.line}: {e.fact['confidence']}: {e.path}" for e in sorted(waiting, key=_place)]
+
+
+def _place(entry: Entry) -> tuple[str, int]:
+    return entry.file, int(entry.fact.line)
 
 
 def _facts(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Place]]:

@@ -13,6 +13,7 @@ from typing import Any
 from bot.channels.limits import units
 from bot.check.slots import fill_of
 from bot.content import Content
+from bot.content.reply import texts_in
 from bot.content.wording import spoken
 from bot.engine.flow import Flow
 
@@ -24,6 +25,7 @@ _BY_READER: dict[str, tuple[Any, ...]] = {
     "date": ("2026-12-31",),
     "country": ("NP",),
     "phone": ("+971501234567",),
+    "code": ("8888888888888888",),
     "digits": ("8888888888888888",),
 }
 
@@ -39,11 +41,17 @@ def _emergency(content: Content) -> Iterable[Any]:
     return list(content.knowledge.get("emergency")["numbers"].values())
 
 
+def _stages(content: Content) -> Iterable[Any]:
+    return [{"text": name} for name in content.knowledge.texts if name.startswith("stages.")]
+
+
 # Slots that actions set, by name: the same name is the same kind of value in every handler.
 _BY_NAME: dict[str, Callable[[Content], Iterable[Any]]] = {
     "reference": lambda content: ("888 888 8",),
     "at": _moments,
     "emergency": _emergency,
+    "other": lambda content: ("888 888 8",),
+    "stage": _stages,
 }
 
 
@@ -56,4 +64,5 @@ def longest(content: Content, flow: Flow, slot: str, language: str) -> Any | Non
         values = list(_BY_READER[fill.reader])
     else:
         values = []
-    return max(values, key=lambda value: units(spoken(value, language)), default=None)
+    texts = texts_in(language, content.catalogue, content.knowledge.texts)
+    return max(values, key=lambda value: units(spoken(value, language, texts)), default=None)

@@ -6,6 +6,7 @@ Law: a slot is known if some step, caller, action or the engine itself may set i
 from __future__ import annotations
 
 from bot.check.outcomes import outcomes
+from bot.content.wording import SITE
 from bot.engine.answers import slots_of
 from bot.engine.flow import Ask, Call, Do, Fill, Flow, Flows
 from bot.engine.state import SAID, SENT
@@ -13,7 +14,7 @@ from bot.engine.state import SAID, SENT
 # Set by the engine (what a flow was started for; whether the person was greeted) and by the conductor (what is known
 # of the person).
 # What came by the way is the engine's too, and what a child told the conductor's.
-GIVEN = frozenset({"intent", "welcomed", "language", "language_guess", "country", SAID, SENT, "tells"})
+GIVEN = frozenset({"intent", "welcomed", "language", "language_guess", "country", SITE, SAID, SENT, "tells", "lesson"})
 
 
 def known(flows: Flows, flow: Flow) -> frozenset[str]:

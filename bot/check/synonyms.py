@@ -1,7 +1,7 @@
 """Rule: what a person writes means one thing.
 
 Law: in each language (English is always accepted too) no two options of a question share a spelling, none is the
-number of another, and none is a universal word that leads somewhere else.
+number of another, and none is a universal word that leads somewhere else. What of stop may be an answer: `_same`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from bot.content import Content, Problem
 from bot.engine.answers import fold, number
 from bot.engine.flow import Ask, Choice, Flow
 
-NUMERIC = frozenset({"number", "amount", "date", "phone"})
+STOP = "stop"
+NUMERIC = frozenset({"number", "amount", "date", "phone", "code"})
 
 
 def check(content: Content, root: Path) -> Iterable[Problem]:
@@ -39,7 +40,7 @@ def _clashes(content: Content, root: Path, flow: Flow, ask: Ask, language: str) 
             if other != choice.id:
                 found.append(f"{other} and {choice.id} can both be written: {word}")
             command = words.universal(word)
-            if command and not _same(content, flow, choice, command):
+            if command and not _same(content, flow, choice, command, word):
                 found.append(f"{choice.id} can be written {word}, which everywhere else means {command}")
             source, prefix = ask.source, ""
             if spelling not in english:
@@ -70,7 +71,10 @@ def _number(ask: Ask, place: int, choice: Choice, word: str) -> str:
     return ""
 
 
-def _same(content: Content, flow: Flow, choice: Choice, command: str) -> bool:
-    """Whether the option does what the universal word does: it leads to its flow, or this is its flow."""
+def _same(content: Content, flow: Flow, choice: Choice, command: str, word: str) -> bool:
+    """Whether the option does what the universal word does: it leads to its flow, or this is its flow. A sentence that
+    elsewhere stops all messages ("do not write to me") may be an answer here; a single word, the carriers', may not."""
+    if command == STOP and " " in fold(word):
+        return True
     meant = content.rules.flow_of(command)
     return bool(meant) and (choice.goto == f"flow:{meant}" or flow.name == meant)

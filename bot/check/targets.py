@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from bot.check.alarm import STAY
 from bot.check.graph import FLOW, named
 from bot.check.texts import at
 from bot.content import Content, Problem
-from bot.content.flows import CHROME, SYSTEM
+from bot.content.flows import CHROME, PAGES, SYSTEM
 
-# What bot/engine and bot/conductor say by name, and what the channels write on their own parts (a test compares).
+# What bot/engine and bot/conductor say by name, and what the channels write on their own parts (a test compares),
+# and what pages and papers say.
 SENTENCES = {
     SYSTEM: (
         "retry",
@@ -26,6 +28,28 @@ SENTENCES = {
         "trouble",
     ),
     CHROME: ("list_label", "more"),
+    PAGES: (
+        "brand",
+        "language",
+        "genuine_title",
+        "genuine",
+        "course",
+        "passed",
+        "unknown_title",
+        "unknown",
+        "link_title",
+        "link",
+        "later_title",
+        "later",
+        "certificate_title",
+        "certificate_given",
+        "certificate_completed",
+        "certificate_date",
+        "certificate_score",
+        "certificate_points",
+        "certificate_check",
+        "certificate_number",
+    ),
 }
 
 
@@ -40,7 +64,7 @@ def check(content: Content, root: Path) -> Iterable[Problem]:
                 elif not target.startswith(FLOW) and flow.index(target) is None:
                     yield at(step.source, f"{flow.name} has no step {target}")
     rules = content.rules
-    for name in (rules.menu, rules.human, rules.resume, rules.welcome):
+    for name in (rules.menu, rules.human, rules.resume, rules.welcome, rules.gentle, STAY):
         if name not in content.flows.by_name:
             yield Problem(f"flows/{name}.yml", 1, "the engine counts on this flow")
     for room, ids in SENTENCES.items():

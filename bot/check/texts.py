@@ -14,7 +14,7 @@ import polib
 from bot.channels.limits import LIMITS
 from bot.content import Content, Problem
 from bot.content.catalogue import MESSAGES, po_path
-from bot.content.flows import CHROME
+from bot.content.flows import SYSTEM
 from bot.content.languages import FALLBACK
 from bot.content.reply import is_language_option
 from bot.engine.flow import Ask, Choice, Flow, Say
@@ -46,10 +46,10 @@ class Message:
 
 
 def messages(content: Content) -> list[Message]:
-    """Every text of flows, system.yml and chrome.yml, and the words for people in knowledge/."""
+    """Every text of flows and of the files of loose texts, and the words for people in knowledge/."""
     made = [m for flow in content.flows.by_name.values() for m in of_flow(content, flow)]
     for room, says in content.texts.items():
-        made += [m for say in says for m in _voice(room, say)]
+        made += [m for say in says for m in _voice(room, say, sent=room == SYSTEM)]
     made += [Message(fact.id, fact.english, fact.source, FACT) for fact in content.knowledge.texts.values()]
     return made
 
@@ -70,7 +70,7 @@ def options(ask: Ask) -> tuple[Choice, ...]:
     return (*ask.choices, *((ask.skip,) if ask.skip else ()))
 
 
-def _voice(room: str, step: Say | Ask, danger: bool = False) -> Iterator[Message]:
+def _voice(room: str, step: Say | Ask, danger: bool = False, *, sent: bool = True) -> Iterator[Message]:
     text = Message(
         f"{room}.{step.id}",
         step.text,
@@ -79,7 +79,7 @@ def _voice(room: str, step: Say | Ask, danger: bool = False) -> Iterator[Message
         step.safety,
         sensitivity=step.sensitivity,
         danger=danger,
-        also_sms=not step.sms and room != CHROME,
+        also_sms=not step.sms and sent,
     )
     yield text
     if step.sms:

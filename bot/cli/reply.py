@@ -18,6 +18,7 @@ from bot.app import App
 from bot.outgoing import Decision
 from bot.store import history
 from bot.store.inbox import Home
+from handlers import privacy
 
 HELP = "answer the person of a case, as a human; the bot falls silent in that conversation"
 EXAMPLE = """
@@ -48,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_release_arguments(parser: argparse.ArgumentParser) -> None:
     """REFERENCE."""
     parser.add_argument("reference", nargs="+", help="the case's number, with or without spaces: 4829173")
+    parser.add_argument("--trust", action="store_true", help="a supervisor knows that the phone is in her hands again")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -71,6 +73,8 @@ def run_release(args: argparse.Namespace) -> int:
     """0 = the bot answers again in that conversation; 1 = no such case."""
 
     async def act(app: App, where: Home, case_id: UUID) -> int:
+        if args.trust:
+            await app.staff.prepare(where, privacy.trust_again)
         await app.staff.release(where)
         print("released: the bot answers again in this conversation")
         return 0

@@ -19,6 +19,7 @@ import uvicorn
 from bot import app as composition
 from bot import settings as configuration
 from bot.app import App
+from bot.certified import Certificates
 from bot.observe import logs
 from bot.settings import Settings
 from bot.simulated import Phones
@@ -116,7 +117,7 @@ class _Server(uvicorn.Server):
 def _server(app: App, host: str, port: int) -> _Server:
     phones = Phones(app) if app.settings.env == "development" else None
     config = uvicorn.Config(
-        site(app.settings, app.receive, app.quarantine, app.ready, phones),
+        site(app.settings, app.receive, app.quarantine, app.ready, phones, Certificates(app)),
         host=host,
         port=port,
         log_config=None,
@@ -130,7 +131,6 @@ def _server(app: App, host: str, port: int) -> _Server:
 
 async def _serve_until(server: uvicorn.Server, stop: asyncio.Event) -> None:
     with contextlib.suppress(SystemExit):
-        server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
         await server.serve()
     stop.set()
     if not server.started:

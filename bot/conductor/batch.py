@@ -6,7 +6,6 @@ that fails three times is quarantined and a human is told, so that no conversati
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -72,18 +71,14 @@ class Conductor:
 
     async def run(self, wake: Wake) -> None:
         """Work until told to stop: then what is in hand is finished first."""
-        while not wake.stopping:
-            try:
-                if await self.run_once() == 0:
-                    await wake.wait(INBOX_CHANNEL)
-                else:
-                    wake.set(OUTBOX_CHANNEL)
-            except UNAVAILABLE as error:
-                log.warning("database_unavailable", kind=type(error).__name__)
-                await asyncio.sleep(1)
-            except Exception as error:  # a fault of ours: the worker lives on, and the rows are still there
-                log.error("conductor_fault", kind=type(error).__name__, exc_info=True)
-                await asyncio.sleep(1)
+
+        async def once() -> int:
+            handled = await self.run_once()
+            if handled:
+                wake.set(OUTBOX_CHANNEL)
+            return handled
+
+        await wake.work(once, INBOX_CHANNEL)
 
     async def run_once(self) -> int:
         """Handle what waits now; returns how many inbox rows were handled."""

@@ -48,6 +48,7 @@ QUIET = frozenset({"menu", "back", "status"})  # words that are only kept, while
 MORE_UNTIL = "more_until"  # in the session: until then what she adds belongs to her newest case
 BY_US = "by_us"  # in the session: the open question came from a reminder, so it may be answered hours later
 TOLD = frozenset({"opened", "said_more"})  # events of a case after which more may come
+STAYED = "stayed_at"  # when the line of the flow `stay` was said last: kept in the session
 PAUSE = timedelta(hours=1)  # after which an open question is not simply read out again: who writes may be another
 
 
@@ -162,6 +163,8 @@ class Turn:
         if given is not None and await self._bot_may_answer(given):
             await self._converse(self._instead(given, before))
             await self._page_anyway(_danger(arrived.given))
+        elif self._stays(given):
+            await self._converse(Started("stay", "waiting"))
         if child := _child(arrived.given):  # whoever has the conversation; paged once
             await children.raise_child(self.ctx, tells=child)
         if secret and arrived.given is not None and not any(n.audience == box.READERS for n in self.ctx.notices):
@@ -266,10 +269,9 @@ class Turn:
             return True
         if word in ALWAYS or (danger is None and self._in_secret()):
             return True
-        if owner == "waiting" and danger is None and self._held_still() and word in QUIET:
-            word = None  # after words of self-harm no list comes before a human has closed it
-        if owner == "waiting" and danger is None and (word or self._asks()):
-            return True  # a command, or the answer to what a command asked: nobody else speaks here yet
+        shut = word in QUIET and case_actions.heavy(self.ctx) is not None  # no list before a human has closed it
+        if owner == "waiting" and danger is None and (word or self._asks() or self._code(given)) and not shut:
+            return True  # a command, a code, or the answer to what a command asked: nobody else speaks here yet
         if danger is None:
             if isinstance(given, Heard | Shared) and (self._conversation.id, "queue") not in self.subject.open_notices:
                 self.ctx.notify("queue", "wrote_again", "medium", self.subject.cases[0] if self.subject.cases else None)
@@ -280,10 +282,6 @@ class Turn:
         await case_actions.raise_alarm(self.ctx, kind=danger)
         return False
 
-    def _held_still(self) -> bool:
-        """Whether an open case is about self-harm."""
-        return any(case.kind in self._tools.content.rules.gravest for case in self.subject.cases)
-
     async def _after_the_end(self, given: Input | None) -> Input | None:
         """Who writes again after a human closed it is heard: the case is open again. Courtesy, commands and questions
         for facts reopen nothing."""
@@ -292,12 +290,32 @@ class Turn:
         self._conversation.give_to("bot")
         flow = self._tools.content.flows.by_name.get(self._tools.content.flows.by_intent.get(given.meaning.intent, ""))
         other = flow is not None and flow.level in {"information", "system"}
-        if not self.ctx.closed or self._universal(given) or given.meaning.intent in COURTESY or other:
+        if (
+            not self.ctx.closed
+            or self._universal(given)
+            or given.meaning.intent in COURTESY
+            or other
+            or self._code(given)
+        ):
             return given
         if _danger(given) is None:
             return Started(REOPENED, "reply")
         await closing.reopen(self.ctx)
         return given
+
+    def _stays(self, given: Input | None) -> bool:
+        """Whether the line of the flow `stay` is due: it is too heavy for her, she writes on, nobody is there yet."""
+        if self._conversation.owner != "waiting" or not isinstance(given, Heard | Shared | Pressed):
+            return False
+        minutes = int(self.ctx.knowledge.get("contact_policy")["stay_minutes"])
+        last = self._session.shared.get(STAYED)
+        if last and self._tools.now - datetime.fromisoformat(last) < timedelta(minutes=minutes):
+            return False
+        if case_actions.heavy(self.ctx) is None:
+            return False
+        shared = {**self._session.shared, STAYED: self._tools.now.isoformat()}
+        self._session = replace(self._session, shared=shared)
+        return True
 
     def _universal(self, given: Input) -> str | None:
         """The universal command that the input is."""
@@ -308,6 +326,11 @@ class Turn:
         top = self._session.top
         flow = self._tools.content.flows.get(top.flow) if top and top.waiting else None
         return flow is not None and flow.secret
+
+    def _code(self, given: Input) -> str | None:
+        """The family code that the input is or holds."""
+        reader = self._tools.content.readers.get("code")
+        return reader.find(given.text, {}, self._language()) if reader and isinstance(given, Heard) else None
 
     def _asks(self) -> bool:
         """Whether a question of the bot is open."""
@@ -330,7 +353,9 @@ class Turn:
         until = self._session.shared.get(MORE_UNTIL)
         if self._session.stack or not self.ctx.cases or not isinstance(given, Heard | Shared) or _danger(given):
             return None
-        if not isinstance(until, str) or datetime.fromisoformat(until) < self._tools.now or self._universal(given):
+        if not isinstance(until, str) or datetime.fromisoformat(until) < self._tools.now:
+            return None
+        if self._universal(given) or self._code(given):
             return None
         if isinstance(given, Heard) and (given.edited or self._another_matter(given.meaning)):
             return None
@@ -355,6 +380,8 @@ class Turn:
             return given
         if before is None or self._tools.now - before < PAUSE or self._session.shared.get(BY_US):
             return given
+        if code := self._code(given):  # whoever writes it wants its answer, not the question of yesterday
+            return Started(self._tools.content.rules.codes, "pause", {"code": code})
         clear = given.meaning.confidence >= self._tools.content.rules.interrupt and given.meaning.intent != "greet"
         return given if given.meaning.danger or self._universal(given) or clear else Started("resume", "pause")
 

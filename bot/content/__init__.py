@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from bot.content import readers as readers_room
 from bot.content.catalogue import Catalogue, load_catalogue
-from bot.content.flows import CHROME, load_flows
+from bot.content.flows import CHROME, PAGES, load_flows
 from bot.content.knowledge import Facts, load_knowledge
 from bot.content.languages import COMMANDS, FALLBACK, Language, as_choices, load_languages, universal_words
 from bot.content.readers.words import words
@@ -39,11 +40,16 @@ class Content:
     catalogue: Catalogue
     knowledge: Facts
     readers: Readers
+    site: str = ""  # our public address, for links
 
     @cached_property
     def rules(self) -> Rules:
-        """The system flows that this installation has."""
-        return Rules(universal={c: c for c in COMMANDS if c in self.flows.by_name})
+        """The system flows that this installation has, and the flows that a phrase starts."""
+        phrases = dict.fromkeys(flow for language in self.languages.values() for flow in language.phrases)
+        return Rules(
+            universal={c: c for c in COMMANDS if c in self.flows.by_name},
+            phrases={name: name for name in phrases if name in self.flows.by_name},
+        )
 
     @cached_property
     def _folded(self) -> Mapping[str, str]:
@@ -51,7 +57,7 @@ class Content:
 
     @cached_property
     def _replies(self) -> Replies:
-        return Replies(self.flows, self.texts, self.catalogue, self.languages, self.knowledge.texts)
+        return Replies(self.flows, self.texts, self.catalogue, self.languages, self.knowledge.texts, self.site)
 
     def words(self, language: str) -> WordsOf:
         """A language's words for the engine."""
@@ -65,6 +71,15 @@ class Content:
         """The channels' own words in a language, by id."""
         known = language if language in self.languages else FALLBACK
         return {say.id: self._replies.text(known, f"{CHROME}.{say.id}") for say in self.texts.get(CHROME, ())}
+
+    def page(self, language: str, slots: Mapping[str, Any]) -> dict[str, str]:
+        """The words of web pages and papers in a language, by id, filled with slot values."""
+        known = language if language in self.languages else FALLBACK
+        return {say.id: self._replies.loose(known, f"{PAGES}.{say.id}", slots) for say in self.texts.get(PAGES, ())}
+
+    def said(self, language: str, value: Any) -> str:
+        """One value of a slot as words."""
+        return self._replies.said(language if language in self.languages else FALLBACK, value)
 
 
 def load_readers() -> Readers:

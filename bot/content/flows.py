@@ -18,12 +18,14 @@ from bot.engine.flow import Choice, Flow, Flows, Say
 LEVELS = ("danger", "serious", "grievance", "information", "system")
 SYSTEM = "system"  # flows/system.yml holds the engine's own sentences
 CHROME = "chrome"  # flows/chrome.yml holds the channels' own words
+PAGES = "pages"  # flows/pages.yml holds the words of web pages and papers
+LOOSE = frozenset({SYSTEM, CHROME, PAGES})  # files of texts that no step says
 _FLOW = ("flow", "title", "level", "starts_on", "budget", "listens", "steps")
 _TEXT = ("text", "sms", "safety", "sensitivity")
 
 
 def load_flows(root: Path, languages: Iterable[Choice]) -> tuple[Flows, dict[str, tuple[Say, ...]]]:
-    """All flows, and the loose texts by file (`system`, `chrome`). `languages`: the options of `options: languages`.
+    """All flows, and the loose texts by file (`system`, ...). `languages`: the options of `options: languages`.
 
     Raises ContentError with every problem found.
     """
@@ -39,7 +41,7 @@ def load_flows(root: Path, languages: Iterable[Choice]) -> tuple[Flows, dict[str
         except ContentError as error:
             problems += error.problems
             continue
-        if path.stem in {SYSTEM, CHROME}:
+        if path.stem in LOOSE:
             texts[path.stem] = _texts(sheet, top, options)
         else:
             flow = _flow(sheet, top, path.stem, options)
@@ -79,7 +81,7 @@ def _flow(sheet: Sheet, top: Place, name: str, languages: tuple[Choice, ...]) ->
 
 
 def _texts(sheet: Sheet, top: Place, languages: tuple[Choice, ...]) -> tuple[Say, ...]:
-    """The sentences of system.yml and chrome.yml: words, or a mapping with the same keys as a `say`."""
+    """The sentences of a file of loose texts: words, or a mapping with the same keys as a `say`."""
     sheet.only(top, ("texts",), "this file")
     entries = sheet.table(top, "texts")
     steps, made = Steps(sheet, languages), []

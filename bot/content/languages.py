@@ -6,7 +6,7 @@ Law: no language is named in Python; what is on disk is what there is.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
@@ -23,7 +23,7 @@ FALLBACK = "en"
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """One language. `universal`: command to the whole messages that mean it."""
+    """One language. `universal`: command to the whole messages that mean it; `phrases`: the same for flows by name."""
 
     code: str
     name: str
@@ -32,6 +32,7 @@ class Language:
     also: tuple[str, ...]
     reviewer: str | None
     universal: Mapping[str, tuple[str, ...]]
+    phrases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def load_languages(root: Path) -> dict[str, Language]:
@@ -57,7 +58,7 @@ def _language(sheet: Sheet, top: Place, code: str) -> Language:
         Locale.parse(code)
     except (ValueError, UnknownLocaleError):
         sheet.wrong(1, f"the folder {code} is no language that CLDR knows: dates and numbers could not be written")
-    universal = sheet.table(top, "universal")
+    universal, phrases = sheet.table(top, "universal"), sheet.table(top, "phrases")
     sheet.only(universal, COMMANDS, "`universal:`")
     return Language(
         code=code,
@@ -67,6 +68,7 @@ def _language(sheet: Sheet, top: Place, code: str) -> Language:
         also=sheet.words(top, "also"),
         reviewer=sheet.text(top, "reviewer", needed=False) or None,
         universal={command: sheet.words(universal, command) for command in COMMANDS},
+        phrases={flow: sheet.words(phrases, flow) for flow in phrases},
     )
 
 
@@ -78,10 +80,10 @@ def as_choices(languages: Mapping[str, Language]) -> list[Choice]:
 
 
 def universal_words(languages: Mapping[str, Language]) -> dict[str, str]:
-    """Folded whole message to command, over all languages: people mix."""
+    """Folded whole message to command, or to the flow that a phrase starts, over all languages: people mix."""
     return {
         fold(word): command
         for language in reversed(list(languages.values()))
-        for command, words in language.universal.items()
+        for command, words in (*language.phrases.items(), *language.universal.items())
         for word in words
     }

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from bot.content.catalogue import Catalogue
 from bot.content.knowledge import FactText
 from bot.content.languages import FALLBACK, Language
-from bot.content.wording import Texts, fill, spoken
+from bot.content.wording import SITE, Texts, fill, spoken
 from bot.engine.answers import fold
 from bot.engine.events import Asked, Said
 from bot.engine.flow import Ask, Choice, Flows, Label, Say
@@ -75,8 +76,10 @@ class Replies:
         catalogue: Catalogue,
         languages: Mapping[str, Language],
         facts: Mapping[str, FactText],
+        site: str = "",
     ) -> None:
         self._facts = facts
+        self._site = site
         self._flows = flows
         self._catalogue = catalogue
         self._languages = languages
@@ -89,8 +92,9 @@ class Replies:
         rtl = self._languages[language].direction == "rtl"
         long, short = self._voice(event.text_id, step, language)
         texts = texts_in(language, self._catalogue, self._facts)
-        text = fill(long, event.slots, language, isolate=rtl, texts=texts)
-        sms = fill(short, event.slots, language, isolate=False, texts=texts)
+        slots = {**event.slots, SITE: self._site}
+        text = fill(long, slots, language, isolate=rtl, texts=texts)
+        sms = fill(short, slots, language, isolate=False, texts=texts)
         if isinstance(event, Asked) and event.prefix:
             before, before_sms = self._voice(event.prefix, self._step(event.prefix), language)
             text, sms = f"{before}\n{text}", f"{before_sms} {sms}"
@@ -108,8 +112,18 @@ class Replies:
         )
 
     def text(self, language: str, text_id: str) -> str:
-        """A loose text of system.yml or chrome.yml."""
+        """A loose text."""
         return self._catalogue.text(language, text_id, self._texts[text_id].text)
+
+    def said(self, language: str, value: Any) -> str:
+        """One value as words."""
+        return spoken(value, language, texts_in(language, self._catalogue, self._facts))
+
+    def loose(self, language: str, text_id: str, slots: Mapping[str, Any]) -> str:
+        """A loose text with its values."""
+        rtl = self._languages[language].direction == "rtl"
+        texts = texts_in(language, self._catalogue, self._facts)
+        return fill(self.text(language, text_id), slots, language, isolate=rtl, texts=texts)
 
     def _voice(self, text_id: str, step: Say | Ask, language: str) -> tuple[str, str]:
         """The long and the short text. Without a short one the long one stands for it, and a translated long one also

@@ -28,6 +28,7 @@ READERS: dict[str, tuple[str, ...]] = {
     "date": ("today",),
     "country": (),
     "phone": ("country",),
+    "code": (),
     "digits": ("length",),
     "hours": (),
     "media": (),

@@ -30,6 +30,8 @@ def locale(language: str) -> Locale:
     return Locale.parse(language)
 
 
+SITE = "site"  # the placeholder of our own public address
+
 Texts = Callable[[str], str]  # id of a text of knowledge -> its words in the language
 
 
@@ -44,7 +46,9 @@ def fill(text: str, slots: Mapping[str, Any], language: str, *, isolate: bool, t
     def value(match: re.Match[str]) -> str:
         if match[1] == "options":
             return match[0]
-        return spoken(slots.get(match[1]), language, texts, isolate=isolate)
+        around = text[match.start() - 1 : match.start()] + text[match.end() : match.end() + 1]
+        whole = "/" not in around  # a part of an address: marks inside it would break the link
+        return spoken(slots.get(match[1]), language, texts, isolate=isolate and whole)
 
     return re.sub(r" {2,}", " ", PLACEHOLDER.sub(value, text)).strip()
 
@@ -53,7 +57,8 @@ def spoken(value: Any, language: str, texts: Texts = no_texts, *, isolate: bool 
     """One value as words. With `isolate`, what is written from left to right keeps its direction inside a text.
 
     A mapping says what it is: `{"text": id}` a text of knowledge, `{"country": "KW"}`, `{"row": [values]}` joined by
-    spaces, `{"list": [values]}` one per line, `{"at": ...}` a moment, `{"month": "2026-11"}`, `{"currency": ...}`.
+    spaces, `{"list": [values]}` one per line, `{"at": ...}` a moment, `{"month": "2026-11"}`,
+    `{"day": "2026-11-25"}`, `{"currency": ...}`.
     """
     if isinstance(value, Mapping):
         if "text" in value:
@@ -78,6 +83,8 @@ def _single(value: Any, language: str) -> str:
             return country(str(value["country"]), language)
         if "month" in value:
             return month(str(value["month"]), language)
+        if "day" in value:
+            return day(str(value["day"]), language)
         return ""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return _formatted(value, lambda: format_decimal(value, locale=locale(language), numbering_system="latn"))
@@ -113,6 +120,11 @@ def month(value: str, language: str) -> str:
     """`2026-11`: the month and year; no finer, since a date can tell who somebody is."""
     year, number = (int(part) for part in value.split("-")[:2])
     return format_skeleton("yMMMM", date(year, number, 1), locale=locale(language))
+
+
+def day(value: str, language: str) -> str:
+    """`2026-11-25`: the whole date, for what is hers alone."""
+    return format_date(date.fromisoformat(value), "long", locale=locale(language))
 
 
 def amount(value: Mapping[str, Any], language: str) -> str:

@@ -68,8 +68,10 @@ def turn(
 
 def _hear(machine: Machine, heard: Heard) -> None:
     word = interrupts.command(machine.words, heard.text)
-    if interrupts.danger(machine, heard) or heard.edited:
+    if interrupts.danger(machine, heard):
         _keep_words(machine, heard)
+        return
+    if heard.edited:
         return  # an edit re-answers nothing
     open_now = machine.present()
     exact = answers.exact(machine.asking(*open_now), heard.text) if open_now else None
@@ -99,8 +101,10 @@ def _keep_words(machine: Machine, heard: Heard) -> None:
 
 
 def _answers_first(machine: Machine, word: str | None, text: str) -> bool:
-    """0 is also a number, and the flow of a word may offer that word as an answer."""
-    return answers.number(text) is not None or machine.runs(machine.rules.flow_of(word or ""))
+    """0 is also a number, and the flow of a word may offer that word as an answer. "Do not write to me" answers "may we
+    write?"; a single word, the carriers', always stops."""
+    said = word == "stop" and len(text.split()) > 1
+    return said or answers.number(text) is not None or machine.runs(machine.rules.flow_of(word or ""))
 
 
 def _stuck(machine: Machine) -> None:
@@ -116,7 +120,7 @@ def _stuck(machine: Machine) -> None:
 
 
 def _nothing_open(machine: Machine, heard: Heard, word: str | None) -> None:
-    if word and interrupts.obey(machine, word):
+    if (word and interrupts.obey(machine, word)) or interrupts.code(machine, heard):
         return
     intent, confidence = interrupts.intent_of(heard.meaning)
     name = interrupts.flow_of(machine, heard.meaning) if confidence >= machine.rules.confidence else ""
@@ -131,7 +135,7 @@ def _nothing_open(machine: Machine, heard: Heard, word: str | None) -> None:
         machine.heard = heard.text.strip()
         machine.enter(name, "menu")
     else:
-        machine.enter(name, "intent", heard=heard)
+        interrupts.start(machine, name, heard)
 
 
 def _answer(machine: Machine, open_now: tuple[Flow, Ask], heard: Heard) -> None:
@@ -142,6 +146,8 @@ def _answer(machine: Machine, open_now: tuple[Flow, Ask], heard: Heard) -> None:
     if answer is None and heard.meaning.danger and answers.takes_text(ask) and interrupts.other_matter(machine, heard):
         return  # free text does not swallow a danger that is to be asked about
     answer = answer or answers.read(asking, heard.text)
+    if answer is None and interrupts.code(machine, heard):
+        return  # before it is kept as words: a code is no fact of a case
     machine.overhear(heard)
     if answer is None or len(heard.text.split()) > FEW:
         _keep_words(machine, heard)
@@ -150,6 +156,8 @@ def _answer(machine: Machine, open_now: tuple[Flow, Ask], heard: Heard) -> None:
         answer = answers.Answer({})
     if answer is not None:
         _take(machine, open_now, heard, answer, found)
+    elif machine.in_danger and interrupts.instead(machine, heard):
+        return
     elif machine.in_danger:  # a question about danger is not asked twice
         machine.events.append(NotUnderstood(asking.step, 1))
         _take(machine, open_now, heard, answers.refused(ask, machine.known), found)

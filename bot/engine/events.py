@@ -53,8 +53,8 @@ class Filled:
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """A flow began. `why`: intent, danger, universal, call, goto, started, resume (shall we continue?), welcome,
-    menu (nothing else was understood), human (too many misses, a voice note, a lost or looping flow), lost."""
+    """A flow began. `why`: intent, danger, universal, call, goto, started, code, resume (shall we continue?),
+    welcome, menu (nothing else was understood), human (too many misses, a voice note, a lost or looping flow), lost."""
 
     flow: str
     why: str

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Danger:
-    """The rule floor or the classifier saw danger. `tier`: `page` (a human is woken) or `ask` (ask gently)."""
+    """The rule floor or the classifier saw danger. `tier`: `page` (a human is woken) or `ask` (she is asked first)."""
 
     kind: str  # an intent of the danger or serious group
     tier: str = "page"

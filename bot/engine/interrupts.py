@@ -31,9 +31,27 @@ def intent_of(meaning: Meaning) -> tuple[str, float]:
 
 
 def flow_of(machine: Machine, meaning: Meaning) -> str:
-    """The flow that the intent starts; a danger that no flow knows goes to a human. Empty when there is none."""
-    name = machine.flows.by_intent.get(intent_of(meaning)[0], "")
-    return machine.rules.human if meaning.danger and machine.flows.get(name) is None else name
+    """The flow that the intent starts; what only may be danger is asked about gently. Empty when there is none."""
+    if meaning.danger is None:
+        return machine.flows.by_intent.get(meaning.intent, "")
+    gently = meaning.danger.tier == "ask" and machine.flows.get(machine.rules.gentle) is not None
+    return machine.rules.gentle if gently else _alarm(machine, meaning.danger)
+
+
+def _alarm(machine: Machine, seen: Danger) -> str:
+    """The flow of a danger; one that no flow knows goes to a human."""
+    name = machine.flows.by_intent.get(seen.kind, "")
+    return machine.rules.human if machine.flows.get(name) is None else name
+
+
+def start(machine: Machine, name: str, heard: Heard) -> bool:
+    """Start the flow of a wish. The gentle question keeps the wish and the words for what comes after it."""
+    if name != machine.rules.gentle:
+        return machine.enter(name, "intent", heard=heard)
+    sure = heard.meaning.confidence >= machine.rules.confidence
+    begun = machine.enter(name, "danger", {"wish": heard.meaning.intent if sure else None}, heard)
+    machine.heard = heard.text.strip()
+    return begun
 
 
 def danger(machine: Machine, heard: Heard) -> bool:
@@ -42,7 +60,9 @@ def danger(machine: Machine, heard: Heard) -> bool:
     seen = heard.meaning.danger
     if seen is None or not _breaks_in(machine, seen, heard.edited):
         return False
-    name = flow_of(machine, heard.meaning)
+    name = _alarm(machine, seen)
+    if machine.asks_gently:  # asked whether she is okay, she says this: it is answered
+        machine.leave("interrupted")
     running = [
         i for i, f in enumerate(machine.stack) if f.flow == name or machine.level(f) == "danger"
     ]  # the flow of this danger, or another danger's
@@ -55,7 +75,9 @@ def danger(machine: Machine, heard: Heard) -> bool:
 
 
 def _breaks_in(machine: Machine, seen: Danger, edited: bool) -> bool:
-    return seen.tier == "page" or edited or (seen.kind in machine.rules.gravest and machine.in_danger)
+    if seen.tier == "page" or edited or machine.asks_gently:
+        return True
+    return seen.kind in machine.rules.gravest and machine.in_danger
 
 
 def obey(machine: Machine, word: str) -> bool:
@@ -72,6 +94,8 @@ def obey(machine: Machine, word: str) -> bool:
     if name == rules.menu:
         machine.to_menu("universal")
         return True
+    if word in rules.phrases:
+        _leave_system(machine, machine.flows.by_name[name])
     return machine.begin(name, "universal")
 
 
@@ -106,6 +130,16 @@ def _forget(machine: Machine, ask: Ask, asked: tuple[str, ...]) -> None:
     machine.change(step=ask.id, slots=slots, asked=asked, misses=0, noted=False, waiting=False)
 
 
+def code(machine: Machine, heard: Heard) -> bool:
+    """A message that is or holds a family's code starts the flow that answers codes. Danger is not left for it."""
+    flow, reader = machine.flows.get(machine.rules.codes), machine.readers.get("code")
+    value = reader.find(heard.text, {}, machine.language) if flow and reader else None
+    if flow is None or value is None or machine.in_danger:
+        return False
+    _leave_system(machine, flow)
+    return machine.begin(flow.name, "code", {"code": value})
+
+
 def other_matter(machine: Machine, heard: Heard) -> bool:
     """Leave the running flow for another that the person clearly means; a danger flow is not left so."""
     confidence = intent_of(heard.meaning)[1]
@@ -122,9 +156,29 @@ def other_matter(machine: Machine, heard: Heard) -> bool:
         machine.learn(machine.listen(flow, heard) if machine.top.flow == flow.name else {})
         machine.ask_again()
         return True
-    if machine.level(root) == "system" != flow.level:  # nobody wants to be led back to a menu
-        machine.cut(len(machine.stack) - len(machine.chain))
-    return machine.enter(flow.name, "intent", heard=heard)
+    _leave_system(machine, flow)
+    return start(machine, flow.name, heard)
+
+
+def instead(machine: Machine, heard: Heard) -> bool:
+    """Asked whether she is okay, the person speaks clearly of something else: a yes, and what she wants."""
+    intent, confidence = intent_of(heard.meaning)
+    flow = machine.flows.get(machine.flows.by_intent.get(intent, ""))
+    if not machine.asks_gently or flow is None or confidence < machine.rules.interrupt or heard.meaning.danger:
+        return False
+    if flow.level in ("danger", "system"):
+        return False
+    machine.heard = heard.text.strip()
+    machine.change(slots={**machine.top.slots, "okay": "yes", "wish": intent}, waiting=False)
+    machine.end()
+    return True
+
+
+def _leave_system(machine: Machine, flow: Flow) -> None:
+    """Nobody wants to be led back to a menu when a matter is over."""
+    chain = machine.chain
+    if chain and machine.level(chain[0]) == "system" != flow.level:
+        machine.cut(len(machine.stack) - len(chain))
 
 
 def _may_interrupt(machine: Machine, flow: Flow) -> bool:

@@ -162,18 +162,35 @@ class Machine(State):
     # -- ends
 
     def _final(self, frame: Frame) -> bool:
-        return self.level(frame) == "danger" or frame.flow in self.rules.final
+        well = frame.flow == self.rules.gentle and frame.slots.get("okay") == "yes"
+        unsafe = frame.slots.get("safe") == "no"  # somebody may be looking: nothing is read out again
+        return (self.level(frame) == "danger" and not well) or unsafe or frame.flow in self.rules.final
 
     def end(self) -> None:
         """The running flow is over: back to its caller, or to what it interrupted, or nothing."""
         child = self.leave("end")
-        if not self.stack:
+        if child.flow == self.rules.gentle and not self._final(child):
+            self._go_on(child.slots.get("wish"))
+        elif not self.stack:
             if child.flow == self.rules.flow_of("start") and not self.shared.get("welcomed"):
                 self.enter(self.rules.welcome, "welcome")
         elif self.top.waiting:
             self._take_up(child)
         else:
             self._return(child)
+
+    def _go_on(self, wish: str | None) -> None:
+        """She is well: on with what she also wanted, else with what was interrupted, else first contact or menu."""
+        flow = self.flows.get(self.flows.by_intent.get(wish or "", ""))
+        if flow and flow.level not in ("danger", "system") and self.place(flow.name) is None:
+            self.enter(flow.name, "intent", {"intent": wish})
+        elif self.stack and self.top.waiting:
+            self.ask_again()
+        else:
+            self.cut(0)
+            known = self.shared.get("welcomed") or not self.enter(self.rules.welcome, "welcome")
+            if known:
+                self.enter(self.rules.menu, "menu")
 
     def _return(self, child: Frame) -> None:
         flow = self.flows.get(self.top.flow)

@@ -27,15 +27,21 @@ LONGEST = 1000  # characters kept of one
 class Rules:
     """Names of the system flows and thresholds: data, made by content.
 
-    `universal`: universal word -> flow. `confidence`: below it an intent is nlu_fallback; `interrupt`: from it on an
-    intent may leave a running flow. `gravest`: dangers that break into another danger's flow.
+    `gentle`: the flow that asks about what only may be danger; its slot `okay` is "yes" when she is well.
+    `universal`: universal word -> flow; `phrases`: the same for flows that are no command: what they interrupt is
+    taken up as after any other matter. `confidence`: below it an intent is nlu_fallback; `interrupt`: from it on an
+    intent may leave a running flow. `gravest`: dangers that break into another danger's flow. `codes`: the flow of a
+    message that is a family's code (slot and reader `code`), asked for or not.
     """
 
     menu: str = "menu"
     human: str = "human"
     resume: str = "resume"
     welcome: str = "welcome"
+    codes: str = "family_status"
+    gentle: str = "gentle"
     universal: Mapping[str, str] = field(default_factory=dict)
+    phrases: Mapping[str, str] = field(default_factory=dict)
     confidence: float = 0.5
     interrupt: float = 0.7
     max_steps: int = 100
@@ -43,8 +49,9 @@ class Rules:
     gravest: tuple[str, ...] = ("express_self_harm",)
 
     def flow_of(self, word: str) -> str:
-        """The flow of a universal word, empty when it has none."""
-        return self.universal.get(word) or {"menu": self.menu, "human": self.human}.get(word, "")
+        """The flow of a universal word or phrase, empty when it has none."""
+        own = {"menu": self.menu, "human": self.human}
+        return self.universal.get(word) or self.phrases.get(word) or own.get(word, "")
 
     @property
     def final(self) -> frozenset[str]:
@@ -108,6 +115,11 @@ class State:
     def in_danger(self) -> bool:
         """Whether a danger flow runs."""
         return any(self.level(f) == "danger" for f in self.chain)
+
+    @property
+    def asks_gently(self) -> bool:
+        """Whether the open question is the one about what only may be danger."""
+        return bool(self.stack) and self.top.waiting and self.top.flow == self.rules.gentle
 
     def slot(self, name: str) -> Any:
         """A slot's value: of this flow, else of the person, else None."""

@@ -70,11 +70,13 @@ class ChildRules:
         row = read[place : place + len(phrase)]
         if len(row) < len(phrase) or not all(self._fits(p, r) for p, r in zip(phrase, row, strict=True)):
             return False
-        last, *after = [*read[place + len(phrase) - 1 : place + len(phrase) + 2], frozenset(), frozenset()]
-        if _any(self.years, last):
-            return not _any(self.not_after_years, after[0])
+        end = place + len(phrase)
+        last = row[-1]
+        after = [read[i] if i < len(read) else frozenset[str]() for i in (end, end + 1)]
+        if _any(self.years, last):  # the word behind may be written onto it: "since 15 years" is one word in Nepali
+            return not _any(self.not_after_years, last) and not _any(self.not_after_years, after[0])
         if _any(self.years, after[0]):
-            return not _any(self.not_after_years, after[1])
+            return not _any(self.not_after_years, after[0]) and not _any(self.not_after_years, after[1])
         return not _any(self.not_after, after[0])
 
     def _fits(self, part: Part | None, readings: frozenset[str]) -> bool:

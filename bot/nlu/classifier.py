@@ -41,10 +41,6 @@ class Ranked:
         """The probability of the best intent."""
         return self.intents[0][1] if self.intents else 0.0
 
-    def confidence_of(self, intent: str) -> float:
-        """The probability of one intent, 0 for a name that the model does not have."""
-        return next((p for name, p in self.intents if name == intent), 0.0)
-
 
 @dataclass(frozen=True, slots=True)
 class Head:

@@ -54,8 +54,3 @@ GROUPS = {
     "conversation": CONVERSATION,
 }
 INTENTS = frozenset().union(*GROUPS.values())
-
-
-def group_of(intent: str) -> str:
-    """The group of an intent, or an empty string for `nlu_fallback` and names that are not ours."""
-    return next((name for name, members in GROUPS.items() if intent in members), "")

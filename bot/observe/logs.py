@@ -20,8 +20,8 @@ from typing import Any, TextIO
 from bot.observe import redaction
 
 LIBRARIES = (
-    "aiohttp", "alembic", "asyncio", "httpcore", "httpx", "procrastinate", "psycopg", "sqlalchemy", "telegram",
-    "twilio", "urllib3", "uvicorn",
+    "aiohttp", "alembic", "asyncio", "fontTools", "fpdf", "httpcore", "httpx", "procrastinate", "psycopg", "sqlalchemy",
+    "telegram", "twilio", "urllib3", "uvicorn",
 )  # fmt: skip
 
 

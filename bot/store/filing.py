@@ -20,6 +20,7 @@ from bot.store.keys import Keys, open_json, seal_json
 from bot.store.records import (
     BoxLetter,
     Certificate,
+    CertificateLink,
     CodeTry,
     CodeUse,
     FamilyCode,
@@ -57,6 +58,7 @@ KINDS: dict[type[Any], Kind] = {
     Referral: Kind(tables.referrals, "made_at"),
     Reminder: Kind(tables.reminders, "made_at"),
     Certificate: Kind(tables.certificates, "passed_at", "code"),
+    CertificateLink: Kind(tables.certificate_links, "made_at", "token"),
     LinkCode: Kind(tables.link_codes, "made_at", "digits"),
     BoxLetter: Kind(tables.box_letters, "received_at", "reply_code"),
     Feedback: Kind(tables.feedback, "month"),

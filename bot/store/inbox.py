@@ -170,13 +170,17 @@ class Inbox:
                 addresses.c.channel,
                 addresses.c.account,
                 addresses.c.lookup,
-                addresses.c.subject_id,
+                conversations.c.subject_id,
                 conversations.c.id.label("conversation_id"),
                 keys.c.wrapped,
             )
             .join(conversations, conversations.c.address_id == addresses.c.id)
-            .join(keys, keys.c.subject_id == addresses.c.subject_id)
+            .join(keys, keys.c.subject_id == conversations.c.subject_id)
             .where(addresses.c.lookup == func.any(bindparam("lookups", lookups, ARRAY(LargeBinary))))
+            # Shared with turns and senders, not with `merge.py`: while a conversation changes its subject this waits,
+            # and the stale row falls out of the join; while this holds it, what was received is taken along.
+            .order_by(conversations.c.id)
+            .with_for_update(of=conversations, read=True, key_share=True)
         )
         return {
             (row.channel, row.account, bytes(row.lookup)): Home(

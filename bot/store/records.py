@@ -97,6 +97,21 @@ class Certificate:
 
 
 @dataclass(slots=True, kw_only=True)
+class CertificateLink:
+    """The way to a certificate's file for some days: who has `token` (128 random bits and more) gets it. `name` is what
+    she wants to stand on it, `language` that of its words."""
+
+    token: str
+    certificate_id: UUID
+    language: str
+    expires_at: datetime
+    name: str = ""
+    made_at: datetime = NOW
+    owner: UUID = NEW
+    id: UUID = NEW
+
+
+@dataclass(slots=True, kw_only=True)
 class LinkCode:
     """Digits shown on one channel and typed on another: proof that both are hers."""
 
@@ -160,8 +175,8 @@ class VolunteerCode:
     id: UUID = NEW
 
 
-Owned: TypeAlias = FamilyCode | CodeUse | CodeTry | Referral | Reminder | Certificate | LinkCode
-Coded: TypeAlias = FamilyCode | Certificate | LinkCode | BoxLetter | VolunteerCode
+Owned: TypeAlias = FamilyCode | CodeUse | CodeTry | Referral | Reminder | Certificate | CertificateLink | LinkCode
+Coded: TypeAlias = FamilyCode | Certificate | CertificateLink | LinkCode | BoxLetter | VolunteerCode
 Record: TypeAlias = Owned | BoxLetter | Feedback | VolunteerCode
 
 

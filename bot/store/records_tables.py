@@ -131,6 +131,23 @@ certificates = Table(
     Index("ix_certificates_subject_id", "subject_id"),
 )
 
+certificate_links = Table(
+    "certificate_links",
+    metadata,
+    identity(),
+    subject(),
+    Column("certificate_id", Uuid, ForeignKey("certificates.id", ondelete="CASCADE"), nullable=False),
+    _lookup(),
+    _sealed("token_enc", required=True),
+    _sealed("name_enc"),
+    Column("language", Text, nullable=False),
+    at("expires_at", required=True),
+    at("made_at", required=True),
+    Index("ix_certificate_links_subject_id", "subject_id"),
+    Index("ix_certificate_links_certificate_id", "certificate_id"),
+    Index("ix_certificate_links_expires_at", "expires_at"),
+)
+
 link_codes = Table(
     "link_codes",
     metadata,

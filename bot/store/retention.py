@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store.database import Database
 from bot.store.tables import (
     cases,
+    certificate_links,
     code_tries,
     contacts,
     conversations,
@@ -44,6 +45,7 @@ async def purge(database: Database, now: datetime) -> dict[str, int]:
             messages.c.retention == "danger_before_consent",
             or_(messages.c.received_at < now - DANGER_BEFORE_CONSENT, _refused()),
         ),
+        and_(messages.c.retention == "person", _refused(), ~_critical()),  # consent was taken back
     )
     due = select(messages.c.id, messages.c.outbox_id).where(old, ~held).limit(CHUNK)
     counts = {}
@@ -77,6 +79,7 @@ def _outdated(now: datetime) -> dict[str, tuple[Table, ColumnElement[bool]]]:
         "inbox": (inbox, or_(handled, spoilt)),
         "acks": (outbox, acks),
         "code_tries": (code_tries, code_tries.c.tried_at < now - TRIES),
+        "certificate_links": (certificate_links, certificate_links.c.expires_at < now),
         "link_codes": (link_codes, link_codes.c.expires_at < now),
         "reminders": (reminders, or_(said, called_off)),
     }
@@ -110,6 +113,15 @@ def _refused() -> ColumnElement[bool]:
     )
 
 
+def _critical() -> ColumnElement[bool]:
+    """A life may hang on what was written: a human decides first."""
+    return exists(
+        select(cases.c.id).where(
+            cases.c.subject_id == messages.c.subject_id, cases.c.severity == "critical", cases.c.closed_at.is_(None)
+        )
+    )
+
+
 async def _facts_without_consent(connection: AsyncConnection, now: datetime) -> int:
     """What she told in danger goes with the texts, when she was never asked or said no; the case itself stays."""
     due = (
@@ -128,12 +140,20 @@ async def _facts_without_consent(connection: AsyncConnection, now: datetime) -> 
 
 
 async def _idle_sessions(connection: AsyncConnection, now: datetime) -> int:
-    """A session holds answers too: without consent it goes when the texts go."""
+    """A session holds answers too: without consent it goes when the texts go, after a day, with danger after three."""
+    danger = exists(
+        select(messages.c.id).where(
+            messages.c.conversation_id == conversations.c.id, messages.c.retention == "danger_before_consent"
+        )
+    )
     idle = (
         update(conversations)
         .where(
             conversations.c.session_enc.is_not(None),
-            conversations.c.last_inbound_at < now - DANGER_BEFORE_CONSENT,
+            or_(
+                conversations.c.last_inbound_at < now - DANGER_BEFORE_CONSENT,
+                and_(conversations.c.last_inbound_at < now - BROWSE, ~danger),
+            ),
             exists(
                 select(contacts.c.id).where(
                     contacts.c.id == conversations.c.subject_id, contacts.c.consent_store_at.is_(None)

@@ -6,6 +6,7 @@ of the shelf (`records.py`) are known by this name too.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,7 @@ from bot.store.records import (
     NOW,
     BoxLetter,
     Certificate,
+    CertificateLink,
     Coded,
     CodeTry,
     CodeUse,
@@ -36,6 +38,7 @@ __all__ = [
     "BoxLetter",
     "Case",
     "Certificate",
+    "CertificateLink",
     "CodeTry",
     "CodeUse",
     "Coded",
@@ -73,6 +76,11 @@ class Person:
     seized_at: datetime | None = None  # she wrote her second word: nothing of ours leaves by itself from then on
     link_code_id: UUID | None = None  # the code of her other channel, written on this one
     profile: dict[str, Any] = field(default_factory=dict)  # small things of hers, sealed: a word, progress in a course
+
+
+def zone_name(person: Person, country_hint: str | None, zones: Mapping[str, str], default: str) -> str:
+    """IANA name of a person's time zone: her own, else her country's by `zones`, else the helpline's."""
+    return person.timezone or zones.get(person.country or country_hint or "") or default
 
 
 @dataclass(slots=True)

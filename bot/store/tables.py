@@ -35,6 +35,7 @@ from bot.store.columns import one_of as _one_of
 from bot.store.columns import subject as _subject
 from bot.store.records_tables import (
     box_letters,
+    certificate_links,
     certificates,
     code_tries,
     code_uses,
@@ -60,6 +61,7 @@ __all__ = [
     "case_events",
     "case_people",
     "cases",
+    "certificate_links",
     "certificates",
     "channel_accounts",
     "code_tries",

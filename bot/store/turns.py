@@ -76,7 +76,7 @@ class Subject:
     key: bytes
     person: Person
     conversations: dict[UUID, Conversation]
-    cases: list[Case]
+    cases: list[Case]  # open ones, newest first
     messages: list[dict[str, Any]] = field(default_factory=list)
     outbox: list[dict[str, Any]] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
@@ -118,7 +118,7 @@ class Subject:
         before = self._before[2] if self._before else {}
         return (
             [c for c in self.cases if c.id not in before],
-            [c for c in self.cases if c.id in before and before[c.id] != c],
+            [c for c in (*self.cases, *self.closed) if c.id in before and before[c.id] != c],
         )
 
 
@@ -149,7 +149,7 @@ async def lock(connection: AsyncConnection, subject_ids: Iterable[UUID], *, wait
 
 
 async def load(connection: AsyncConnection, secrets: Keys, subject_ids: Sequence[UUID]) -> dict[UUID, Subject]:
-    """Read people, conversations and open cases of locked subjects."""
+    """Read people, conversations and cases of locked subjects: open ones, and those that were closed lately."""
     ids = bindparam("ids", list(subject_ids), ARRAY(Uuid))
     people = (
         await connection.execute(
@@ -269,7 +269,9 @@ async def save(connection: AsyncConnection, secrets: Keys, subjects: Iterable[Su
         connection, conversations, [_conversation_values(s, c) for s in batch for c in s.changed_conversations()]
     )
     pairs = [(s, *s.changed_cases()) for s in batch]
-    await insert_rows(connection, cases, [_case_values(s, c, new=True) for s, new, _ in pairs for c in new])
+    await insert_rows(
+        connection, cases, [_case_values(s, c, new=True) for s, new, _ in pairs for c in reversed(new)]
+    )  # a draft names an older one
     await insert_rows(connection, case_people, [_worker(s, c) for s, new, _ in pairs for c in new])
     await update_rows(connection, cases, [_case_values(s, c, new=False) for s, _, changed in pairs for c in changed])
     await filing.save(connection, secrets, [(s.key, s.drawers) for s in batch])

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 
 import psycopg
 
 from bot.observe import logs
-from bot.store.database import INBOX_CHANNEL, OUTBOX_CHANNEL, Database
+from bot.store.database import INBOX_CHANNEL, OUTBOX_CHANNEL, UNAVAILABLE, Database
 
 log = logs.get(__name__)
 POLL_SECONDS = 1.0
+FAULT_SECONDS = 1.0
 
 
 class Wake:
@@ -53,6 +55,20 @@ class Wake:
         self.stopping = True
         for event in self._events.values():
             event.set()
+
+    async def work(self, once: Callable[[], Awaitable[int]], channel: str, seconds: float = POLL_SECONDS) -> None:
+        """Call `once` until told to stop, and when it found nothing to do wait for the channel. A fault of ours ends no
+        worker: its rows are still there, and its leases run out."""
+        while not self.stopping:
+            try:
+                if await once() == 0:
+                    await self.wait(channel, seconds)
+            except UNAVAILABLE as error:
+                log.warning("database_unavailable", kind=type(error).__name__)
+                await asyncio.sleep(FAULT_SECONDS)
+            except Exception as error:
+                log.error("worker_fault", kind=type(error).__name__, code=channel, exc_info=True)
+                await asyncio.sleep(FAULT_SECONDS)
 
     async def wait(self, channel: str, seconds: float = POLL_SECONDS) -> None:
         """Wait for a notification, or for `seconds`; not at all when it is time to stop."""

@@ -16,6 +16,7 @@ from bot.channels.contract import Inbound, Receipt
 from bot.settings import Settings
 from bot.web.health import health
 from bot.web.simulator import Phones, simulator
+from bot.web.verify import Certificates, verify
 from bot.web.webhooks import webhooks
 
 HEADERS = {
@@ -39,10 +40,13 @@ def site(
     quarantine: Callable[[str, str, str, bytes], Awaitable[None]],
     ready: Callable[[], Awaitable[str]],
     phones: Phones | None,
+    certificates: Certificates | None = None,
 ) -> Litestar:
-    """The application. `phones` = None leaves the simulator out (production)."""
+    """The application. `phones` = None leaves the simulator out (production), `certificates` = None their pages."""
     token = settings.metrics_token.get_secret_value().strip() if settings.metrics_token else ""
     routes: list[HTTPRouteHandler] = [*webhooks(settings, receive, quarantine), *health(ready, token)]
+    if certificates is not None:
+        routes += verify(certificates)
     if phones is not None:
         routes += [front, *simulator(phones)]
     return Litestar(

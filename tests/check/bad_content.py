@@ -38,11 +38,12 @@ GOOD = {
     "locales/en/language.yml": language("English", "English", WORDS["en"]),
     "flows/system.yml": "texts:\n" + "".join(f'  {one}: {{text: "{one}", sms: "{one}"}}\n' for one in SENTENCES),
     "flows/chrome.yml": 'texts:\n  list_label: "Choose"\n  more: "More"\n',
+    "flows/pages.yml": "texts:\n" + "".join(f'  {one}: "{one}"\n' for one in ENGINE_SENTENCES["pages"]),
     "knowledge/discreet.yml": (
         "en: {never: [police, help line], start: [danger]}\nne: {never: [पुलिस], start: [], prefixes: [को]}\n"
     ),
     "knowledge/emergency.yml": 'numbers: {OM: "9999", KW: "112"}\n',
-    **{f"flows/{name}.yml": flow(name, "  - end") for name in ("menu", "human", "resume", "welcome")},
+    **{f"flows/{name}.yml": flow(name, "  - end") for name in ("menu", "human", "resume", "welcome", "gentle", "stay")},
 }
 NEPALI = {"locales/ne/language.yml": language("नेपाली", "Nepali", WORDS["ne"])}
 

@@ -150,6 +150,11 @@ BAD: dict[str, tuple[str, str, tuple[tuple[str, str], ...]]] = {
         "  - say: b\n    text: Hello",
         ((f"{A}:4", "begins with `do` of cases.raise_alarm"),),
     ),
+    "danger that asks gently in another flow": (
+        "level: danger",
+        "  - do: b\n    action: cases.note_doubt\n    on: {noted: c}\n  - end: c",
+        ((f"{A}:4", "begins with `do` of cases.raise_alarm"),),
+    ),
     "budget of a segment": (
         "level: system\nbudget: {sms: 1}",
         f"  - say: b\n    text: {'x' * 161}\n  - end",
@@ -181,6 +186,20 @@ def test_a_bad_flow_is_refused_at_its_line(name: str, tmp_path: Path) -> None:
 
 def test_the_good_content_has_no_problem(tmp_path: Path) -> None:
     expect(tmp_path, {})
+
+
+def test_a_part_of_danger_is_called_only_after_an_alarm(tmp_path: Path) -> None:
+    part = flow("b", "  - say: c\n    text: Okay", "level: danger")
+    call = "  - call: c\n    flow: b\n  - end"
+    alarm = "  - do: alarm\n    action: cases.raise_alarm\n    with: {kind: x}\n    on: {raised: c}\n"
+    expect(tmp_path / "1", {A: flow("a", alarm + call, "level: danger"), "flows/b.yml": part})
+    expect(
+        tmp_path / "2",
+        {A: flow("a", call, "level: serious"), "flows/b.yml": part},
+        (f"{A}:1", "nobody was paged before a calls it"),
+    )
+    led = flow("a", "  - goto: flow:b", "level: serious")
+    expect(tmp_path / "3", {A: led, "flows/b.yml": part}, ("flows/b.yml:4", "begins with `do` of cases.raise_alarm"))
 
 
 def test_a_payload_that_is_too_long(tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ def test_a_text_that_no_flow_has(tmp_path: Path) -> None:
     write(tmp_path, {**NEPALI, A: ASK.replace("say: said\n", "say: told\n").replace("else: said", "else: told")})
     same(
         tmp_path,
-        ((lines["a.said"], "no flow has a.said any more"), (f"{CATALOGUE}:1", "a.told is not in the catalogue")),
+        ((lines["a.said"], "nothing has a.said any more"), (f"{CATALOGUE}:1", "a.told is not in the catalogue")),
     )
 
 
@@ -142,6 +142,17 @@ def test_a_word_of_the_carriers_and_a_word_of_two_commands(tmp_path: Path) -> No
         ("locales/en/language.yml:1", "quit belongs to the carriers"),
         ("locales/en/language.yml:1", "menu is start here and menu in en"),
     )
+
+
+def test_a_sentence_that_means_stop_may_be_an_answer_and_the_word_may_not(tmp_path: Path) -> None:
+    english = language("English", "English", "menu back help language status clear delete stop start").replace(
+        "stop: [stop]", "stop: [stop, do not write]"
+    )
+    assert "do not write" in english
+    step = "  - ask: b\n    say: May we?\n    options:\n      - {id: one, label: One, synonyms: [%s]}\n  - end"
+    files = {"locales/en/language.yml": english, A: flow("a", step % "do not write")}
+    expect(tmp_path, files)
+    expect(tmp_path / "again", files | {A: flow("a", step % "stop")}, (f"{A}:4", "one can be written stop"))
 
 
 # --- danger

@@ -73,8 +73,8 @@ def test_a_slot_says_a_fact_in_the_persons_language(content: Content) -> None:
     [
         ({"row": [WAGES, "112", None]}, "Your pay comes every month. 112"),
         (
-            {"list": [{"row": [WAGES, 5]}, {"month": "2026-11"}, {"text": "none"}]},
-            "Your pay comes every month. 5\nNovember 2026",
+            {"list": [{"row": [WAGES, 5]}, {"month": "2026-11"}, {"day": "2026-11-05"}, {"text": "none"}]},
+            "Your pay comes every month. 5\nNovember 2026\nNovember 5, 2026",
         ),
         ({"country": "XX"}, "XX"),
         ({"unheard": "of"}, ""),

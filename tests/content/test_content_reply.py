@@ -155,3 +155,9 @@ def test_any_value_makes_one_harmless_line(value: Any) -> None:
     assert (said[0], said[-1]) == ("<", ">")
     assert not set(inside) & set("{}\n\r\u2028\u2029\u202e\u2066\u2067\u2068\u2069")
     assert all(c in "\u200c\u200d" or unicodedata.category(c) not in {"Cc", "Cf", "Cs"} for c in inside)
+
+
+def test_a_link_in_arabic_holds_no_marks_of_direction() -> None:
+    slots = {"site": "https://help.example", "token": "1a2b", "code": "12 34"}
+    shown = fill("هنا {site}/certificate/{token} والرقم {code}", slots, "ar", isolate=True)
+    assert shown == f"هنا https://help.example/certificate/1a2b والرقم {ISOLATE}12 34{POP}"

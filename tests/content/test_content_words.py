@@ -10,6 +10,7 @@ from small_content import AR_PO, ENGLISH, FILES, HEAD, NEPALI, entry, write
 from bot.content import Content, ContentError, load
 from bot.content.languages import COMMANDS, as_choices, load_languages
 from bot.engine.flow import Ask, Choice
+from bot.settings import ROOT
 
 
 @pytest.fixture
@@ -146,3 +147,11 @@ def test_without_english_there_is_no_start(tmp_path: Path) -> None:
 def test_every_command_is_a_key_of_the_files_here() -> None:
     assert all(f"{command}:" in ENGLISH for command in COMMANDS)
     assert len(FILES) == 12
+
+
+def test_pages_by_id_with_values() -> None:
+    content = load(ROOT)
+    assert content.page("ne", {"score": 88})["certificate_points"] == "100 मा 88"
+    assert content.page("ar", {"score": 88})["certificate_points"] == "\u206888\u2069 من 100"
+    assert content.page("xx", {})["certificate_title"] == "Certificate"
+    assert content.said("hi", {"text": "orientation.pre_return.title"}) == "घर लौटने से पहले"

@@ -21,7 +21,7 @@ REQUIRED = (
     *("name", "english_name", "direction", "also", "status", "reviewer", "universal", "numbers", "units"),
     *("multipliers", "currency", "countries", "today", "yesterday", "tomorrow"),
 )
-OPTIONAL = {"home", "attached", "elsewhere", "counted"}
+OPTIONAL = {"phrases", "home", "attached", "elsewhere", "counted"}
 FAMILIES = {"dinar", "riyal", "dirham", "rupee", "dollar", "pound", "shilling"}
 CARRIER_STOP = ("stop", "stopall", "unsubscribe", "cancel", "end", "quit")  # what carriers and Twilio take for a stop
 
@@ -47,6 +47,7 @@ def test_every_key_is_there_and_no_other(code: str) -> None:
     assert set(REQUIRED) <= set(table)
     assert set(table) <= {*REQUIRED, *OPTIONAL}
     assert set(table["universal"]) == set(COMMANDS)
+    assert set(table["phrases"]) == set(TABLES["en"]["phrases"])
     assert set(table["units"]) == {"month", "year", "week", "day", "hour"}
     assert all(table["universal"].values())
     assert table["direction"] == {"left-to-right": "ltr", "right-to-left": "rtl"}[Locale.parse(code).character_order]

@@ -21,7 +21,53 @@ LANGUAGES = ("en", "ne", "hi", "ar", "xx")
 
 
 def test_every_type_that_a_flow_may_name_has_a_reader() -> None:
-    assert set(READERS) == {"text", "number", "amount", "date", "country", "phone", "media", "location"}
+    plain = {"text", "number", "amount", "date", "country", "phone", "media", "location"}
+    assert set(READERS) == plain | {"digits", "hours", "topic", "need", "code"}
+
+
+@pytest.mark.parametrize(
+    ("text", "length", "value"),
+    [
+        ("4071", 4, "4071"),
+        ("0071", 4, "0071"),
+        (" 40-71. ", 4, "4071"),
+        ("४०७१", 4, "4071"),
+        ("٤٠٧١", 4, "4071"),
+        ("\u200f٤٠٧١", 4, "4071"),
+        ("4829 1735", 8, "48291735"),
+        ("407", 4, None),
+        ("40712", 4, None),
+        ("pin 4071", 4, None),
+        ("", 4, None),
+        ("4071", None, None),
+    ],
+)
+def test_digits_are_the_whole_answer(text: str, length: int | None, value: str | None) -> None:
+    assert READERS["digits"].read(text, {"length": length}, "en") == value
+    assert READERS["digits"].find(text, {"length": length}, "en") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("from 19 to 21", (1140, 1260)),
+        ("7 to 9 pm", (1140, 1260)),
+        ("11 am - 1pm", (660, 780)),
+        ("१९:३० देखि २१ सम्म", (1170, 1260)),
+        ("22-6", (1320, 360)),
+        ("20-24", (1200, 1440)),
+        ("0 - 24", None),
+        ("9", None),
+        ("9-9", None),
+        ("25-26", None),
+        ("13 pm - 2 pm", None),
+        ("8:70-9", None),
+        ("1 2 3", None),
+    ],
+)
+def test_two_hours_of_the_day(text: str, value: tuple[int, int] | None) -> None:
+    found = READERS["hours"].read(text, {}, "en")
+    assert found == (value and {"from": value[0], "until": value[1]})
 
 
 # language, text, find, read
@@ -291,6 +337,10 @@ def test_any_text_gives_a_value_or_none(text: str, args: dict[str, str], languag
 def _valid(name: str, value: Any) -> bool:
     json.dumps(value, allow_nan=False)
     match name:
+        case "digits":
+            return bool(re.fullmatch(r"[0-9]+", value))
+        case "hours":
+            return set(value) == {"from", "until"} and all(0 <= v <= 1440 for v in value.values())
         case "number":
             return not isinstance(value, bool) and 0 <= value <= 1000 and value * 4 % 1 == 0
         case "amount":
@@ -304,6 +354,8 @@ def _valid(name: str, value: Any) -> bool:
             return 1920 <= date.fromisoformat(value).year <= 2035
         case "phone":
             return bool(re.fullmatch(r"\+\d{7,15}", value))
+        case "code":
+            return bool(re.fullmatch(r"[0-9]{8,32}", value))
         case "location":
             return abs(value["lat"]) <= 90 and abs(value["lon"]) <= 180
         case _:

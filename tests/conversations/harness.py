@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -49,9 +50,11 @@ class Recording(Content):
 
 
 def recording(content: Content) -> Recording:
-    """A twin of the content that shares everything but its notes."""
+    """A twin of the content that shares everything but its notes, also what is reckoned once from it."""
+    for name in [n for n, value in vars(Content).items() if isinstance(value, cached_property)]:
+        getattr(content, name)
     twin = Recording(**{f.name: getattr(content, f.name) for f in fields(Content)})
-    vars(twin).update({k: v for k, v in vars(content).items() if k not in vars(twin)})  # what was reckoned already
+    vars(twin).update({k: v for k, v in vars(content).items() if k not in vars(twin)})
     return twin
 
 

@@ -26,6 +26,7 @@ LATIN = "LATIN"
 CODES = frozenset({"start", "x", "skip", "kd"})  # to be typed, or an example of it, the same in every language
 _GAP = re.compile(r"  |[ \t]\n|\n[ \t]| [,.;:!?।؟،](?:\s|$)|^\s|\s$")
 _WORD = re.compile(r"[^\W\d_]+")
+_LINK = re.compile(r"(?:https?:/)?/\S+")
 _MARKS = dict.fromkeys(map(ord, "\u2068\u2069\u200e\u200f"), "")
 
 
@@ -102,7 +103,7 @@ def _foreign(content: Content, line: Line, shown: str) -> Iterator[str]:
     if names <= set(shown.replace("\n", " ").replace(".", " ").split()):
         return  # the choice of languages
     own = script(content.languages[line.reply.language].name)
-    words = _WORD.findall(shown.translate(_MARKS))
+    words = _WORD.findall(_LINK.sub(" ", shown.translate(_MARKS)))
     if not any(_script(w) == own for w in words):
         yield f"no word in the letters of {line.reply.language}"
     named = names | _named(content, line)
@@ -129,6 +130,11 @@ def _plain(value: Any) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for inner in value:
             yield from _plain(inner)
+
+
+def plain_text(shown: str) -> str:
+    """What is shown, without marks of direction."""
+    return shown.translate(_MARKS)
 
 
 def _script(word: str) -> str:

@@ -15,7 +15,6 @@ from tests.conversations.telling import Telling
 from tests.conversations.transcript import TRANSCRIPTS, Transcript
 
 LANGUAGES = tuple(load_languages(ROOT))
-VARIANTS = 2
 TOLD = [pytest.param(t, c, id=f"{t.name}-{c}") for t in TRANSCRIPTS for c in t.channels]
 
 
@@ -26,8 +25,9 @@ async def test_a_conversation_goes_as_written(
 ) -> None:
     if language not in transcript.start.get("languages", LANGUAGES):
         return
-    for variant in range(VARIANTS):
-        await Telling(content, transcript, channel, language, variant).run()
+    # Another way of writing in each cell: over channels and languages every way of a list of a few is met.
+    variant = list(CHANNELS).index(channel) + len(CHANNELS) * LANGUAGES.index(language)
+    await Telling(content, transcript, channel, language, variant).run()
 
 
 def test_every_flow_has_transcripts_and_each_is_told_somewhere(content: Content) -> None:

@@ -1,6 +1,8 @@
 """Every state that a person can bring a conversation into: a walk over the real turns, from the start of every flow.
 
-Law: nothing is guessed from the flows' text; a state is what the session says after a real turn.
+Law: nothing is guessed from the flows' text; a state is what the session says after a real turn. The walk is made in
+English: where a conversation can go does not depend on the language. What does, the words at a question, is looked at
+in every language at each question once (`in_language`).
 """
 
 from __future__ import annotations
@@ -8,11 +10,15 @@ from __future__ import annotations
 import copy
 from collections import deque
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
+from uuid import UUID
 
+from bot.check.graph import named
 from bot.content import Content
+from bot.engine.flow import Ask, Call
 from bot.engine.inputs import Danger, Meaning, Started
+from bot.store.rows import Case, FamilyCode
 from tests.conversations.harness import Line, Phone, recording
 from tests.conversations.telling import licence
 from tests.fakes.shelf import SmallWorld
@@ -20,12 +26,15 @@ from tests.fakes.shelf import SmallWorld
 State: TypeAlias = tuple[object, ...]
 Act: TypeAlias = Callable[[Phone], Coroutine[Any, Any, list[Line]]]
 NONSENSE = "zz qq"
+WORD = "4071"
 MOST = 5000  # states; more means that the walk has lost its way
-# Starts that come before the others: what decides in these flows is a slot, which is no part of a state.
-KNOWING: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("coming_home", {"home": "NP"}),
-    ("recruiter", {"leaving": "NP"}),
-    ("follow_up", {"month": 12}),
+# Starts that come before the others: what decides in these flows is a slot, which is no part of a state; and ways in
+# that no flow's name alone opens.
+STARTS = (
+    Started("coming_home", "test", {"home": "NP"}),
+    Started("recruiter", "test", {"leaving": "NP"}),
+    Started("follow_up", "test", {"month": 12}),
+    Started("child", "test", {"tells": "parent_away"}),
 )
 LISTED = [licence("Kuwait Overseas", "11"), licence("Kuwait Manpower", "12")]  # recruiters that a word of `acts` finds
 DANGER = Meaning("report_violence", 0.95, danger=Danger("report_violence"))
@@ -48,15 +57,17 @@ def state_of(phone: Phone) -> State:
         (f.flow, f.step, f.waiting, f.misses, f.noted, f.slots.get("safe") == "bad") for f in phone.session.stack
     )
     agreed = bool(person.consent_store_at), bool(person.consent_refused_at), bool(person.opted_out_at)
-    return frames, phone.conversation.owner, agreed, bool(phone.session.shared.get("country"))
+    known = "word" in person.profile, "duress" in person.profile, bool(person.seized_at)
+    return frames, phone.conversation.owner, agreed, bool(phone.session.shared.get("country")), known
 
 
 def twin(phone: Phone) -> Phone:
-    """A copy to try something with; content, words and what was said already are shared."""
+    """A copy to try something with; content, words and what was said already are shared, rows for the database left."""
     new = copy.copy(phone)
-    new.subject = copy.deepcopy(phone.subject)
+    new.subject = copy.deepcopy(replace(phone.subject, messages=[], outbox=[], events=[], notices=[]))
     new.conversation = next(iter(new.subject.conversations.values()))
     new.lines = list(phone.lines)
+    new.world = SmallWorld(copy.deepcopy(phone.world.records), [new.subject.cases], phone.world.licences)
     return new
 
 
@@ -66,21 +77,50 @@ def acts(phone: Phone) -> dict[str, Act]:
     found: dict[str, Act] = {}
     for option in line.reply.options:
         found[f"={option.id}"] = lambda p, o=option.id: p.tap(line.reply.step, o)  # type: ignore[misc]
-    for text in ("3 months 180 KD", "kuwait", NONSENSE):
+    for text in ("3 months 180 KD", "kuwait", NONSENSE, *_typed(phone)):
         found[text] = lambda p, t=text: p.hear(t)  # type: ignore[misc]
     return found
+
+
+def _has_history(phone: Phone) -> None:
+    """A matter that is over, and a code for the family."""
+    person = phone.subject.person
+    over = Case(UUID(int=1), "4829173", "report_status_problem", "medium", "closed", phone.now, closed_at=phone.now)
+    phone.subject.closed.append(over)
+    code = FamilyCode(digits="7482917300461295", kind="decoy", made_at=phone.now, owner=person.id, id=UUID(int=2))
+    phone.world.records.append(code)
+
+
+def _typed(phone: Phone) -> tuple[str, ...]:
+    """What fits questions that little else answers: her word and another four digits, two hours."""
+    name, _, step = phone.asking.partition(".")
+    ask = next(s for s in phone.content.flows.by_name[name].steps if s.id == step)
+    readers = {fill.reader for fill in ask.fills} if isinstance(ask, Ask) else set()
+    return (*((WORD, "0629") if "digits" in readers else ()), *(("19 - 21",) if "hours" in readers else ()))
+
+
+def _only_called(content: Content, name: str) -> bool:
+    """A part of other flows: nothing starts it by itself, so it is walked where it is called."""
+    flows = content.flows.by_name
+    called = any(isinstance(s, Call) and s.flow == name for f in flows.values() for s in f.steps)
+    led_to = any(f"flow:{name}" in named(s) for f in flows.values() for s in f.steps if not isinstance(s, Call))
+    return called and not led_to and not flows[name].starts_on
 
 
 async def walk(content: Content, language: str) -> Walk:
     """From the start of every flow, by every input, until nothing new comes."""
     found = Walk()
     ahead: deque[Phone] = deque()
-    starts = [(name, slots, True) for name, slots in KNOWING]
-    starts += [(name, {}, chosen) for name in content.flows.by_name for chosen in (True, False)]
-    for name, slots, chosen in starts:
+    starts = [(start, True) for start in STARTS]
+    names = [name for name in content.flows.by_name if not _only_called(content, name)]
+    starts += [(Started(name, "test"), chosen) for name in names for chosen in (True, False)]
+    for start, chosen in starts:
         phone = Phone(recording(content), "telegram", language, chosen=chosen, world=SmallWorld(licences=list(LISTED)))
         phone.subject.person.language_guess = language
-        await phone.give(Started(name, "test", slots))
+        if chosen:  # who is no stranger has a word too
+            phone.subject.person.profile["word"] = {"salt": "1", "hash": phone.keyed("word", "1", WORD)}
+            _has_history(phone)
+        await phone.give(start)
         ahead.append(phone)
     while ahead:
         phone = ahead.popleft()
@@ -97,3 +137,14 @@ async def walk(content: Content, language: str) -> Walk:
             found.said[here, name] = [line.id for line in lines]
             ahead.append(new)
     return found
+
+
+def in_language(found: Walk, language: str) -> dict[str, Phone]:
+    """A phone at each question, whose person speaks this language from here on."""
+    phones: dict[str, Phone] = {}
+    for phone in found.phones.values():
+        if phone.asking not in phones and not phone.subject.person.opted_out_at:
+            new = phones[phone.asking] = twin(phone)
+            new.language, new.words = language, new.content.words(language)
+            new.subject.person.language = new.subject.person.language_guess = language
+    return phones

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from engine_world import (
     FLOWS,
@@ -117,6 +119,60 @@ def test_danger_to_be_asked_about_is_an_ordinary_matter_of_full_confidence() -> 
     assert Talk(session=Session()).hear("afraid", gentle) == ["violence.seen", "violence.safe"]
 
 
+GENTLE = flow("gentle", Ask("okay", "Okay?", slot="okay", choices=YES_NO), level="danger")
+DOUBT = in_danger("report_violence", "ask")
+
+
+def gently(talk: Talk) -> Talk:
+    """With a flow that asks about what only may be danger."""
+    talk.change(GENTLE)
+    return talk
+
+
+def test_what_only_may_be_danger_is_asked_about_when_there_is_a_flow_for_it() -> None:
+    talk = gently(wages_talk())
+    assert talk.hear("company", DOUBT) == ["wages.employer"]  # an exact answer is one
+    assert talk.hear("I am afraid of him", DOUBT) == ["gentle.okay"]
+    assert talk.hear("yes") == ["wages.employer"]
+    assert talk.stack() == ["wages"]
+
+
+def test_danger_said_to_the_gentle_question_and_doubt_said_again_are_no_longer_asked_about() -> None:
+    for said in (VIOLENCE, DOUBT):
+        talk = gently(wages_talk())
+        assert talk.hear("I am afraid of him", DOUBT) == ["gentle.okay"]
+        assert talk.hear("he is here", said) == ["violence.seen", "violence.safe"]
+        assert talk.stack() == ["wages", "violence"]
+
+
+def test_a_wish_that_came_with_the_doubt_follows_with_its_words() -> None:
+    both = replace(DOUBT, intent="report_unpaid_wages", confidence=0.9)
+    talk = gently(Talk())
+    assert talk.hear("no pay in qatar and I am afraid", both) == ["gentle.okay"]
+    talk.hear("yes")
+    assert talk.stack() == ["wages"]
+    assert talk.session.shared["country"] == "QA"
+    weak = replace(both, confidence=0.3)
+    talk = gently(Talk())
+    assert talk.hear("no pay and I am afraid", weak) == ["gentle.okay"]
+    assert talk.hear("yes")[0].startswith("menu.")
+
+
+def test_another_clear_matter_is_a_yes_to_the_gentle_question() -> None:
+    talk = gently(Talk())
+    talk.hear("I am afraid of him", DOUBT)
+    talk.hear("it is about my pay", means("report_unpaid_wages"))
+    assert talk.stack() == ["wages"]
+    talk = gently(Talk())
+    talk.hear("I am afraid of him", DOUBT)
+    assert talk.hear("nope", means("greet")) == []  # not read: the flow goes on with what it does then
+    assert talk.stack() == []
+
+
+def test_an_edit_is_not_asked_about() -> None:
+    assert gently(Talk()).hear("he beats me", DOUBT, edited=True) == ["violence.seen", "violence.safe"]
+
+
 def test_a_serious_matter_on_the_page_tier_is_an_answer_in_its_own_flow() -> None:
     page = in_danger("report_death")
     talk = wages_talk()
@@ -162,7 +218,7 @@ def test_the_first_contact_is_welcomed(meaning: object) -> None:
     assert talk.hear("pay of 3 month", meaning) == ["welcome.hello", "welcome.lang"]  # type: ignore[arg-type]
     assert talk.session.heard == "pay of 3 month"
     assert talk.hear("1") == ["menu.topic"]
-    assert talk.session.shared == {"lang": "en", "welcomed": True}
+    assert {k: v for k, v in talk.session.shared.items() if k != "said"} == {"lang": "en", "welcomed": True}
     assert talk.hear("my pay") == ["wages.country"]
     assert talk.slot("months") == 3
     assert talk.session.heard == ""

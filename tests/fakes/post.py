@@ -22,7 +22,7 @@ PUBLIC = "https://help.example"
 SECRET = "a-secret_OF-tests"
 SMS_NUMBER, WHATSAPP_NUMBER = "+447700900123", "+447700900456"
 FORM = "application/x-www-form-urlencoded"
-TRIES_SECONDS = 60.0
+TRIES_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import itertools
 import pkgutil
@@ -21,7 +22,7 @@ import handlers
 from bot.app import draw_reference
 from bot.settings import ROOT
 from bot.store.rows import Case, Conversation, Person
-from handlers import cases, casework, profile
+from handlers import cases, casework, children, privacy, profile, risks, triage
 from handlers.context import Actor, Context
 from tests.fakes.shelf import MemoryShelf, SmallWorld
 
@@ -29,7 +30,9 @@ NOON = datetime(2026, 11, 24, 6, 15, tzinfo=UTC)
 
 
 class Facts:
-    def get(self, name: str) -> Any:
+    @staticmethod
+    @functools.cache
+    def get(name: str) -> Any:
         return yaml.safe_load((ROOT / "knowledge" / f"{name}.yml").read_text("utf-8"))
 
 
@@ -160,7 +163,8 @@ def test_drawn_references_are_whole_and_differ() -> None:
 async def test_severity_of_a_new_case(ctx: Context, kind: str | None, facts: dict[str, Any], severity: str) -> None:
     outcome = await cases.open_case(ctx, kind=kind, **facts)
     (case,), (notice,) = ctx.cases, ctx.notices
-    assert (outcome.name, case.severity, notice.severity, notice.audience) == ("opened", severity, severity, "queue")
+    audience = "page" if severity == "critical" else "queue"  # critical wakes somebody, whatever opened it
+    assert (outcome.name, case.severity, notice.severity, notice.audience) == ("opened", severity, severity, audience)
     assert case.kind == (kind or "other")
     assert case.facts == {k: v for k, v in facts.items() if v is not None}
     assert case.answer_due_at is not None
@@ -168,10 +172,157 @@ async def test_severity_of_a_new_case(ctx: Context, kind: str | None, facts: dic
     assert case.country == "KW"
 
 
+def _kinds(rule: dict[str, Any]) -> list[str]:
+    kinds = rule["kind"]
+    return kinds if isinstance(kinds, list) else [] if kinds == "any" else [kinds]
+
+
 def test_rules_of_triage_only_raise() -> None:
-    triage = Facts().get("triage")
-    for rule in triage["raise"]:
-        assert cases.RANK[rule["to"]] > cases.RANK[triage["severity"][rule["kind"]]]
+    rules = Facts().get("triage")
+    for rule in rules["raise"]:
+        assert rule["kind"] == "any" or _kinds(rule)
+        assert all(triage.RANK[rule["to"]] > triage.RANK[rules["severity"][kind]] for kind in _kinds(rule))
+        assert rule["source"]
+
+
+@pytest.mark.parametrize(
+    ("when", "facts", "held"),
+    [
+        ({"months_at_least": 3}, {"months": 3}, True),
+        ({"months_at_least": 3}, {"months": 2.5}, False),
+        ({"months_at_least": 3}, {"months": True}, False),
+        ({"months_at_least": 3}, {"months": "many"}, False),
+        ({"months_at_least": 3}, {}, False),
+        ({"paid_at_least": 100}, {"paid": {"value": "180", "currency": "KWD"}}, True),
+        ({"age_at_most": 17}, {"age": 17}, True),
+        ({"age_at_most": 17}, {"age": 18}, False),
+        ({"age_at_most": 17}, {"age": None}, False),
+        ({"visa": "visit"}, {"visa": "visit"}, True),
+        ({"visa": ["visit", "none"]}, {"visa": "none"}, True),
+        ({"visa": ["visit", "none"]}, {"visa": "work"}, False),
+        ({"visa": ["visit", "none"]}, {}, False),
+        ({"signs": "debt"}, {"signs": ["threat", "debt"]}, True),
+        ({"signs": ["debt", "sold"]}, {"signs": ["threat"]}, False),
+        ({"visa": "visit", "travel": "soon"}, {"visa": "visit"}, False),
+        ({"visa": "visit", "travel": "soon"}, {"visa": "visit", "travel": "soon"}, True),
+    ],
+)
+def test_when_a_rule_holds(when: dict[str, Any], facts: dict[str, Any], held: bool) -> None:
+    assert triage.holds(when, facts) is held
+
+
+def _facts_of_rules() -> list[dict[str, Any]]:
+    """For each rule facts that make it hold, and the facts of no rule."""
+
+    def fact(name: str, wanted: Any) -> tuple[str, Any]:
+        for ending in ("_at_least", "_at_most"):
+            if name.endswith(ending):
+                return name.removesuffix(ending), wanted
+        return name, wanted[0] if isinstance(wanted, list) else wanted
+
+    return [{}, *(dict(fact(n, w) for n, w in rule["when"].items()) for rule in Facts().get("triage")["raise"])]
+
+
+@pytest.mark.parametrize("kind", sorted(Facts().get("triage")["severity"]))
+async def test_no_pair_of_facts_lowers_a_case(ctx: Context, kind: str) -> None:
+    """Whatever is told first and second: severity only rises, the answer is never due later, and critical pages."""
+    found = _facts_of_rules()
+    for first in found:
+        for second in found:
+            ctx.cases.clear()
+            ctx.notices.clear()
+            await cases.open_case(ctx, kind=kind, **first)
+            case = ctx.cases[0]
+            before, due = case.severity, case.answer_due_at
+            await cases.add_facts(ctx, reference=case.reference, **second)
+            alone = triage.severity(ctx.knowledge.get("triage"), kind, second)
+            assert triage.RANK[case.severity] >= max(triage.RANK[before], triage.RANK[alone]), (first, second)
+            assert due is not None
+            assert case.answer_due_at is not None
+            assert case.answer_due_at <= due
+            assert (case.severity == "critical") == any(n.audience == "page" for n in ctx.notices), (first, second)
+
+
+@pytest.mark.parametrize(
+    ("facts", "outcome", "pages"),
+    [
+        ({"food_water": "yes"}, "ordinary", []),
+        ({"food_water": None}, "ordinary", []),
+        ({"food_water": "no"}, "critical", ["report_stranded"]),
+        ({"child": "yes"}, "child", ["child"]),
+        ({"age": 16, "food_water": "no"}, "child", ["child"]),
+        ({"age": 18}, "ordinary", []),
+    ],
+)
+async def test_an_answer_that_makes_it_critical_pages_at_once(
+    ctx: Context, facts: dict[str, Any], outcome: str, pages: list[str]
+) -> None:
+    found = await cases.weigh(ctx, kind="report_stranded", **facts)
+    assert found.name == outcome
+    assert [n.kind for n in ctx.notices if n.audience == "page"] == pages
+    assert [c.severity for c in ctx.cases] == ["critical"] * bool(pages)
+
+
+@pytest.mark.parametrize(
+    ("kind", "country", "outcome"),
+    [
+        ("report_stranded", "KW", "number"),
+        ("report_stranded", "ZZ", "person"),
+        ("report_violence", "KW", "person"),  # no note of Kuwait is reviewed
+        ("pregnancy_or_child", "KW", "person"),
+    ],
+)
+async def test_a_number_is_named_only_where_it_harms_nobody(
+    ctx: Context, kind: str, country: str, outcome: str
+) -> None:
+    ctx.person.country, ctx.conversation.country_hint = country, None
+    assert (await cases.emergency(ctx, kind=kind)).name == outcome
+
+
+def test_a_risk_note_counts_once_a_human_has_signed_all_of_a_country() -> None:
+    signed = {"reviewer": "a lawyer", "checked_on": "2026-11-01"}
+
+    class Notes:
+        def __init__(self, **countries: Any) -> None:
+            self.countries = countries
+
+        def get(self, name: str) -> Any:
+            if name != "risks":
+                raise KeyError(name)
+            return {"kinds": ["pregnancy", "same_sex"], "countries": self.countries}
+
+    assert risks.reviewed(Notes(KW={"pregnancy": signed, "same_sex": signed}), "KW")
+    assert not risks.reviewed(Notes(KW={"pregnancy": signed, "same_sex": {**signed, "reviewer": None}}), "KW")
+    assert not risks.reviewed(Notes(KW={"pregnancy": signed}), "KW")
+    assert not risks.reviewed(Notes(), "KW")
+
+
+async def test_more_about_it_belongs_to_the_newest_case_and_the_queue_hears_of_it(ctx: Context) -> None:
+    assert (await cases.add_more(ctx, said=["nothing is open"])).name == "none"
+    case = old_case(ctx, severity="high", facts={"said": ["first"]})
+    await cases.add_more(ctx, said=["second", "first"], sent=[{"kind": "image", "ref": "r"}])
+    assert case.facts == {"said": ["first", "second"], "sent": [{"kind": "image", "ref": "r"}]}
+    (notice,) = ctx.notices
+    assert (notice.audience, notice.kind, notice.severity) == ("queue", "said_more", "high")
+
+
+async def test_a_report_beside_an_open_case_is_a_draft_linked_to_it(ctx: Context) -> None:
+    old = old_case(ctx, facts={"country": "QA"})
+    await cases.open_case(ctx, kind="report_passport_withheld", who_holds="employer")
+    new = ctx.cases[0]
+    assert (new.linked_case_id, new.draft, old.draft) == (old.id, True, False)
+    assert "country" not in new.facts  # nothing of the old one
+
+
+async def test_a_child_is_paged_once_for_two_named_people(ctx: Context) -> None:
+    await children.raise_child(ctx, tells="parent_away")
+    await children.raise_child(ctx, tells="self")
+    (case,) = ctx.cases
+    assert (case.kind, case.severity, case.facts) == ("child", "critical", {"child": "yes", "parent_away": "yes"})
+    assert [(n.audience, n.kind, n.severity) for n in ctx.notices] == [("page", "child", "critical")]
+    told = [e.codes["staff"] for e in ctx.events if e.kind == "child"]
+    assert [len(set(staff)) for staff in told] == [2]
+    assert children.is_child(ctx)
 
 
 @pytest.mark.parametrize("kind", ["report_violence", "report_detention", "anything"])
@@ -192,7 +343,7 @@ async def test_an_alarm_within_three_days_is_the_same_case(ctx: Context, hours: 
     await cases.raise_alarm(ctx, kind="report_violence")
     assert len(ctx.cases) == count
     assert len(ctx.notices) == 1
-    assert [e.kind for e in ctx.events] == ["alarm_again" if count == 1 else "opened"]
+    assert [e.kind for e in ctx.events] == (["alarm_again"] if count == 1 else ["opened", "linked"])
 
 
 @pytest.mark.parametrize(("country", "hint"), [("KW", None), (None, "KW"), (None, None), ("ZZ", None)])
@@ -224,14 +375,15 @@ async def test_facts_go_to_the_case_that_is_named(ctx: Context) -> None:
         (None, "none", set(), 0),
         ({"answer_due_at": NOON + timedelta(hours=1)}, "unread", {"reference", "at"}, 0),
         ({"answer_due_at": NOON}, "unread", {"reference", "at"}, 0),
-        ({"answer_due_at": NOON - timedelta(seconds=1)}, "late", {"reference"}, 1),
-        ({"answer_due_at": NOON - timedelta(days=1), "answered_at": NOON}, "read", {"reference"}, 0),
+        ({"answer_due_at": NOON - timedelta(seconds=1)}, "stands", {"reference", "stage"}, 1),
+        ({"answer_due_at": NOON - timedelta(days=1), "answered_at": NOON}, "stands", {"reference", "stage"}, 0),
         ({"answer_due_at": None}, "unread", {"reference", "at"}, 0),
     ],
 )
 async def test_status(ctx: Context, values: dict[str, Any] | None, name: str, slots: set[str], told: int) -> None:
     if values is not None:
         old_case(ctx, **values)
+    ctx.person.consent_contact_at = NOON
     outcome = await cases.status(ctx)
     assert (outcome.name, set(outcome.slots), len(ctx.notices)) == (name, slots, told)
 
@@ -300,9 +452,14 @@ async def test_stop_is_answered_once_and_humans_of_open_cases_are_told(ctx: Cont
 
 
 async def test_who_wants_to_be_deleted_is_heard_by_a_human(ctx: Context) -> None:
-    await profile.request_erasure(ctx)
-    (notice,) = ctx.notices
-    assert (notice.audience, notice.kind, notice.severity) == ("queue", "erasure_requested", "high")
+    await privacy.request_erasure(ctx, proved="no")
+    assert ctx.person.erase_at is None
+    await privacy.request_erasure(ctx, proved="yes")
+    assert ctx.person.erase_at == NOON + timedelta(hours=48)
+    assert [(n.audience, n.kind) for n in ctx.notices] == [
+        ("queue", "unproved_erasure"),
+        ("queue", "erasure_requested"),
+    ]
 
 
 def test_handlers_open_no_connection_and_say_nothing() -> None:
@@ -314,3 +471,37 @@ def test_handlers_open_no_connection_and_say_nothing() -> None:
         documented = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}
         spoken += [n.value for n in ast.walk(tree) if check(n) and id(n) not in documented and n.value.count(" ") > 1]  # type: ignore[attr-defined]
     assert spoken == []
+
+
+async def test_a_doubt_is_a_note_for_a_human_and_no_case(ctx: Context) -> None:
+    assert (await cases.note_doubt(ctx, kind="report_violence")).name == "noted"
+    assert [(n.audience, n.kind, n.severity, n.case_id) for n in ctx.notices] == [
+        ("queue", "report_violence", "high", None)
+    ]
+    assert ctx.cases == []
+
+
+async def test_what_is_told_to_somebody_who_writes_on_keeps_to_the_first_promise(ctx: Context) -> None:
+    await cases.raise_alarm(ctx, kind="report_violence")
+    assert cases.heavy(ctx) is None
+    await cases.raise_alarm(ctx, kind="express_self_harm")
+    case = cases.heavy(ctx)
+    assert case is not None
+    assert case.facts == {"also": ["express_self_harm"]}
+    ctx.notices.clear()
+    ctx.now = NOON + timedelta(minutes=14)
+    waits = await casework.stay(ctx)
+    assert (waits.name, waits.slots["at"]["at"]) == ("waits", (NOON + timedelta(minutes=15)).isoformat())
+    assert ctx.notices == []
+    ctx.now = NOON + timedelta(minutes=16)
+    assert (await casework.stay(ctx)).name == "late"
+    assert [(n.audience, n.kind) for n in ctx.notices] == [("page", "express_self_harm")]
+
+
+async def test_at_night_the_line_says_when_somebody_reads_also_when_it_is_late(ctx: Context) -> None:
+    await cases.raise_alarm(ctx, kind="express_self_harm")
+    ctx.now = NOON + timedelta(hours=12)
+    waits = await casework.stay(ctx)
+    opens = datetime(2026, 11, 25, 1, 15, tzinfo=UTC)  # 7:00 in Kathmandu
+    assert (waits.name, datetime.fromisoformat(waits.slots["at"]["at"])) == ("waits", opens)
+    assert [n.audience for n in ctx.notices] == ["page"]

@@ -15,6 +15,8 @@ CASES = yaml.safe_load((NLU_DATA / "danger_cases.yml").read_text("utf-8"))
 ORDINARY = yaml.safe_load((NLU_DATA / "ordinary.yml").read_text("utf-8"))
 LANGUAGES = sorted(p.parent.name for p in NLU_DATA.glob("*/concepts.yml"))
 DANGEROUS = [(lang, kind, line) for lang, kinds in CASES.items() for kind, lines in kinds.items() for line in lines]
+IDIOMS = yaml.safe_load((NLU_DATA / "idioms.yml").read_text("utf-8"))
+SPOKEN = [(lang, line) for lang, lines in IDIOMS.items() for line in lines]
 HARMLESS = [(lang, line) for lang, lines in ORDINARY.items() for line in lines]
 
 
@@ -24,7 +26,7 @@ def test_danger_is_seen_without_a_classifier(floor: DangerFloor, language: str, 
     assert floor.find(line) is not None
 
 
-@pytest.mark.parametrize(("language", "line"), HARMLESS)
+@pytest.mark.parametrize(("language", "line"), HARMLESS + SPOKEN)
 def test_ordinary_talk_raises_no_alarm(floor: DangerFloor, language: str, line: str) -> None:
     assert floor.find(line) is None
 
@@ -39,11 +41,12 @@ def test_every_language_with_concepts_has_enough_lines(language: str) -> None:
     assert set(CASES[language]) == DANGER
     assert sum(len(lines) for lines in CASES[language].values()) >= 40
     assert len(ORDINARY[language]) >= 60
+    assert len(IDIOMS[language]) >= 22
 
 
 def test_no_test_line_is_trained_on() -> None:
     trained = {normalise(e.text) for e in read_examples(NLU_DATA)}
-    tested = {normalise(line) for *_, line in [*DANGEROUS, *HARMLESS]}
+    tested = {normalise(line) for *_, line in [*DANGEROUS, *HARMLESS, *SPOKEN]}
     assert not trained & tested
 
 
@@ -65,6 +68,24 @@ def test_drawn_out_words_are_heard(floor: DangerFloor, line: str) -> None:
     ["hello, salary not paid and malai kothama thunera rakheko xa", "mujhe maarte hain every day here", "sos ضربني"],
 )
 def test_languages_may_be_mixed(floor: DangerFloor, line: str) -> None:
+    danger = floor.find(line)
+    assert danger is not None
+    assert danger.tier == "page"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "my boss said he will kill me with a knife",
+        "he threatened me with work permit",
+        "he will kill me at work",
+        "boss will kill me with work and he beats me",
+        "he wants to shoot me",
+        "رح يقتلني بالشغل",
+        "kaam par maar dalega mujhe",
+    ],
+)
+def test_what_excuses_an_idiom_excuses_no_threat(floor: DangerFloor, line: str) -> None:
     danger = floor.find(line)
     assert danger is not None
     assert danger.tier == "page"

@@ -10,12 +10,12 @@ from bot.nlu import model_file
 from bot.nlu.classifier import load
 from bot.nlu.danger import DangerFloor
 from bot.nlu.data import read_examples
-from bot.nlu.intents import FALLBACK, INTENTS, group_of
+from bot.nlu.intents import CONVERSATION, FALLBACK, GROUPS, INFORMATION, INTENTS
 from bot.nlu.training import ensure_model
 from bot.nlu.understanding import Understanding
 from tests.conftest import MODELS
 from tests.nlu.conftest import NLU_DATA
-from tests.nlu.test_danger_lines import CASES, DANGEROUS, HARMLESS, LANGUAGES, ORDINARY
+from tests.nlu.test_danger_lines import CASES, DANGEROUS, HARMLESS, LANGUAGES, ORDINARY, SPOKEN
 
 pytestmark = pytest.mark.slow
 
@@ -36,8 +36,8 @@ def test_the_data_holds_every_intent_in_every_language() -> None:
 
 
 def test_every_intent_has_a_group() -> None:
-    assert all(group_of(intent) for intent in INTENTS)
-    assert group_of(FALLBACK) == ""
+    assert sorted(INTENTS) == sorted(intent for members in GROUPS.values() for intent in members)
+    assert FALLBACK not in INTENTS
 
 
 def test_it_holds_on_lines_it_did_not_see(model: Path) -> None:
@@ -58,8 +58,15 @@ def test_hard_ordinary_lines_seldom_wake_a_human(understanding: Understanding) -
     assert sum(m.danger is not None and m.danger.tier == "page" for m in meanings) / len(HARMLESS) <= 0.08
 
 
+def test_idioms_of_death_wake_nobody_and_nobody_is_asked(understanding: Understanding) -> None:
+    meanings = understanding.understand([line for _, line in SPOKEN])
+    read = [(line, m) for (_, line), m in zip(SPOKEN, meanings, strict=True)]
+    assert [line for line, m in read if m.danger is not None] == []
+    assert [line for line, m in read if m.intent == "report_death" and m.confidence >= 0.5] == []
+
+
 def test_everyday_intents_wake_nobody(understanding: Understanding) -> None:
-    examples = [e for e in read_examples(NLU_DATA) if group_of(e.intent) in ("information", "conversation")]
+    examples = [e for e in read_examples(NLU_DATA) if e.intent in INFORMATION | CONVERSATION]
     meanings = understanding.understand([e.text for e in examples])
     assert sum(m.danger is not None and m.danger.tier == "page" for m in meanings) / len(examples) <= 0.001
 

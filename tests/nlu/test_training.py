@@ -54,11 +54,17 @@ def test_known_data_is_not_learned_again_and_new_data_is(data: Path, tmp_path: P
     assert "bye" not in load(first).intents
 
 
-def test_two_at_once_both_get_the_whole_model(data: Path, tmp_path: Path) -> None:
+def test_of_several_processes_at_once_one_trains_and_all_get_the_whole_model(data: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    with ThreadPoolExecutor(2) as pool:
-        paths = list(pool.map(lambda _: ensure_model(data, out), range(2)))
-    assert paths[0] == paths[1]
+    ask = (
+        f"from pathlib import Path; from bot.nlu.training import ensure_model; print(ensure_model(Path({str(data)!r}), "
+    )
+    command = [sys.executable, "-c", f"{ask}Path({str(out)!r})))"]
+    with ThreadPoolExecutor(3) as pool:
+        done = list(pool.map(lambda _: subprocess.run(command, cwd=ROOT, capture_output=True, text=True), range(3)))
+    paths = [Path(d.stdout.strip()) for d in done]
+    assert paths[0] == paths[1] == paths[2]
+    assert [" examples, " in d.stderr for d in done].count(True) == 1  # what the one says that trains
     assert load(paths[0]).parse("boss beat me").intent == "report_violence"
     assert sorted(p.name for p in out.iterdir()) == sorted([".nlu.lock", paths[0].name])
 

@@ -56,7 +56,7 @@ async def test_twenty_messages_of_one_person_keep_their_order_under_four_workers
         written.set()
 
     written = asyncio.Event()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         await asyncio.gather(write(), *(work(i) for i in range(4)))
     rows = await world.rows(
         "SELECT m.inbox_id FROM messages m JOIN conversations c ON c.id = m.conversation_id "
@@ -146,7 +146,7 @@ async def test_people_who_share_cases_and_channels_do_not_block_four_workers(wor
     waiting = await world.one("SELECT count(*) FROM inbox WHERE state = 'waiting'")
     assert waiting == 3 * 72
     workers, senders = [world.new_conductor() for _ in range(4)], [world.new_sender(world.database()) for _ in range(2)]
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         handled = await asyncio.gather(*(_drain(w, world) for w in workers), *(s.run_once() for s in senders))
     assert sum(handled[:4]) == waiting
     assert await world.one("SELECT count(*) FROM inbox WHERE state <> 'done' OR attempts > 0") == 0

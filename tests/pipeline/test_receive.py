@@ -46,7 +46,7 @@ async def test_the_same_event_fifty_times_from_four_processes_is_one_row(world: 
     for process in started:
         process.start()
     for process in started:
-        await asyncio.to_thread(process.join, 60)
+        await asyncio.to_thread(process.join, 120)
     assert [p.exitcode for p in started] == [0, 0, 0, 0]
     for table in ("inbox", "seen", "contacts", "addresses", "conversations", "address_contacts"):
         assert await world.one(f"SELECT count(*) FROM {table}") == 1, table

@@ -233,7 +233,7 @@ async def test_the_jobs_do_it_by_the_clock(world: World) -> None:
     world.clock.move(days=1)
     app = make(world.app.database, world.app.secrets, world.policy, world.clock)
     crons = {task.task.name: task.cron for task in app.periodic_registry.periodic_tasks.values()}
-    assert crons == {"purge": "*/10 * * * *", "remind": "* * * * *"}
+    assert crons == {"purge": "*/10 * * * *", "remind": "* * * * *", "wishes": "* * * * *"}
     await app.tasks["remind"](0)
     assert await states(world) == ["done"]
     world.clock.move(days=40)

@@ -35,6 +35,9 @@ INTENTS = {
     "human": "talk_to_human",
     "status": "ask_case_status",
     "thanks": "thank",
+    "rules": "ask_rights",
+    "number": "ask_contacts",
+    "missing": "report_missing",
 }
 DANGERS = {
     "knife": "report_violence",

@@ -45,6 +45,15 @@ def kill(server: Server, *, everybody: bool = False) -> None:
         time.sleep(0.01)
 
 
+def owners(server: Server) -> set[int]:
+    """Whose its processes are; workers of a server come and go."""
+    found = set()
+    for pid in postmaster.living(server.directory):
+        with contextlib.suppress(FileNotFoundError):
+            found.add(Path(f"/proc/{pid}").stat().st_uid)
+    return found
+
+
 def script(data_dir: Path, then: str) -> list[str]:
     """The command of a Python process that knows `embedded` and `data_dir`."""
     head = f"from pathlib import Path\nfrom bot.store import embedded\ndata_dir = Path({str(data_dir)!r})\n"

@@ -155,8 +155,21 @@ async def test_handled_payloads_go_and_waiting_or_quarantined_ones_stay(shelf: S
     assert NOON - 25 * HOUR not in {r.done_at for r in rows}
 
 
-@pytest.mark.parametrize(("hours", "consent", "stays"), [(71, False, True), (73, False, False), (73, True, True)])
-async def test_a_session_goes_when_the_texts_go(shelf: Shelf, hours: int, consent: bool, stays: bool) -> None:
+@pytest.mark.parametrize(
+    ("hours", "text", "consent", "stays"),
+    [
+        (23, "browse", False, True),
+        (25, "browse", False, False),
+        (25, "danger_before_consent", False, True),
+        (71, "danger_before_consent", False, True),
+        (73, "danger_before_consent", False, False),
+        (73, "person", True, True),
+    ],
+)
+async def test_a_session_goes_when_the_texts_go(
+    shelf: Shelf, hours: int, text: str, consent: bool, stays: bool
+) -> None:
+    await shelf.put(text, NOON - hours * HOUR)
     query = update(tables.conversations).values(session_enc=b"x", last_inbound_at=NOON - hours * HOUR)
     async with shelf.database.begin() as connection:
         await connection.execute(query)

@@ -25,7 +25,7 @@ class Digits:
                 digits.append(str(value))
             elif char not in _BETWEEN and not char.isspace():
                 return None
-        return "".join(digits) if len(digits) == int(args.get("length", 0)) else None
+        return "".join(digits) if digits and len(digits) == args.get("length") else None
 
     def find(self, text: str, args: Mapping[str, Any], language: str) -> None:
         """Nothing: digits in a sentence may be anything."""

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Generic, Literal, TypeVar
 
 import regex
@@ -18,11 +19,13 @@ from bot.engine.answers import fold
 LONGEST_TEXT = 2000  # characters
 LONGEST_NUMBER = 15  # digits; what is longer is no count and no money
 _FRACTIONS = str.maketrans({"½": ".5", "¼": ".25", "¾": ".75", "٬": ",", "٫": ".", "،": ","})
+# `plain` has made every digit that Python knows one of 0-9; `\d` would find digits of newer scripts too, which no
+# number can be made of.
 _NUMBER = (
-    r"\d{1,3}(?:,\d{2,3})+(?:\.\d+)?(?!\d)"  # 1,500 and 2,00,000
-    r"|\d{1,3}(?:\.\d{3}){2,}(?!\d)"  # 2.000.000
-    r"|\d{1,3}(?: 000)+(?!\d)"  # 50 000
-    r"|\d+(?:[.,]\d+)?|(?<![\p{L}\p{M}\d.])\.\d+"
+    r"[0-9]{1,3}(?:,[0-9]{2,3})+(?:\.[0-9]+)?(?![0-9])"  # 1,500 and 2,00,000
+    r"|[0-9]{1,3}(?:\.[0-9]{3}){2,}(?![0-9])"  # 2.000.000
+    r"|[0-9]{1,3}(?: 000)+(?![0-9])"  # 50 000
+    r"|[0-9]+(?:[.,][0-9]+)?|(?<![\p{L}\p{M}0-9.])\.[0-9]+"
 )
 _LETTERS = r"[\p{L}\p{M}]"
 _WORD = rf"\p{{L}}(?:\.\p{{L}})+\.?(?!{_LETTERS})|{_LETTERS}+(?:['’ʼ`]{_LETTERS}+)*"
@@ -59,6 +62,13 @@ def _character(char: str) -> str:
 def tokens(text: str) -> tuple[Token, ...]:
     """The tokens of a text, in order."""
     return tuple(_token(m) for m in _TOKEN.finditer(_HYPHEN.sub(" ", plain(text))))
+
+
+@lru_cache(maxsize=32_768)
+def written(phrase: str) -> tuple[str, ...]:
+    """The folded words of a phrase of ours. Remembered: each language's vocabulary holds those of all others too, and
+    a service starts a quarter sooner; never for a person's text."""
+    return tuple(t.text for t in tokens(phrase))
 
 
 def _token(match: regex.Match[str]) -> Token:
@@ -99,7 +109,7 @@ class Phrases(Generic[T]):
         """`before`, `after`: what may be written onto the first or last word, folded."""
         self._meanings: dict[tuple[str, ...], T] = {}
         for phrase, meaning in meanings.items():
-            if key := tuple(t.text for t in tokens(phrase)):
+            if key := written(phrase):
                 self._meanings.setdefault(key, meaning)
         self._longest = max(map(len, self._meanings), default=0)
         self._before = tuple(sorted(before, key=len, reverse=True))

@@ -13,7 +13,7 @@ from typing import Any
 
 from babel import Locale, UnknownLocaleError
 
-from bot.content.readers.tokens import Phrases, tokens
+from bot.content.readers.tokens import Phrases, written
 from bot.content.source import read
 from bot.engine.answers import fold
 from bot.settings import ROOT
@@ -94,7 +94,7 @@ def _grouped(tables: Iterable[Mapping[str, Any]], key: str) -> dict[str, str]:
     for table in tables:
         for group, spellings in table.get(key, {}).items():
             for word in spellings:
-                grouped.setdefault(" ".join(t.text for t in tokens(str(word))), str(group))
+                grouped.setdefault(" ".join(written(str(word))), str(group))
     return grouped
 
 

@@ -1,0 +1,90 @@
+"""Erasing a person who asked for it and proved that it was she: her key and her rows, in one transaction.
+
+Law: a case that is critical or under legal hold is never erased by a clock; then nothing of hers is, for one key opens
+all of it, and a human is asked. What stays are hashes of events and audit lines with an id that is nobody's any more.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import and_, delete, exists, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from uuid_utils.compat import uuid7
+
+from bot.store import turns
+from bot.store.tables import audit, cases, code_uses, contacts, conversations, inbox, metadata, notices
+
+AT_ONCE = 100  # people in one look
+_BY_CASCADE = {code_uses.name}  # the application may not delete these; they go with the code
+
+
+async def due(connection: AsyncConnection, now: datetime) -> list[UUID]:
+    """Whose time has come. Somebody whose words wait to be handled is left for the next look: they may say keep."""
+    waiting = exists(select(inbox.c.id).where(inbox.c.subject_id == contacts.c.id, inbox.c.state == "waiting"))
+    rows = await connection.execute(
+        select(contacts.c.id).where(contacts.c.erase_at <= now, ~waiting).order_by(contacts.c.erase_at).limit(AT_ONCE)
+    )
+    return [row.id for row in rows]
+
+
+async def carry_out(connection: AsyncConnection, subject_id: UUID, now: datetime) -> bool:
+    """Erase her, or ask a human. True when she was erased. Locks her; a turn that runs is waited for."""
+    await turns.lock(connection, [subject_id], wait=True)
+    if subject_id not in await due(connection, now):
+        return False  # she said keep meanwhile, or wrote again
+    if await _must_stay(connection, subject_id):
+        await _ask_a_human(connection, subject_id, now)
+        return False
+    await erase(connection, subject_id, now, reason="asked")
+    return True
+
+
+async def erase(connection: AsyncConnection, subject_id: UUID, now: datetime, *, reason: str) -> None:
+    """Delete all rows of a locked subject, her key among them."""
+    for table in reversed(metadata.sorted_tables):
+        if "subject_id" in table.c and table.name not in _BY_CASCADE:
+            await connection.execute(delete(table).where(table.c.subject_id == subject_id))
+    await connection.execute(
+        insert(audit).values(
+            id=uuid7(),
+            received_at=now,
+            actor="system",
+            action="erased",
+            object_kind="subject",
+            object_id=str(subject_id),
+            reason=reason,
+        )
+    )
+
+
+async def _must_stay(connection: AsyncConnection, subject_id: UUID) -> bool:
+    critical = and_(cases.c.severity == "critical", cases.c.closed_at.is_(None))
+    found = await connection.execute(
+        select(cases.c.id).where(cases.c.subject_id == subject_id, or_(critical, cases.c.legal_hold.is_(True))).limit(1)
+    )
+    return found.first() is not None
+
+
+async def _ask_a_human(connection: AsyncConnection, subject_id: UUID, now: datetime) -> None:
+    await connection.execute(update(contacts).where(contacts.c.id == subject_id).values(erase_at=None))
+    home = (
+        await connection.execute(
+            select(conversations.c.id)
+            .where(conversations.c.subject_id == subject_id)
+            .order_by(conversations.c.last_inbound_at.desc().nulls_last())
+            .limit(1)
+        )
+    ).scalar_one()
+    await connection.execute(
+        insert(notices).values(
+            id=uuid7(),
+            subject_id=subject_id,
+            conversation_id=home,
+            audience="queue",
+            kind="erasure_stopped",
+            severity="high",
+            raised_at=now,
+        )
+    )

@@ -1,0 +1,181 @@
+"""Two channels of one person become one: the younger subject's rows are sealed anew under the older one's key.
+
+Law: both are locked in the order of their ids, and so are their conversations, so that no turn runs and nothing is
+received under a key that is about to go. Afterwards nothing is left under the younger one's id or key. The code is
+looked at again here: it may have been used meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Table, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from uuid_utils.compat import uuid7
+
+from bot.store import turns
+from bot.store.bulk import update_rows
+from bot.store.keys import Keys, open_, seal, seal_json
+from bot.store.rows import Person
+from bot.store.tables import (
+    address_contacts,
+    case_events,
+    case_people,
+    cases,
+    contacts,
+    conversations,
+    inbox,
+    link_codes,
+    metadata,
+)
+from bot.store.tables import keys as keys_table
+from bot.store.turns import PERSON_FIELDS
+from bot.vault.fields import Unopenable
+
+AT_ONCE = 100
+CHUNK = 500  # rows that are in memory at once
+_APART = {"keys", "contacts"}  # of which there is one for each subject
+
+
+async def due(connection: AsyncConnection) -> list[UUID]:
+    """Subjects on whose channel a good code was written."""
+    rows = await connection.execute(
+        select(contacts.c.id).where(contacts.c.link_code_id.is_not(None)).order_by(contacts.c.id).limit(AT_ONCE)
+    )
+    return [row.id for row in rows]
+
+
+async def carry_out(connection: AsyncConnection, secrets: Keys, writer: UUID, now: datetime) -> bool:
+    """Join the subject that wrote a code with the one that made it. False when the code is no longer good."""
+    giver = await _giver(connection, writer)
+    await turns.lock(connection, [writer, giver] if giver else [writer], wait=True)
+    if giver is None or await _giver(connection, writer) != giver:
+        await connection.execute(update(contacts).where(contacts.c.id == writer).values(link_code_id=None))
+        return False
+    code = select(contacts.c.link_code_id).where(contacts.c.id == writer).scalar_subquery()
+    await connection.execute(update(link_codes).where(link_codes.c.id == code).values(used_at=now))
+    await merge(connection, secrets, writer=writer, giver=giver, now=now)
+    return True
+
+
+async def merge(connection: AsyncConnection, secrets: Keys, *, writer: UUID, giver: UUID, now: datetime) -> UUID:
+    """Join two locked subjects; returns the one that stays, the older. What the giver set goes before."""
+    older, younger = sorted((writer, giver))  # uuidv7: in the order of their making
+    await connection.execute(
+        select(conversations.c.id)
+        .where(conversations.c.subject_id.in_((older, younger)))
+        .order_by(conversations.c.id)
+        .with_for_update()
+    )
+    people = await turns.load(connection, secrets, [older, younger])
+    keys = {subject: people[subject].key for subject in (older, younger)}
+    for table in metadata.sorted_tables:
+        if "subject_id" in table.c and table.name not in _APART:
+            await _move(connection, table, keys[younger], keys[older], younger, older)
+    for table in (address_contacts, case_people):
+        await connection.execute(
+            update(table).where(table.c.contact_id == younger).values(contact_id=older, subject_id=older)
+        )
+    await connection.execute(
+        update(conversations).where(conversations.c.active_contact_id == younger).values(active_contact_id=older)
+    )
+    person = joined(people[giver].person, people[writer].person)
+    await _write(connection, older, keys[older], person)
+    await connection.execute(delete(contacts).where(contacts.c.id == younger))
+    await connection.execute(delete(keys_table).where(keys_table.c.subject_id == younger))
+    await _record(connection, older, now)
+    return older
+
+
+def joined(giver: Person, writer: Person) -> Person:
+    """One person out of two: what she set where she proved who she is goes before what the other channel knew."""
+    person = Person(giver.id, simulated=giver.simulated)
+    for name in PERSON_FIELDS:
+        mine, other = getattr(giver, name), getattr(writer, name)
+        setattr(person, name, mine if mine is not None else other)
+    person.opted_out_at = giver.opted_out_at  # STOP on the other channel was answered there; she wrote here since
+    person.erase_at = giver.erase_at
+    person.link_code_id = None
+    if giver.safe_from is not None:
+        person.safe_until = giver.safe_until
+    if giver.consent_store_at is not None:
+        person.consent_refused_at = None
+    guests = [*writer.profile.get("guests", []), *giver.profile.get("guests", [])]
+    person.profile = {**writer.profile, **giver.profile, **({"guests": guests} if guests else {})}
+    return person
+
+
+async def _giver(connection: AsyncConnection, writer: UUID) -> UUID | None:
+    """Who made the code that was written; None when it is used, gone, or her own."""
+    row = (
+        await connection.execute(
+            select(link_codes.c.subject_id)
+            .join(contacts, contacts.c.link_code_id == link_codes.c.id)
+            .where(contacts.c.id == writer, link_codes.c.used_at.is_(None), link_codes.c.subject_id != writer)
+        )
+    ).first()
+    return row.subject_id if row else None
+
+
+async def _move(
+    connection: AsyncConnection, table: Table, old_key: bytes, new_key: bytes, younger: UUID, older: UUID
+) -> None:
+    """All rows of a table: sealed anew where something is sealed, then the older one's."""
+    sealed = [c.name for c in table.c if c.name.endswith("_enc")]
+    while sealed:
+        rows = (
+            await connection.execute(
+                select(table).where(table.c.subject_id == younger).order_by(table.c.id).limit(CHUNK)
+            )
+        ).all()
+        if not rows:
+            return
+        news = [
+            {"id": row.id, "subject_id": older, **{c: _resealed(table, row, c, old_key, new_key) for c in sealed}}
+            for row in rows
+        ]
+        await update_rows(connection, table, news)
+    await connection.execute(update(table).where(table.c.subject_id == younger).values(subject_id=older))
+
+
+def _resealed(table: Table, row: Row[Any], column: str, old_key: bytes, new_key: bytes) -> bytes | None:
+    """The same words under the other key. What cannot be opened now could not be before: it stays as it is."""
+    blob = row._mapping[column]
+    if blob is None:
+        return None
+    place = row.conversation_id if table is inbox else row.id
+    where = f"{table.name}.{column}.{place}"
+    try:
+        return seal(new_key, open_(old_key, blob, where=where), where=where)
+    except Unopenable:
+        return bytes(blob)
+
+
+async def _write(connection: AsyncConnection, subject_id: UUID, key: bytes, person: Person) -> None:
+    values: Mapping[str, Any] = {name: getattr(person, name) for name in PERSON_FIELDS}
+    profile = seal_json(key, person.profile, where=f"contacts.profile_enc.{subject_id}") if person.profile else None
+    await connection.execute(update(contacts).where(contacts.c.id == subject_id).values(**values, profile_enc=profile))
+
+
+async def _record(connection: AsyncConnection, subject_id: UUID, now: datetime) -> None:
+    """Her open cases know that a channel was added."""
+    rows = await connection.execute(
+        select(cases.c.id).where(cases.c.subject_id == subject_id, cases.c.closed_at.is_(None))
+    )
+    events = [
+        {
+            "id": uuid7(),
+            "subject_id": subject_id,
+            "case_id": row.id,
+            "kind": "channel_linked",
+            "actor": "person",
+            "codes": {},
+            "happened_at": now,
+        }
+        for row in rows
+    ]
+    if events:
+        await connection.execute(insert(case_events), events)

@@ -1,0 +1,241 @@
+"""Who looks at the screen sees no difference: with the word and without it, quick exit and second word, case or none.
+
+Law: compared as the phone shows it, letter by letter, on every channel and in every language.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import pytest
+
+from bot.content import Content
+from bot.content.languages import load_languages
+from bot.engine.flow import Ask
+from bot.engine.inputs import Meaning, Started
+from bot.settings import ROOT
+from tests.conversations.harness import CHANNELS, Phone, recording
+from tests.conversations.walk import DANGER, NONSENSE
+
+LANGUAGES = tuple(load_languages(ROOT))
+WORD, SECOND = "4071", "0629"
+# flow: what she taps before she is asked for her word
+SENSITIVE = {
+    "delete": ("yes",),
+    "solved": ("yes",),
+    "withdraw": ("yes",),
+    "details": (),
+    "hours": (),
+    "link": ("give",),
+    "my_data": ("copy",),
+    "set_word": (),
+    "second_word": (),
+}
+NEVER_DIFFERENT = ("delete", "solved", "withdraw", "my_data")  # also with the right word
+WAYS = ("wrong", "none", "second", "too_many", "wrong_in_danger")
+
+
+def person(content: Content, channel: str, language: str, *, words: bool = True) -> Phone:
+    """Somebody who wrote before, with a word and a second one."""
+    phone = Phone(recording(content), channel, language)
+    phone.subject.person.country = "KW"
+    if words:
+        for kind, digits in (("word", WORD), ("duress", SECOND)):
+            phone.subject.person.profile[kind] = {"salt": "1", "hash": phone.keyed(kind, "1", digits)}
+    return phone
+
+
+async def answer(phone: Phone, flow: str, taps: Sequence[str], written: str) -> tuple[list[str], list[str]]:
+    """(what the phone shows from the beginning of the flow on, the notices)."""
+    lines = await phone.give(Started(flow, "test"))
+    for tap in taps:
+        lines += await phone.hear(label(phone, tap))
+    assert phone.asking == "word.word", (flow, [line.id for line in lines])
+    lines += await phone.hear(written)
+    return [phone.shown(line) for line in lines], [n["kind"] for n in phone.notices]
+
+
+def label(phone: Phone, option: str) -> str:
+    """An option of the open question by its label."""
+    line = next(line for line in reversed(phone.lines) if line.reply.step == phone.asking)
+    return next(o.label for o in line.reply.options if o.id == option)
+
+
+async def told(content: Content, channel: str, language: str, flow: str, way: str) -> tuple[list[str], list[str]]:
+    """What is shown and noticed when it goes this way."""
+    phone = person(content, channel, language)
+    await phone.hear("8")
+    if way == "wrong_in_danger":
+        await phone.hear(NONSENSE, DANGER)
+        await phone.released()
+        await phone.hear("x")
+    if way == "too_many":
+        phone.subject.person.profile["word_tries"] = [phone.now.isoformat()] * 5
+    none = "none" if language == "en" else label_of_none(phone)
+    written = {"none": none, "second": SECOND, "right": WORD, "too_many": WORD}.get(way, "9183")
+    return await answer(phone, flow, SENSITIVE[flow], written)
+
+
+def label_of_none(phone: Phone) -> str:
+    """How she says that she has none."""
+    ask = next(s for s in phone.content.flows.by_name["word"].steps if isinstance(s, Ask))
+    assert ask.skip
+    return phone.words.label("word.word", ask.skip).shown
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("flow", SENSITIVE)
+async def test_why_something_was_not_proved_cannot_be_seen(
+    content: Content, channel: str, language: str, flow: str
+) -> None:
+    shown = {}
+    for way in WAYS:
+        shown[way], notices = await told(content, channel, language, flow, way)
+        assert [n for n in notices if n.startswith("unproved_")], way
+        assert ("duress" in notices) == (way == "second")
+    if flow in NEVER_DIFFERENT:
+        shown["right"], notices = await told(content, channel, language, flow, "right")
+        assert not [n for n in notices if n.startswith("unproved_")]
+    assert len({tuple(lines) for lines in shown.values()}) == 1, shown
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("flow", [f for f in SENSITIVE if f not in ("set_word", "second_word")])
+async def test_who_has_no_word_sees_the_same(content: Content, language: str, flow: str) -> None:
+    """So nobody learns from an answer whether she has one; and what she wants is not lost, a human looks."""
+    shown = []
+    for words in (True, False):
+        phone = person(content, "sms", language, words=words)
+        await phone.hear("8")
+        lines, notices = await answer(phone, flow, SENSITIVE[flow], "9183")
+        shown.append(lines)
+        assert [n for n in notices if n.startswith("unproved_")]
+    assert shown[0] == shown[1]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("channel", CHANNELS)
+async def test_the_second_word_looks_like_the_quick_exit(content: Content, channel: str, language: str) -> None:
+    flows = [f.name for f in content.flows.by_name.values() if any(isinstance(s, Ask) for s in f.steps)]
+    looked = 0
+    for flow in flows:
+        seen = []
+        for written in ("xx", SECOND):
+            phone = person(content, channel, language)
+            await phone.hear("8")
+            await phone.give(Started(flow, "test"))
+            asking = phone.asking
+            if asking.startswith(("word.", "set_word.", "second_word.", "link.code")):
+                break  # digits are asked for: there it looks like wrong ones
+            lines = await phone.hear(written)
+            seen.append([phone.shown(line) for line in lines])
+            assert phone.asking == "", flow
+            pages = [n["kind"] for n in phone.notices if n["audience"] == "page"]
+            assert pages == (["duress"] if written == SECOND else []), (flow, asking)
+            assert bool(phone.subject.person.seized_at) == (written == SECOND)
+        if seen:
+            looked += 1
+            assert len(seen[0]) == 1
+            assert seen[0] == seen[1], flow
+    assert looked > 10
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_danger_pages_unseen_on_a_seized_phone(content: Content, language: str) -> None:
+    phone = person(content, "sms", language)
+    await phone.hear(SECOND)
+    phone.subject.open_notices.clear()  # somebody has taken the first page
+    lines = await phone.hear(NONSENSE, DANGER)
+    assert [line.id for line in lines] == ["leave.done"]
+    assert [n["kind"] for n in phone.notices if n["audience"] == "page"] == ["report_violence"]
+
+
+async def test_nothing_leaves_a_seized_phone_by_itself(content: Content) -> None:
+    from bot import outgoing
+
+    phone = person(content, "sms", "en")
+    phone.subject.person.consent_contact_at = phone.now
+    await phone.hear("8")
+    decide = lambda origin: outgoing.decide(  # noqa: E731
+        phone.policy, phone.subject.person, phone.conversation, origin=origin, epoch=0, now=phone.now
+    )
+    assert [decide(o).state for o in ("bot", "human")] == ["queued", "queued"]
+    await phone.hear(SECOND)
+    assert (decide("human").state, decide("human").reason) == ("held", "seized")
+    assert decide("bot").state == "queued"  # the direct answer, which looks as always
+    phone.later(minutes=11)
+    phone.conversation.agreed_until = phone.now.replace(year=2030)
+    assert (decide("bot").state, decide("bot").reason) == ("held", "seized")
+
+
+async def test_proofs_are_not_kept_as_they_were_written(content: Content) -> None:
+    """Neither in the session, nor in the profile, nor in the history."""
+    from bot.store.keys import open_json
+    from tests.conversations.harness import KEY
+
+    phone = person(content, "sms", "ne", words=False)
+    await phone.hear("8")
+    await phone.give(Started("set_word", "test"))
+    for _ in range(2):
+        await phone.hear("४०७१")
+        row = phone.subject.messages[-2]
+        body = open_json(KEY, row["body_enc"], where=f"messages.body_enc.{row['id']}")
+        assert body["text"] == "****"
+    kept = f"{phone.conversation.session} {phone.subject.person.profile}"
+    assert "word" in phone.subject.person.profile
+    assert WORD not in kept
+    assert "४०७१" not in kept
+
+
+STATUS_WORDS = re.compile(
+    r"\b(visa|undocumented|immigration|residen\w+ (permit|status)|legal status|iqama|papers|documents?"
+    r"|absconding|illegal)\b",
+    re.IGNORECASE,
+)
+
+
+def test_no_flow_asks_for_immigration_status(content: Content) -> None:
+    """A human asks where the next step needs it. A choice that names it beside other reasons to be afraid is no such
+    question: who chooses it has not said which it was."""
+    asked = []
+    for flow in content.flows.by_name.values():
+        for step in flow.steps:
+            if not isinstance(step, Ask):
+                continue
+            slots = [step.slot, *(f.slot for f in step.fills)]
+            asked += [f"{flow.name}.{step.id}: slot {s}" for s in slots if STATUS_WORDS.search(s.replace("_", " "))]
+            questions = [q for q in re.split(r"(?<=[.?!])\s+", step.text) if q.endswith("?")]
+            asked += [f"{flow.name}.{step.id}: {q}" for q in questions if STATUS_WORDS.search(q) and "," not in q]
+    assert asked == []
+
+
+def test_the_look_for_immigration_status_finds_it() -> None:
+    assert STATUS_WORDS.search("Do you have a visa?")
+    assert STATUS_WORDS.search("What is your immigration status?")
+    assert not STATUS_WORDS.search("How it stands")
+
+
+async def test_thanks_after_the_end_open_nothing(content: Content) -> None:
+    phone = person(content, "sms", "en")
+    await phone.hear(NONSENSE, DANGER)
+    await phone.closed_by_human()
+    for intent in ("thank", "goodbye", "greet", "affirm", "deny"):
+        phone.conversation.give_to("closed")
+        await phone.hear(NONSENSE, Meaning(intent, 0.95))
+        assert phone.case is None, intent
+    phone.conversation.give_to("closed")
+    await phone.hear(NONSENSE)
+    assert phone.case is not None
+    assert phone.case.stage == "reopened"
+
+
+async def test_a_supervisor_ends_it(content: Content) -> None:
+    from handlers import privacy
+
+    phone = person(content, "sms", "en")
+    await phone.hear(SECOND)
+    await privacy.trust_again(phone._new_turn().ctx)
+    lines = await phone.hear("8")
+    assert [line.id for line in lines] == ["status.none"]

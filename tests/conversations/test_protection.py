@@ -1,0 +1,281 @@
+"""Protection as rules: what never happens by itself (`never_automatic` of intake), what is never asked or named.
+
+Law: looked at in every transcript as it is told, and in every text of every language; a rule that
+nothing here can break is no rule.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.check.budget import longest_way
+from bot.check.discreet import found
+from bot.content import Content
+from bot.content.languages import load_languages
+from bot.engine.answers import fold
+from bot.engine.flow import Ask, Do, Flow, Say
+from bot.settings import ROOT
+from bot.store.keys import open_json
+from handlers import triage
+from tests.conversations.harness import KEY, Phone
+from tests.conversations.telling import Telling
+from tests.conversations.transcript import TRANSCRIPTS, Transcript
+
+LANGUAGES = tuple(load_languages(ROOT))
+GRAVE = frozenset({"high", "critical"})
+MOST = {"danger": 4, "serious": 7, "grievance": 7}
+
+# Words of a question that only a human asks (protection.md D 02): stems, any ending.
+FORBIDDEN = {
+    "en": [
+        "birth year",
+        "year of birth",
+        "born in",
+        "when were you born",
+        "rape",
+        "sexual",
+        "touch you",
+        "touched you",
+        "naked",
+        "plan to die",
+        "a plan",
+        "how would you",
+        "pills",
+        "rope",
+        "kill",
+        "weapon",
+        "immigration status",
+        "undocumented",
+        "virgin",
+    ],
+    "ne": [
+        "जन्म साल",
+        "जन्म मिति",
+        "कहिले जन्म",
+        "बलात्कार",
+        "यौन",
+        "छोए",
+        "नांगो",
+        "मर्ने योजना",
+        "कसरी मर्ने",
+        "विष",
+        "डोरी",
+        "अवैध",
+    ],
+    "hi": [
+        "जन्म वर्ष",
+        "जन्म का साल",
+        "कब पैदा",
+        "बलात्कार",
+        "यौन",
+        "छुआ",
+        "नंगा",
+        "मरने की योजना",
+        "कैसे मर",
+        "ज़हर",
+        "रस्सी",
+        "अवैध",
+    ],
+    "ar": [
+        "سنة الميلاد",
+        "تاريخ الميلاد",
+        "متى ولدت",
+        "اغتصاب",
+        "جنسي",
+        "لمسك",
+        "عارية",
+        "خطة للموت",
+        "كيف ستموت",
+        "سم",
+        "حبل",
+        "غير شرعي",
+    ],
+}
+POLICE = {"en": ["police"], "ne": ["प्रहरी", "पुलिस"], "hi": ["पुलिस", "थाना"], "ar": ["شرطة", "الشرطة", "مخفر"]}
+MAY_SAY_POLICE = {"urgent.choose", "welcome.about"}  # with its choice; and that we are none
+FAMILY = {
+    "en": ["parent", "father", "mother", "agent", "embass"],
+    "ne": ["बुबा", "आमा", "अभिभावक", "एजेन्ट", "दूतावास"],
+    "hi": ["पिता", "माता", "माँ", "एजेंट", "दूतावास"],
+    "ar": ["والد", "أبوك", "أمك", "وكيل", "سفار"],
+}
+
+
+def _texts(content: Content, language: str) -> Iterator[tuple[str, str]]:
+    """(id, words) of every text that a flow shows, long and short, options too."""
+    for flow in content.flows.by_name.values():
+        for step in flow.steps:
+            if isinstance(step, Say | Ask):
+                yield from _shown(content, flow, step, language)
+
+
+def _shown(content: Content, flow: Flow, step: Say | Ask, language: str) -> Iterator[tuple[str, str]]:
+    text_id = f"{flow.name}.{step.id}"
+    yield text_id, content.catalogue.text(language, text_id, step.text)
+    yield text_id, content.catalogue.text(language, f"{text_id}#sms", step.sms)
+    for choice in step.choices if isinstance(step, Ask) else ():
+        yield text_id, content.catalogue.text(language, f"{text_id}#option.{choice.id}", choice.label)
+
+
+def _stems(words: dict[str, list[str]], language: str) -> list[str]:
+    return [fold(w) for code in dict.fromkeys(("en", language)) for w in words[code]]
+
+
+def _prefixes(content: Content, language: str) -> tuple[str, ...]:
+    listed = content.knowledge.get("discreet").get(language, {}).get("prefixes") or ()
+    return tuple(fold(p) for p in listed)
+
+
+# --- what is said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nobody_is_asked_what_only_a_human_asks(content: Content, language: str) -> None:
+    stems, prefixes = _stems(FORBIDDEN, language), _prefixes(content, language)
+    wrong = [(text_id, text) for text_id, text in _texts(content, language) if list(found(text, stems, prefixes))]
+    assert wrong == []
+
+
+def test_the_scan_for_forbidden_questions_finds_them() -> None:
+    for language in LANGUAGES:
+        stems = _stems(FORBIDDEN, language)
+        assert all(list(found(f"x {word} y", stems, ())) for word in FORBIDDEN[language])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_police_are_named_only_with_the_choice(content: Content, language: str) -> None:
+    stems, prefixes = _stems(POLICE, language), _prefixes(content, language)
+    named = {text_id for text_id, text in _texts(content, language) if list(found(text, stems, prefixes))}
+    assert named <= MAY_SAY_POLICE
+    assert "urgent.choose" in named
+
+
+def test_the_choice_stands_in_the_same_message_as_the_number(content: Content) -> None:
+    """Outside the flows of danger a number is said nowhere else, and there the first option is a person."""
+    for flow in content.flows.by_name.values():
+        for step in flow.steps:
+            if isinstance(step, Say | Ask) and flow.level != "danger" and "{emergency}" in step.text + step.sms:
+                assert isinstance(step, Ask), f"{flow.name}.{step.id}"
+                assert step.choices[0].id == "first", f"{flow.name}.{step.id}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_child_reads_nothing_of_parents_agent_or_embassy(content: Content, language: str) -> None:
+    flows = [content.flows.by_name[name] for name in ("child", "age", "danger_end")]
+    shown = [t for f in flows for s in f.steps if isinstance(s, Say | Ask) for t in _shown(content, f, s, language)]
+    stems, prefixes = _stems(FAMILY, language), _prefixes(content, language)
+    assert [t for t in shown if list(found(t[1], stems, prefixes))] == []
+    listed = content.knowledge.get("child_protection")
+    assert len(set(listed["staff"])) == 2
+    assert listed["no_certificate"] is True
+
+
+def test_budgets_of_danger_and_of_reports(content: Content) -> None:
+    """Four messages about danger, seven to a number; self-harm is one and has a text as long as it needs."""
+    for flow in content.flows.by_name.values():
+        if flow.starts_on and flow.level in MOST and flow.starts_on != ("express_self_harm",):
+            assert longest_way(content.flows, flow) <= MOST[flow.level] or flow.name == "report", flow.name
+            assert 0 < flow.sms_budget <= MOST[flow.level] or flow.name == "report", flow.name
+        if flow.level in ("serious", "grievance") and not flow.starts_on and flow.sms_budget:
+            assert longest_way(content.flows, flow) <= 7, flow.name
+
+
+def test_at_most_four_questions_of_its_own_and_each_may_be_passed_over(content: Content) -> None:
+    for flow in content.flows.by_name.values():
+        own = [s for s in flow.steps if isinstance(s, Ask)]
+        if flow.level in ("serious", "grievance") and any(
+            isinstance(s, Do) and s.action == "cases.open_case" for s in flow.steps
+        ):
+            assert len(own) <= 5, flow.name  # the first of wages is whether it is safe
+            if flow.name not in ("wages", "report"):
+                assert [s.id for s in own if not s.skip] == [], flow.name
+
+
+# --- what happens
+
+
+class _Watched(Telling):
+    """A telling that looks, after each turn, at what left and at what became of the cases."""
+
+    def _hold(self, turn: Any, new: Any, where: str) -> None:
+        super()._hold(turn, new, where)
+        phone = self.phone
+        if turn.get("staff"):
+            return
+        for case in phone.subject.cases:
+            assert case.closed_at is None, f"{where}: a case is closed"
+            assert triage.RANK[case.severity] >= triage.RANK[self._worst.get(str(case.id), "low")], f"{where}: lowered"
+            self._worst[str(case.id)] = case.severity
+        assert {n["audience"] for n in phone.notices} <= {"page", "queue"}, where
+        _only_to_her(phone, where)
+
+    @property
+    def _worst(self) -> dict[str, str]:
+        worst: dict[str, str] = self.__dict__.setdefault("worst", {})
+        return worst
+
+
+def _only_to_her(phone: Phone, where: str) -> None:
+    """What leaves goes to her own conversation, and never with her place."""
+    for row in phone.subject.outbox:
+        assert row["conversation_id"] == phone.conversation.id, f"{where}: something leaves to somebody else"
+        assert row["kind"] in {"reply", "ack"}, where
+        if row["kind"] == "reply":
+            reply = open_json(KEY, row["reply_enc"], where=f"outbox.reply_enc.{row['id']}")
+            assert "29.3" not in str(reply), f"{where}: her place leaves"
+            assert not reply["media"], f"{where}: a file leaves"
+
+
+@pytest.mark.parametrize("transcript", TRANSCRIPTS, ids=lambda t: str(t.name))
+async def test_what_is_never_automatic(content: Content, transcript: Transcript) -> None:
+    channel = transcript.channels[0]
+    language = transcript.start.get("languages", ["en"])[0]
+    told = _Watched(content, transcript, channel, language, 0)
+    await told.run()
+
+
+async def test_a_grave_case_stays_open_whatever_the_person_or_the_bot_does(content: Content) -> None:
+    grave = [t for t in TRANSCRIPTS if t.name in ("violence.main", "stranded.urgent", "child.said", "passport.high")]
+    assert len(grave) == 4
+    for transcript in grave:
+        told = Telling(content, transcript, "telegram", "en", 0)
+        await told.run()
+        for word in ("clear", "delete", "1", "stop", "start", "menu"):
+            await told.phone.hear(word)
+        assert told.phone.case is not None
+        assert told.phone.case.severity in GRAVE
+        assert told.phone.case.closed_at is None
+
+
+def test_no_action_of_a_flow_reaches_outside(content: Content) -> None:
+    """Handlers import no transport, no client and no address of anybody: they return outcomes and raise notices."""
+    outside = re.compile(r"\b(httpx|smtplib|socket|requests|urllib|aiohttp|twilio|telegram)\b")
+    for path in sorted((ROOT / "handlers").glob("*.py")):
+        tree = ast.parse(path.read_text("utf-8"))
+        names = [n for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom) for n in _imported(node)]
+        assert [
+            n for n in names if outside.search(n) or n.startswith(("bot.transports", "bot.sender", "bot.outgoing"))
+        ] == [], path.name
+
+
+def _imported(node: ast.Import | ast.ImportFrom) -> list[str]:
+    return [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+
+
+def test_the_rules_that_are_never_automatic_are_those_of_intake() -> None:
+    """What stands in the list is looked at above; a new sentence needs a test before this number may change."""
+    listed = Path(ROOT / "knowledge" / "intake.yml").read_text("utf-8").partition("never_automatic:")[2]
+    rules = re.findall(r'^  - "(.+)"$', listed.partition("\nprinciples:")[0], re.MULTILINE)
+    assert len(rules) == 11
+    assert rules[:4] == [
+        "closing a critical or high case",
+        "contact to police or employer",
+        "public post of a missing person",
+        "sending location to anyone but the caseworker",
+    ]
