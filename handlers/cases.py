@@ -130,10 +130,13 @@ def learn(ctx: Context, case: Case, facts: dict[str, Any]) -> None:
     if is_minor(case.facts) and not was_minor:
         ctx.record(case, CHILD, staff=list(ctx.knowledge.get("child_protection")["staff"]))
         ctx.notify("page", CHILD, "critical", case)
-    _rise(ctx, case, _severity(ctx, case.kind, case.facts))
+    _rise(ctx, case)
 
 
-def _rise(ctx: Context, case: Case, level: str) -> None:
+def _rise(ctx: Context, case: Case) -> None:
+    """By its facts; how grave its kind is was decided when it was opened (a doubt may be less than its danger)."""
+    level = triage.raised(ctx.knowledge.get("triage"), case.kind, case.facts)
+    level = "critical" if is_minor(case.facts) else level
     if triage.RANK[level] <= triage.RANK[case.severity]:
         return
     case.severity = level

@@ -20,7 +20,13 @@ def graver(one: str, other: str) -> str:
 
 def severity(triage: Mapping[str, Any], kind: str, facts: Mapping[str, Any]) -> str:
     """The highest level of the kind's own and of the rules that hold."""
-    level = str(triage["severity"].get(kind, triage["severity"]["default"]))
+    own = str(triage["severity"].get(kind, triage["severity"]["default"]))
+    return graver(own, raised(triage, kind, facts))
+
+
+def raised(triage: Mapping[str, Any], kind: str, facts: Mapping[str, Any]) -> str:
+    """The highest level of the rules that hold, whatever the kind's own is; `low` when none does."""
+    level = "low"
     for rule in triage["raise"]:
         if _of(rule["kind"], kind) and holds(rule["when"], facts):
             level = graver(level, str(rule["to"]))

@@ -15,10 +15,10 @@ from bot.check.extract import write_pot
 from bot.check.targets import SENTENCES as ENGINE_SENTENCES
 
 WORDS = {
-    "en": "menu back help language status clear delete stop start complain",
-    "ne": "मेनु पछाडि मान्छे भाषा अवस्था सफा मेटाउ रोक सुरु उजुरी",
+    "en": "menu back help language status clear delete complain stop start",
+    "ne": "मेनु पछाडि मान्छे भाषा अवस्था सफा मेटाउ उजुरी रोक सुरु",
 }
-COMMANDS = ["menu", "back", "human", "language", "status", "clear", "delete", "stop", "start", "complain"]
+COMMANDS = ["menu", "back", "human", "language", "status", "clear", "delete", "complain", "stop", "start"]
 SENTENCES = ENGINE_SENTENCES["system"]
 CATALOGUE = "locales/ne/LC_MESSAGES/messages.po"
 
