@@ -133,7 +133,7 @@ def test_a_catalogue_that_cannot_be_read(tmp_path: Path) -> None:
 def test_a_word_of_the_carriers_and_a_word_of_two_commands(tmp_path: Path) -> None:
     wrong = {
         "locales/en/language.yml": language(
-            "English", "English", "menu back help language status quit delete stop menu complain"
+            "English", "English", "menu back help language status quit delete complain stop menu"
         )
     }
     expect(
