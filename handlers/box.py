@@ -36,29 +36,29 @@ ALL_TRIES = 500  # of everybody in a day: 10^8 numbers, so a guess stays a guess
 
 async def write(ctx: Context, *, words: str | None = None, voice: object = None, answer: str | None = None) -> Outcome:
     """Put a letter into the box. `answer` yes: with a number, by which its writer can ask for the answer."""
-    gone = {"words": None, "voice": None}  # not even the session keeps them
     body = _body(words, voice)
     if not body:
-        return Outcome("empty", gone)
+        return Outcome("empty", {"words": None, "voice": None})
     number = await _number(ctx) if answer == "yes" else None
     ctx.shelf.add(BoxLetter(body=body, reply_code=number))
     ctx.notify(READERS, "complaint", "high")
-    if number is None:
-        return Outcome("kept", gone)
-    return Outcome("numbered", {"number": f"{number[:4]} {number[4:]}", **gone})
+    if number is None:  # not even the session keeps the words
+        return Outcome("kept", {"words": None, "voice": None})
+    return Outcome("numbered", {"number": f"{number[:4]} {number[4:]}", "words": None, "voice": None})
 
 
 async def look(ctx: Context, *, typed: str | None = None) -> Outcome:
     """The answer to the letter of this number."""
-    gone = {"typed": None}
     mine, everybody = await ctx.shelf.recent(CodeTry, ctx.now - timedelta(days=1))
     if mine >= TRIES or everybody >= ALL_TRIES:
-        return Outcome("too_many", gone)
+        return Outcome("too_many", {"typed": None})
     ctx.shelf.add(CodeTry())
     letter = await ctx.shelf.by_code(BoxLetter, typed or "")
     if letter is None:
-        return Outcome("unknown", gone)
-    return Outcome("answered", {"reply": letter.answer, **gone}) if letter.answer else Outcome("waiting", gone)
+        return Outcome("unknown", {"typed": None})
+    if not letter.answer:
+        return Outcome("waiting", {"typed": None})
+    return Outcome("answered", {"reply": letter.answer, "typed": None})
 
 
 def _body(words: str | None, voice: object) -> str:

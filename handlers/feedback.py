@@ -31,7 +31,7 @@ LATEST = 4  # quarters that are shown
 async def known(ctx: Context) -> Outcome:
     """Whether she was asked if we may ask, and what she said."""
     said = ctx.person.profile.get(TOPIC)
-    return Outcome(said if said in ("yes", "no") else "open")
+    return Outcome("yes" if said == "yes" else "no" if said == "no" else "open")
 
 
 async def allow(ctx: Context) -> Outcome:

@@ -69,15 +69,25 @@ async def show(ctx: Context, *, leaving: object, agent: str | None = None, licen
     if row is None:
         newest = await ctx.shelf.licences_of(facts.code(leaving)) or ctx.now
         return Outcome("missing", {"month": {"month": f"{newest:%Y-%m}"}, "old": _old(ctx, newest)})
-    until = {"month": f"{row.valid_until:%Y-%m}"} if row.valid_until else None
-    slots = {
-        "name": row.name,
-        "number": row.number,
-        "until": until,
-        "month": {"month": f"{row.imported_at:%Y-%m}"},
-        "old": _old(ctx, row.imported_at),
-    }
-    return Outcome(_state(ctx, row), slots)
+    state = _state(ctx, row)
+    return Outcome(
+        "licensed"
+        if state == "licensed"
+        else "undated"
+        if state == "undated"
+        else "expired"
+        if state == "expired"
+        else "suspended"
+        if state == "suspended"
+        else "cancelled",
+        {
+            "name": row.name,
+            "number": row.number,
+            "until": {"month": f"{row.valid_until:%Y-%m}"} if row.valid_until else None,
+            "month": {"month": f"{row.imported_at:%Y-%m}"},
+            "old": _old(ctx, row.imported_at),
+        },
+    )
 
 
 async def age(ctx: Context, *, old: str | None = None) -> Outcome:

@@ -60,47 +60,58 @@ async def ask(
     ctx.record(case, "referral_asked", service=row.service)
     ctx.notify("queue", "referral", case.severity, case)
     at = {"at": (case.answer_due_at or ctx.now).isoformat(), "zone": ctx.zone(), "now": ctx.now.isoformat()}
-    slots = {"reference": cases.grouped(case.reference), "at": at, "referral": str(row.id), "word": word(row.topic)}
-    return Outcome("asked", slots)
+    reference = cases.grouped(case.reference)
+    return Outcome("asked", {"reference": reference, "at": at, "referral": str(row.id), "word": word(row.topic)})
 
 
 async def accept(ctx: Context, *, referral: str) -> Outcome:
     """The receiver said yes."""
-    return await _decide(ctx, referral, "accepted")
+    if ctx.actor.kind != "staff":
+        return Outcome("not_staff")
+    row = await _decide(ctx, referral, "accepted")
+    return Outcome("accepted", {"word": word(row.topic)}) if row else Outcome("unknown")
 
 
 async def reject(ctx: Context, *, referral: str) -> Outcome:
     """The receiver cannot: what we would have asked about it later is called off."""
-    for reminder in await ctx.shelf.mine(Reminder):
+    if ctx.actor.kind != "staff":
+        return Outcome("not_staff")
+    row = await _decide(ctx, referral, "rejected")
+    for reminder in await ctx.shelf.mine(Reminder) if row else ():
         if reminder.state == "waiting" and reminder.slots.get("referral") == referral:
             reminder.state = "cancelled"
-    return await _decide(ctx, referral, "rejected")
+    return Outcome("rejected", {"word": word(row.topic)}) if row else Outcome("unknown")
 
 
 async def complete(ctx: Context, *, referral: str) -> Outcome:
     """It took place."""
-    return await _decide(ctx, referral, "completed")
+    if ctx.actor.kind != "staff":
+        return Outcome("not_staff")
+    row = await _decide(ctx, referral, "completed")
+    return Outcome("completed", {"word": word(row.topic)}) if row else Outcome("unknown")
 
 
 async def news(ctx: Context, *, news: str | None = None, word: object = None) -> Outcome:
     """What is to be said, in her word (the flow of a reminder that `_decide` left)."""
     shown = word if isinstance(word, dict) else {"text": "follow_up.plain.say"}
-    return Outcome(news if news in FROM else "accepted", {"word": shown})
+    said = "rejected" if news == "rejected" else "completed" if news == "completed" else "accepted"
+    return Outcome(
+        "rejected" if said == "rejected" else "completed" if said == "completed" else "accepted",
+        {"word": shown, "news": said},
+    )
 
 
-async def _decide(ctx: Context, referral: str, state: str) -> Outcome:
-    """The new state, an event of the case, and a line to the person in her safe hours."""
-    if ctx.actor.kind != "staff":
-        return Outcome("not_staff")
+async def _decide(ctx: Context, referral: str, state: str) -> Referral | None:
+    """The new state, an event of the case, a line to the person in her safe hours; None when it cannot become so."""
     row = next((r for r in await ctx.shelf.mine(Referral) if str(r.id) == referral and r.state in FROM[state]), None)
     if row is None:
-        return Outcome("unknown")
+        return None
     row.state, row.decided_at = state, ctx.now
     if case := _by_id(ctx, row.case_id):
         ctx.record(case, f"referral_{state}", service=row.service)
     slots: dict[str, Any] = {"news": state, "word": word(row.topic)}
     ctx.shelf.add(Reminder(flow="referral_news", slots=slots, due_at=ctx.now, topic="referral"))
-    return Outcome(state, {"word": word(row.topic)})
+    return row
 
 
 def _case(ctx: Context, need: str | None) -> Case:

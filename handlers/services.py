@@ -55,13 +55,12 @@ async def offer(ctx: Context, *, home: object = None, need: str | None = None, w
     """The services that fit: those of the country, else those that a person of ours has to find."""
     fitting = [(name, s) for name, s in _of(ctx, home, need) if _takes(s, whom)]
     named = [(name, s) for name, s in fitting if s.get("contact")]
-    gone: dict[str, Any] = {"whom": None}
     if not named:
-        return Outcome("person", {"service": fitting[0][0] if fitting else None, **gone})
+        return Outcome("person", {"service": fitting[0][0] if fitting else None, "whom": None})
     if len(named) == 1:
-        return Outcome("one", {"service": named[0][0], **gone})
+        return Outcome("one", {"service": named[0][0], "whom": None})
     rows = [{"id": name, "value": {"text": f"services.{name}.label"}} for name, _ in named]
-    return Outcome("several", {"services": rows, "service": None, **gone})
+    return Outcome("several", {"services": rows, "service": None, "whom": None})
 
 
 async def choose(ctx: Context, *, home: object = None, service: str | None = None) -> Outcome:

@@ -14,7 +14,8 @@ direction: ltr
 also: [inglish]
 reviewer: null
 universal: {menu: [menu], back: [back], human: ["0", help], language: ["#"], status: ["8"], clear: [clear],
-  delete: [delete], stop: [stop], start: [start]}
+  delete: [delete], stop: [stop], start: [start],
+  complain: [complain]}
 """
 NEPALI = """\
 name: नेपाली
@@ -23,7 +24,7 @@ direction: ltr
 also: [nepali]
 reviewer: Somebody
 universal: {menu: [मेनु], back: [फर्क], human: [मान्छे, manche], language: [भाषा], status: [], clear: [], delete: [],
-  stop: [रोक], start: []}
+  stop: [रोक], start: [], complain: []}
 """
 ARABIC = """\
 name: العربية
@@ -31,7 +32,8 @@ english_name: Arabic
 direction: rtl
 also: [arabi]
 reviewer: null
-universal: {menu: [], back: [], human: [إنسان], language: [], status: [], clear: [], delete: [], stop: [], start: []}
+universal: {menu: [], back: [], human: [إنسان], language: [], status: [], clear: [], delete: [], stop: [],
+  start: [], complain: []}
 """
 WAGES = """\
 flow: wages

@@ -195,6 +195,7 @@ class Telling:
             "seized": person.seized_at is not None,
             "linking": person.link_code_id is not None,
             "hours": [person.safe_from, person.safe_until],
+            "profile": person.profile,
             "kept": sorted(person.profile),
             "profile": person.profile,
             "language": "own" if person.language == self.phone.language else person.language,
