@@ -197,7 +197,6 @@ class Telling:
             "hours": [person.safe_from, person.safe_until],
             "profile": person.profile,
             "kept": sorted(person.profile),
-            "profile": person.profile,
             "language": "own" if person.language == self.phone.language else person.language,
         }
         wrong = {k: have[k] for k in wanted if not _within(wanted[k], have[k])}
