@@ -1,7 +1,8 @@
 """Reads a day: "2026-03-15", "15/3/2026" (day first), "15 March", "yesterday". Value: ISO date.
 
-Law: a day that may be of another calendar (Bikram Sambat is about 57 years ahead) is no day; no clock in here: what is
-relative to today needs `args["today"]`.
+Law: a day that may be of two calendars is no day. Bikram Sambat, which Nepal counts by, is 57 years ahead: a year of four
+digits in digits says which one it is ("2081/3/15"), a year of two does not. No clock in here: what is relative to today
+needs `args["today"]`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
+from bsad_converter import MAX_BS_YEAR, bs_to_ad
+
 from bot.content.readers.tokens import Token, plain, tokens
 from bot.content.readers.words import Vocabulary, words
 
@@ -19,6 +22,7 @@ AHEAD = 6
 _YEAR_FIRST = re.compile(r"(?<![\d./-])(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?![\d/-])")
 _DAY_FIRST = re.compile(r"(?<![\d./-])(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})(?![\d/-])")
 _BIKRAM = range(60, 100)  # years of two digits that may be 2060-2099 Bikram Sambat
+_BIKRAM_YEARS = range(2050, MAX_BS_YEAR + 1)  # 1993 to 2034: no day that somebody tells us of is so far ahead
 _ORDINALS = frozenset({"st", "nd", "rd", "th", "of"})
 
 
@@ -56,12 +60,23 @@ def _made(year: int, month: int, day: int, today: date | None) -> date | None:
         return None
 
 
+def _told(year: int, month: int, day: int, today: date | None) -> date | None:
+    """A day written in digits only, of either calendar."""
+    if year not in _BIKRAM_YEARS:
+        return _made(year, month, day, today)
+    try:
+        made: date = bs_to_ad(year, month, day)
+    except ValueError:
+        return None
+    return _made(made.year, made.month, made.day, today)
+
+
 def _in_digits(text: str, today: date | None) -> date | None:
     for match in _YEAR_FIRST.finditer(text):
-        if day := _made(int(match[1]), int(match[3]), int(match[4]), today):
+        if day := _told(int(match[1]), int(match[3]), int(match[4]), today):
             return day
     for match in _DAY_FIRST.finditer(text):
-        if (year := _full_year(match[4])) and (day := _made(year, int(match[3]), int(match[1]), today)):
+        if (year := _full_year(match[4])) and (day := _told(year, int(match[3]), int(match[1]), today)):
             return day
     return None
 
