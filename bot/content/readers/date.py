@@ -1,8 +1,8 @@
 """Reads a day: "2026-03-15", "15/3/2026" (day first), "15 March", "yesterday". Value: ISO date.
 
 Law: a day that may be of two calendars is no day. Bikram Sambat, which Nepal counts by, is 57 years ahead: a year of
-four digits says which one it is ("2081/3/15"), a year of two does not. No clock in here: what is relative to today needs
-`args["today"]`.
+four digits says which one it is ("2081/3/15"), a year of two does not. No clock in here: what is relative to today
+needs `args["today"]`.
 """
 
 from __future__ import annotations
