@@ -35,6 +35,8 @@ STARTS = (
     Started("recruiter", "test", {"leaving": "NP"}),
     Started("follow_up", "test", {"month": 12}),
     Started("child", "test", {"tells": "parent_away"}),
+    Started("compare", "test"),
+    Started("treaties", "test"),
 )
 LISTED = [licence("Kuwait Overseas", "11"), licence("Kuwait Manpower", "12")]  # recruiters that a word of `acts` finds
 DANGER = Meaning("report_violence", 0.95, danger=Danger("report_violence"))
