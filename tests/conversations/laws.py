@@ -23,7 +23,7 @@ from bot.engine.flow import Ask
 from tests.conversations.harness import Line, Phone
 
 LATIN = "LATIN"
-CODES = frozenset({"start", "x", "skip", "kd"})  # to be typed, or an example of it, the same in every language
+CODES = frozenset({"start", "x", "skip", "kd", "noc"})  # to be typed, or an example of it, the same in every language
 _GAP = re.compile(r"  |[ \t]\n|\n[ \t]| [,.;:!?।؟،](?:\s|$)|^\s|\s$")
 _WORD = re.compile(r"[^\W\d_]+")
 _LINK = re.compile(r"(?:https?:/)?/\S+")
