@@ -195,6 +195,10 @@ STATUS_WORDS = re.compile(
     re.IGNORECASE,
 )
 
+# Which visa an agent gave or promised: a visit visa for work is the fraud itself, and the warning hangs on it. It is
+# asked of who is still to travel, with "I do not know" beside it, and says nothing about somebody's papers today.
+ABOUT_THE_AGENT = frozenset({"fraud.visa", "recruiter.visa"})
+
 
 def test_no_flow_asks_for_immigration_status(content: Content) -> None:
     """A human asks where the next step needs it. A choice that names it beside other reasons to be afraid is no such
@@ -202,7 +206,7 @@ def test_no_flow_asks_for_immigration_status(content: Content) -> None:
     asked = []
     for flow in content.flows.by_name.values():
         for step in flow.steps:
-            if not isinstance(step, Ask):
+            if not isinstance(step, Ask) or f"{flow.name}.{step.id}" in ABOUT_THE_AGENT:
                 continue
             slots = [step.slot, *(f.slot for f in step.fills)]
             asked += [f"{flow.name}.{step.id}: slot {s}" for s in slots if STATUS_WORDS.search(s.replace("_", " "))]

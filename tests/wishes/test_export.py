@@ -23,7 +23,7 @@ async def test_all_of_hers_is_there_and_can_be_read(app: App, clock: Clock) -> N
     await maya.begins(secret="4071")
     await report(maya)
     await other.begins()
-    await other.says("Somebody else writes this")
+    await other.says("Rosefinch writes this")
     reference = (await maya.app_rows(select(cases.c.reference)))[0].reference
     async with app.database.begin() as connection:
         who = await export.subject_of(connection, reference)
@@ -34,7 +34,7 @@ async def test_all_of_hers_is_there_and_can_be_read(app: App, clock: Clock) -> N
     assert MARK in text
     assert "+96550000001" in text
     assert "+96550000002" not in text
-    assert "Somebody else" not in text
+    assert "Rosefinch" not in text
     assert "4071" not in text
     assert "hash" not in text
     assert found["cases"][0]["facts"]
