@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 
 from bot.store.rows import CodeTry, LinkCode
 from handlers.context import Context, Outcome
-from handlers.word import unproved
+from handlers.word import WORD, unproved
 
 __all__ = [
     "cancel_erasure",
     "leave",
+    "linking",
     "make_link_code",
     "request_erasure",
     "request_export",
@@ -27,6 +28,7 @@ __all__ = [
 OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "cancel_erasure": {"kept": ()},
     "leave": {"left": ()},
+    "linking": {"open": (), "guarded": ()},
     "make_link_code": {"made": ("code",)},
     "request_erasure": {"noted": ()},
     "request_export": {"noted": ()},
@@ -119,10 +121,26 @@ async def make_link_code(ctx: Context) -> Outcome:
     return Outcome("made", {"code": f"{made.digits[:4]} {made.digits[4:]}"})
 
 
-async def use_link_code(ctx: Context, *, code: str | None = None) -> Outcome:
-    """A code of another channel. Right, wrong, old, used and one too many have one answer; a job does the rest."""
+async def linking(ctx: Context) -> Outcome:
+    """Whether a code may be written here without her word: only where nothing of hers is kept yet. Else somebody who
+    holds her phone could join it with his own."""
+    return Outcome("guarded" if _keeps_something(ctx) else "open")
+
+
+def _keeps_something(ctx: Context) -> bool:
+    person = ctx.person
+    has_word = WORD in person.profile or person.seized_at is not None
+    return bool(has_word or ctx.cases or ctx.closed or person.consent_store_at or person.consent_contact_at)
+
+
+async def use_link_code(ctx: Context, *, code: str | None = None, proved: str | None = None) -> Outcome:
+    """A code of another channel. Right, wrong, old, used and one too many have one answer; a job does the rest, or a
+    human, when her word was needed and did not come."""
     told = Outcome("noted", {"code": None})
     if code is None:
+        return told
+    if _keeps_something(ctx) and proved != "yes":
+        await unproved(ctx, wanted="link")
         return told
     mine, _ = await ctx.shelf.recent(CodeTry, ctx.now - timedelta(days=1))
     _, everybody = await ctx.shelf.recent(CodeTry, ctx.now - timedelta(hours=1))

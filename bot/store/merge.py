@@ -37,6 +37,7 @@ from bot.vault.fields import Unopenable
 
 AT_ONCE = 100
 CHUNK = 500  # rows that are in memory at once
+PROOFS = ("word", "duress", "exit")  # of the profile
 _APART = {"keys", "contacts"}  # of which there is one for each subject
 
 
@@ -91,7 +92,8 @@ async def merge(connection: AsyncConnection, secrets: Keys, *, writer: UUID, giv
 
 
 def joined(giver: Person, writer: Person) -> Person:
-    """One person out of two: what she set where she proved who she is goes before what the other channel knew."""
+    """One person out of two: what she set where she made the code goes before what the other channel knew. Not her
+    proofs: whoever made the code must not put his word in place of hers."""
     person = Person(giver.id, simulated=giver.simulated)
     for name in PERSON_FIELDS:
         mine, other = getattr(giver, name), getattr(writer, name)
@@ -104,7 +106,8 @@ def joined(giver: Person, writer: Person) -> Person:
     if giver.consent_store_at is not None:
         person.consent_refused_at = None
     guests = [*writer.profile.get("guests", []), *giver.profile.get("guests", [])]
-    person.profile = {**writer.profile, **giver.profile, **({"guests": guests} if guests else {})}
+    hers = {name: writer.profile[name] for name in PROOFS if name in writer.profile}
+    person.profile = {**writer.profile, **giver.profile, **hers, **({"guests": guests} if guests else {})}
     return person
 
 

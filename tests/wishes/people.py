@@ -62,14 +62,17 @@ class Person:
             assert where is not None
             return await history.thread(connection, where)
 
-    async def begins(self, *, secret: str = "", language: str = "en", country: str = "KW") -> None:
+    async def begins(
+        self, *, secret: str = "", language: str = "en", country: str = "KW", consent: bool = True
+    ) -> None:
         """She has written before, in her language; with her word if she has one."""
         await self.says("menu")
 
         async def change(ctx: Context) -> None:
             await profile.set_language(ctx, language=language)
             await profile.set_country(ctx, country=country)
-            await profile.give_consent(ctx)
+            if consent:
+                await profile.give_consent(ctx)
             ctx.conversation.session = {"shared": {"welcomed": True}}
             if secret:
                 await word.keep(ctx, first=secret, again=secret)

@@ -43,6 +43,12 @@ async def code_of(person: Person, secret: str = "4071") -> str:
     return re.sub(r"\D", "", last[-1])[:8]
 
 
+async def delete_with_word(person: Person, secret: str) -> None:
+    """She asks for deletion and proves who she is."""
+    for text in ("delete", "yes", secret):
+        await person.says(text)
+
+
 async def sealed_under(app: App, subject: UUID) -> int:
     """How many sealed cells of a subject its own key opens; one that it does not open fails."""
     async with app.database.begin() as connection:
@@ -99,6 +105,9 @@ async def test_the_older_key_stays_whoever_gave_the_code(
     assert "word" in await maya.profile()
     assert (await maya.row()).consent_store_at is not None
     await sealed_under(app, older)
+    await delete_with_word(maya, "4071")
+    assert (await maya.row()).erase_at is not None  # her word is still hers under the other key
+    await maya.says("keep")
     await maya.news()
     assert "a person writes by" in (await maya.says("8"))[0]
 
@@ -108,7 +117,7 @@ async def test_wrong_old_and_used_codes_have_one_answer(app: App, clock: Clock, 
     code = await code_of(maya)
     phones = [Person(app, clock, f"+9655000020{n}") for n in range(4)]
     for phone in phones:
-        await phone.begins()
+        await phone.begins(consent=False)
     answers = [await phones[0].says(f"link {code}"), await phones[1].says("link 00000000")]
     assert await jobs(app, clock) == (0, 1)
     answers.append(await phones[2].says(f"link {code}"))  # used
@@ -126,8 +135,8 @@ async def test_of_two_who_write_one_code_only_the_first_is_joined(app: App, cloc
     await maya.begins(secret="4071")
     code = await code_of(maya)
     one, two = Person(app, clock, "+96550000301"), Person(app, clock, "+96550000302")
-    await one.begins()
-    await two.begins()
+    await one.begins(consent=False)
+    await two.begins(consent=False)
     await one.says(f"link {code}")
     await two.says(f"link {code}")
     assert (await jobs(app, clock))[1] == 1
@@ -138,7 +147,7 @@ async def test_of_two_who_write_one_code_only_the_first_is_joined(app: App, cloc
 
 async def test_tries_are_limited_and_the_answer_stays(app: App, clock: Clock, maya: Person, new_phone: Person) -> None:
     await maya.begins(secret="4071")
-    await new_phone.begins()
+    await new_phone.begins(consent=False)
     code = await code_of(maya)
     for n in range(5):
         assert len(await new_phone.says(f"link 0000000{n}")) == 1
@@ -161,7 +170,7 @@ async def test_what_arrives_while_they_are_joined_is_not_lost(
     app: App, clock: Clock, maya: Person, new_phone: Person
 ) -> None:
     await maya.begins(secret="4071")
-    await new_phone.begins()
+    await new_phone.begins(consent=False)
     older, younger = await maya.subject(), await new_phone.subject()
     async with app.database.begin() as connection:
         await merge.turns.lock(connection, [older, younger], wait=True)
@@ -177,7 +186,7 @@ async def test_what_arrives_while_they_are_joined_is_not_lost(
 
 async def test_what_waits_in_the_inbox_is_taken_along(app: App, clock: Clock, maya: Person, new_phone: Person) -> None:
     await maya.begins(secret="4071")
-    await new_phone.begins()
+    await new_phone.begins(consent=False)
     code = await code_of(maya)
     await new_phone.says(f"link {code}")
     for n in range(3):
@@ -198,7 +207,7 @@ async def test_records_of_the_shelf_go_along(app: App, clock: Clock, maya: Perso
     from bot.store.rows import CodeUse, FamilyCode, Reminder
 
     await maya.begins(secret="4071")
-    await new_phone.begins()
+    await new_phone.begins(consent=False)
     older, younger = await maya.subject(), await new_phone.subject()
 
     async def put(ctx: Any) -> None:
@@ -224,8 +233,46 @@ async def test_records_of_the_shelf_go_along(app: App, clock: Clock, maya: Perso
 def test_what_she_set_where_she_proved_it_goes_before() -> None:
     giver = Row(UUID(int=1), language="ne", safe_from=60, safe_until=120, profile={"word": {"a": 1}})
     writer = Row(
-        UUID(int=2), language="hi", country="QA", safe_from=1, safe_until=2, profile={"word": {}, "topic": "t"}
+        UUID(int=2), language="hi", country="QA", safe_from=1, safe_until=2, profile={"exit": "x", "topic": "t"}
     )
     one = merge.joined(giver, writer)
     assert (one.language, one.country, one.safe_from, one.safe_until) == ("ne", "QA", 60, 120)
-    assert one.profile == {"word": {"a": 1}, "topic": "t"}
+    assert one.profile == {"word": {"a": 1}, "exit": "x", "topic": "t"}
+
+
+def test_a_word_from_the_other_side_never_takes_the_place_of_hers() -> None:
+    his = {"word": {"a": 1}, "duress": {"a": 2}, "exit": "bye", "topic": "his"}
+    hers = {"word": {"b": 1}, "duress": {"b": 2}, "exit": "ciao", "topic": "hers"}
+    one = merge.joined(Row(UUID(int=1), profile=his), Row(UUID(int=2), profile=hers))
+    assert one.profile == {**hers, "topic": "his"}
+
+
+@pytest.mark.parametrize("kept", ["word", "case", "consent"])
+async def test_who_holds_her_phone_cannot_join_it_with_his(
+    app: App, clock: Clock, maya: Person, new_phone: Person, kept: str
+) -> None:
+    await new_phone.begins(secret="8264")  # he made a code on his phone, with his word
+    code = await code_of(new_phone, "8264")
+    await maya.begins(secret="4071" if kept == "word" else "", consent=kept == "consent")
+    if kept == "case":
+        await maya.says("he locked me in the house and beats me")
+        await maya.says("menu")
+    asked = await maya.says(f"link {code}")
+    assert asked[-1].startswith("Your 4-digit word?")
+    assert (await maya.says("8264"))[0] == "Noted. It takes up to 48 hours."
+    assert await jobs(app, clock) == (0, 0)
+    assert await maya.subject() != await new_phone.subject()
+    assert "unproved_link" in await kinds(app)
+
+
+async def test_with_her_word_on_both_sides_they_are_joined(
+    app: App, clock: Clock, maya: Person, new_phone: Person
+) -> None:
+    await maya.begins(secret="4071")
+    await new_phone.begins(secret="8264")
+    code = await code_of(maya)
+    await new_phone.says(f"link {code}")
+    assert await new_phone.says("8264") == ["Noted. It takes up to 48 hours."]
+    assert await jobs(app, clock) == (0, 1)
+    assert await maya.subject() == await new_phone.subject()
+    assert "unproved_link" not in await kinds(app)
