@@ -30,7 +30,6 @@ from bot.observe import metrics
 from bot.store.keys import seal_json
 from bot.store.rows import Conversation
 from bot.store.turns import Subject
-from bot.vault.lookup import lookup
 from handlers import box, children
 from handlers import cases as case_actions
 from handlers.context import Actor, Context, Shelf
@@ -86,7 +85,6 @@ class Turn:
             shelf=tools.shelf(subject, conversation),
             digits=tools.digits,
             closed=subject.closed,
-            keyed=lambda *parts: lookup(subject.key, "handlers", *parts).hex(),
         )
 
     async def run(self, arrived: Arrived) -> None:

@@ -42,7 +42,7 @@ def person(content: Content, channel: str, language: str, *, words: bool = True)
     phone.subject.person.country = "KW"
     if words:
         for kind, digits in (("word", WORD), ("duress", SECOND)):
-            phone.subject.person.profile[kind] = {"salt": "1", "hash": phone.keyed(kind, "1", digits)}
+            phone.has_word(kind, digits)
     return phone
 
 
