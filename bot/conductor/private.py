@@ -6,12 +6,12 @@ proof do not go into the history. No sentence is made here: flows say what is sa
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bot.content import Content
+from bot.content.readers.digits import digits_in
 from bot.engine import answers
 from bot.engine.answers import fold
 from bot.engine.flow import Ask
@@ -24,7 +24,6 @@ from handlers.context import Context
 LEAVE, KEEP, LINK = "leave", "keep", "link_here"  # flows
 BY = "private"
 MASK = "****"
-_DIGITS = re.compile(r"[\d\s-]+")
 _WORD, _LINK = 4, 8  # digits
 
 
@@ -40,11 +39,13 @@ class Look:
 
 def look(ctx: Context, session: Session, given: Input | None, content: Content, language: str) -> Look:
     """What a message is before it is anything else."""
-    if not isinstance(given, Heard) or given.edited:
+    if not isinstance(given, Heard):
         return Look(given)
+    if given.edited:  # of which question it was the answer is not known any more
+        return Look(given, mask=bool(digits_in(given.text)))
     state = State(content.flows, session, content.words(language), content.readers, language, content.rules)
     open_now = state.present()
-    code = _code(given.text)
+    code = digits_in(given.text)
     proof = open_now is not None and _wants_digits(open_now[1]) and bool(code)
     if len(code) == _WORD and word.matches(ctx, word.DURESS, code):
         return _seize(ctx, given, proof)
@@ -80,11 +81,6 @@ def _is(text: str, words: Sequence[Any]) -> bool:
     return fold(text) in {fold(str(w)) for w in words}
 
 
-def _code(text: str) -> str:
-    """The digits of a message of digits; empty for anything else."""
-    return "".join(c for c in fold(text) if c.isdecimal()) if _DIGITS.fullmatch(text.strip()) else ""
-
-
 def _wants_digits(ask: Ask) -> bool:
     return any(fill.reader == "digits" for fill in ask.fills)
 
@@ -93,9 +89,9 @@ def _link(ctx: Context, text: str, words: Sequence[Any], asked: bool) -> str:
     """The code of another channel: after the word for it, or bare, from somebody who is new and is asked nothing that
     it could answer. A phone number has eight digits too."""
     first, _, rest = fold(text).partition(" ")
-    code = _code(rest) if _is(first, words) else ""
+    code = digits_in(rest) if _is(first, words) else ""
     if not code and not ctx.cases and not asked:
-        code = _code(text)
+        code = digits_in(text)
     return code if len(code) == _LINK else ""
 
 

@@ -189,6 +189,41 @@ async def test_proofs_are_not_kept_as_they_were_written(content: Content) -> Non
     assert "४०७१" not in kept
 
 
+TYPED = ("{}.", "#{}", "\u200f{}", "({})", "{0[0]}\ufe0f\u20e3{0[1]}\ufe0f\u20e3{0[2]}\ufe0f\u20e3{0[3]}\ufe0f\u20e3")
+
+
+@pytest.mark.parametrize("typed", TYPED)
+async def test_a_word_is_known_however_it_is_typed(content: Content, typed: str) -> None:
+    """What the question reads as digits is a second word that pages, and a proof that no history keeps."""
+    phone = person(content, "telegram", "en")
+    await phone.hear("8")
+    lines, notices = await answer(phone, "delete", SENSITIVE["delete"], typed.format(WORD))
+    assert lines
+    assert notices == ["erasure_requested"]
+    assert heard(phone) == "****"
+    await phone.hear(typed.format(SECOND))
+    assert [n["kind"] for n in phone.notices if n["audience"] == "page"] == ["duress"]
+    assert heard(phone) == "****"
+
+
+async def test_an_edit_to_digits_alone_is_not_kept(content: Content) -> None:
+    phone = person(content, "telegram", "en")
+    await phone.give(Started("delete", "test"))
+    await phone.hear(WORD, edited=True)
+    assert heard(phone) == "****"
+    await phone.hear("it was 3 months", edited=True)
+    assert heard(phone) == "it was 3 months"
+
+
+def heard(phone: Phone) -> str:
+    """The history's words of the last message that came."""
+    from bot.store.keys import open_json
+    from tests.conversations.harness import KEY
+
+    row = next(row for row in reversed(phone.subject.messages) if row["direction"] == "in")
+    return str(open_json(KEY, row["body_enc"], where=f"messages.body_enc.{row['id']}")["text"])
+
+
 STATUS_WORDS = re.compile(
     r"\b(visa|undocumented|immigration|residen\w+ (permit|status)|legal status|iqama|papers|documents?"
     r"|absconding|illegal)\b",
