@@ -30,8 +30,18 @@ async def due(connection: AsyncConnection, now: datetime) -> list[UUID]:
 
 
 async def carry_out(connection: AsyncConnection, subject_id: UUID, now: datetime) -> bool:
-    """Erase her, or ask a human. True when she was erased. Locks her; a turn that runs is waited for."""
+    """Erase her, or ask a human. True when she was erased. Locks her; a turn that runs is waited for.
+
+    Her conversations too, as `merge.py` does: what is being received is waited for, and what comes later waits. So a
+    KEEP that is on its way is either seen below, or belongs to who writes after her.
+    """
     await turns.lock(connection, [subject_id], wait=True)
+    await connection.execute(
+        select(conversations.c.id)
+        .where(conversations.c.subject_id == subject_id)
+        .order_by(conversations.c.id)
+        .with_for_update()
+    )
     if subject_id not in await due(connection, now):
         return False  # she said keep meanwhile, or wrote again
     if await _must_stay(connection, subject_id):

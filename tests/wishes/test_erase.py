@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 
 from bot.app import App
-from bot.store.tables import audit, cases, keys, metadata, outbox
+from bot.jobs import erase_due
+from bot.store.tables import audit, cases, conversations, inbox, keys, metadata, outbox
 from tests.conftest import Clock
 from tests.wishes.people import Person, jobs, kinds
 
@@ -108,6 +110,24 @@ async def test_a_word_that_waits_to_be_handled_comes_first(app: App, clock: Cloc
         pass
     assert (await maya.news())[-1] == "Okay, nothing is deleted."
     assert (await jobs(app, clock))[0] == 0
+
+
+async def test_a_word_that_is_just_being_received_is_not_torn_away(app: App, clock: Clock, maya: Person) -> None:
+    await maya.begins(secret="4071")
+    await asks(maya)
+    clock.move(hours=48)
+    hers = select(conversations.c.id).where(conversations.c.subject_id == await maya.subject())
+    names = ("subject_id", "conversation_id", "kind", "payload_enc", "received_at", "ready_at")
+    async with app.database.begin() as connection:  # a webhook, before its commit
+        await connection.execute(hers.with_for_update(read=True, key_share=True))
+        erasing = asyncio.create_task(erase_due(app.database, clock()))
+        assert not (await asyncio.wait({erasing}, timeout=0.5))[0]
+        one = select(*(inbox.c[n] for n in names)).where(inbox.c.subject_id.is_not(None)).limit(1)
+        await connection.execute(insert(inbox).from_select(names, one))
+    assert await erasing == 0
+    assert (await maya.row()).erase_at is not None
+    waiting = await maya.app_rows(select(inbox.c.id).where(inbox.c.state == "waiting"))
+    assert len(waiting) == 1
 
 
 async def test_the_answers_are_the_same_letter_by_letter(app: App, clock: Clock) -> None:
