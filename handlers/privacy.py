@@ -142,17 +142,39 @@ async def use_link_code(ctx: Context, *, code: str | None = None, proved: str | 
     if _keeps_something(ctx) and proved != "yes":
         await unproved(ctx, wanted="link")
         return told
-    mine, _ = await ctx.shelf.recent(CodeTry, ctx.now - timedelta(days=1))
-    _, everybody = await ctx.shelf.recent(CodeTry, ctx.now - timedelta(hours=1))
+    mine, everybody = await _tries(ctx)
     ctx.shelf.add(CodeTry())
     if mine >= TRIES_A_DAY or everybody >= TRIES_AN_HOUR:
         if mine == TRIES_A_DAY or everybody == TRIES_AN_HOUR:
             ctx.notify("queue", "code_tries", "medium")
         return told
-    found = await ctx.shelf.by_code(LinkCode, code)
-    if found and found.used_at is None and found.expires_at > ctx.now and found.owner != ctx.person.id:
+    if found := await _usable(ctx, code):
         ctx.person.link_code_id = found.id
     return told
+
+
+async def may_link(ctx: Context, code: str) -> bool:
+    """Whether bare digits are a code that may be used now. A miss counts as a try: nobody finds one by trying."""
+    mine, everybody = await _tries(ctx)
+    if mine >= TRIES_A_DAY or everybody >= TRIES_AN_HOUR:
+        return False
+    if await _usable(ctx, code):
+        return True
+    ctx.shelf.add(CodeTry())
+    return False
+
+
+async def _tries(ctx: Context) -> tuple[int, int]:
+    """Codes that were typed: by this person in a day, by everybody in an hour."""
+    mine, _ = await ctx.shelf.recent(CodeTry, ctx.now - timedelta(days=1))
+    _, everybody = await ctx.shelf.recent(CodeTry, ctx.now - timedelta(hours=1))
+    return mine, everybody
+
+
+async def _usable(ctx: Context, code: str) -> LinkCode | None:
+    found = await ctx.shelf.by_code(LinkCode, code)
+    good = found and found.used_at is None and found.expires_at > ctx.now and found.owner != ctx.person.id
+    return found if good else None
 
 
 def erasure_is_asked(ctx: Context) -> bool:

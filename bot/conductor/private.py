@@ -22,6 +22,7 @@ from handlers import privacy, word
 from handlers.context import Context
 
 LEAVE, KEEP, LINK = "leave", "keep", "link_here"  # flows
+CHOOSING = frozenset({"set_word", "second_word"})  # flows where she chooses new ones, once she proved that it is she
 BY = "private"
 MASK = "****"
 _WORD, _LINK = 4, 8  # digits
@@ -37,7 +38,7 @@ class Look:
     mask: bool = False
 
 
-def look(ctx: Context, session: Session, given: Input | None, content: Content, language: str) -> Look:
+async def look(ctx: Context, session: Session, given: Input | None, content: Content, language: str) -> Look:
     """What a message is before it is anything else."""
     if not isinstance(given, Heard):
         return Look(given)
@@ -47,7 +48,8 @@ def look(ctx: Context, session: Session, given: Input | None, content: Content, 
     open_now = state.present()
     code = digits_in(given.text)
     proof = open_now is not None and _wants_digits(open_now[1]) and bool(code)
-    if len(code) == _WORD and word.matches(ctx, word.DURESS, code):
+    choosing = open_now is not None and open_now[0].name in CHOOSING and state.top.slots.get("proved") == "yes"
+    if len(code) == _WORD and not choosing and word.matches(ctx, word.DURESS, code):
         return _seize(ctx, given, proof)
     if ctx.person.seized_at is not None and given.meaning.danger and given.meaning.danger.tier == "page":
         return _left(ctx)  # a human is paged; nothing on this screen says so
@@ -60,7 +62,7 @@ def look(ctx: Context, session: Session, given: Input | None, content: Content, 
         return _left(ctx)
     if not expected and _is(given.text, phrases["keep"]) and privacy.erasure_is_asked(ctx):
         return Look(Started(KEEP, BY))
-    if not expected and (linked := _link(ctx, given.text, phrases["link"], open_now is not None)):
+    if not expected and (linked := await _link(ctx, given.text, phrases["link"], open_now is not None)):
         return Look(Started(LINK, BY, {"code": linked}), mask=True)
     return Look(given)
 
@@ -85,14 +87,15 @@ def _wants_digits(ask: Ask) -> bool:
     return any(fill.reader == "digits" for fill in ask.fills)
 
 
-def _link(ctx: Context, text: str, words: Sequence[Any], asked: bool) -> str:
-    """The code of another channel: after the word for it, or bare, from somebody who is new and is asked nothing that
-    it could answer. A phone number has eight digits too."""
+async def _link(ctx: Context, text: str, words: Sequence[Any], asked: bool) -> str:
+    """The code of another channel: after the word for it; or bare, from somebody who is new and is asked nothing that
+    it could answer, when it is one that may be used. Other eight digits are a phone number, and are read as before."""
     first, _, rest = fold(text).partition(" ")
     code = digits_in(rest) if _is(first, words) else ""
-    if not code and not ctx.cases and not asked:
-        code = digits_in(text)
-    return code if len(code) == _LINK else ""
+    if len(code) == _LINK:
+        return code
+    bare = "" if ctx.cases or asked else digits_in(text)
+    return bare if len(bare) == _LINK and await privacy.may_link(ctx, bare) else ""
 
 
 def masked(body: Mapping[str, Any]) -> dict[str, Any]:

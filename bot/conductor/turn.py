@@ -92,7 +92,7 @@ class Turn:
         before = self._conversation.last_inbound_at
         self._by_us = arrived.inbound is None and isinstance(arrived.given, Started)
         secret = arrived.inbound is not None and self._is_secret(arrived.inbound)
-        seen = private.look(self.ctx, self._session, arrived.given, self._tools.content, self._language())
+        seen = await private.look(self.ctx, self._session, arrived.given, self._tools.content, self._language())
         if seen.leaves:
             self._session = Session(shared=self._session.shared)
             self._conversation.session = self._session.to_json()

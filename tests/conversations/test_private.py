@@ -189,6 +189,28 @@ async def test_proofs_are_not_kept_as_they_were_written(content: Content) -> Non
     assert "४०७१" not in kept
 
 
+@pytest.mark.parametrize(("flow", "asked"), [("set_word", "set_word.first"), ("second_word", "second_word.again")])
+async def test_who_chooses_new_digits_may_try_the_present_second_ones(content: Content, flow: str, asked: str) -> None:
+    """Once she proved that it is she, that is no call for help."""
+    phone = person(content, "sms", "en")
+    await phone.hear("8")
+    await answer(phone, flow, (), WORD)
+    assert phone.asking == f"{flow}.first"
+    await phone.hear(SECOND)
+    assert phone.asking == asked
+    assert [n["kind"] for n in phone.notices if n["audience"] == "page"] == []
+    assert phone.subject.person.seized_at is None
+    assert heard(phone) == "****"
+
+
+async def test_a_phone_number_of_eight_digits_is_not_lost(content: Content) -> None:
+    phone = person(content, "sms", "en")
+    await phone.hear("8")
+    lines = await phone.hear("9912 3456")
+    assert heard(phone) == "9912 3456"
+    assert "link_here" not in " ".join(line.id for line in lines)
+
+
 TYPED = ("{}.", "#{}", "\u200f{}", "({})", "{0[0]}\ufe0f\u20e3{0[1]}\ufe0f\u20e3{0[2]}\ufe0f\u20e3{0[3]}\ufe0f\u20e3")
 
 

@@ -145,6 +145,28 @@ async def test_of_two_who_write_one_code_only_the_first_is_joined(app: App, cloc
     assert [r.used_at is None for r in await maya.app_rows(select(link_codes.c.used_at))] == [False]
 
 
+async def test_the_digits_alone_are_enough_for_somebody_new(
+    app: App, clock: Clock, maya: Person, new_phone: Person
+) -> None:
+    await maya.begins(secret="4071")
+    await new_phone.begins(consent=False)
+    await new_phone.says("8")
+    code = await code_of(maya)
+    assert await new_phone.says(f"{code[:4]} {code[4:]}") == [NOTED]
+    assert await jobs(app, clock) == (0, 1)
+    assert await new_phone.subject() == await maya.subject()
+
+
+async def test_bare_digits_cannot_be_tried_for_ever(app: App, clock: Clock, maya: Person, new_phone: Person) -> None:
+    await maya.begins(secret="4071")
+    await new_phone.begins(consent=False)
+    code = await code_of(maya)
+    for n in range(5):
+        await new_phone.says(f"0000000{n}")
+    assert await new_phone.says(code) != [NOTED]
+    assert await jobs(app, clock) == (0, 0)
+
+
 async def test_tries_are_limited_and_the_answer_stays(app: App, clock: Clock, maya: Person, new_phone: Person) -> None:
     await maya.begins(secret="4071")
     await new_phone.begins(consent=False)
