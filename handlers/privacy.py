@@ -7,7 +7,10 @@ here: a wish is written down, and a job carries it out (`bot/store/erase.py`, `b
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import chain
 
+from bot.content.readers.digits import digits_in
+from bot.engine.answers import fold
 from bot.store.rows import CodeTry, LinkCode
 from handlers.context import Context, Outcome
 from handlers.word import WORD, unproved
@@ -41,7 +44,7 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
 ERASE_AFTER = timedelta(hours=48)
 GRACE = timedelta(hours=24)  # the job may come late, or wait for a human
 LINK_FOR = timedelta(minutes=30)
-LINK_DIGITS = 8
+WORD_DIGITS, LINK_DIGITS = 4, 8
 TRIES_A_DAY, TRIES_AN_HOUR = 5, 500  # by this person, by everybody
 EXIT_LONGEST = 20
 ERASURE = "erasure_asked"  # in the profile: when, proved or not; so long "keep" is understood
@@ -54,10 +57,13 @@ async def leave(ctx: Context) -> Outcome:
 
 
 async def set_exit(ctx: Context, *, exit: str | None = None) -> Outcome:
-    """The word that ends the talk at once. Not a number that answers questions, nothing long."""
+    """The word that ends the talk at once. Not a number that answers questions or looks like a proof or a code, nothing
+    long, no word that means something here already (commands never come so far: they break in)."""
     plain = " ".join((exit or "").split()).casefold()
-    number = int(plain) if plain.isdecimal() else None
-    if not plain or len(plain) > EXIT_LONGEST or (number is not None and number <= 10):
+    taken = {fold(str(w)) for w in chain.from_iterable(ctx.knowledge.get("phrases")[p] for p in ("keep", "link"))}
+    digits = digits_in(plain)
+    bad_number = digits and (int(digits) <= 10 or len(digits) in (WORD_DIGITS, LINK_DIGITS))
+    if not plain or len(plain) > EXIT_LONGEST or bad_number or fold(plain) in taken:
         return Outcome("unfit", {"exit": None})
     ctx.person.profile["exit"] = plain
     return Outcome("kept")

@@ -56,7 +56,8 @@ async def look(ctx: Context, session: Session, given: Input | None, content: Con
     phrases = content.knowledge.get("phrases")
     if proof:
         return Look(given, mask=True)
-    own = fold(given.text) == fold(ctx.person.profile.get("exit", ""))
+    command = state.words.universal(given.text.strip())  # STOP, help: they mean what they mean to everybody
+    own = not command and fold(given.text) == fold(ctx.person.profile.get("exit", ""))
     expected = open_now is not None and answers.exact(state.asking(*open_now), given.text) is not None
     if own or (not expected and _is(given.text, phrases["exit"])):
         return _left(ctx)

@@ -211,6 +211,26 @@ async def test_a_phone_number_of_eight_digits_is_not_lost(content: Content) -> N
     assert "link_here" not in " ".join(line.id for line in lines)
 
 
+@pytest.mark.parametrize("taken", ["keep", "जोड", "4071", "٤٠٧١", "4829 1735", "7", "x" * 30])
+async def test_the_word_that_ends_the_talk_is_no_other_word(content: Content, taken: str) -> None:
+    phone = person(content, "sms", "en")
+    await phone.give(Started("exit_word", "test"))
+    lines = await phone.hear(taken)
+    assert [line.id for line in lines] == ["exit_word.unfit", "exit_word.exit"], taken
+    assert "exit" not in phone.subject.person.profile
+
+
+@pytest.mark.parametrize(("command", "flow"), [("stop", "stop.done"), ("help", "human.here"), ("menu", "menu.what")])
+async def test_commands_mean_what_they_mean_to_everybody(content: Content, command: str, flow: str) -> None:
+    phone = person(content, "sms", "en")
+    await phone.give(Started("exit_word", "test"))
+    assert [line.id for line in await phone.hear(command)] == [flow]
+    assert "exit" not in phone.subject.person.profile
+    phone.subject.person.profile["exit"] = command  # however it came there
+    phone.subject.person.opted_out_at = None
+    assert [line.id for line in await phone.hear(command)] != ["leave.done"]
+
+
 TYPED = ("{}.", "#{}", "\u200f{}", "({})", "{0[0]}\ufe0f\u20e3{0[1]}\ufe0f\u20e3{0[2]}\ufe0f\u20e3{0[3]}\ufe0f\u20e3")
 
 
