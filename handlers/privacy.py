@@ -47,6 +47,7 @@ LINK_FOR = timedelta(minutes=30)
 WORD_DIGITS, LINK_DIGITS = 4, 8
 TRIES_A_DAY, TRIES_AN_HOUR = 5, 500  # by this person, by everybody
 EXIT_LONGEST = 20
+ABOUT_HER = ("course", "topic", "role", "channel")  # of the profile: what goes with her consent; her proofs stay
 ERASURE = "erasure_asked"  # in the profile: when, proved or not; so long "keep" is understood
 
 
@@ -97,6 +98,8 @@ async def withdraw_consent(ctx: Context, *, proved: str | None = None) -> Outcom
     if critical is None:
         ctx.person.consent_store_at = ctx.person.consent_contact_at = None
         ctx.person.consent_refused_at = ctx.now
+        for name in ABOUT_HER:
+            ctx.person.profile.pop(name, None)
     case = critical or (ctx.cases[0] if ctx.cases else None)
     ctx.notify("queue", "consent_withdrawn", case.severity if case else "medium", case)
     return Outcome("noted")

@@ -77,18 +77,19 @@ class Person:
             if secret:
                 await word.keep(ctx, first=secret, again=secret)
 
-        async with self.app.database.begin() as connection:
-            where = await history.home(connection, self.app.secrets, self.channel, ACCOUNT, self.address)
-        assert where is not None
-        await self.app.staff.prepare(where, change)
+        await self.app.staff.prepare(await self.home(), change)
         await self.news()
 
     async def subject(self) -> UUID:
         """Whose conversation it is now."""
+        return (await self.home()).subject_id
+
+    async def home(self) -> history.Home:
+        """Where her conversation is."""
         async with self.app.database.begin() as connection:
             where = await history.home(connection, self.app.secrets, self.channel, ACCOUNT, self.address)
         assert where is not None
-        return where.subject_id
+        return where
 
     async def row(self) -> Any:
         """Her row of `contacts`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ from sqlalchemy import func, insert, select, update
 
 from bot.app import App
 from bot.jobs import erase_due
-from bot.store.tables import audit, cases, conversations, inbox, keys, metadata, outbox
+from bot.store import retention
+from bot.store.rows import Certificate, CertificateLink, FamilyCode, LinkCode, Referral, Reminder
+from bot.store.tables import audit, cases, conversations, inbox, keys, metadata, outbox, referrals
 from tests.conftest import Clock
 from tests.wishes.people import Person, jobs, kinds
 
@@ -204,9 +207,51 @@ async def test_the_word_is_not_in_the_history(app: App, clock: Clock, maya: Pers
     assert "4071" not in str(await maya.profile())
 
 
-async def test_consent_taken_back_takes_what_was_kept(app: App, clock: Clock, maya: Person) -> None:
-    from bot.store import retention
+@pytest.mark.parametrize("danger", [False, True])
+async def test_consent_taken_back_takes_the_rest_too(app: App, clock: Clock, maya: Person, danger: bool) -> None:
+    """What was shared of her, codes, links, reminders and her profile; with a critical case a human looks first."""
+    await maya.begins(secret="4071")
+    await report(maya)
 
+    async def put(ctx: Any) -> None:
+        ctx.shelf.add(FamilyCode(digits="4829173500001111"))
+        ctx.shelf.add(LinkCode(digits="48291735", expires_at=clock() + timedelta(days=9)))
+        ctx.shelf.add(Reminder(flow="status", due_at=clock() + timedelta(days=30), slots={"a": MARK}))
+        ctx.shelf.add(Referral(service="legal", facts={"said": MARK}))
+        paper = ctx.shelf.add(Certificate(track="all", code="ABCDEFGHJK", score=90))
+        ctx.shelf.add(
+            CertificateLink(
+                certificate_id=paper.id, token="t0k3n", name=MARK, language="en", expires_at=clock() + timedelta(days=7)
+            )
+        )
+        ctx.person.profile.update(course={"day": 3}, topic="training", role="worker")
+
+    await app.staff.prepare(await maya.home(), put)
+    if danger:
+        await maya.says("he locked me in the house and beats me")
+        await maya.says("menu")
+    clock.move(minutes=1)
+    for text in ("menu", "more", "what is kept", "keep nothing more", "yes", "4071"):
+        await maya.says(text)
+    clock.move(minutes=10)
+    while any((await retention.purge(app.database, clock())).values()):
+        pass
+    goes = {"family_codes", "link_codes", "certificate_links", "reminders"}
+    left = goes & set(await rows_of(app, await maya.subject()))
+    facts = (await maya.app_rows(select(referrals.c.facts_enc)))[0].facts_enc
+    profile = await maya.profile()
+    assert "word" in profile
+    if danger:
+        assert left == goes
+        assert facts is not None
+        assert profile["topic"] == "training"
+    else:
+        assert left == set()
+        assert facts is None
+        assert not {"course", "topic", "role"} & set(profile)
+
+
+async def test_consent_taken_back_takes_what_was_kept(app: App, clock: Clock, maya: Person) -> None:
     await maya.begins(secret="4071")
     await report(maya)
     for text in ("menu", "more", "what is kept", "keep nothing more", "yes", "4071"):
