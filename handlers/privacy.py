@@ -189,5 +189,7 @@ async def _usable(ctx: Context, code: str) -> LinkCode | None:
 def erasure_is_asked(ctx: Context) -> bool:
     """Whether deletion was asked for and may still be stopped. As long for what was not proved: who tries both must not
     see a difference."""
+    if ctx.person.erase_at is not None:
+        return True
     asked = ctx.person.profile.get(ERASURE)
     return asked is not None and ctx.now - datetime.fromisoformat(asked) < ERASE_AFTER + GRACE

@@ -98,8 +98,9 @@ def joined(giver: Person, writer: Person) -> Person:
     for name in PERSON_FIELDS:
         mine, other = getattr(giver, name), getattr(writer, name)
         setattr(person, name, mine if mine is not None else other)
-    person.opted_out_at = giver.opted_out_at  # STOP on the other channel was answered there; she wrote here since
-    person.erase_at = giver.erase_at
+    # A wish of either side stands: STOP until she writes START, deletion until she writes KEEP, the first of two.
+    person.opted_out_at = _earlier(giver.opted_out_at, writer.opted_out_at)
+    person.erase_at = _earlier(giver.erase_at, writer.erase_at)
     person.link_code_id = None
     if giver.safe_from is not None:
         person.safe_until = giver.safe_until
@@ -109,6 +110,10 @@ def joined(giver: Person, writer: Person) -> Person:
     hers = {name: writer.profile[name] for name in PROOFS if name in writer.profile}
     person.profile = {**writer.profile, **giver.profile, **hers, **({"guests": guests} if guests else {})}
     return person
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    return min((at for at in (one, other) if at is not None), default=None)
 
 
 async def _giver(connection: AsyncConnection, writer: UUID) -> UUID | None:

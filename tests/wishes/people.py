@@ -16,6 +16,7 @@ from bot.app import App
 from bot.engine.inbound import Inbound
 from bot.jobs import erase_due, link_due
 from bot.store import history
+from bot.store.inbox import Home
 from bot.store.keys import open_json
 from bot.store.tables import contacts, keys, notices
 from handlers import profile, word
@@ -84,7 +85,7 @@ class Person:
         """Whose conversation it is now."""
         return (await self.home()).subject_id
 
-    async def home(self) -> history.Home:
+    async def home(self) -> Home:
         """Where her conversation is."""
         async with self.app.database.begin() as connection:
             where = await history.home(connection, self.app.secrets, self.channel, ACCOUNT, self.address)

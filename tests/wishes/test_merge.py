@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -260,6 +260,17 @@ def test_what_she_set_where_she_proved_it_goes_before() -> None:
     one = merge.joined(giver, writer)
     assert (one.language, one.country, one.safe_from, one.safe_until) == ("ne", "QA", 60, 120)
     assert one.profile == {"word": {"a": 1}, "exit": "x", "topic": "t"}
+
+
+@pytest.mark.parametrize("name", ["erase_at", "opted_out_at"])
+def test_a_wish_of_either_side_stands(name: str) -> None:
+    early, late = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC)
+    for his, hers in ((early, None), (None, early), (early, late), (late, early)):
+        giver, writer = Row(UUID(int=1)), Row(UUID(int=2))
+        setattr(giver, name, his)
+        setattr(writer, name, hers)
+        assert getattr(merge.joined(giver, writer), name) == early
+    assert getattr(merge.joined(Row(UUID(int=1)), Row(UUID(int=2))), name) is None
 
 
 def test_a_word_from_the_other_side_never_takes_the_place_of_hers() -> None:
