@@ -252,6 +252,38 @@ async def test_records_of_the_shelf_go_along(app: App, clock: Clock, maya: Perso
     await sealed_under(app, older)
 
 
+async def test_a_use_that_comes_while_they_are_joined_is_hers(
+    app: App, clock: Clock, maya: Person, new_phone: Person
+) -> None:
+    """Written in the asker's turn under the id that the code had then."""
+    from bot.store.rows import CodeUse, FamilyCode
+
+    await maya.begins(secret="4071")
+    await new_phone.begins(consent=False)
+    older, younger = await maya.subject(), await new_phone.subject()
+    made: list[UUID] = []
+    seen: list[UUID] = []
+
+    async def make(ctx: Any) -> None:
+        made.append(ctx.shelf.add(FamilyCode(digits="4829173500001111")).id)
+
+    async def use(ctx: Any) -> None:
+        ctx.shelf.add(CodeUse(code_id=made[0], owner=younger))
+
+    async def look(ctx: Any) -> None:
+        seen.extend(use.code_id for use in await ctx.shelf.mine(CodeUse))
+
+    await app.staff.prepare(await new_phone.home(), make)
+    async with app.database.begin() as connection:
+        await merge.turns.lock(connection, [older, younger], wait=True)
+        await merge.merge(connection, app.secrets, writer=younger, giver=older, now=clock())
+    other = Person(app, clock, "+96550000009")
+    await other.begins()
+    await app.staff.prepare(await other.home(), use)
+    await app.staff.prepare(await maya.home(), look)
+    assert seen == made
+
+
 def test_what_she_set_where_she_proved_it_goes_before() -> None:
     giver = Row(UUID(int=1), language="ne", safe_from=60, safe_until=120, profile={"word": {"a": 1}})
     writer = Row(
