@@ -79,6 +79,11 @@ async def _must_stay(connection: AsyncConnection, subject_id: UUID) -> bool:
 
 async def _ask_a_human(connection: AsyncConnection, subject_id: UUID, now: datetime) -> None:
     await connection.execute(update(contacts).where(contacts.c.id == subject_id).values(erase_at=None))
+    await tell(connection, subject_id, now, "erasure_stopped")
+
+
+async def tell(connection: AsyncConnection, subject_id: UUID, now: datetime, kind: str) -> None:
+    """A human must see what no clock could carry out for her."""
     home = (
         await connection.execute(
             select(conversations.c.id)
@@ -93,7 +98,7 @@ async def _ask_a_human(connection: AsyncConnection, subject_id: UUID, now: datet
             subject_id=subject_id,
             conversation_id=home,
             audience="queue",
-            kind="erasure_stopped",
+            kind=kind,
             severity="high",
             raised_at=now,
         )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from collections import Counter
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, insert, select, update
 
 from bot.app import App
-from bot.jobs import erase_due
-from bot.store import retention
+from bot.jobs import Failures, erase_due
+from bot.store import erase, retention
 from bot.store.rows import Certificate, CertificateLink, FamilyCode, LinkCode, Referral, Reminder
 from bot.store.tables import audit, cases, conversations, inbox, keys, metadata, outbox, referrals
 from tests.conftest import Clock
@@ -205,6 +207,34 @@ async def test_the_word_is_not_in_the_history(app: App, clock: Clock, maya: Pers
     assert "4071" not in " ".join(bodies)
     assert bodies[-1] == "****"
     assert "4071" not in str(await maya.profile())
+
+
+async def test_who_cannot_be_erased_stops_nobody_else(
+    app: App, clock: Clock, maya: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Person(app, clock, "+96550000002")
+    for person in (maya, other):
+        await person.begins(secret="4071")
+        await asks(person)
+        clock.move(minutes=1)
+    first, second = await maya.subject(), await other.subject()
+    clock.move(hours=48)
+    real = erase.erase
+
+    async def refused(connection: Any, subject_id: UUID, now: datetime, *, reason: str) -> None:
+        await real(connection, subject_id, now, reason=reason)
+        if subject_id == first:  # something that nobody thought of
+            raise RuntimeError
+
+    monkeypatch.setattr(erase, "erase", refused)
+    failures: Failures = Counter()
+    assert await erase_due(app.database, clock(), failures) == 1
+    assert await rows_of(app, second) == {}
+    assert "erasure_failed" not in await kinds(app)
+    for _ in range(6):
+        assert await erase_due(app.database, clock(), failures) == 0
+    assert (await kinds(app)).count("erasure_failed") == 1
+    assert "contacts" in await rows_of(app, first)
 
 
 @pytest.mark.parametrize("danger", [False, True])
