@@ -35,13 +35,7 @@ async def carry_out(connection: AsyncConnection, subject_id: UUID, now: datetime
     Her conversations too, as `merge.py` does: what is being received is waited for, and what comes later waits. So a
     KEEP that is on its way is either seen below, or belongs to who writes after her.
     """
-    await turns.lock(connection, [subject_id], wait=True)
-    await connection.execute(
-        select(conversations.c.id)
-        .where(conversations.c.subject_id == subject_id)
-        .order_by(conversations.c.id)
-        .with_for_update()
-    )
+    await _lock(connection, subject_id)
     if subject_id not in await due(connection, now):
         return False  # she said keep meanwhile, or wrote again
     if await _must_stay(connection, subject_id):
@@ -51,7 +45,29 @@ async def carry_out(connection: AsyncConnection, subject_id: UUID, now: datetime
     return True
 
 
-async def erase(connection: AsyncConnection, subject_id: UUID, now: datetime, *, reason: str) -> None:
+async def by_hand(connection: AsyncConnection, subject_id: UUID, now: datetime, *, reason: str) -> bool:
+    """A human decided: also with a critical case, never under legal hold. True when she was erased."""
+    await _lock(connection, subject_id)
+    held = select(cases.c.id).where(cases.c.subject_id == subject_id, cases.c.legal_hold.is_(True)).limit(1)
+    if (await connection.execute(held)).first() is not None:
+        return False
+    await erase(connection, subject_id, now, reason=reason, actor="staff")
+    return True
+
+
+async def _lock(connection: AsyncConnection, subject_id: UUID) -> None:
+    await turns.lock(connection, [subject_id], wait=True)
+    await connection.execute(
+        select(conversations.c.id)
+        .where(conversations.c.subject_id == subject_id)
+        .order_by(conversations.c.id)
+        .with_for_update()
+    )
+
+
+async def erase(
+    connection: AsyncConnection, subject_id: UUID, now: datetime, *, reason: str, actor: str = "system"
+) -> None:
     """Delete all rows of a locked subject, her key among them."""
     for table in reversed(metadata.sorted_tables):
         if "subject_id" in table.c and table.name not in _BY_CASCADE:
@@ -60,7 +76,7 @@ async def erase(connection: AsyncConnection, subject_id: UUID, now: datetime, *,
         insert(audit).values(
             id=uuid7(),
             received_at=now,
-            actor="system",
+            actor=actor,
             action="erased",
             object_kind="subject",
             object_id=str(subject_id),

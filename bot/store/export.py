@@ -1,8 +1,8 @@
 """All that is kept of one person, opened, as plain values: for her, or for a human who must see it.
 
 Law: reads only, and leaves a line in the audit trail. The copy may be read by whoever made her ask for it. So what she
-hides is not in it: her words and codes, which code is the one that always says yes, that her second word paged somebody,
-and what we told her that nobody else may read.
+hides is not in it: her words and codes, which code is the one that always says yes, that her second word paged
+somebody, and what we told her that nobody else may read.
 """
 
 from __future__ import annotations

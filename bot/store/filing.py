@@ -40,7 +40,7 @@ R = TypeVar("R", bound=Record)
 @dataclass(frozen=True, slots=True)
 class Kind:
     """Where records of a kind lie; `at` is the field of their time, `code` the one that is looked up. `part_of`: whose
-    they are is read from what they point at (field, table): it may have moved to another subject while they were made."""
+    they are is read from what they point at (field, table): it may have moved to another subject meanwhile."""
 
     table: Table
     at: str

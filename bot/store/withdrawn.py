@@ -26,7 +26,9 @@ async def purge(connection: AsyncConnection, chunk: int) -> int:
         .limit(chunk)
         .scalar_subquery()
     )
-    gone += (await connection.execute(update(referrals).where(referrals.c.id.in_(told)).values(facts_enc=None))).rowcount
+    gone += (
+        await connection.execute(update(referrals).where(referrals.c.id.in_(told)).values(facts_enc=None))
+    ).rowcount
     return gone
 
 

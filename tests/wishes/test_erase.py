@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import func, insert, select, update
 
 from bot.app import App
+from bot.cli import erase as cli
 from bot.jobs import Failures, erase_due
 from bot.store import erase, retention
 from bot.store.rows import Certificate, CertificateLink, FamilyCode, LinkCode, Referral, Reminder
@@ -235,6 +236,27 @@ async def test_who_cannot_be_erased_stops_nobody_else(
         assert await erase_due(app.database, clock(), failures) == 0
     assert (await kinds(app)).count("erasure_failed") == 1
     assert "contacts" in await rows_of(app, first)
+
+
+@pytest.mark.parametrize(("held", "code"), [(False, 0), (True, 3)])
+async def test_a_human_carries_out_what_was_held_back(
+    app: App, clock: Clock, maya: Person, capsys: pytest.CaptureFixture[str], held: bool, code: int
+) -> None:
+    await maya.begins(secret="4071")
+    await maya.says("he locked me in the house and beats me")
+    await maya.says("menu")
+    subject = await maya.subject()
+    async with app.database.begin() as connection:
+        await connection.execute(update(cases).values(legal_hold=held))
+    reference = (await maya.app_rows(select(cases.c.reference)))[0].reference
+    assert await cli.erase_case(app, "0000000", "agreed", sure=True) == 1
+    assert await cli.erase_case(app, reference, "agreed", sure=False) == 2  # nothing without --yes
+    assert "--yes" in capsys.readouterr().err
+    assert "contacts" in await rows_of(app, subject)
+    assert await cli.erase_case(app, reference, "agreed", sure=True) == code
+    assert ("contacts" in await rows_of(app, subject)) == held
+    written = [tuple(row) for row in await maya.app_rows(select(audit.c.actor, audit.c.action, audit.c.reason))]
+    assert written == ([] if held else [("staff", "erased", "agreed")])
 
 
 @pytest.mark.parametrize("danger", [False, True])
