@@ -31,6 +31,7 @@ COMMANDS = {
     "release": ("reply", "run_release", "add_release_arguments", "give a conversation back to the bot"),
     "volunteers": ("volunteers", "run", "add_arguments", "codes by which volunteers and neighbours tell what they see"),
     "export": ("export", "run", "add_arguments", "all that is kept of one person, as JSON"),
+    "erase": ("erase", "run", "add_arguments", "delete all of one person, when a human decided so"),
     "recruiters": (
         "recruiters",
         "run",

@@ -6,8 +6,11 @@ Law: a job never runs a flow and never sends; it deletes by class, or puts an in
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from typing import Any, TypeAlias
+from uuid import UUID
 
 from procrastinate import App, PsycopgConnector
 
@@ -20,10 +23,14 @@ from bot.store.reminders import Due, Place
 
 log = logs.get(__name__)
 RESTART_SECONDS = 5
+TRIES = 5  # of one person's wish, a minute apart, before a human is told
+Failures: TypeAlias = Counter[tuple[str, UUID]]  # (wish, subject); forgotten when the service starts anew
+Connection: TypeAlias = Any  # of the database: what it is, only the store knows
 
 
 def make(database: Database, secrets: Keys, policy: outgoing.Policy, clock: Callable[[], datetime]) -> App:
     """The jobs on this database; each periodic task runs once however many workers there are."""
+    failures: Failures = Counter()
     jobs = App(connector=PsycopgConnector(conninfo=database.direct_url, min_size=1, max_size=2))
 
     @jobs.periodic(cron="*/10 * * * *")
@@ -42,36 +49,62 @@ def make(database: Database, secrets: Keys, policy: outgoing.Policy, clock: Call
     @jobs.periodic(cron="* * * * *")
     @jobs.task(queueing_lock="wishes", name="wishes")
     async def wishes(timestamp: int) -> None:
-        if erased := await erase_due(database, clock()):
+        if erased := await erase_due(database, clock(), failures):
             log.info("people_erased", rows=erased)
-        if linked := await link_due(database, secrets, clock()):
+        if linked := await link_due(database, secrets, clock(), failures):
             log.info("channels_linked", rows=linked)
 
     return jobs
 
 
-async def erase_due(database: Database, now: datetime) -> int:
+async def erase_due(database: Database, now: datetime, failures: Failures | None = None) -> int:
     """Erase who asked for it 48 hours ago, each in a transaction of its own; returns how many were erased."""
-    erased = 0
     async with database.begin() as connection:
         people = await erase.due(connection, now)
-    for subject_id in people:
-        async with database.begin() as connection:
-            erased += await erase.carry_out(connection, subject_id, now)
-    return erased
+
+    async def one(connection: Connection, subject_id: UUID) -> bool:
+        return await erase.carry_out(connection, subject_id, now)
+
+    return await _each(database, people, one, now, "erasure", failures)
 
 
-async def link_due(database: Database, secrets: Keys, now: datetime) -> int:
+async def link_due(database: Database, secrets: Keys, now: datetime, failures: Failures | None = None) -> int:
     """Join the channels of people who wrote a code, each in a transaction of its own; returns how many were joined."""
-    linked = 0
     async with database.begin() as connection:
         people = await merge.due(connection)
-    for subject_id in people:
-        async with database.begin() as connection:
-            linked += await merge.carry_out(connection, secrets, subject_id, now)
+
+    async def one(connection: Connection, subject_id: UUID) -> bool:
+        return await merge.carry_out(connection, secrets, subject_id, now)
+
+    linked = await _each(database, people, one, now, "link", failures)
     if linked:
         await database.notify(INBOX_CHANNEL)  # what waited for a joined subject is looked at again
     return linked
+
+
+async def _each(
+    database: Database,
+    people: Sequence[UUID],
+    one: Callable[[Connection, UUID], Awaitable[bool]],
+    now: datetime,
+    wish: str,
+    failures: Failures | None,
+) -> int:
+    """How many were done. Who fails stops nobody else, is tried again at the next look, and after some tries a human
+    is told, once."""
+    done, failures = 0, Counter() if failures is None else failures
+    for subject_id in people:
+        try:
+            async with database.begin() as connection:
+                done += await one(connection, subject_id)
+            failures.pop((wish, subject_id), None)
+        except Exception as error:
+            failures[wish, subject_id] += 1
+            log.error("wish_failed", wish=wish, kind=type(error).__name__, tries=failures[wish, subject_id])
+            if failures[wish, subject_id] == TRIES:
+                async with database.begin() as connection:
+                    await erase.tell(connection, subject_id, now, f"{wish}_failed")
+    return done
 
 
 async def start_reminders(database: Database, secrets: Keys, policy: outgoing.Policy, now: datetime) -> int:

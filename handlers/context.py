@@ -98,11 +98,6 @@ class Notice:
     case_id: UUID | None = None
 
 
-def no_key(*parts: str) -> str:
-    """Stands where a context was made without a key: what is to be hashed must not go on unhashed."""
-    raise LookupError("no key")
-
-
 @dataclass(slots=True)
 class Context:
     """One turn of one person, or one act at the desk."""
@@ -118,7 +113,6 @@ class Context:
     shelf: Shelf
     digits: Callable[[int], str]  # so many random digits, for codes that nobody may guess
     closed: list[Case] = field(default_factory=list)  # those that a human closed lately, the last one first
-    keyed: Callable[..., str] = no_key  # hash of some words under this person's own key (hex)
     events: list[CaseEvent] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     forget: bool = False  # clear the visible conversation: the session is dropped

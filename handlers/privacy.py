@@ -7,14 +7,18 @@ here: a wish is written down, and a job carries it out (`bot/store/erase.py`, `b
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import chain
 
+from bot.content.readers.digits import digits_in
+from bot.engine.answers import fold
 from bot.store.rows import CodeTry, LinkCode
 from handlers.context import Context, Outcome
-from handlers.word import unproved
+from handlers.word import WORD, unproved
 
 __all__ = [
     "cancel_erasure",
     "leave",
+    "linking",
     "make_link_code",
     "request_erasure",
     "request_export",
@@ -27,6 +31,7 @@ __all__ = [
 OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "cancel_erasure": {"kept": ()},
     "leave": {"left": ()},
+    "linking": {"open": (), "guarded": ()},
     "make_link_code": {"made": ("code",)},
     "request_erasure": {"noted": ()},
     "request_export": {"noted": ()},
@@ -39,9 +44,10 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
 ERASE_AFTER = timedelta(hours=48)
 GRACE = timedelta(hours=24)  # the job may come late, or wait for a human
 LINK_FOR = timedelta(minutes=30)
-LINK_DIGITS = 8
+WORD_DIGITS, LINK_DIGITS = 4, 8
 TRIES_A_DAY, TRIES_AN_HOUR = 5, 500  # by this person, by everybody
 EXIT_LONGEST = 20
+ABOUT_HER = ("course", "topic", "role", "channel")  # of the profile: what goes with her consent; her proofs stay
 ERASURE = "erasure_asked"  # in the profile: when, proved or not; so long "keep" is understood
 
 
@@ -52,10 +58,13 @@ async def leave(ctx: Context) -> Outcome:
 
 
 async def set_exit(ctx: Context, *, exit: str | None = None) -> Outcome:
-    """The word that ends the talk at once. Not a number that answers questions, nothing long."""
+    """The word that ends the talk at once. Not a number that answers questions or looks like a proof or a code, nothing
+    long, no word that means something here already (commands never come so far: they break in)."""
     plain = " ".join((exit or "").split()).casefold()
-    number = int(plain) if plain.isdecimal() else None
-    if not plain or len(plain) > EXIT_LONGEST or (number is not None and number <= 10):
+    taken = {fold(str(w)) for w in chain.from_iterable(ctx.knowledge.get("phrases")[p] for p in ("keep", "link"))}
+    digits = digits_in(plain)
+    bad_number = digits and (int(digits) <= 10 or len(digits) in (WORD_DIGITS, LINK_DIGITS))
+    if not plain or len(plain) > EXIT_LONGEST or bad_number or fold(plain) in taken:
         return Outcome("unfit", {"exit": None})
     ctx.person.profile["exit"] = plain
     return Outcome("kept")
@@ -89,6 +98,8 @@ async def withdraw_consent(ctx: Context, *, proved: str | None = None) -> Outcom
     if critical is None:
         ctx.person.consent_store_at = ctx.person.consent_contact_at = None
         ctx.person.consent_refused_at = ctx.now
+        for name in ABOUT_HER:
+            ctx.person.profile.pop(name, None)
     case = critical or (ctx.cases[0] if ctx.cases else None)
     ctx.notify("queue", "consent_withdrawn", case.severity if case else "medium", case)
     return Outcome("noted")
@@ -119,26 +130,66 @@ async def make_link_code(ctx: Context) -> Outcome:
     return Outcome("made", {"code": f"{made.digits[:4]} {made.digits[4:]}"})
 
 
-async def use_link_code(ctx: Context, *, code: str | None = None) -> Outcome:
-    """A code of another channel. Right, wrong, old, used and one too many have one answer; a job does the rest."""
+async def linking(ctx: Context) -> Outcome:
+    """Whether a code may be written here without her word: only where nothing of hers is kept yet. Else somebody who
+    holds her phone could join it with his own."""
+    return Outcome("guarded" if _keeps_something(ctx) else "open")
+
+
+def _keeps_something(ctx: Context) -> bool:
+    person = ctx.person
+    has_word = WORD in person.profile or person.seized_at is not None
+    return bool(has_word or ctx.cases or ctx.closed or person.consent_store_at or person.consent_contact_at)
+
+
+async def use_link_code(ctx: Context, *, code: str | None = None, proved: str | None = None) -> Outcome:
+    """A code of another channel. Right, wrong, old, used and one too many have one answer; a job does the rest, or a
+    human, when her word was needed and did not come."""
     told = Outcome("noted", {"code": None})
     if code is None:
         return told
-    mine, _ = await ctx.shelf.recent(CodeTry, ctx.now - timedelta(days=1))
-    _, everybody = await ctx.shelf.recent(CodeTry, ctx.now - timedelta(hours=1))
+    if _keeps_something(ctx) and proved != "yes":
+        await unproved(ctx, wanted="link")
+        return told
+    mine, everybody = await _tries(ctx)
     ctx.shelf.add(CodeTry())
     if mine >= TRIES_A_DAY or everybody >= TRIES_AN_HOUR:
         if mine == TRIES_A_DAY or everybody == TRIES_AN_HOUR:
             ctx.notify("queue", "code_tries", "medium")
         return told
-    found = await ctx.shelf.by_code(LinkCode, code)
-    if found and found.used_at is None and found.expires_at > ctx.now and found.owner != ctx.person.id:
+    if found := await _usable(ctx, code):
         ctx.person.link_code_id = found.id
     return told
+
+
+async def may_link(ctx: Context, code: str) -> bool:
+    """Whether bare digits are a code that may be used now. A miss counts as a try: nobody finds one by trying."""
+    mine, everybody = await _tries(ctx)
+    if mine >= TRIES_A_DAY or everybody >= TRIES_AN_HOUR:
+        return False
+    if await _usable(ctx, code):
+        return True
+    ctx.shelf.add(CodeTry())
+    return False
+
+
+async def _tries(ctx: Context) -> tuple[int, int]:
+    """Codes that were typed: by this person in a day, by everybody in an hour."""
+    mine, _ = await ctx.shelf.recent(CodeTry, ctx.now - timedelta(days=1))
+    _, everybody = await ctx.shelf.recent(CodeTry, ctx.now - timedelta(hours=1))
+    return mine, everybody
+
+
+async def _usable(ctx: Context, code: str) -> LinkCode | None:
+    found = await ctx.shelf.by_code(LinkCode, code)
+    good = found and found.used_at is None and found.expires_at > ctx.now and found.owner != ctx.person.id
+    return found if good else None
 
 
 def erasure_is_asked(ctx: Context) -> bool:
     """Whether deletion was asked for and may still be stopped. As long for what was not proved: who tries both must not
     see a difference."""
+    if ctx.person.erase_at is not None:
+        return True
     asked = ctx.person.profile.get(ERASURE)
     return asked is not None and ctx.now - datetime.fromisoformat(asked) < ERASE_AFTER + GRACE

@@ -3,18 +3,21 @@
 Law: right or not is all that leaves here; why not is never said, not even to the flow. A wrong word, none, a forgotten
 one and too many tries have one answer, and a human looks within 48 hours: nobody is locked out.
 
-What is kept is HMAC-SHA-256 of word and salt under the person's data key, in her sealed profile. So it is in no export,
-on no screen of a caseworker and in no log, and it goes when her key goes. It does not protect against somebody who has
-the database and SAATHI_SECRET_KEY: ten thousand words are tried in a blink, whatever the hash.
+What is kept is HMAC-SHA-256 of the word under a random key of its own, both in her sealed profile: so it is still hers
+when two channels become one under another data key. It is in no export, on no screen of a caseworker and in no log, and
+it goes when her data key goes. It does not protect against somebody who has the database and SAATHI_SECRET_KEY: ten
+thousand words are tried in a blink, whatever the hash.
 """
 
 from __future__ import annotations
 
 import hmac
 import itertools
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.vault.lookup import lookup
 from handlers.context import Context, Outcome
 
 __all__ = ["check", "guard", "keep", "known", "propose", "unproved"]
@@ -30,7 +33,7 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
 
 WORD, DURESS = "word", "duress"  # in the profile; the second one is for when somebody makes her write
 TRIES, DAY = 5, timedelta(hours=24)
-SALT = 16  # digits
+KEY_DIGITS = 40  # random ones: as good as 128 bits
 
 
 async def check(ctx: Context, *, word: str | None = None) -> Outcome:
@@ -77,18 +80,27 @@ async def keep(ctx: Context, *, first: str | None = None, again: str | None = No
     """Keep the word that was written twice alike."""
     if first is None or first != again:
         return Outcome("differ", {"first": None, "again": None})
-    salt = ctx.digits(SALT)
     name = DURESS if kind == DURESS else WORD
-    ctx.person.profile[name] = {"salt": salt, "hash": ctx.keyed(name, salt, first)}
+    ctx.person.profile[name] = hidden(name, first, ctx.digits)
     if name == WORD:
         ctx.person.profile.pop("word_tries", None)
     return Outcome("kept", {"first": None, "again": None})
 
 
+def hidden(kind: str, digits: str, draw: Callable[[int], str]) -> dict[str, str]:
+    """What the profile keeps of a word: a key that belongs to it alone, and its hash under that key."""
+    key = draw(KEY_DIGITS)
+    return {"key": key, "hash": _hash(key, kind, digits)}
+
+
 def matches(ctx: Context, kind: str, digits: str) -> bool:
     """Whether the digits are the word of this kind that she chose."""
     kept: dict[str, Any] | None = ctx.person.profile.get(kind)
-    return kept is not None and hmac.compare_digest(ctx.keyed(kind, kept["salt"], digits), kept["hash"])
+    return kept is not None and hmac.compare_digest(_hash(kept.get("key", ""), kind, digits), kept["hash"])
+
+
+def _hash(key: str, kind: str, digits: str) -> str:
+    return lookup(key.encode(), kind, digits).hex()
 
 
 def weak(word: str) -> bool:

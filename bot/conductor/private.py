@@ -6,12 +6,12 @@ proof do not go into the history. No sentence is made here: flows say what is sa
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bot.content import Content
+from bot.content.readers.digits import digits_in
 from bot.engine import answers
 from bot.engine.answers import fold
 from bot.engine.flow import Ask
@@ -22,9 +22,9 @@ from handlers import privacy, word
 from handlers.context import Context
 
 LEAVE, KEEP, LINK = "leave", "keep", "link_here"  # flows
+CHOOSING = frozenset({"set_word", "second_word"})  # flows where she chooses new ones, once she proved that it is she
 BY = "private"
 MASK = "****"
-_DIGITS = re.compile(r"[\d\s-]+")
 _WORD, _LINK = 4, 8  # digits
 
 
@@ -38,28 +38,32 @@ class Look:
     mask: bool = False
 
 
-def look(ctx: Context, session: Session, given: Input | None, content: Content, language: str) -> Look:
+async def look(ctx: Context, session: Session, given: Input | None, content: Content, language: str) -> Look:
     """What a message is before it is anything else."""
-    if not isinstance(given, Heard) or given.edited:
+    if not isinstance(given, Heard):
         return Look(given)
+    if given.edited:  # of which question it was the answer is not known any more
+        return Look(given, mask=bool(digits_in(given.text)))
     state = State(content.flows, session, content.words(language), content.readers, language, content.rules)
     open_now = state.present()
-    code = _code(given.text)
+    code = digits_in(given.text)
     proof = open_now is not None and _wants_digits(open_now[1]) and bool(code)
-    if len(code) == _WORD and word.matches(ctx, word.DURESS, code):
+    choosing = open_now is not None and open_now[0].name in CHOOSING and state.top.slots.get("proved") == "yes"
+    if len(code) == _WORD and not choosing and word.matches(ctx, word.DURESS, code):
         return _seize(ctx, given, proof)
     if ctx.person.seized_at is not None and given.meaning.danger and given.meaning.danger.tier == "page":
         return _left(ctx)  # a human is paged; nothing on this screen says so
     phrases = content.knowledge.get("phrases")
     if proof:
         return Look(given, mask=True)
-    own = fold(given.text) == fold(ctx.person.profile.get("exit", ""))
+    command = state.words.universal(given.text.strip())  # STOP, help: they mean what they mean to everybody
+    own = not command and fold(given.text) == fold(ctx.person.profile.get("exit", ""))
     expected = open_now is not None and answers.exact(state.asking(*open_now), given.text) is not None
     if own or (not expected and _is(given.text, phrases["exit"])):
         return _left(ctx)
     if not expected and _is(given.text, phrases["keep"]) and privacy.erasure_is_asked(ctx):
         return Look(Started(KEEP, BY))
-    if not expected and (linked := _link(ctx, given.text, phrases["link"], open_now is not None)):
+    if not expected and (linked := await _link(ctx, given.text, phrases["link"], open_now is not None)):
         return Look(Started(LINK, BY, {"code": linked}), mask=True)
     return Look(given)
 
@@ -80,23 +84,19 @@ def _is(text: str, words: Sequence[Any]) -> bool:
     return fold(text) in {fold(str(w)) for w in words}
 
 
-def _code(text: str) -> str:
-    """The digits of a message of digits; empty for anything else."""
-    return "".join(c for c in fold(text) if c.isdecimal()) if _DIGITS.fullmatch(text.strip()) else ""
-
-
 def _wants_digits(ask: Ask) -> bool:
     return any(fill.reader == "digits" for fill in ask.fills)
 
 
-def _link(ctx: Context, text: str, words: Sequence[Any], asked: bool) -> str:
-    """The code of another channel: after the word for it, or bare, from somebody who is new and is asked nothing that
-    it could answer. A phone number has eight digits too."""
+async def _link(ctx: Context, text: str, words: Sequence[Any], asked: bool) -> str:
+    """The code of another channel: after the word for it; or bare, from somebody who is new and is asked nothing that
+    it could answer, when it is one that may be used. Other eight digits are a phone number, and are read as before."""
     first, _, rest = fold(text).partition(" ")
-    code = _code(rest) if _is(first, words) else ""
-    if not code and not ctx.cases and not asked:
-        code = _code(text)
-    return code if len(code) == _LINK else ""
+    code = digits_in(rest) if _is(first, words) else ""
+    if len(code) == _LINK:
+        return code
+    bare = "" if ctx.cases or asked else digits_in(text)
+    return bare if len(bare) == _LINK and await privacy.may_link(ctx, bare) else ""
 
 
 def masked(body: Mapping[str, Any]) -> dict[str, Any]:

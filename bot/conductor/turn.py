@@ -30,7 +30,6 @@ from bot.observe import metrics
 from bot.store.keys import seal_json
 from bot.store.rows import Conversation
 from bot.store.turns import Subject
-from bot.vault.lookup import lookup
 from handlers import box, children
 from handlers import cases as case_actions
 from handlers.context import Actor, Context, Shelf
@@ -86,7 +85,6 @@ class Turn:
             shelf=tools.shelf(subject, conversation),
             digits=tools.digits,
             closed=subject.closed,
-            keyed=lambda *parts: lookup(subject.key, "handlers", *parts).hex(),
         )
 
     async def run(self, arrived: Arrived) -> None:
@@ -94,7 +92,7 @@ class Turn:
         before = self._conversation.last_inbound_at
         self._by_us = arrived.inbound is None and isinstance(arrived.given, Started)
         secret = arrived.inbound is not None and self._is_secret(arrived.inbound)
-        seen = private.look(self.ctx, self._session, arrived.given, self._tools.content, self._language())
+        seen = await private.look(self.ctx, self._session, arrived.given, self._tools.content, self._language())
         if seen.leaves:
             self._session = Session(shared=self._session.shared)
             self._conversation.session = self._session.to_json()

@@ -30,8 +30,12 @@ async def due(connection: AsyncConnection, now: datetime) -> list[UUID]:
 
 
 async def carry_out(connection: AsyncConnection, subject_id: UUID, now: datetime) -> bool:
-    """Erase her, or ask a human. True when she was erased. Locks her; a turn that runs is waited for."""
-    await turns.lock(connection, [subject_id], wait=True)
+    """Erase her, or ask a human. True when she was erased. Locks her; a turn that runs is waited for.
+
+    Her conversations too, as `merge.py` does: what is being received is waited for, and what comes later waits. So a
+    KEEP that is on its way is either seen below, or belongs to who writes after her.
+    """
+    await _lock(connection, subject_id)
     if subject_id not in await due(connection, now):
         return False  # she said keep meanwhile, or wrote again
     if await _must_stay(connection, subject_id):
@@ -41,7 +45,29 @@ async def carry_out(connection: AsyncConnection, subject_id: UUID, now: datetime
     return True
 
 
-async def erase(connection: AsyncConnection, subject_id: UUID, now: datetime, *, reason: str) -> None:
+async def by_hand(connection: AsyncConnection, subject_id: UUID, now: datetime, *, reason: str) -> bool:
+    """A human decided: also with a critical case, never under legal hold. True when she was erased."""
+    await _lock(connection, subject_id)
+    held = select(cases.c.id).where(cases.c.subject_id == subject_id, cases.c.legal_hold.is_(True)).limit(1)
+    if (await connection.execute(held)).first() is not None:
+        return False
+    await erase(connection, subject_id, now, reason=reason, actor="staff")
+    return True
+
+
+async def _lock(connection: AsyncConnection, subject_id: UUID) -> None:
+    await turns.lock(connection, [subject_id], wait=True)
+    await connection.execute(
+        select(conversations.c.id)
+        .where(conversations.c.subject_id == subject_id)
+        .order_by(conversations.c.id)
+        .with_for_update()
+    )
+
+
+async def erase(
+    connection: AsyncConnection, subject_id: UUID, now: datetime, *, reason: str, actor: str = "system"
+) -> None:
     """Delete all rows of a locked subject, her key among them."""
     for table in reversed(metadata.sorted_tables):
         if "subject_id" in table.c and table.name not in _BY_CASCADE:
@@ -50,7 +76,7 @@ async def erase(connection: AsyncConnection, subject_id: UUID, now: datetime, *,
         insert(audit).values(
             id=uuid7(),
             received_at=now,
-            actor="system",
+            actor=actor,
             action="erased",
             object_kind="subject",
             object_id=str(subject_id),
@@ -69,6 +95,11 @@ async def _must_stay(connection: AsyncConnection, subject_id: UUID) -> bool:
 
 async def _ask_a_human(connection: AsyncConnection, subject_id: UUID, now: datetime) -> None:
     await connection.execute(update(contacts).where(contacts.c.id == subject_id).values(erase_at=None))
+    await tell(connection, subject_id, now, "erasure_stopped")
+
+
+async def tell(connection: AsyncConnection, subject_id: UUID, now: datetime, kind: str) -> None:
+    """A human must see what no clock could carry out for her."""
     home = (
         await connection.execute(
             select(conversations.c.id)
@@ -83,7 +114,7 @@ async def _ask_a_human(connection: AsyncConnection, subject_id: UUID, now: datet
             subject_id=subject_id,
             conversation_id=home,
             audience="queue",
-            kind="erasure_stopped",
+            kind=kind,
             severity="high",
             raised_at=now,
         )

@@ -1,6 +1,8 @@
 """All that is kept of one person, opened, as plain values: for her, or for a human who must see it.
 
-Law: reads only, and leaves a line in the audit trail. Proofs (her words, codes) are left out: they are for her head.
+Law: reads only, and leaves a line in the audit trail. The copy may be read by whoever made her ask for it. So what she
+hides is not in it: her words and codes, which code is the one that always says yes, that her second word paged
+somebody, and what we told her that nobody else may read.
 """
 
 from __future__ import annotations
@@ -13,12 +15,18 @@ from sqlalchemy import Row, Table, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
+from bot.engine.messages import Sensitivity
 from bot.store.keys import Keys, open_, open_json
-from bot.store.tables import audit, cases, keys, metadata
+from bot.store.tables import audit, cases, keys, messages, metadata, outbox
 
-_LEFT_OUT = frozenset({"keys", "search_tokens", "inbox", "link_codes", "code_tries"})  # inbox: the history has it
-_HIDDEN = frozenset({"lookup", "subject_id"})
+_LEFT_OUT = frozenset({"keys", "search_tokens", "inbox"})  # no words, or the history has them
+_CODES = frozenset({"link_codes", "code_tries", "family_codes", "code_uses", "certificate_links", "notices"})
+# `reason`: why a reply was held. A session may hold a word that was just typed.
+_HIDDEN = frozenset({"lookup", "subject_id", "seized_at", "reason", "session_enc", "link_code_id"})
 _PROOFS = frozenset({"word", "duress", "exit", "word_tries"})  # of the profile
+_TECHNICAL = frozenset({"text_id", "step", "version", "press", "sensitivity", "numbered", "urgent"})  # of a message
+_TELLING = frozenset({"decoy"})  # options that say which code she chose
+_MASK = "****"
 _WORDS = frozenset({"address_enc"})  # sealed as text, not as JSON
 
 
@@ -39,7 +47,7 @@ async def person(connection: AsyncConnection, secrets: Keys, subject_id: UUID, n
     key = secrets.keyring.unwrap(wrapped)
     found: dict[str, Any] = {}
     for table in metadata.sorted_tables:
-        if "subject_id" not in table.c or table.name in _LEFT_OUT:
+        if "subject_id" not in table.c or table.name in _LEFT_OUT | _CODES:
             continue
         rows = await connection.execute(
             select(table).where(table.c.subject_id == subject_id).order_by(*table.primary_key.columns)
@@ -82,7 +90,19 @@ def _sealed(table: Table, row: Row[Any], column: str, key: bytes) -> Any:
         return None  # spoilt: the rest is still hers
     if column == "profile_enc" and isinstance(value, dict):
         return {name: kept for name, kept in value.items() if name not in _PROOFS}
+    if table in (messages, outbox) and isinstance(value, dict):
+        return _safe(value)
     return value
+
+
+def _safe(body: dict[str, Any]) -> dict[str, Any]:
+    """A message as it was read, without names of flows and options, and without what only she may know."""
+    if body.get("sensitivity") == Sensitivity.SECRET.value:
+        return {"text": _MASK}
+    safe = {name: value for name, value in body.items() if name not in _TECHNICAL}
+    if not safe.get("text") and body.get("press") not in _TELLING:
+        safe["text"] = body.get("press")  # a button without words
+    return {**safe, "options": [option[1] for option in body["options"]]} if "options" in body else safe
 
 
 def _plain(value: Any) -> Any:

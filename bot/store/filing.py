@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
+from uuid import UUID
 
-from sqlalchemy import Row, Table
+from sqlalchemy import ColumnElement, Row, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import records_tables as tables
@@ -38,22 +39,31 @@ R = TypeVar("R", bound=Record)
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Where records of a kind lie; `at` is the field of their time, `code` the one that is looked up."""
+    """Where records of a kind lie; `at` is the field of their time, `code` the one that is looked up. `part_of`: whose
+    they are is read from what they point at (field, table): it may have moved to another subject meanwhile."""
 
     table: Table
     at: str
     code: str = ""
+    part_of: tuple[str, Table] | None = None
 
     @property
     def owned(self) -> bool:
         """Whether the rows are somebody's."""
         return "subject_id" in self.table.c
 
+    def of(self, subject_id: UUID) -> ColumnElement[bool]:
+        """Which rows are hers."""
+        if self.part_of is None:
+            return self.table.c["subject_id"] == subject_id
+        field, whole = self.part_of
+        return self.table.c[field].in_(select(whole.c["id"]).where(whole.c["subject_id"] == subject_id))
+
 
 # In this order they are written: what is pointed at comes first.
 KINDS: dict[type[Any], Kind] = {
     FamilyCode: Kind(tables.family_codes, "made_at", "digits"),
-    CodeUse: Kind(tables.code_uses, "used_at"),
+    CodeUse: Kind(tables.code_uses, "used_at", part_of=("code_id", tables.family_codes)),
     CodeTry: Kind(tables.code_tries, "tried_at"),
     Referral: Kind(tables.referrals, "made_at"),
     Reminder: Kind(tables.reminders, "made_at"),

@@ -37,6 +37,7 @@ from bot.vault.fields import Unopenable
 
 AT_ONCE = 100
 CHUNK = 500  # rows that are in memory at once
+PROOFS = ("word", "duress", "exit")  # of the profile
 _APART = {"keys", "contacts"}  # of which there is one for each subject
 
 
@@ -91,21 +92,28 @@ async def merge(connection: AsyncConnection, secrets: Keys, *, writer: UUID, giv
 
 
 def joined(giver: Person, writer: Person) -> Person:
-    """One person out of two: what she set where she proved who she is goes before what the other channel knew."""
+    """One person out of two: what she set where she made the code goes before what the other channel knew. Not her
+    proofs: whoever made the code must not put his word in place of hers."""
     person = Person(giver.id, simulated=giver.simulated)
     for name in PERSON_FIELDS:
         mine, other = getattr(giver, name), getattr(writer, name)
         setattr(person, name, mine if mine is not None else other)
-    person.opted_out_at = giver.opted_out_at  # STOP on the other channel was answered there; she wrote here since
-    person.erase_at = giver.erase_at
+    # A wish of either side stands: STOP until she writes START, deletion until she writes KEEP, the first of two.
+    person.opted_out_at = _earlier(giver.opted_out_at, writer.opted_out_at)
+    person.erase_at = _earlier(giver.erase_at, writer.erase_at)
     person.link_code_id = None
     if giver.safe_from is not None:
         person.safe_until = giver.safe_until
     if giver.consent_store_at is not None:
         person.consent_refused_at = None
     guests = [*writer.profile.get("guests", []), *giver.profile.get("guests", [])]
-    person.profile = {**writer.profile, **giver.profile, **({"guests": guests} if guests else {})}
+    hers = {name: writer.profile[name] for name in PROOFS if name in writer.profile}
+    person.profile = {**writer.profile, **giver.profile, **hers, **({"guests": guests} if guests else {})}
     return person
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    return min((at for at in (one, other) if at is not None), default=None)
 
 
 async def _giver(connection: AsyncConnection, writer: UUID) -> UUID | None:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Table, and_, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store import withdrawn
 from bot.store.database import Database
 from bot.store.tables import (
     cases,
@@ -62,6 +63,7 @@ async def purge(database: Database, now: datetime) -> dict[str, int]:
         counts["messages"] = len(ids)
         counts["sessions"] = await _idle_sessions(connection, now)
         counts["facts"] = await _facts_without_consent(connection, now)
+        counts["withdrawn"] = await withdrawn.purge(connection, CHUNK)
         for name, (table, outdated) in _outdated(now).items():
             counts[name] = await _delete(connection, table, outdated)
         counts["overdue"] = await _call_off(connection, now)

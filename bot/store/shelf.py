@@ -56,9 +56,7 @@ class Shelf:
             return list(known)
         where = KINDS[kind]
         rows = await self._connection.execute(
-            select(where.table)
-            .where(where.table.c["subject_id"] == self._subject.id)
-            .order_by(where.table.c[where.at], where.table.c.id)
+            select(where.table).where(where.of(self._subject.id)).order_by(where.table.c[where.at], where.table.c.id)
         )
         read = [from_row(kind, row, self._subject.key) for row in rows]
         return list(self._subject.drawers.put(kind, read, self._subject.id))

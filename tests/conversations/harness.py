@@ -27,8 +27,7 @@ from bot.engine.session import Session
 from bot.store.keys import open_json
 from bot.store.rows import Case, Conversation, Person
 from bot.store.turns import Subject
-from bot.vault.lookup import lookup
-from handlers import casework, closing
+from handlers import casework, closing, word
 from tests.conftest import NOON
 from tests.fakes.shelf import MemoryShelf, SmallWorld
 
@@ -174,9 +173,9 @@ class Phone:
         chrome = Chrome(list_label=words.get("list_label", ""), more=words.get("more", ""))
         return CHANNELS[self.channel].layout(reply, chrome)
 
-    def keyed(self, *parts: str) -> str:
-        """As a turn hashes for its handlers."""
-        return lookup(self.subject.key, "handlers", *parts).hex()
+    def has_word(self, kind: str, digits: str) -> None:
+        """She has chosen a word (`kind` word) or a second one (duress) before."""
+        self.subject.person.profile[kind] = word.hidden(kind, digits, "1".__mul__)
 
     # -- inside
 

@@ -55,8 +55,7 @@ class Telling:
         self.phone.world.licences += [licence(**row) for row in start.get("licences", ())]
         for kind, key in (("word", "word"), ("second", "duress")):
             if kind in start:
-                phone = self.phone
-                phone.subject.person.profile[key] = {"salt": "1", "hash": phone.keyed(key, "1", str(start[kind]))}
+                self.phone.has_word(key, str(start[kind]))
         self.told: list[str] = []
         self.log: list[tuple[str, str]] = []  # ("<", what she wrote), (">", what the phone shows)
         self.one_segment = laws.budgeted(content) | {"system"}

@@ -42,7 +42,7 @@ def person(content: Content, channel: str, language: str, *, words: bool = True)
     phone.subject.person.country = "KW"
     if words:
         for kind, digits in (("word", WORD), ("duress", SECOND)):
-            phone.subject.person.profile[kind] = {"salt": "1", "hash": phone.keyed(kind, "1", digits)}
+            phone.has_word(kind, digits)
     return phone
 
 
@@ -189,11 +189,92 @@ async def test_proofs_are_not_kept_as_they_were_written(content: Content) -> Non
     assert "४०७१" not in kept
 
 
+@pytest.mark.parametrize(("flow", "asked"), [("set_word", "set_word.first"), ("second_word", "second_word.again")])
+async def test_who_chooses_new_digits_may_try_the_present_second_ones(content: Content, flow: str, asked: str) -> None:
+    """Once she proved that it is she, that is no call for help."""
+    phone = person(content, "sms", "en")
+    await phone.hear("8")
+    await answer(phone, flow, (), WORD)
+    assert phone.asking == f"{flow}.first"
+    await phone.hear(SECOND)
+    assert phone.asking == asked
+    assert [n["kind"] for n in phone.notices if n["audience"] == "page"] == []
+    assert phone.subject.person.seized_at is None
+    assert heard(phone) == "****"
+
+
+async def test_a_phone_number_of_eight_digits_is_not_lost(content: Content) -> None:
+    phone = person(content, "sms", "en")
+    await phone.hear("8")
+    lines = await phone.hear("9912 3456")
+    assert heard(phone) == "9912 3456"
+    assert "link_here" not in " ".join(line.id for line in lines)
+
+
+@pytest.mark.parametrize("taken", ["keep", "जोड", "4071", "٤٠٧١", "4829 1735", "7", "x" * 30])
+async def test_the_word_that_ends_the_talk_is_no_other_word(content: Content, taken: str) -> None:
+    phone = person(content, "sms", "en")
+    await phone.give(Started("exit_word", "test"))
+    lines = await phone.hear(taken)
+    assert [line.id for line in lines] == ["exit_word.unfit", "exit_word.exit"], taken
+    assert "exit" not in phone.subject.person.profile
+
+
+@pytest.mark.parametrize(("command", "flow"), [("stop", "stop.done"), ("help", "human.here"), ("menu", "menu.what")])
+async def test_commands_mean_what_they_mean_to_everybody(content: Content, command: str, flow: str) -> None:
+    phone = person(content, "sms", "en")
+    await phone.give(Started("exit_word", "test"))
+    assert [line.id for line in await phone.hear(command)] == [flow]
+    assert "exit" not in phone.subject.person.profile
+    phone.subject.person.profile["exit"] = command  # however it came there
+    phone.subject.person.opted_out_at = None
+    assert [line.id for line in await phone.hear(command)] != ["leave.done"]
+
+
+TYPED = ("{}.", "#{}", "\u200f{}", "({})", "{0[0]}\ufe0f\u20e3{0[1]}\ufe0f\u20e3{0[2]}\ufe0f\u20e3{0[3]}\ufe0f\u20e3")
+
+
+@pytest.mark.parametrize("typed", TYPED)
+async def test_a_word_is_known_however_it_is_typed(content: Content, typed: str) -> None:
+    """What the question reads as digits is a second word that pages, and a proof that no history keeps."""
+    phone = person(content, "telegram", "en")
+    await phone.hear("8")
+    lines, notices = await answer(phone, "delete", SENSITIVE["delete"], typed.format(WORD))
+    assert lines
+    assert notices == ["erasure_requested"]
+    assert heard(phone) == "****"
+    await phone.hear(typed.format(SECOND))
+    assert [n["kind"] for n in phone.notices if n["audience"] == "page"] == ["duress"]
+    assert heard(phone) == "****"
+
+
+async def test_an_edit_to_digits_alone_is_not_kept(content: Content) -> None:
+    phone = person(content, "telegram", "en")
+    await phone.give(Started("delete", "test"))
+    await phone.hear(WORD, edited=True)
+    assert heard(phone) == "****"
+    await phone.hear("it was 3 months", edited=True)
+    assert heard(phone) == "it was 3 months"
+
+
+def heard(phone: Phone) -> str:
+    """The history's words of the last message that came."""
+    from bot.store.keys import open_json
+    from tests.conversations.harness import KEY
+
+    row = next(row for row in reversed(phone.subject.messages) if row["direction"] == "in")
+    return str(open_json(KEY, row["body_enc"], where=f"messages.body_enc.{row['id']}")["text"])
+
+
 STATUS_WORDS = re.compile(
     r"\b(visa|undocumented|immigration|residen\w+ (permit|status)|legal status|iqama|papers|documents?"
     r"|absconding|illegal)\b",
     re.IGNORECASE,
 )
+
+# Which visa an agent gave or promised: a visit visa for work is the fraud itself, and the warning hangs on it. It is
+# asked of who is still to travel, with "I do not know" beside it, and says nothing about somebody's papers today.
+ABOUT_THE_AGENT = frozenset({"fraud.visa", "recruiter.visa"})
 
 
 def test_no_flow_asks_for_immigration_status(content: Content) -> None:
@@ -202,7 +283,7 @@ def test_no_flow_asks_for_immigration_status(content: Content) -> None:
     asked = []
     for flow in content.flows.by_name.values():
         for step in flow.steps:
-            if not isinstance(step, Ask):
+            if not isinstance(step, Ask) or f"{flow.name}.{step.id}" in ABOUT_THE_AGENT:
                 continue
             slots = [step.slot, *(f.slot for f in step.fills)]
             asked += [f"{flow.name}.{step.id}: slot {s}" for s in slots if STATUS_WORDS.search(s.replace("_", " "))]

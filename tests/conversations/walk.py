@@ -120,7 +120,7 @@ async def walk(content: Content, language: str) -> Walk:
         phone = Phone(recording(content), "telegram", language, chosen=chosen, world=SmallWorld(licences=list(LISTED)))
         phone.subject.person.language_guess = language
         if chosen:  # who is no stranger has a word too
-            phone.subject.person.profile["word"] = {"salt": "1", "hash": phone.keyed("word", "1", WORD)}
+            phone.has_word("word", WORD)
             _has_history(phone)
         await phone.give(start)
         ahead.append(phone)

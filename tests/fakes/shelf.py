@@ -18,7 +18,7 @@ from uuid import UUID
 from bot.store.filing import KINDS, has_code
 from bot.store.licences import LEAST, MOST, alike, name_key, number_key
 from bot.store.records import completed
-from bot.store.rows import Case, Licence
+from bot.store.rows import Case, CodeUse, FamilyCode, Licence
 from bot.vault.lookup import code_form
 
 FIRST = 0x5E1F << 64  # ids of its own, away from those of a phone
@@ -66,6 +66,9 @@ class MemoryShelf:
         """Hers, oldest first."""
         if not KINDS[kind].owned:
             raise LookupError(kind.__name__)
+        if kind is CodeUse:  # hers are those of her codes
+            codes = {c.id for c in self.world.of(FamilyCode) if c.owner == self._owner}
+            return [r for r in self.world.of(kind) if r.code_id in codes]
         return [r for r in self.world.of(kind) if r.owner == self._owner]
 
     def add(self, row: Any) -> Any:

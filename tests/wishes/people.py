@@ -16,6 +16,7 @@ from bot.app import App
 from bot.engine.inbound import Inbound
 from bot.jobs import erase_due, link_due
 from bot.store import history
+from bot.store.inbox import Home
 from bot.store.keys import open_json
 from bot.store.tables import contacts, keys, notices
 from handlers import profile, word
@@ -62,30 +63,34 @@ class Person:
             assert where is not None
             return await history.thread(connection, where)
 
-    async def begins(self, *, secret: str = "", language: str = "en", country: str = "KW") -> None:
+    async def begins(
+        self, *, secret: str = "", language: str = "en", country: str = "KW", consent: bool = True
+    ) -> None:
         """She has written before, in her language; with her word if she has one."""
         await self.says("menu")
 
         async def change(ctx: Context) -> None:
             await profile.set_language(ctx, language=language)
             await profile.set_country(ctx, country=country)
-            await profile.give_consent(ctx)
+            if consent:
+                await profile.give_consent(ctx)
             ctx.conversation.session = {"shared": {"welcomed": True}}
             if secret:
                 await word.keep(ctx, first=secret, again=secret)
 
-        async with self.app.database.begin() as connection:
-            where = await history.home(connection, self.app.secrets, self.channel, ACCOUNT, self.address)
-        assert where is not None
-        await self.app.staff.prepare(where, change)
+        await self.app.staff.prepare(await self.home(), change)
         await self.news()
 
     async def subject(self) -> UUID:
         """Whose conversation it is now."""
+        return (await self.home()).subject_id
+
+    async def home(self) -> Home:
+        """Where her conversation is."""
         async with self.app.database.begin() as connection:
             where = await history.home(connection, self.app.secrets, self.channel, ACCOUNT, self.address)
         assert where is not None
-        return where.subject_id
+        return where
 
     async def row(self) -> Any:
         """Her row of `contacts`."""

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 
 from bot.app import App
-from bot.store.tables import audit, cases, keys, metadata, outbox
+from bot.cli import erase as cli
+from bot.jobs import Failures, erase_due
+from bot.store import erase, retention
+from bot.store.rows import Certificate, CertificateLink, FamilyCode, LinkCode, Referral, Reminder
+from bot.store.tables import audit, cases, conversations, inbox, keys, metadata, outbox, referrals
 from tests.conftest import Clock
 from tests.wishes.people import Person, jobs, kinds
 
@@ -52,9 +60,8 @@ async def asks(person: Person, secret: str = "4071") -> list[str]:
 
 async def report(person: Person) -> None:
     """A report in her own words, with a case."""
-    await person.says("my passport was taken by them")
-    await person.says("1")
-    await person.says(f"it was at {MARK} in spring")
+    for text in ("my passport was taken by them", "yes", f"it was at {MARK} in spring", "boss", "no date", "yes"):
+        await person.says(text)
 
 
 async def test_nothing_of_her_remains(app: App, clock: Clock, maya: Person) -> None:
@@ -109,6 +116,24 @@ async def test_a_word_that_waits_to_be_handled_comes_first(app: App, clock: Cloc
         pass
     assert (await maya.news())[-1] == "Okay, nothing is deleted."
     assert (await jobs(app, clock))[0] == 0
+
+
+async def test_a_word_that_is_just_being_received_is_not_torn_away(app: App, clock: Clock, maya: Person) -> None:
+    await maya.begins(secret="4071")
+    await asks(maya)
+    clock.move(hours=48)
+    hers = select(conversations.c.id).where(conversations.c.subject_id == await maya.subject())
+    names = ("subject_id", "conversation_id", "kind", "payload_enc", "received_at", "ready_at")
+    async with app.database.begin() as connection:  # a webhook, before its commit
+        await connection.execute(hers.with_for_update(read=True, key_share=True))
+        erasing = asyncio.create_task(erase_due(app.database, clock()))
+        assert not (await asyncio.wait({erasing}, timeout=0.5))[0]
+        one = select(*(inbox.c[n] for n in names)).where(inbox.c.subject_id.is_not(None)).limit(1)
+        await connection.execute(insert(inbox).from_select(names, one))
+    assert await erasing == 0
+    assert (await maya.row()).erase_at is not None
+    waiting = await maya.app_rows(select(inbox.c.id).where(inbox.c.state == "waiting"))
+    assert len(waiting) == 1
 
 
 async def test_the_answers_are_the_same_letter_by_letter(app: App, clock: Clock) -> None:
@@ -185,12 +210,103 @@ async def test_the_word_is_not_in_the_history(app: App, clock: Clock, maya: Pers
     assert "4071" not in str(await maya.profile())
 
 
-async def test_consent_taken_back_takes_what_was_kept(app: App, clock: Clock, maya: Person) -> None:
-    from bot.store import retention
+async def test_who_cannot_be_erased_stops_nobody_else(
+    app: App, clock: Clock, maya: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Person(app, clock, "+96550000002")
+    for person in (maya, other):
+        await person.begins(secret="4071")
+        await asks(person)
+        clock.move(minutes=1)
+    first, second = await maya.subject(), await other.subject()
+    clock.move(hours=48)
+    real = erase.erase
 
+    async def refused(connection: Any, subject_id: UUID, now: datetime, *, reason: str) -> None:
+        await real(connection, subject_id, now, reason=reason)
+        if subject_id == first:  # something that nobody thought of
+            raise RuntimeError
+
+    monkeypatch.setattr(erase, "erase", refused)
+    failures: Failures = Counter()
+    assert await erase_due(app.database, clock(), failures) == 1
+    assert await rows_of(app, second) == {}
+    assert "erasure_failed" not in await kinds(app)
+    for _ in range(6):
+        assert await erase_due(app.database, clock(), failures) == 0
+    assert (await kinds(app)).count("erasure_failed") == 1
+    assert "contacts" in await rows_of(app, first)
+
+
+@pytest.mark.parametrize(("held", "code"), [(False, 0), (True, 3)])
+async def test_a_human_carries_out_what_was_held_back(
+    app: App, clock: Clock, maya: Person, capsys: pytest.CaptureFixture[str], held: bool, code: int
+) -> None:
+    await maya.begins(secret="4071")
+    await maya.says("he locked me in the house and beats me")
+    await maya.says("menu")
+    subject = await maya.subject()
+    async with app.database.begin() as connection:
+        await connection.execute(update(cases).values(legal_hold=held))
+    reference = (await maya.app_rows(select(cases.c.reference)))[0].reference
+    assert await cli.erase_case(app, "0000000", "agreed", sure=True) == 1
+    assert await cli.erase_case(app, reference, "agreed", sure=False) == 2  # nothing without --yes
+    assert "--yes" in capsys.readouterr().err
+    assert "contacts" in await rows_of(app, subject)
+    assert await cli.erase_case(app, reference, "agreed", sure=True) == code
+    assert ("contacts" in await rows_of(app, subject)) == held
+    written = [tuple(row) for row in await maya.app_rows(select(audit.c.actor, audit.c.action, audit.c.reason))]
+    assert written == ([] if held else [("staff", "erased", "agreed")])
+
+
+@pytest.mark.parametrize("danger", [False, True])
+async def test_consent_taken_back_takes_the_rest_too(app: App, clock: Clock, maya: Person, danger: bool) -> None:
+    """What was shared of her, codes, links, reminders and her profile; with a critical case a human looks first."""
     await maya.begins(secret="4071")
     await report(maya)
-    for text in ("menu", "6", "3", "2", "1", "4071"):
+
+    async def put(ctx: Any) -> None:
+        ctx.shelf.add(FamilyCode(digits="4829173500001111"))
+        ctx.shelf.add(LinkCode(digits="48291735", expires_at=clock() + timedelta(days=9)))
+        ctx.shelf.add(Reminder(flow="status", due_at=clock() + timedelta(days=30), slots={"a": MARK}))
+        ctx.shelf.add(Referral(service="legal", facts={"said": MARK}))
+        paper = ctx.shelf.add(Certificate(track="all", code="ABCDEFGHJK", score=90))
+        ctx.shelf.add(
+            CertificateLink(
+                certificate_id=paper.id, token="t0k3n", name=MARK, language="en", expires_at=clock() + timedelta(days=7)
+            )
+        )
+        ctx.person.profile.update(course={"day": 3}, topic="training", role="worker")
+
+    await app.staff.prepare(await maya.home(), put)
+    if danger:
+        await maya.says("he locked me in the house and beats me")
+        await maya.says("menu")
+    clock.move(minutes=1)
+    for text in ("menu", "more", "what is kept", "keep nothing more", "yes", "4071"):
+        await maya.says(text)
+    clock.move(minutes=10)
+    while any((await retention.purge(app.database, clock())).values()):
+        pass
+    goes = {"family_codes", "link_codes", "certificate_links", "reminders"}
+    left = goes & set(await rows_of(app, await maya.subject()))
+    facts = (await maya.app_rows(select(referrals.c.facts_enc)))[0].facts_enc
+    profile = await maya.profile()
+    assert "word" in profile
+    if danger:
+        assert left == goes
+        assert facts is not None
+        assert profile["topic"] == "training"
+    else:
+        assert left == set()
+        assert facts is None
+        assert not {"course", "topic", "role"} & set(profile)
+
+
+async def test_consent_taken_back_takes_what_was_kept(app: App, clock: Clock, maya: Person) -> None:
+    await maya.begins(secret="4071")
+    await report(maya)
+    for text in ("menu", "more", "what is kept", "keep nothing more", "yes", "4071"):
         last = await maya.says(text)
     assert last == ["Noted. It takes up to 48 hours."]
     clock.move(minutes=10)

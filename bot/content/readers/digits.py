@@ -13,19 +13,25 @@ from typing import Any
 _BETWEEN = frozenset("-.,/()#*_ \u200e\u200f\u2066\u2067\u2068\u2069\u202a\u202c\ufe0f\u20e3")
 
 
+def digits_in(text: str) -> str:
+    """All digits of a text of digits; empty when there is anything else in it."""
+    digits = []
+    for char in unicodedata.normalize("NFKC", text.strip()):
+        value = unicodedata.decimal(char, None)
+        if value is not None:
+            digits.append(str(value))
+        elif char not in _BETWEEN and not char.isspace():
+            return ""
+    return "".join(digits)
+
+
 class Digits:
     """`args["length"]`: how many. Value: str of 0-9, in whichever script they were written."""
 
     def read(self, text: str, args: Mapping[str, Any], language: str) -> str | None:
         """The digits of an answer; None when there is anything else in it, or another number of them."""
-        digits = []
-        for char in unicodedata.normalize("NFKC", text.strip()):
-            value = unicodedata.decimal(char, None)
-            if value is not None:
-                digits.append(str(value))
-            elif char not in _BETWEEN and not char.isspace():
-                return None
-        return "".join(digits) if digits and len(digits) == args.get("length") else None
+        digits = digits_in(text)
+        return digits if digits and len(digits) == args.get("length") else None
 
     def find(self, text: str, args: Mapping[str, Any], language: str) -> None:
         """Nothing: digits in a sentence may be anything."""
