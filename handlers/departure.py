@@ -46,7 +46,7 @@ async def plan(ctx: Context, *, day: str | None = None) -> Outcome:
         leaving = leaving.replace(year=leaving.year + 1)  # "15 March" is read as the last one; she speaks of the next
     if leaving <= here or leaving - here > FURTHEST:
         return Outcome("over")
-    await quiet(ctx)
+    await _call_off(ctx)
     count = 0
     for row in ctx.knowledge.get("orientation")["pre_departure"]["before"]:
         due = datetime.combine(leaving - timedelta(days=row["days"]), HOUR, ZoneInfo(ctx.zone())).astimezone(UTC)
@@ -61,7 +61,11 @@ async def plan(ctx: Context, *, day: str | None = None) -> Outcome:
 
 async def quiet(ctx: Context) -> Outcome:
     """No more of them."""
+    await _call_off(ctx)
+    return Outcome("quiet")
+
+
+async def _call_off(ctx: Context) -> None:
     for reminder in await ctx.shelf.mine(Reminder):
         if reminder.topic == TOPIC and reminder.state == "waiting":
             reminder.state = "cancelled"
-    return Outcome("quiet")
