@@ -50,6 +50,7 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
 # is a stage too and is not told: it would show whether a word was right.
 TOLD = ("office", "person")
 SEARCH = "report_missing"  # whoever reported somebody missing is told one sentence when it is over, whatever came of it
+TIP = "tip"  # what somebody saw of others: no case of hers
 
 CHILD = "child"  # a fact, a kind of page: DESIGN law 2, knowledge/child_protection.yml
 HEAVY = "express_self_harm"

@@ -27,6 +27,7 @@ from bot.store.tables import (
 
 BROWSE = timedelta(hours=24)
 DANGER_BEFORE_CONSENT = timedelta(hours=72)
+CASE_CLOSED = timedelta(days=30)  # what a human was to read, after its case is closed, without consent
 HANDLED = timedelta(hours=24)  # an inbox payload, once its turn is committed: the history has it
 QUARANTINED = timedelta(days=30)  # for the operator to look at
 TRIES = timedelta(days=2)  # longer than any limit on typed codes looks back
@@ -45,7 +46,8 @@ async def purge(database: Database, now: datetime) -> dict[str, int]:
             messages.c.retention == "danger_before_consent",
             or_(messages.c.received_at < now - DANGER_BEFORE_CONSENT, _refused()),
         ),
-        and_(messages.c.retention == "person", _refused(), ~_critical()),  # consent was taken back
+        and_(messages.c.retention.in_(("person", "case")), _refused(), ~_critical()),  # consent was taken back
+        and_(messages.c.retention == "case", messages.c.received_at < now - BROWSE, ~_is_needed(now)),
     )
     due = select(messages.c.id, messages.c.outbox_id).where(old, ~held).limit(CHUNK)
     counts = {}
@@ -120,6 +122,19 @@ def _critical() -> ColumnElement[bool]:
             cases.c.subject_id == messages.c.subject_id, cases.c.severity == "critical", cases.c.closed_at.is_(None)
         )
     )
+
+
+def _is_needed(now: datetime) -> ColumnElement[bool]:
+    """A human reads it, or has read it lately: its case (any of hers, for a text of none) is open or was closed a
+    short while ago, or the conversation waits for a human."""
+    own = or_(
+        cases.c.id == messages.c.case_id, and_(messages.c.case_id.is_(None), cases.c.subject_id == messages.c.subject_id)
+    )
+    stands = select(cases.c.id).where(own, or_(cases.c.closed_at.is_(None), cases.c.closed_at > now - CASE_CLOSED))
+    human = select(conversations.c.id).where(
+        conversations.c.id == messages.c.conversation_id, conversations.c.owner.in_(("waiting", "human"))
+    )
+    return or_(exists(stands), exists(human))
 
 
 async def _facts_without_consent(connection: AsyncConnection, now: datetime) -> int:

@@ -287,7 +287,8 @@ async def save(connection: AsyncConnection, secrets: Keys, subjects: Iterable[Su
         await connection.execute(
             update(messages)
             .where(
-                messages.c.conversation_id.in_(consented), messages.c.retention.in_(("browse", "danger_before_consent"))
+                messages.c.conversation_id.in_(consented),
+                messages.c.retention.in_(("browse", "danger_before_consent", "case")),
             )
             .values(retention="person")
         )

@@ -94,7 +94,8 @@ async def shelf(database_url: str) -> Any:
         ("danger_before_consent", 72 * HOUR - timedelta(seconds=1), True),
         ("danger_before_consent", 72 * HOUR + timedelta(seconds=1), False),
         ("person", 9000 * HOUR, True),
-        ("case", 9000 * HOUR, True),
+        ("case", 24 * HOUR - timedelta(seconds=1), True),
+        ("case", 24 * HOUR + timedelta(seconds=1), False),  # of no case, and no human is waited for
     ],
 )
 async def test_texts_go_by_class_and_age(shelf: Shelf, kind: str, age: timedelta, stays: bool) -> None:
@@ -103,6 +104,30 @@ async def test_texts_go_by_class_and_age(shelf: Shelf, kind: str, age: timedelta
     assert counts["messages"] == (0 if stays else 1)
     assert await shelf.left() == ({row_id} if stays else set())
     assert (await retention.purge(shelf.database, NOON))["messages"] == 0
+
+
+@pytest.mark.parametrize(
+    ("closed", "stays"), [(None, True), (30 * DAY - HOUR, True), (30 * DAY + HOUR, False)], ids=["open", "lately", "over"]
+)
+@pytest.mark.parametrize("named", [True, False])
+async def test_what_a_human_is_to_read_stays_until_its_case_is_long_closed(
+    shelf: Shelf, closed: timedelta | None, stays: bool, named: bool
+) -> None:
+    case_id = await shelf.case(held=False)
+    row_id = await shelf.put("case", NOON - 60 * DAY, case_id=case_id if named else None)
+    async with shelf.database.begin() as connection:
+        await connection.execute(update(tables.cases).values(closed_at=NOON - closed if closed else None))
+    await retention.purge(shelf.database, NOON)
+    assert await shelf.left() == ({row_id} if stays else set())
+
+
+@pytest.mark.parametrize(("owner", "stays"), [("waiting", True), ("human", True), ("bot", False), ("closed", False)])
+async def test_what_waits_for_a_human_stays(shelf: Shelf, owner: str, stays: bool) -> None:
+    row_id = await shelf.put("case", NOON - 60 * DAY)
+    async with shelf.database.begin() as connection:
+        await connection.execute(update(tables.conversations).values(owner=owner))
+    await retention.purge(shelf.database, NOON)
+    assert await shelf.left() == ({row_id} if stays else set())
 
 
 async def test_a_later_no_deletes_a_danger_text_and_an_earlier_no_does_not(shelf: Shelf) -> None:
