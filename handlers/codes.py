@@ -51,7 +51,7 @@ def is_live(code: FamilyCode, now: datetime) -> bool:
 async def look(ctx: Context, *, code: str) -> Outcome:
     """What a family is told. Every way through asks the database the same questions, in the same order."""
     limits = ctx.knowledge.get("codes")["tries_an_hour"]
-    mine_so_far, all_so_far = await ctx.shelf.recent(CodeTry, ctx.now - HOUR)
+    mine_so_far, all_so_far = await ctx.shelf.recent(CodeTry, ctx.now - HOUR, what="family")
     ctx.shelf.add(CodeTry())
     found = await ctx.shelf.by_code(FamilyCode, code)
     is_open = await ctx.shelf.case_is_open((found and found.case_id) or NEW)

@@ -124,9 +124,9 @@ async def use_link_code(ctx: Context, *, code: str | None = None) -> Outcome:
     told = Outcome("noted", {"code": None})
     if code is None:
         return told
-    mine, _ = await ctx.shelf.recent(CodeTry, ctx.now - timedelta(days=1))
-    _, everybody = await ctx.shelf.recent(CodeTry, ctx.now - timedelta(hours=1))
-    ctx.shelf.add(CodeTry())
+    mine, _ = await ctx.shelf.recent(CodeTry, ctx.now - timedelta(days=1), what="link")
+    _, everybody = await ctx.shelf.recent(CodeTry, ctx.now - timedelta(hours=1), what="link")
+    ctx.shelf.add(CodeTry(what="link"))
     if mine >= TRIES_A_DAY or everybody >= TRIES_AN_HOUR:
         if mine == TRIES_A_DAY or everybody == TRIES_AN_HOUR:
             ctx.notify("queue", "code_tries", "medium")

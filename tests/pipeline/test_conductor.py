@@ -254,6 +254,6 @@ async def test_what_is_written_to_a_human_is_there_when_a_human_reads(world: Wor
     await world.says(MAYA, "my boss sends me to other houses, what shall I do")
     assert {row.retention for row in await world.rows("SELECT retention FROM messages")} == {"case"}
     world.clock.move(hours=41)
-    await retention.purge(world.app.database, world.now)
+    await retention.purge(world.app.database, world.app.secrets, world.now)
     texts = [line.body.get("text") for line in await world.lines(MAYA) if line.direction == "in"]
     assert texts == ["0", "my boss sends me to other houses, what shall I do"]
