@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from handlers import duty
+from handlers import duty, feedback
 from handlers.cases import grouped
 from handlers.context import Case, Context, Outcome
 from handlers.word import unproved
@@ -72,6 +72,7 @@ async def close(ctx: Context, *, reference: str | None = None, reason: str = "do
         return Outcome("none")
     case.closed_at, case.stage = ctx.now, "closed"
     ctx.record(case, "closed", reason=reason)
+    await feedback.ask_later(ctx, reference=case.reference)  # how our help was, of who allowed it
     if all(c.closed_at is not None for c in ctx.cases):
         ctx.conversation.give_to("closed")
         # A question that stood open is over too: what she writes next is no answer to it.

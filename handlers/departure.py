@@ -42,8 +42,8 @@ async def plan(ctx: Context, *, day: str | None = None) -> Outcome:
     except ValueError:
         return Outcome("unread")
     here = _local(ctx)
-    if leaving <= here and leaving.replace(year=leaving.year + 1) - here < FURTHEST - timedelta(days=31):
-        leaving = leaving.replace(year=leaving.year + 1)  # "15 March" is read as the last one; she speaks of the next
+    if leaving <= here and after(leaving) - here < FURTHEST - timedelta(days=31):
+        leaving = after(leaving)  # "15 March" is read as the last one; she speaks of the next
     if leaving <= here or leaving - here > FURTHEST:
         return Outcome("over")
     await _call_off(ctx)
@@ -57,6 +57,14 @@ async def plan(ctx: Context, *, day: str | None = None) -> Outcome:
     if ctx.person.consent_contact_at is None:
         ctx.person.consent_contact_at = ctx.now
     return Outcome("planned", {"count": count, "day": {"day": leaving.isoformat()}})
+
+
+def after(day: date) -> date:
+    """The same day a year later, or the last one of that February."""
+    try:
+        return day.replace(year=day.year + 1)
+    except ValueError:
+        return day.replace(year=day.year + 1, day=28)
 
 
 async def quiet(ctx: Context) -> Outcome:
