@@ -33,6 +33,7 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "award": {"made": ("title", "code", "token"), "none": ()},
 }
 
+PAPER = "paper"  # among the parts: the paper once more
 COURSE = "course"  # in the profile
 TOGETHER = 2  # lessons in one message
 BESIDE = ("departure", "leaflets", "rules")  # offered after the tracks (knowledge/terms.yml)
@@ -100,6 +101,8 @@ async def parts(ctx: Context, *, track: str | None = None) -> Outcome:
         return Outcome("young" if children.is_child(ctx) else "complete", {"title": title})
     open_first = sorted(modules, key=lambda part: part in passed)
     rows = [{"id": part, "value": _text(name, part, "title")} for part in open_first]
+    if len(passed) == len(modules) and not children.is_child(ctx):  # there is a paper: its link lasts some days only
+        rows.append({"id": PAPER, "value": {"text": "terms.paper.label"}})
     return Outcome("found", {"title": title, "done": len(passed), "all": len(modules), "parts": rows})
 
 
