@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.content.readers.code import FIRST, LENGTH
 from bot.store.rows import NEW, CodeTry, CodeUse, FamilyCode
-from handlers.cases import check_digit
+from handlers.cases import check_digit, own
 from handlers.context import Context, Outcome
 
 __all__ = ["look", "make", "mine", "revoke"]
@@ -72,7 +72,7 @@ async def make(ctx: Context, *, kind: str) -> Outcome:
     rules = ctx.knowledge.get("codes")
     if sum(is_live(c, ctx.now) for c in await ctx.shelf.mine(FamilyCode)) >= rules["at_a_time"]:
         return Outcome("enough")
-    case = next(iter(ctx.cases), None)
+    case = own(ctx)
     if kind == "real" and case is None:
         return Outcome("nothing_open")
     digits, until = new_digits(ctx), ctx.now + timedelta(days=rules["valid_days"])
