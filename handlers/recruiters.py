@@ -7,7 +7,7 @@ where `knowledge/recruiting.yml` has one that somebody signed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -28,6 +28,7 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
         "expired": _SHOWN,
         "suspended": _SHOWN,
         "cancelled": _SHOWN,
+        "gone": _SHOWN,
         "missing": ("month", "old"),
     },
     "age": {"old": (), "fresh": ()},
@@ -69,7 +70,8 @@ async def show(ctx: Context, *, leaving: object, agent: str | None = None, licen
     if row is None:
         newest = await ctx.shelf.licences_of(facts.code(leaving)) or ctx.now
         return Outcome("missing", {"month": {"month": f"{newest:%Y-%m}"}, "old": _old(ctx, newest)})
-    state = _state(ctx, row)
+    newest = await ctx.shelf.licences_of(facts.code(leaving)) or row.imported_at
+    state = _state(ctx, row, newest)
     return Outcome(
         "licensed"
         if state == "licensed"
@@ -79,6 +81,8 @@ async def show(ctx: Context, *, leaving: object, agent: str | None = None, licen
         if state == "expired"
         else "suspended"
         if state == "suspended"
+        else "gone"
+        if state == "gone"
         else "cancelled",
         {
             "name": row.name,
@@ -147,9 +151,12 @@ def _old(ctx: Context, as_of: Any) -> str:
     return "yes" if ctx.now - as_of > OLD else "no"
 
 
-def _state(ctx: Context, row: Licence) -> str:
+def _state(ctx: Context, row: Licence, newest: datetime) -> str:
+    """`gone`: it had a licence in an older list, and a newer one does not have it."""
     if row.status != "licensed":
         return row.status
+    if row.imported_at < newest:
+        return "gone"
     if row.valid_until is None:
         return "undated"
     return "licensed" if row.valid_until >= ctx.now.date() else "expired"
