@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.store.rows import Reminder
+from handlers import facts
 from handlers.context import Context, Outcome
 
 __all__ = ["plan", "quiet", "today"]
@@ -48,7 +49,10 @@ async def plan(ctx: Context, *, day: str | None = None) -> Outcome:
         return Outcome("over")
     await _call_off(ctx)
     count = 0
-    for row in ctx.knowledge.get("orientation")["pre_departure"]["before"]:
+    track = ctx.knowledge.get("orientation")["pre_departure"]
+    for row in track["before"]:
+        if not facts.may_be_shown(track["modules"][row["lesson"].partition(".")[0]], track):
+            continue
         due = datetime.combine(leaving - timedelta(days=row["days"]), HOUR, ZoneInfo(ctx.zone())).astimezone(UTC)
         if due > ctx.now:
             slots: dict[str, Any] = {"lesson": {"text": f"orientation.pre_departure.{row['lesson']}.say"}}
