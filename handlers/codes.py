@@ -67,8 +67,8 @@ async def look(ctx: Context, *, code: str) -> Outcome:
 
 
 async def make(ctx: Context, *, kind: str) -> Outcome:
-    """A new code of the newest open case (`real`), or one that always says yes and never ends (`decoy`). Both are told
-    in the same words: somebody may be looking on."""
+    """A new code of the newest open case (`real`), or one that says yes to all (`decoy`). Both are told in the same
+    words and end on the same day: somebody may be looking on, and try again later."""
     rules = ctx.knowledge.get("codes")
     if sum(is_live(c, ctx.now) for c in await ctx.shelf.mine(FamilyCode)) >= rules["at_a_time"]:
         return Outcome("enough")
@@ -80,7 +80,7 @@ async def make(ctx: Context, *, kind: str) -> Outcome:
         ctx.shelf.add(FamilyCode(digits=digits, case_id=case.id, expires_at=until))
         ctx.record(case, "code_made")
     else:
-        ctx.shelf.add(FamilyCode(digits=digits, kind="decoy"))
+        ctx.shelf.add(FamilyCode(digits=digits, kind="decoy", expires_at=until))
     return Outcome("made", {"code": in_fours(digits), "until": {"day": until.date().isoformat()}})
 
 

@@ -16,11 +16,13 @@ from bot.store.bulk import update_rows
 from bot.store.database import Database
 from bot.store.keys import Keys, open_json, seal_json
 from bot.store.tables import (
+    box_letters,
     cases,
     certificate_links,
     code_tries,
     contacts,
     conversations,
+    family_codes,
     inbox,
     keys,
     link_codes,
@@ -39,6 +41,7 @@ REMINDED = timedelta(days=30)  # a reminder that was said or called off
 OVERDUE = timedelta(days=14)  # a reminder for which no fitting moment came is called off: it would only puzzle
 TIP = "tip"
 CODES = frozenset({"age", "also", "child", "code", "code_id", "linked_to", "parent_away"})  # facts that are no words
+ENDED = timedelta(days=365)  # a family code with its uses after its end, an answered letter of the box after it came
 CHUNK = 1000  # rows per statement, so that no lock is long
 
 
@@ -83,7 +86,11 @@ def _outdated(now: datetime) -> dict[str, tuple[Table, ColumnElement[bool]]]:
     acks = and_(outbox.c.kind == "ack", outbox.c.queued_at < now - HANDLED, outbox.c.state != "sending")
     said = and_(reminders.c.state == "done", reminders.c.due_at < now - REMINDED)
     called_off = and_(reminders.c.state == "cancelled", reminders.c.made_at < now - REMINDED)
+    ended = or_(family_codes.c.revoked_at < now - ENDED, family_codes.c.expires_at < now - ENDED)
+    answered = and_(box_letters.c.state == "answered", box_letters.c.received_at < now - ENDED)
     return {
+        "family_codes": (family_codes, ended),  # the uses go with their code
+        "box_letters": (box_letters, answered),
         "inbox": (inbox, or_(handled, spoilt)),
         "acks": (outbox, acks),
         "code_tries": (code_tries, code_tries.c.tried_at < now - TRIES),

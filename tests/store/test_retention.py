@@ -293,3 +293,33 @@ async def test_the_shelf_is_cleared_of_what_has_served(shelf: Shelf) -> None:
     }
     assert {names[i] for i in await shelf.left(tables.code_tries)} == {"fresh"}
     assert {names[i] for i in await shelf.left(tables.link_codes)} == {"valid"}
+
+
+async def test_codes_and_letters_go_a_year_after_their_end(shelf: Shelf) -> None:
+    mine: dict[str, Any] = {"subject_id": shelf.where.subject_id}
+    year = 365 * DAY
+    codes = {
+        "open": {"expires_at": NOON + DAY},
+        "no end": {},
+        "ended": {"expires_at": NOON - year},
+        "ended long ago": {"expires_at": NOON - year - HOUR},
+        "taken back long ago": {"revoked_at": NOON - year - HOUR, "expires_at": NOON + DAY},
+    }
+    letters = {"new": NOON - year - HOUR, "read": NOON - year - HOUR, "answered": NOON - year}
+    names: dict[Any, str] = {}
+    async with shelf.database.begin() as connection:
+        for name, ends in codes.items():
+            names[row_id := uuid7()] = name
+            values = {"kind": "real", "lookup": name.encode(), "digits_enc": b"x", "made_at": NOON - 2 * year, **ends}
+            await connection.execute(tables.family_codes.insert().values(id=row_id, **values, **mine))
+            used = {"code_id": row_id, "used_at": NOON - 2 * year}
+            await connection.execute(tables.code_uses.insert().values(id=uuid7(), **used, **mine))
+        for state, at in (*letters.items(), ("answered", NOON - year - HOUR)):
+            await connection.execute(
+                tables.box_letters.insert().values(id=uuid7(), body_enc=b"x", received_at=at, state=state)
+            )
+    counts = await retention.purge(shelf.database, shelf.keys, NOON)
+    assert (counts["family_codes"], counts["box_letters"]) == (2, 1)
+    assert {names[i] for i in await shelf.left(tables.family_codes)} == {"open", "no end", "ended"}
+    assert len(await shelf.left(tables.code_uses)) == 3
+    assert len(await shelf.left(tables.box_letters)) == 3
