@@ -15,13 +15,18 @@ from bot.store.rows import Licence
 from handlers import facts
 from handlers.context import Context, Outcome
 
-__all__ = ["age", "ask_what", "fee", "find", "origin", "show", "weigh"]
+__all__ = ["age", "ask_what", "fee", "find", "origin", "show", "warn", "weigh"]
 
-_SHOWN = ("name", "number", "until", "month", "old")
+_SHOWN = ("name", "number", "until", "month", "old", "advice")
 
 OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "origin": {"known": ("leaving",), "unknown": ()},
-    "find": {"one": ("licence",), "several": ("candidates", "licence"), "missing": ("month", "old"), "no_list": ()},
+    "find": {
+        "one": ("licence",),
+        "several": ("candidates", "licence"),
+        "missing": ("month", "old", "advice"),
+        "no_list": (),
+    },
     "show": {
         "licensed": _SHOWN,
         "undated": _SHOWN,
@@ -29,11 +34,12 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
         "suspended": _SHOWN,
         "cancelled": _SHOWN,
         "gone": _SHOWN,
-        "missing": ("month", "old"),
+        "missing": ("month", "old", "advice"),
     },
     "age": {"old": (), "fresh": ()},
     "ask_what": {"known": ("office", "questions"), "plain": ("questions",)},
     "fee": {"capped": ("cap",), "unknown": ("rule",)},
+    "warn": {"said": ("advice",)},
     "weigh": {"above": ("cap",), "within": ("cap",), "unsure": ("cap",)},
 }
 
@@ -56,7 +62,10 @@ async def find(ctx: Context, *, leaving: object, agent: str | None = None) -> Ou
         return Outcome("no_list")
     rows = await ctx.shelf.licences(facts.code(leaving), agent)
     if not rows:
-        return Outcome("missing", {"month": {"month": f"{newest:%Y-%m}"}, "old": _old(ctx, newest)})
+        return Outcome(
+            "missing",
+            {"month": {"month": f"{newest:%Y-%m}"}, "old": _old(ctx, newest), "advice": _advice("not_in_list")},
+        )
     if len(rows) == 1:
         return Outcome("one", {"licence": _key(rows[0])})
     offered = [{"id": _key(row), "value": {"row": [row.name, row.number]}} for row in rows]
@@ -69,7 +78,10 @@ async def show(ctx: Context, *, leaving: object, agent: str | None = None, licen
     row = next((row for row in rows if _key(row) == licence), None)
     if row is None:
         newest = await ctx.shelf.licences_of(facts.code(leaving)) or ctx.now
-        return Outcome("missing", {"month": {"month": f"{newest:%Y-%m}"}, "old": _old(ctx, newest)})
+        return Outcome(
+            "missing",
+            {"month": {"month": f"{newest:%Y-%m}"}, "old": _old(ctx, newest), "advice": _advice("not_in_list")},
+        )
     newest = await ctx.shelf.licences_of(facts.code(leaving)) or row.imported_at
     state = _state(ctx, row, newest)
     return Outcome(
@@ -90,8 +102,19 @@ async def show(ctx: Context, *, leaving: object, agent: str | None = None, licen
             "until": {"month": f"{row.valid_until:%Y-%m}"} if row.valid_until else None,
             "month": {"month": f"{row.imported_at:%Y-%m}"},
             "old": _old(ctx, row.imported_at),
+            "advice": _advice("in_list"),
         },
     )
+
+
+async def warn(ctx: Context) -> Outcome:
+    """What to know of a visit visa."""
+    return Outcome("said", {"advice": _advice("visit_visa")})
+
+
+def _advice(name: str) -> dict[str, str]:
+    """A warning of `knowledge/recruiting.yml`."""
+    return {"text": f"recruiting.warnings.{name}.say"}
 
 
 async def age(ctx: Context, *, old: str | None = None) -> Outcome:
