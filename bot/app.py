@@ -263,7 +263,7 @@ async def build(
         if model
         else None,
         sender=Sender(database, keys, content, policy, channels, transport_for, clock=clock),
-        staff=Staff(database, keys, content, policy, clock, new_id),
+        staff=Staff(database, keys, content, policy, clock, new_id, draw_reference),
         wake=Wake(database),
         transports=transports,
         clock=clock,

@@ -36,7 +36,7 @@ def make(database: Database, secrets: Keys, policy: outgoing.Policy, clock: Call
     @jobs.periodic(cron="*/10 * * * *")
     @jobs.task(queueing_lock="purge", name="purge")
     async def purge(timestamp: int) -> None:
-        while any((counts := await retention.purge(database, clock())).values()):
+        while any((counts := await retention.purge(database, secrets, clock())).values()):
             log.info("purged", messages=counts["messages"], inbox=counts["inbox"], sessions=counts["sessions"])
 
     @jobs.periodic(cron="* * * * *")

@@ -49,10 +49,10 @@ async def write(ctx: Context, *, words: str | None = None, voice: object = None,
 
 async def look(ctx: Context, *, typed: str | None = None) -> Outcome:
     """The answer to the letter of this number."""
-    mine, everybody = await ctx.shelf.recent(CodeTry, ctx.now - timedelta(days=1))
+    mine, everybody = await ctx.shelf.recent(CodeTry, ctx.now - timedelta(days=1), what="box")
     if mine >= TRIES or everybody >= ALL_TRIES:
         return Outcome("too_many", {"typed": None})
-    ctx.shelf.add(CodeTry())
+    ctx.shelf.add(CodeTry(what="box"))
     letter = await ctx.shelf.by_code(BoxLetter, typed or "")
     if letter is None:
         return Outcome("unknown", {"typed": None})

@@ -50,6 +50,7 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
 # is a stage too and is not told: it would show whether a word was right.
 TOLD = ("office", "person")
 SEARCH = "report_missing"  # whoever reported somebody missing is told one sentence when it is over, whatever came of it
+TIP = "tip"  # what somebody saw of others: no case of hers
 
 CHILD = "child"  # a fact, a kind of page: DESIGN law 2, knowledge/child_protection.yml
 HEAVY = "express_self_harm"
@@ -160,6 +161,17 @@ def find(ctx: Context, reference: str | None) -> Case | None:
     return next((case for case in ctx.cases if case.reference == digits), None)
 
 
+def hers(ctx: Context) -> list[Case]:
+    """Her open cases, the one that "it" means first: her newest own report. A search for somebody else comes after it;
+    a draft may be another person's of a shared phone and comes last; what she saw of others (a tip) is none of hers."""
+    return sorted((c for c in ctx.cases if c.kind != TIP), key=lambda c: (c.draft, c.kind == SEARCH))
+
+
+def own(ctx: Context) -> Case | None:
+    """The case that she means when she says no number; None if there is none."""
+    return next(iter(hers(ctx)), None)
+
+
 def recent_alarm(ctx: Context) -> Case | None:
     """The critical case of the last three days, to which danger that is told again belongs; None if there is none."""
     return next((c for c in ctx.cases if c.severity == "critical" and ctx.now - c.opened_at < SAME_ALARM), None)
@@ -237,7 +249,8 @@ async def add_facts(ctx: Context, *, reference: str | None = None, **facts: Any)
 
 
 async def add_more(ctx: Context, *, said: list[str] | None = None, sent: list[Any] | None = None) -> Outcome:
-    """Words or files that came after the number: they belong to the newest open case, and its queue hears of it."""
+    """Words or files that came after the number: they belong to the case that the number named,
+    the newest whatever it is, and its queue hears of it."""
     if not ctx.cases:
         return Outcome("none")
     _more(ctx, ctx.cases[0], said or [], sent or [])
@@ -251,26 +264,27 @@ def _more(ctx: Context, case: Case, said: list[str], sent: list[Any]) -> None:
 
 
 async def add_words(ctx: Context, *, words: str | None = None, media: dict[str, Any] | None = None) -> Outcome:
-    """What she wanted to add, asked for: it goes the way of all that comes after the number."""
-    if not ctx.cases:
+    """What she wanted to add, asked for: it goes to her own case, and to what she saw when she has none."""
+    case = own(ctx) or next(iter(ctx.cases), None)
+    if case is None:
         return Outcome("none")
-    _more(ctx, ctx.cases[0], [words] if words else [], [media] if media else [])
+    _more(ctx, case, [words] if words else [], [media] if media else [])
     return Outcome("added")
 
 
 async def others(ctx: Context) -> Outcome:
     """Whether there is more than one open case: the number of the next one, and nothing else about it."""
-    if len(ctx.cases) < 2:
+    if len(hers(ctx)) < 2:
         return Outcome("none")
-    return Outcome("some", {"other": grouped(ctx.cases[1].reference)})
+    return Outcome("some", {"other": grouped(hers(ctx)[1].reference)})
 
 
 async def status(ctx: Context) -> Outcome:
     """How this person's newest open case stands, from any linked channel; no kind, no place, no name. Without an open
     one, that the last one is closed."""
-    if not ctx.cases:
+    case = own(ctx)
+    if case is None:
         return _over(ctx)
-    case = ctx.cases[0]
     stage = _stage(ctx, case)
     if stage == "late":
         ctx.notify("queue", "asked_status", case.severity, case)
@@ -280,20 +294,21 @@ async def status(ctx: Context) -> Outcome:
 
 
 def _over(ctx: Context) -> Outcome:
-    if not ctx.closed:
+    last = next((c for c in ctx.closed if c.kind != TIP), None)
+    if last is None:
         return Outcome("none")
-    if ctx.closed[0].kind == SEARCH:
+    if last.kind == SEARCH:
         return Outcome("search_closed")
-    return Outcome("closed", {"reference": grouped(ctx.closed[0].reference)})
+    return Outcome("closed", {"reference": grouped(last.reference)})
 
 
 async def details(ctx: Context) -> Outcome:
     """Every open case, where there are several: since which month, and its stage. For whoever said her word."""
-    if len(ctx.cases) < 2:
+    if len(hers(ctx)) < 2:
         return Outcome("none")
     rows = [
         {"row": [f"{grouped(c.reference)} ·", _month(c), "·", {"text": f"stages.{_stage(ctx, c)}.say"}]}
-        for c in ctx.cases
+        for c in hers(ctx)
     ]
     return Outcome("some", {"lines": {"list": rows}})
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from handlers import duty
-from handlers.cases import grouped
+from handlers import duty, feedback
+from handlers.cases import SEARCH, grouped, own
 from handlers.context import Case, Context, Outcome
 from handlers.word import unproved
 
@@ -31,9 +31,9 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
 
 async def details(ctx: Context) -> Outcome:
     """More than the plain status: since when, and what comes next. No kind, no place, no name."""
-    if not ctx.cases:
+    case = own(ctx)
+    if case is None:
         return Outcome("none")
-    case = ctx.cases[0]
     number, since = grouped(case.reference), _moment(ctx, case.opened_at)
     if case.stage in {"solved_said", "withdrawal_said", "reopened"}:
         return Outcome("returned", {"reference": number, "since": since})
@@ -56,7 +56,7 @@ async def withdraw(ctx: Context, *, proved: str | None = None) -> Outcome:
 async def _said(ctx: Context, what: str, proved: str | None) -> Outcome:
     if proved != "yes":
         return await unproved(ctx, wanted=what)
-    case = ctx.cases[0] if ctx.cases else None
+    case = own(ctx)
     if case is not None:
         case.stage = f"{what}_said"
         ctx.record(case, f"{what}_said")
@@ -72,6 +72,7 @@ async def close(ctx: Context, *, reference: str | None = None, reason: str = "do
         return Outcome("none")
     case.closed_at, case.stage = ctx.now, "closed"
     ctx.record(case, "closed", reason=reason)
+    await feedback.ask_later(ctx, reference=case.reference)  # how our help was, of who allowed it
     if all(c.closed_at is not None for c in ctx.cases):
         ctx.conversation.give_to("closed")
         # A question that stood open is over too: what she writes next is no answer to it.
@@ -81,10 +82,11 @@ async def close(ctx: Context, *, reference: str | None = None, reason: str = "do
 
 async def reopen(ctx: Context) -> Outcome:
     """She wrote again after the end: her last case is open again, and a human sees it. Without one that was closed a
-    short while ago nothing is opened."""
-    if not ctx.closed:
+    short while ago nothing is opened, and a search never is: who looks for somebody may be whom she fled from."""
+    case: Case | None = next((c for c in ctx.closed if c.kind != SEARCH), None)
+    if case is None:
         return Outcome("none")
-    case: Case = ctx.closed.pop(0)
+    ctx.closed.remove(case)
     due = duty.promise(ctx.knowledge.get("duty"), case.severity, ctx.now).at
     case.closed_at, case.stage, case.answered_at, case.answer_due_at = None, "reopened", None, due
     ctx.cases.insert(0, case)

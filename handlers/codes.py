@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.content.readers.code import FIRST, LENGTH
 from bot.store.rows import NEW, CodeTry, CodeUse, FamilyCode
-from handlers.cases import check_digit
+from handlers.cases import check_digit, own
 from handlers.context import Context, Outcome
 
 __all__ = ["look", "make", "mine", "revoke"]
@@ -51,7 +51,7 @@ def is_live(code: FamilyCode, now: datetime) -> bool:
 async def look(ctx: Context, *, code: str) -> Outcome:
     """What a family is told. Every way through asks the database the same questions, in the same order."""
     limits = ctx.knowledge.get("codes")["tries_an_hour"]
-    mine_so_far, all_so_far = await ctx.shelf.recent(CodeTry, ctx.now - HOUR)
+    mine_so_far, all_so_far = await ctx.shelf.recent(CodeTry, ctx.now - HOUR, what="family")
     ctx.shelf.add(CodeTry())
     found = await ctx.shelf.by_code(FamilyCode, code)
     is_open = await ctx.shelf.case_is_open((found and found.case_id) or NEW)
@@ -67,12 +67,12 @@ async def look(ctx: Context, *, code: str) -> Outcome:
 
 
 async def make(ctx: Context, *, kind: str) -> Outcome:
-    """A new code of the newest open case (`real`), or one that always says yes and never ends (`decoy`). Both are told
-    in the same words: somebody may be looking on."""
+    """A new code of the newest open case (`real`), or one that says yes to all (`decoy`). Both are told in the same
+    words and end on the same day: somebody may be looking on, and try again later."""
     rules = ctx.knowledge.get("codes")
     if sum(is_live(c, ctx.now) for c in await ctx.shelf.mine(FamilyCode)) >= rules["at_a_time"]:
         return Outcome("enough")
-    case = next(iter(ctx.cases), None)
+    case = own(ctx)
     if kind == "real" and case is None:
         return Outcome("nothing_open")
     digits, until = new_digits(ctx), ctx.now + timedelta(days=rules["valid_days"])
@@ -80,7 +80,7 @@ async def make(ctx: Context, *, kind: str) -> Outcome:
         ctx.shelf.add(FamilyCode(digits=digits, case_id=case.id, expires_at=until))
         ctx.record(case, "code_made")
     else:
-        ctx.shelf.add(FamilyCode(digits=digits, kind="decoy"))
+        ctx.shelf.add(FamilyCode(digits=digits, kind="decoy", expires_at=until))
     return Outcome("made", {"code": in_fours(digits), "until": {"day": until.date().isoformat()}})
 
 

@@ -56,8 +56,9 @@ class Shelf(Protocol):
         Revoked, used and expired ones too; None for a code that nobody has, or whose owner was erased.
         """
 
-    async def recent(self, kind: type[Owned], since: datetime) -> tuple[int, int]:
-        """How many rows there are since then: (of this person, of everybody), with what this turn added."""
+    async def recent(self, kind: type[Owned], since: datetime, **same: str) -> tuple[int, int]:
+        """How many rows there are since then: (of this person, of everybody), with what this turn added. `same`: fields
+        and values that they must have."""
 
     async def licences(self, country: str, name_or_number: str) -> list[Licence]:
         """The recruiter with this number, else those whose name begins so (three letters at least) or is nearly so;

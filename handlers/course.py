@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.store.rows import Certificate, CertificateLink
-from handlers import children
+from handlers import children, facts
 from handlers.context import Context, Outcome
 
 __all__ = ["again", "award", "begin", "look", "mark", "parts", "step"]
@@ -33,6 +33,7 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "award": {"made": ("title", "code", "token"), "none": ()},
 }
 
+PAPER = "paper"  # among the parts: the paper once more
 COURSE = "course"  # in the profile
 TOGETHER = 2  # lessons in one message
 BESIDE = ("departure", "leaflets", "rules")  # offered after the tracks (knowledge/terms.yml)
@@ -41,8 +42,13 @@ CODE, TOKEN = 16, 40  # digits; a token of 40 digits has more than 128 bits
 
 
 def tracks(ctx: Context) -> Mapping[str, Any]:
-    """The tracks by id."""
-    return {name: file for name, file in ctx.knowledge.get("orientation").items() if "modules" in file}
+    """The tracks by id, with the parts that may be shown."""
+    found = {}
+    for name, file in ctx.knowledge.get("orientation").items():
+        parts = {part: spec for part, spec in file.get("modules", {}).items() if facts.may_be_shown(spec, file)}
+        if parts:
+            found[name] = {**file, "modules": parts}
+    return found
 
 
 def _text(*path: str) -> dict[str, str]:
@@ -100,6 +106,8 @@ async def parts(ctx: Context, *, track: str | None = None) -> Outcome:
         return Outcome("young" if children.is_child(ctx) else "complete", {"title": title})
     open_first = sorted(modules, key=lambda part: part in passed)
     rows = [{"id": part, "value": _text(name, part, "title")} for part in open_first]
+    if len(passed) == len(modules) and not children.is_child(ctx):  # there is a paper: its link lasts some days only
+        rows.append({"id": PAPER, "value": {"text": "terms.paper.label"}})
     return Outcome("found", {"title": title, "done": len(passed), "all": len(modules), "parts": rows})
 
 
@@ -123,7 +131,10 @@ async def step(ctx: Context) -> Outcome:
     where = (state["track"], state["part"])
     if lessons:
         _keep(ctx, state, lesson=read + len(lessons))
-        return Outcome("lesson", {"lesson": {"list": [_text(*where, name, "say") for name in lessons]}})
+        said = [_text(*where, name, "say") for name in lessons]
+        if not read and not facts.is_checked(part, tracks(ctx)[state["track"]]):  # once, where a part begins
+            said.insert(0, facts.term("unsigned"))
+        return Outcome("lesson", {"lesson": {"list": said}})
     left = [q for q in state.get("left", ()) if q in part["quiz"]]
     if not left:
         return _over(ctx, state)

@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.store.rows import Reminder
+from handlers import facts
 from handlers.context import Context, Outcome
 
 __all__ = ["plan", "quiet", "today"]
@@ -42,13 +43,16 @@ async def plan(ctx: Context, *, day: str | None = None) -> Outcome:
     except ValueError:
         return Outcome("unread")
     here = _local(ctx)
-    if leaving <= here and leaving.replace(year=leaving.year + 1) - here < FURTHEST - timedelta(days=31):
-        leaving = leaving.replace(year=leaving.year + 1)  # "15 March" is read as the last one; she speaks of the next
+    if leaving <= here and after(leaving) - here < FURTHEST - timedelta(days=31):
+        leaving = after(leaving)  # "15 March" is read as the last one; she speaks of the next
     if leaving <= here or leaving - here > FURTHEST:
         return Outcome("over")
-    await quiet(ctx)
+    await _call_off(ctx)
     count = 0
-    for row in ctx.knowledge.get("orientation")["pre_departure"]["before"]:
+    track = ctx.knowledge.get("orientation")["pre_departure"]
+    for row in track["before"]:
+        if not facts.may_be_shown(track["modules"][row["lesson"].partition(".")[0]], track):
+            continue
         due = datetime.combine(leaving - timedelta(days=row["days"]), HOUR, ZoneInfo(ctx.zone())).astimezone(UTC)
         if due > ctx.now:
             slots: dict[str, Any] = {"lesson": {"text": f"orientation.pre_departure.{row['lesson']}.say"}}
@@ -59,9 +63,21 @@ async def plan(ctx: Context, *, day: str | None = None) -> Outcome:
     return Outcome("planned", {"count": count, "day": {"day": leaving.isoformat()}})
 
 
+def after(day: date) -> date:
+    """The same day a year later, or the last one of that February."""
+    try:
+        return day.replace(year=day.year + 1)
+    except ValueError:
+        return day.replace(year=day.year + 1, day=28)
+
+
 async def quiet(ctx: Context) -> Outcome:
     """No more of them."""
+    await _call_off(ctx)
+    return Outcome("quiet")
+
+
+async def _call_off(ctx: Context) -> None:
     for reminder in await ctx.shelf.mine(Reminder):
         if reminder.topic == TOPIC and reminder.state == "waiting":
             reminder.state = "cancelled"
-    return Outcome("quiet")

@@ -29,8 +29,10 @@ LATEST = 4  # quarters that are shown
 
 
 async def known(ctx: Context) -> Outcome:
-    """Whether she was asked if we may ask, and what she said."""
+    """Whether she was asked if we may ask, and what she said. Whom we never ask is not asked for leave either."""
     said = ctx.person.profile.get(TOPIC)
+    if any(not may_ask(ctx, case) for case in (*ctx.cases, *ctx.closed)):
+        return Outcome("no")
     return Outcome("yes" if said == "yes" else "no" if said == "no" else "open")
 
 

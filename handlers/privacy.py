@@ -152,7 +152,7 @@ async def use_link_code(ctx: Context, *, code: str | None = None, proved: str | 
         await unproved(ctx, wanted="link")
         return told
     mine, everybody = await _tries(ctx)
-    ctx.shelf.add(CodeTry())
+    ctx.shelf.add(CodeTry(what="link"))
     if mine >= TRIES_A_DAY or everybody >= TRIES_AN_HOUR:
         if mine == TRIES_A_DAY or everybody == TRIES_AN_HOUR:
             ctx.notify("queue", "code_tries", "medium")
@@ -169,14 +169,14 @@ async def may_link(ctx: Context, code: str) -> bool:
         return False
     if await _usable(ctx, code):
         return True
-    ctx.shelf.add(CodeTry())
+    ctx.shelf.add(CodeTry(what="link"))
     return False
 
 
 async def _tries(ctx: Context) -> tuple[int, int]:
     """Codes that were typed: by this person in a day, by everybody in an hour."""
-    mine, _ = await ctx.shelf.recent(CodeTry, ctx.now - timedelta(days=1))
-    _, everybody = await ctx.shelf.recent(CodeTry, ctx.now - timedelta(hours=1))
+    mine, _ = await ctx.shelf.recent(CodeTry, ctx.now - timedelta(days=1), what="link")
+    _, everybody = await ctx.shelf.recent(CodeTry, ctx.now - timedelta(hours=1), what="link")
     return mine, everybody
 
 

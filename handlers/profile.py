@@ -18,7 +18,6 @@ __all__ = [
     "set_country",
     "set_hours",
     "set_language",
-    "set_role",
     "set_topic",
     "writes",
 ]
@@ -34,13 +33,11 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "clear": {"cleared": ()},
     "set_channel": {"set": ()},
     "set_hours": {"set": ("from", "until"), "unclear": ()},
-    "set_role": {"set": ()},
     "set_topic": {"set": ()},
     "writes": {"noted": ()},
 }
 
 HOURS = {"morning": (6 * 60, 8 * 60), "evening": (19 * 60, 22 * 60), "day": (8 * 60, 20 * 60)}  # after local midnight
-TOPIC_LONGEST = 30
 
 
 async def set_language(ctx: Context, *, language: str) -> Outcome:
@@ -110,12 +107,6 @@ async def set_hours(ctx: Context, *, when: str | None = None, hours: dict[str, i
     return Outcome("set", {"from": _clock(start), "until": _clock(end)})
 
 
-async def set_role(ctx: Context, *, role: str) -> Outcome:
-    """What she is: worker, family, leaving, returned."""
-    ctx.person.profile["role"] = role
-    return Outcome("set")
-
-
 async def set_channel(ctx: Context, *, channel: str) -> Outcome:
     """Where she would rather be written to. A wish that a human sees: what is sent goes where she wrote last."""
     ctx.person.profile["channel"] = channel
@@ -123,8 +114,8 @@ async def set_channel(ctx: Context, *, channel: str) -> Outcome:
 
 
 async def set_topic(ctx: Context, *, topic: str) -> Outcome:
-    """The harmless word that later messages use in place of the matter."""
-    ctx.person.profile["topic"] = " ".join(topic.split())[:TOPIC_LONGEST]
+    """The harmless word that later messages use in place of the matter: one of `knowledge/follow_up.yml`."""
+    ctx.person.profile["topic"] = topic if topic in ctx.knowledge.get("follow_up")["offered"] else "plain"
     return Outcome("set")
 
 

@@ -7,7 +7,7 @@ where `knowledge/recruiting.yml` has one that somebody signed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -15,24 +15,31 @@ from bot.store.rows import Licence
 from handlers import facts
 from handlers.context import Context, Outcome
 
-__all__ = ["age", "ask_what", "fee", "find", "origin", "show", "weigh"]
+__all__ = ["age", "ask_what", "fee", "find", "origin", "show", "warn", "weigh"]
 
-_SHOWN = ("name", "number", "until", "month", "old")
+_SHOWN = ("name", "number", "until", "month", "old", "advice")
 
 OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "origin": {"known": ("leaving",), "unknown": ()},
-    "find": {"one": ("licence",), "several": ("candidates", "licence"), "missing": ("month", "old"), "no_list": ()},
+    "find": {
+        "one": ("licence",),
+        "several": ("candidates", "licence"),
+        "missing": ("month", "old", "advice"),
+        "no_list": (),
+    },
     "show": {
         "licensed": _SHOWN,
         "undated": _SHOWN,
         "expired": _SHOWN,
         "suspended": _SHOWN,
         "cancelled": _SHOWN,
-        "missing": ("month", "old"),
+        "gone": _SHOWN,
+        "missing": ("month", "old", "advice"),
     },
     "age": {"old": (), "fresh": ()},
     "ask_what": {"known": ("office", "questions"), "plain": ("questions",)},
     "fee": {"capped": ("cap",), "unknown": ("rule",)},
+    "warn": {"said": ("advice",)},
     "weigh": {"above": ("cap",), "within": ("cap",), "unsure": ("cap",)},
 }
 
@@ -55,7 +62,10 @@ async def find(ctx: Context, *, leaving: object, agent: str | None = None) -> Ou
         return Outcome("no_list")
     rows = await ctx.shelf.licences(facts.code(leaving), agent)
     if not rows:
-        return Outcome("missing", {"month": {"month": f"{newest:%Y-%m}"}, "old": _old(ctx, newest)})
+        return Outcome(
+            "missing",
+            {"month": {"month": f"{newest:%Y-%m}"}, "old": _old(ctx, newest), "advice": _advice("not_in_list")},
+        )
     if len(rows) == 1:
         return Outcome("one", {"licence": _key(rows[0])})
     offered = [{"id": _key(row), "value": {"row": [row.name, row.number]}} for row in rows]
@@ -68,8 +78,12 @@ async def show(ctx: Context, *, leaving: object, agent: str | None = None, licen
     row = next((row for row in rows if _key(row) == licence), None)
     if row is None:
         newest = await ctx.shelf.licences_of(facts.code(leaving)) or ctx.now
-        return Outcome("missing", {"month": {"month": f"{newest:%Y-%m}"}, "old": _old(ctx, newest)})
-    state = _state(ctx, row)
+        return Outcome(
+            "missing",
+            {"month": {"month": f"{newest:%Y-%m}"}, "old": _old(ctx, newest), "advice": _advice("not_in_list")},
+        )
+    newest = await ctx.shelf.licences_of(facts.code(leaving)) or row.imported_at
+    state = _state(ctx, row, newest)
     return Outcome(
         "licensed"
         if state == "licensed"
@@ -79,6 +93,8 @@ async def show(ctx: Context, *, leaving: object, agent: str | None = None, licen
         if state == "expired"
         else "suspended"
         if state == "suspended"
+        else "gone"
+        if state == "gone"
         else "cancelled",
         {
             "name": row.name,
@@ -86,8 +102,19 @@ async def show(ctx: Context, *, leaving: object, agent: str | None = None, licen
             "until": {"month": f"{row.valid_until:%Y-%m}"} if row.valid_until else None,
             "month": {"month": f"{row.imported_at:%Y-%m}"},
             "old": _old(ctx, row.imported_at),
+            "advice": _advice("in_list"),
         },
     )
+
+
+async def warn(ctx: Context) -> Outcome:
+    """What to know of a visit visa."""
+    return Outcome("said", {"advice": _advice("visit_visa")})
+
+
+def _advice(name: str) -> dict[str, str]:
+    """A warning of `knowledge/recruiting.yml`."""
+    return {"text": f"recruiting.warnings.{name}.say"}
 
 
 async def age(ctx: Context, *, old: str | None = None) -> Outcome:
@@ -147,9 +174,12 @@ def _old(ctx: Context, as_of: Any) -> str:
     return "yes" if ctx.now - as_of > OLD else "no"
 
 
-def _state(ctx: Context, row: Licence) -> str:
+def _state(ctx: Context, row: Licence, newest: datetime) -> str:
+    """`gone`: it had a licence in an older list, and a newer one does not have it."""
     if row.status != "licensed":
         return row.status
+    if row.imported_at < newest:
+        return "gone"
     if row.valid_until is None:
         return "undated"
     return "licensed" if row.valid_until >= ctx.now.date() else "expired"

@@ -15,7 +15,7 @@ __all__ = ["both", "list_of", "plain", "where"]
 OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "where": {"known": ("land",), "unknown": ()},
     "list_of": {"some": ("names", "ratified"), "no_treaty": (), "unknown": ()},
-    "plain": {"told": ("name", "said")},
+    "plain": {"told": ("name", "said"), "held": ()},
     "both": {"told": ("other_land", "names", "other_names"), "unknown": ()},
 }
 
@@ -29,7 +29,17 @@ def _ratified(ctx: Context, country: object) -> list[str] | None:
     if not states:
         return None
     shown = {k: v for k, v in states.items() if facts.may_be_shown(v, conventions)}
-    return [name for name in conventions["instruments"] if shown.get(name, {}).get("status") == "ratified"]
+    return [
+        name
+        for name in conventions["instruments"]
+        if _may_be_read(ctx, name) and shown.get(name, {}).get("status") == "ratified"
+    ]
+
+
+def _may_be_read(ctx: Context, name: str) -> bool:
+    """Whether what a treaty says passed the gate."""
+    conventions = ctx.knowledge.get("conventions")
+    return name in conventions["instruments"] and facts.may_be_shown(conventions["instruments"][name], conventions)
 
 
 def _label(ctx: Context, country: object, name: str) -> list[Any]:
@@ -71,6 +81,8 @@ async def list_of(ctx: Context, *, country: object) -> Outcome:
 async def plain(ctx: Context, *, treaty: str) -> Outcome:
     """What a treaty says, in one plain sentence."""
     name = treaty.upper()
+    if not _may_be_read(ctx, name):
+        return Outcome("held")
     return Outcome(
         "told", {"name": {"text": f"conventions.{name}.label"}, "said": {"text": f"conventions.{name}.plain"}}
     )

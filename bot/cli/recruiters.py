@@ -34,7 +34,8 @@ examples:
   saathi recruiters import dofe.csv --country NP --source https://dofe.gov.np --as-of 2026-11-20 --dry-run
   saathi recruiters import dofe.csv --country NP --source https://dofe.gov.np --as-of 2026-11-20
 
-Who is in the list already (same country and number) is renewed; who is missing in the file stays, with its old date.
+Who is in the list already (same country and number) is renewed; who is missing in the file stays, with its old date,
+and is told of as "not in our newest list".
 After 60 days a person is told that the list is old.
 """
 

@@ -24,6 +24,7 @@ from handlers import casework
 from handlers.context import Actor, Context
 
 T = TypeVar("T")
+REFERENCES = 3  # drawn ahead of an act: it opens one case at most, and a number may be taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Staff:
     policy: outgoing.Policy
     clock: Callable[[], datetime]
     new_id: Callable[[], UUID]
+    draw_reference: Callable[[], str]
 
     async def reply(
         self, where: Home, text: str, *, case_id: UUID | None, user_id: UUID | None = None
@@ -85,8 +87,10 @@ class Staff:
         async with self.database.begin() as connection:
             locked = await turns.lock(connection, [where.subject_id], wait=True)
             subject = (await turns.load(connection, self.secrets, locked))[where.subject_id]
+            unused = await turns.unused_references(connection, [self.draw_reference() for _ in range(REFERENCES)])
+            references = lambda: unused.pop() if unused else self.draw_reference()  # noqa: E731
             shelf = shelves(connection, self.secrets, now, self.new_id)
-            tools = Tools(self.content, self.policy, now, self.new_id, lambda: "", shelf)
+            tools = Tools(self.content, self.policy, now, self.new_id, references, shelf)
             turn = Turn(tools, subject, subject.conversations[where.conversation_id], actor=actor)
             result = await act(turn)
             turn.finish()

@@ -49,7 +49,7 @@ class Gate:
         """False when a human has, or waits to have, the conversation. Danger pages in every case."""
         owner, danger = self._ctx.conversation.owner, danger_of(given)
         if isinstance(given, Started) and given.by == reminders.BY:  # meanwhile a human took it, or the flow is no more
-            return owner == "bot" and given.flow in self._content.flows.by_name
+            return self._may_remind(given.flow)
         word = self._universal(given)
         if owner == "bot" or isinstance(given, Resumed | Started):
             return True
@@ -70,6 +70,17 @@ class Gate:
             return True
         await cases.raise_alarm(self._ctx, kind=danger)
         return False
+
+    def _may_remind(self, flow: str) -> bool:
+        """Nothing begins by itself while a human has it, or while she thinks of ending her life. A reminder that she
+        allowed may come after the end; her answer then belongs to it."""
+        conversation = self._ctx.conversation
+        if conversation.owner not in {"bot", "closed"} or flow not in self._content.flows.by_name:
+            return False
+        if cases.heavy(self._ctx) is not None:
+            return False
+        conversation.give_to("bot")
+        return True
 
     async def after_the_end(self, given: Input | None) -> Input | None:
         """Who writes again after a human closed it is heard: the case is open again. Courtesy, commands and questions

@@ -360,13 +360,19 @@ class Turn:
             self._noted["case_id"] = None if self._boxed else self._case_id()
             if self._boxed:
                 self._noted["retention"] = BOX
+            elif self._noted["retention"] == "browse":  # what opened a case, or asked for a human, is read by one
+                self._noted["retention"] = self._retention(None)
 
     def _case_id(self) -> UUID | None:
         return self.subject.cases[0].id if self.subject.cases else None
 
     def _retention(self, danger: object) -> str:
-        """How long a text is kept (DESIGN §4): with consent as a person, else danger 72 h, browsing 24 h."""
+        """How long a text is kept (DESIGN §4): with consent as a person; what a human is to read as long as its case
+        needs it; else danger 72 h, browsing 24 h."""
         if self._person.consent_store_at is not None:
             return "person"
-        critical = any(c.severity == "critical" for c in self.subject.cases)
-        return "danger_before_consent" if danger or critical else "browse"
+        if self._conversation.owner in {"waiting", "human"}:
+            return "case"
+        if danger or any(c.severity == "critical" for c in self.subject.cases):
+            return "danger_before_consent"
+        return "case" if any(c.kind != case_actions.TIP for c in self.subject.cases) else "browse"

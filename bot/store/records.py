@@ -42,8 +42,10 @@ class CodeUse:
 
 @dataclass(slots=True, kw_only=True)
 class CodeTry:
-    """This person typed a code, right or wrong: counted to limit guessing, gone after two days."""
+    """This person typed a code, right or wrong: counted to limit guessing, gone after two days. `what`: family, box
+    or link; one never uses up what is left of another."""
 
+    what: str = "family"
     tried_at: datetime = NOW
     owner: UUID = NEW
     id: UUID = NEW

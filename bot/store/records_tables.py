@@ -74,6 +74,7 @@ code_tries = Table(
     identity(),
     subject(),
     at("tried_at", required=True),
+    Column("what", Text, nullable=False, server_default=text("'family'")),  # family, box, link: each is counted alone
     Index("ix_code_tries_subject_id", "subject_id", "tried_at"),
     Index("ix_code_tries_tried_at", "tried_at"),
 )

@@ -97,7 +97,7 @@ def _silent(now: datetime) -> ColumnElement[bool]:
     )
     agreed = conversations.c.agreed_until
     return and_(
-        conversations.c.owner == "bot",
+        conversations.c.owner.in_(("bot", "closed")),  # a human has ended it: what she allowed for later is for now
         conversations.c.blocked_at.is_(None),
         or_(agreed.is_(None), agreed <= now),
         ~spoken,

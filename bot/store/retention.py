@@ -7,19 +7,25 @@ Law: deletes by class and age only (DESIGN §4); cases under legal hold are neve
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Table, and_, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import withdrawn
+from bot.store.bulk import update_rows
 from bot.store.database import Database
+from bot.store.keys import Keys, open_json, seal_json
 from bot.store.tables import (
+    box_letters,
     cases,
     certificate_links,
     code_tries,
     contacts,
     conversations,
+    family_codes,
     inbox,
+    keys,
     link_codes,
     messages,
     outbox,
@@ -28,15 +34,19 @@ from bot.store.tables import (
 
 BROWSE = timedelta(hours=24)
 DANGER_BEFORE_CONSENT = timedelta(hours=72)
+CASE_CLOSED = timedelta(days=30)  # what a human was to read, after its case is closed, without consent
 HANDLED = timedelta(hours=24)  # an inbox payload, once its turn is committed: the history has it
 QUARANTINED = timedelta(days=30)  # for the operator to look at
 TRIES = timedelta(days=2)  # longer than any limit on typed codes looks back
 REMINDED = timedelta(days=30)  # a reminder that was said or called off
 OVERDUE = timedelta(days=14)  # a reminder for which no fitting moment came is called off: it would only puzzle
+TIP = "tip"
+CODES = frozenset({"age", "also", "child", "code", "code_id", "linked_to", "parent_away"})  # facts that are no words
+ENDED = timedelta(days=365)  # a family code with its uses after its end, an answered letter of the box after it came
 CHUNK = 1000  # rows per statement, so that no lock is long
 
 
-async def purge(database: Database, now: datetime) -> dict[str, int]:
+async def purge(database: Database, secrets: Keys, now: datetime) -> dict[str, int]:
     """Delete one chunk of everything that is due; returns how many rows of each class, call again while any."""
     held = exists(select(cases.c.id).where(cases.c.id == messages.c.case_id, cases.c.legal_hold.is_(True)))
     old = or_(
@@ -46,7 +56,8 @@ async def purge(database: Database, now: datetime) -> dict[str, int]:
             messages.c.retention == "danger_before_consent",
             or_(messages.c.received_at < now - DANGER_BEFORE_CONSENT, _refused()),
         ),
-        and_(messages.c.retention == "person", _refused(), ~_critical()),  # consent was taken back
+        and_(messages.c.retention.in_(("person", "case")), _refused(), ~_critical()),  # consent was taken back
+        and_(messages.c.retention == "case", messages.c.received_at < now - BROWSE, ~_is_needed(now)),
     )
     due = select(messages.c.id, messages.c.outbox_id).where(old, ~held).limit(CHUNK)
     counts = {}
@@ -62,7 +73,7 @@ async def purge(database: Database, now: datetime) -> dict[str, int]:
             )
         counts["messages"] = len(ids)
         counts["sessions"] = await _idle_sessions(connection, now)
-        counts["facts"] = await _facts_without_consent(connection, now)
+        counts["facts"] = await _facts_without_consent(connection, secrets, now)
         counts["withdrawn"] = await withdrawn.purge(connection, CHUNK)
         for name, (table, outdated) in _outdated(now).items():
             counts[name] = await _delete(connection, table, outdated)
@@ -77,7 +88,11 @@ def _outdated(now: datetime) -> dict[str, tuple[Table, ColumnElement[bool]]]:
     acks = and_(outbox.c.kind == "ack", outbox.c.queued_at < now - HANDLED, outbox.c.state != "sending")
     said = and_(reminders.c.state == "done", reminders.c.due_at < now - REMINDED)
     called_off = and_(reminders.c.state == "cancelled", reminders.c.made_at < now - REMINDED)
+    ended = or_(family_codes.c.revoked_at < now - ENDED, family_codes.c.expires_at < now - ENDED)
+    answered = and_(box_letters.c.state == "answered", box_letters.c.received_at < now - ENDED)
     return {
+        "family_codes": (family_codes, ended),  # the uses go with their code
+        "box_letters": (box_letters, answered),
         "inbox": (inbox, or_(handled, spoilt)),
         "acks": (outbox, acks),
         "code_tries": (code_tries, code_tries.c.tried_at < now - TRIES),
@@ -124,21 +139,56 @@ def _critical() -> ColumnElement[bool]:
     )
 
 
-async def _facts_without_consent(connection: AsyncConnection, now: datetime) -> int:
-    """What she told in danger goes with the texts, when she was never asked or said no; the case itself stays."""
-    due = (
-        select(cases.c.id)
+def _is_needed(now: datetime) -> ColumnElement[bool]:
+    """A human reads it, or has read it lately: its case (any of hers, for a text of none) is open or was closed a
+    short while ago, or the conversation waits for a human."""
+    own = or_(
+        cases.c.id == messages.c.case_id,
+        and_(messages.c.case_id.is_(None), cases.c.subject_id == messages.c.subject_id),
+    )
+    stands = select(cases.c.id).where(own, or_(cases.c.closed_at.is_(None), cases.c.closed_at > now - CASE_CLOSED))
+    human = select(conversations.c.id).where(
+        conversations.c.id == messages.c.conversation_id, conversations.c.owner.in_(("waiting", "human"))
+    )
+    return or_(exists(stands), exists(human))
+
+
+async def _facts_without_consent(connection: AsyncConnection, secrets: Keys, now: datetime) -> int:
+    """What she told in danger goes with the texts, when she was never asked or said no; the case itself stays, and so
+    do the codes by which the bot goes on rightly: that she is a child, that she thinks of ending her life. An open tip
+    speaks of others and waits for whoever looks."""
+    rows = await connection.execute(
+        select(cases.c.id, cases.c.facts_enc, keys.c.wrapped)
         .join(contacts, contacts.c.id == cases.c.subject_id)
+        .join(keys, keys.c.subject_id == cases.c.subject_id)
         .where(
             cases.c.facts_enc.is_not(None),
+            cases.c.cleared_at.is_(None),
             cases.c.legal_hold.is_(False),
+            or_(cases.c.kind != TIP, cases.c.closed_at.is_not(None)),
             contacts.c.consent_store_at.is_(None),
             or_(cases.c.opened_at < now - DANGER_BEFORE_CONSENT, contacts.c.consent_refused_at >= cases.c.opened_at),
         )
         .limit(CHUNK)
-        .scalar_subquery()
+        .with_for_update(of=cases, skip_locked=True)
     )
-    return int((await connection.execute(update(cases).where(cases.c.id.in_(due)).values(facts_enc=None))).rowcount)
+    cleared = [
+        {"id": row.id, "facts_enc": _codes_alone(secrets, row.id, row.wrapped, row.facts_enc), "cleared_at": now}
+        for row in rows
+    ]
+    await update_rows(connection, cases, cleared)
+    return len(cleared)
+
+
+def _codes_alone(secrets: Keys, case_id: UUID, wrapped: bytes, sealed: bytes) -> bytes | None:
+    """The facts without her words; nothing for what holds no code, or cannot be opened."""
+    where = f"cases.facts_enc.{case_id}"
+    try:
+        key = secrets.keyring.unwrap(wrapped)
+        kept = {name: value for name, value in open_json(key, sealed, where=where).items() if name in CODES}
+    except ValueError:
+        return None
+    return seal_json(key, kept, where=where) if kept else None
 
 
 async def _idle_sessions(connection: AsyncConnection, now: datetime) -> int:

@@ -91,16 +91,22 @@ class Shelf:
         rows = [*(drawers.get(kind) or ()), *drawers.added(kind)]
         return next((row for row in rows if code_form(getattr(row, field) or "") == code), None)
 
-    async def recent(self, kind: type[Owned], since: datetime) -> tuple[int, int]:
-        """(hers, everybody's)."""
+    async def recent(self, kind: type[Owned], since: datetime, **same: str) -> tuple[int, int]:
+        """(hers, everybody's), of those whose fields are the `same`."""
         where = KINDS[kind]
         mine: ColumnElement[bool] = where.table.c.subject_id == self._subject.id
         row = (
             await self._connection.execute(
-                select(func.count().filter(mine), func.count()).where(where.table.c[where.at] >= since)
+                select(func.count().filter(mine), func.count()).where(
+                    where.table.c[where.at] >= since, *[where.table.c[name] == value for name, value in same.items()]
+                )
             )
         ).one()
-        new = [r for r in self._subject.drawers.added(kind) if cast(datetime, getattr(r, where.at)) >= since]
+        new = [
+            r
+            for r in self._subject.drawers.added(kind)
+            if cast(datetime, getattr(r, where.at)) >= since and all(getattr(r, n) == v for n, v in same.items())
+        ]
         return row[0] + sum(r.owner == self._subject.id for r in new), row[1] + len(new)
 
     async def licences(self, country: str, name_or_number: str) -> list[Licence]:

@@ -232,6 +232,7 @@ cases = Table(
     Column("country", Text),
     Column("assigned_to", Uuid, ForeignKey("users.id")),
     Column("facts_enc", LargeBinary),
+    _at("cleared_at"),  # without consent: since then only codes are left in the facts
     _at("opened_at", required=True),
     _at("answer_due_at"),
     _at("answered_at"),

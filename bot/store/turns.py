@@ -287,7 +287,8 @@ async def save(connection: AsyncConnection, secrets: Keys, subjects: Iterable[Su
         await connection.execute(
             update(messages)
             .where(
-                messages.c.conversation_id.in_(consented), messages.c.retention.in_(("browse", "danger_before_consent"))
+                messages.c.conversation_id.in_(consented),
+                messages.c.retention.in_(("browse", "danger_before_consent", "case")),
             )
             .values(retention="person")
         )
@@ -344,6 +345,7 @@ def _case_values(subject: Subject, row: Case, *, new: bool) -> dict[str, Any]:
         "id": row.id,
         **{f: getattr(row, f) for f in CASE_FIELDS},
         "facts_enc": seal_json(subject.key, row.facts, where=f"cases.facts_enc.{row.id}"),
+        "cleared_at": None,  # new facts may hold words again
     }
     if new:
         values |= {

@@ -85,9 +85,13 @@ class MemoryShelf:
         rows = [r for r in self.world.of(kind) if code and code_form(getattr(r, KINDS[kind].code) or "") == code]
         return deepcopy(rows[0]) if rows else None
 
-    async def recent(self, kind: type[Any], since: datetime) -> tuple[int, int]:
-        """(hers, everybody's)."""
-        rows = [r for r in self.world.of(kind) if getattr(r, KINDS[kind].at) >= since]
+    async def recent(self, kind: type[Any], since: datetime, **same: str) -> tuple[int, int]:
+        """(hers, everybody's), of those whose fields are the `same`."""
+        rows = [
+            r
+            for r in self.world.of(kind)
+            if getattr(r, KINDS[kind].at) >= since and all(getattr(r, n) == v for n, v in same.items())
+        ]
         return sum(r.owner == self._owner for r in rows), len(rows)
 
     async def licences(self, country: str, name_or_number: str) -> list[Licence]:

@@ -73,10 +73,42 @@ async def test_every_part_can_be_passed_and_says_only_texts_that_exist(ctx: Cont
     told, lessons = await go_through(ctx, track, part, right)
     questions = len(TRACKS[track]["modules"][part]["quiz"])
     assert (told.name, told.slots) == ("passed", {"right": questions, "all": questions})
-    assert len(lessons) == len(TRACKS[track]["modules"][part]["lessons"])
+    assert lessons[0] == "terms.unsigned.say"  # once, where a part begins that nobody has signed
+    assert len(lessons) == 1 + len(TRACKS[track]["modules"][part]["lessons"])
     assert set(lessons) <= set(FACTS.texts)
     assert ctx.person.profile["course"]["done"] == {track: {part: questions}}
     assert "part" not in ctx.person.profile["course"]
+
+
+class Told:
+    """Knowledge in which a part of a track says something else of its confidence."""
+
+    def __init__(self, **values: Any) -> None:
+        self.values = values
+
+    def get(self, name: str) -> Any:
+        """The file; of orientation with the other part."""
+        found = FACTS.get(name)
+        if name != "orientation":
+            return found
+        track = found["pre_departure"]
+        changed = {**track["modules"], "papers": {**track["modules"]["papers"], **self.values}}
+        return {**found, "pre_departure": {**track, "modules": changed}}
+
+
+async def test_a_part_of_low_confidence_is_not_shown_until_it_is_signed(ctx: Context) -> None:
+    for values, shown in (
+        ({"confidence": "low"}, False),
+        ({"confidence": "low", "checked_on": "2026-11-01", "reviewer": "a lawyer"}, True),
+    ):
+        ctx.knowledge = Told(**values)
+        offered = (await course.parts(ctx, track="pre_departure")).slots["parts"]
+        assert ("papers" in [row["id"] for row in offered]) is shown
+        assert (await course.begin(ctx, part="papers")).name == ("begun" if shown else "none")
+        planned = await departure.plan(ctx, day="2027-01-20")
+        assert planned.slots["count"] == (3 if shown else 1)
+    told = await course.step(ctx)
+    assert told.slots["lesson"]["list"][0]["text"].startswith("orientation.")  # signed: nothing is said of it
 
 
 async def test_what_went_wrong_is_asked_once_more_and_counts(ctx: Context) -> None:

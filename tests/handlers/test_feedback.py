@@ -8,7 +8,7 @@ import pytest
 
 from bot.cli import feedback as command
 from bot.store.rows import Feedback, Reminder
-from handlers import feedback
+from handlers import closing, feedback
 from handlers.context import Context
 from tests.handlers.people import case, context, facts
 
@@ -61,6 +61,30 @@ async def test_only_who_allowed_it(ctx: Context, said: str | None) -> None:
     ctx.person.profile["feedback"] = said
     ctx.cases.append(case("report_unpaid_wages"))
     assert (await feedback.ask_later(ctx)).name == "not_asked"
+
+
+async def test_a_case_that_is_closed_is_asked_about_if_she_allowed_it(ctx: Context) -> None:
+    ctx.cases.append(case("report_unpaid_wages"))
+    assert (await closing.close(ctx)).name == "closed"
+    assert [(r.flow, (r.due_at - ctx.now).days) for r in await ctx.shelf.mine(Reminder)] == [
+        ("feedback", 0),
+        ("feedback", 30),
+    ]
+
+
+@pytest.mark.parametrize(("kind", "said"), [("report_violence", "yes"), ("report_unpaid_wages", "no")])
+async def test_closing_asks_nobody_else(ctx: Context, kind: str, said: str) -> None:
+    ctx.person.profile["feedback"] = said
+    ctx.cases.append(case(kind))
+    await closing.close(ctx)
+    assert await ctx.shelf.mine(Reminder) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_leave_is_asked_of_nobody_whom_we_never_ask(ctx: Context, kind: str) -> None:
+    ctx.person.profile.pop("feedback")
+    ctx.closed.append(case(kind))
+    assert (await feedback.known(ctx)).name == ("no" if kind in NEVER else "open")
 
 
 async def test_once_however_many_cases_are_closed_and_a_no_calls_it_off(ctx: Context) -> None:

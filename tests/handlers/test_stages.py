@@ -11,7 +11,8 @@ from bot.content import Content, load
 from bot.content.wording import PLACEHOLDER
 from bot.engine.flow import Ask, Say
 from bot.settings import ROOT
-from handlers import cases
+from bot.store.rows import FamilyCode
+from handlers import cases, closing, codes
 from handlers.context import Context
 from tests.conftest import NOON
 from tests.handlers.test_actions import ctx, old_case
@@ -53,7 +54,7 @@ async def test_what_was_noted_looks_as_if_nothing_was(ctx: Context, stage: str) 
 
 
 async def test_no_time_is_promised_to_whom_nobody_may_write_first(ctx: Context) -> None:
-    old_case(ctx, kind="tip", answer_due_at=NOON + timedelta(hours=1))
+    old_case(ctx, answer_due_at=NOON + timedelta(hours=1))
     assert (await cases.status(ctx)).slots["stage"] == {"text": "stages.new.say"}
 
 
@@ -67,6 +68,38 @@ async def test_a_second_matter_is_a_number_and_nothing_else(ctx: Context) -> Non
     lines = (await cases.details(ctx)).slots["lines"]["list"]
     assert [line["row"][0] for line in lines] == ["482 917 3 ·", "777 777 7 ·"]
     assert "passport" not in str(lines)
+
+
+@pytest.mark.parametrize("newer", [{"kind": "tip"}, {"kind": cases.SEARCH}, {"draft": True}])
+async def test_the_case_that_she_means_is_her_own(ctx: Context, newer: dict[str, Any]) -> None:
+    """A tip, a search or a draft that came later is not "it"."""
+    other = old_case(ctx, reference="7777777", **newer)
+    mine = old_case(ctx, answered_at=NOON)
+    assert cases.own(ctx) is mine
+    assert (await cases.status(ctx)).slots["reference"] == "482 917 3"
+    assert (await closing.details(ctx)).slots["reference"] == "482 917 3"
+    await cases.add_words(ctx, words="more")
+    await closing.solved(ctx, proved="yes")
+    assert (mine.facts, mine.stage, other.facts, other.stage) == ({"said": ["more"]}, "solved_said", {}, "new")
+    made = await codes.make(ctx, kind="real")
+    assert made.name == "made"
+    assert [c.case_id for c in await ctx.shelf.mine(FamilyCode)] == [mine.id]
+    assert (await cases.others(ctx)).name == ("none" if other.kind == "tip" else "some")
+
+
+async def test_a_tip_is_none_of_hers_and_a_draft_is_when_nothing_else_stands(ctx: Context) -> None:
+    old_case(ctx, kind="tip")
+    assert (await cases.status(ctx)).name == "none"
+    draft = old_case(ctx, draft=True)
+    assert cases.own(ctx) is draft
+
+
+@pytest.mark.parametrize(("kinds", "name"), [([cases.SEARCH], "none"), ([cases.SEARCH, "report_fraud"], "reopened")])
+async def test_a_search_is_not_opened_by_a_reply(ctx: Context, kinds: list[str], name: str) -> None:
+    ctx.closed += [old_case(ctx, kind=kind, stage="closed", closed_at=NOON) for kind in kinds]
+    ctx.cases.clear()
+    assert (await closing.reopen(ctx)).name == name
+    assert [c.kind for c in ctx.closed] == [cases.SEARCH]
 
 
 async def test_a_closed_matter_is_told_and_a_closed_search_by_one_sentence(ctx: Context) -> None:

@@ -42,7 +42,7 @@ async def _nothing_of_a_person(world: World) -> None:
 
 async def _gone_after_a_day(world: World) -> None:
     world.clock.move(hours=25)
-    await retention.purge(world.app.database, world.now)
+    await retention.purge(world.app.database, world.app.secrets, world.now)
     assert await world.one("SELECT count(*) FROM messages") == 0
     assert await world.one("SELECT count(*) FROM inbox") == 0
     assert await world.one("SELECT count(*) FROM conversations WHERE session_enc IS NOT NULL") == 0

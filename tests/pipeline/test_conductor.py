@@ -8,6 +8,7 @@ import pytest
 
 from bot.engine.inbound import MediaRef
 from bot.engine.messages import Reply
+from bot.store import retention
 from bot.store.keys import seal
 from bot.store.tables import addresses, conversations
 from tests.pipeline.world import ACCOUNT, World
@@ -245,3 +246,14 @@ async def test_a_yes_keeps_what_was_written_before_it(world: World) -> None:
     await world.says(MAYA, "1")
     assert await world.one("SELECT count(*) FROM cases") == 1
     assert {row.retention for row in await world.rows("SELECT retention FROM messages")} == {"person"}
+
+
+async def test_what_is_written_to_a_human_is_there_when_a_human_reads(world: World) -> None:
+    """A medium case may be read 41 hours later; "all of it is read" is true then."""
+    await world.says(MAYA, "0")
+    await world.says(MAYA, "my boss sends me to other houses, what shall I do")
+    assert {row.retention for row in await world.rows("SELECT retention FROM messages")} == {"case"}
+    world.clock.move(hours=41)
+    await retention.purge(world.app.database, world.app.secrets, world.now)
+    texts = [line.body.get("text") for line in await world.lines(MAYA) if line.direction == "in"]
+    assert texts == ["0", "my boss sends me to other houses, what shall I do"]

@@ -9,6 +9,7 @@ import pytest
 from bot.engine.flow import Ask
 from bot.engine.session import Frame, Session
 from bot.store.keys import seal_json
+from handlers import cases
 from tests.pipeline.world import World
 
 MAYA = "501"
@@ -246,3 +247,13 @@ async def test_somebody_known_is_not_introduced_again(world: World) -> None:
     world.clock.move(minutes=31)
     await world.says(MAYA, "hello")
     assert (await world.said(MAYA))[-1] == "menu.what"
+
+
+async def test_an_act_of_staff_opens_a_case_with_a_number(world: World) -> None:
+    await world.says(MAYA, "hello")
+    where = await world.where(MAYA)
+    for _ in range(2):
+        await world.app.staff.prepare(where, lambda ctx: cases.open_case(ctx, kind="report_fraud"))
+    found = [row.reference for row in await world.rows("SELECT reference FROM cases")]
+    assert len(set(found)) == 2
+    assert all(len(r) == 7 and cases.check_digit(r[:-1]) == r[-1] for r in found)

@@ -74,7 +74,6 @@ async def test_a_due_reminder_starts_its_flow_once(world: World) -> None:
         ({"safe_from": 20 * 60, "safe_until": 22 * 60}, {}),
         ({}, {"owner": "waiting"}),
         ({}, {"owner": "human"}),
-        ({}, {"owner": "closed"}),
         ({}, {"blocked_at": datetime.fromisoformat("2026-11-24T06:15:00+00:00")}),
         ({}, {"agreed_until": datetime.fromisoformat("2026-11-25T08:00:00+00:00")}),
     ],
@@ -147,6 +146,34 @@ async def test_nothing_starts_by_itself_while_a_self_harm_case_is_open(world: Wo
     assert await start(world) == 0
     await world.run("UPDATE cases SET closed_at = :at", at=world.now)
     assert await start(world) == 1
+
+
+async def test_nothing_is_said_by_itself_when_self_harm_was_told_beside_another_danger(world: World) -> None:
+    """The case is one of violence; only its sealed facts know, so the turn decides."""
+    await person(world, MAYA)
+    await world.says(MAYA, "knife, he beats me")
+    await world.says(MAYA, "rope")
+    assert await world.one("SELECT count(*) FROM cases") == 1
+    await world.run("UPDATE conversations SET owner = 'bot', agreed_until = NULL")
+    await remind(world, MAYA)
+    world.clock.move(days=1)
+    before = await world.said(MAYA)
+    assert await start(world) == 1
+    await world.turns()
+    assert await world.said(MAYA) == before
+
+
+async def test_what_she_allowed_comes_after_a_human_closed_it(world: World) -> None:
+    await person(world, MAYA)
+    await remind(world, MAYA)
+    where = await world.where(MAYA)
+    await world.set_conversation(where.conversation_id, owner="closed")
+    world.clock.move(days=1)
+    assert await start(world) == 1
+    await world.turns()
+    assert (await world.said(MAYA))[-1] == "menu.what"
+    assert await world.one("SELECT owner FROM conversations WHERE id = :id", id=where.conversation_id) == "bot"
+    assert await world.sends() >= 1
 
 
 async def test_one_at_a_time_in_a_conversation(world: World) -> None:

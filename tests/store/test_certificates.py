@@ -108,8 +108,8 @@ async def test_name_and_token_lie_sealed_and_go_with_their_time(given: Stored) -
     for value in row.values():
         assert NAME.encode() not in bytes(value) if isinstance(value, bytes) else NAME not in str(value)
         assert TOKEN not in str(value)
-    assert (await retention.purge(given.database, NOON + 7 * DAY))["certificate_links"] == 0
-    assert (await retention.purge(given.database, NOON + 8 * DAY))["certificate_links"] == 1
+    assert (await retention.purge(given.database, given.secrets, NOON + 7 * DAY))["certificate_links"] == 0
+    assert (await retention.purge(given.database, given.secrets, NOON + 8 * DAY))["certificate_links"] == 1
     assert await genuine(given, CODE) is not None
 
 

@@ -13,7 +13,7 @@ from bot.engine.inbound import Inbound
 from bot.store import retention, tables
 from bot.store.database import Database
 from bot.store.inbox import Home, Inbox
-from bot.store.keys import Keys
+from bot.store.keys import Keys, open_json, seal_json
 from bot.vault.keyring import Keyring
 from tests.conftest import NOON
 
@@ -24,8 +24,8 @@ DAY = timedelta(days=1)
 class Shelf:
     """A person, and messages of hers of any class and age."""
 
-    def __init__(self, database: Database, where: Home) -> None:
-        self.database, self.where = database, where
+    def __init__(self, database: Database, keys: Keys, where: Home) -> None:
+        self.database, self.keys, self.where = database, keys, where
 
     async def put(self, kind: str, at: datetime, *, case_id: object = None, outbox_state: str = "") -> Any:
         row_id = uuid7()
@@ -82,7 +82,7 @@ async def shelf(database_url: str) -> Any:
     database = Database(database_url)
     keys = await Keys.load(database, Keyring(("0123456789abcdef0123456789abcdef",)))
     where = await Inbox(database, keys).open(Inbound("sms", "7001", "+977", "e", "text"), {})
-    yield Shelf(database, where)
+    yield Shelf(database, keys, where)
     await database.close()
 
 
@@ -94,31 +94,58 @@ async def shelf(database_url: str) -> Any:
         ("danger_before_consent", 72 * HOUR - timedelta(seconds=1), True),
         ("danger_before_consent", 72 * HOUR + timedelta(seconds=1), False),
         ("person", 9000 * HOUR, True),
-        ("case", 9000 * HOUR, True),
+        ("case", 24 * HOUR - timedelta(seconds=1), True),
+        ("case", 24 * HOUR + timedelta(seconds=1), False),  # of no case, and no human is waited for
     ],
 )
 async def test_texts_go_by_class_and_age(shelf: Shelf, kind: str, age: timedelta, stays: bool) -> None:
     row_id = await shelf.put(kind, NOON - age)
-    counts = await retention.purge(shelf.database, NOON)
+    counts = await retention.purge(shelf.database, shelf.keys, NOON)
     assert counts["messages"] == (0 if stays else 1)
     assert await shelf.left() == ({row_id} if stays else set())
-    assert (await retention.purge(shelf.database, NOON))["messages"] == 0
+    assert (await retention.purge(shelf.database, shelf.keys, NOON))["messages"] == 0
+
+
+@pytest.mark.parametrize(
+    ("closed", "stays"),
+    [(None, True), (30 * DAY - HOUR, True), (30 * DAY + HOUR, False)],
+    ids=["open", "lately", "over"],
+)
+@pytest.mark.parametrize("named", [True, False])
+async def test_what_a_human_is_to_read_stays_until_its_case_is_long_closed(
+    shelf: Shelf, closed: timedelta | None, stays: bool, named: bool
+) -> None:
+    case_id = await shelf.case(held=False)
+    row_id = await shelf.put("case", NOON - 60 * DAY, case_id=case_id if named else None)
+    async with shelf.database.begin() as connection:
+        await connection.execute(update(tables.cases).values(closed_at=NOON - closed if closed else None))
+    await retention.purge(shelf.database, shelf.keys, NOON)
+    assert await shelf.left() == ({row_id} if stays else set())
+
+
+@pytest.mark.parametrize(("owner", "stays"), [("waiting", True), ("human", True), ("bot", False), ("closed", False)])
+async def test_what_waits_for_a_human_stays(shelf: Shelf, owner: str, stays: bool) -> None:
+    row_id = await shelf.put("case", NOON - 60 * DAY)
+    async with shelf.database.begin() as connection:
+        await connection.execute(update(tables.conversations).values(owner=owner))
+    await retention.purge(shelf.database, shelf.keys, NOON)
+    assert await shelf.left() == ({row_id} if stays else set())
 
 
 async def test_a_later_no_deletes_a_danger_text_and_an_earlier_no_does_not(shelf: Shelf) -> None:
     row_id = await shelf.put("danger_before_consent", NOON - HOUR)
     await shelf.person(consent_refused_at=NOON - 2 * HOUR)
-    await retention.purge(shelf.database, NOON)
+    await retention.purge(shelf.database, shelf.keys, NOON)
     assert await shelf.left() == {row_id}  # she refused earlier, and danger came after that
     await shelf.person(consent_refused_at=NOON - HOUR / 2)
-    await retention.purge(shelf.database, NOON)
+    await retention.purge(shelf.database, shelf.keys, NOON)
     assert await shelf.left() == set()
 
 
 async def test_a_no_that_became_a_yes_deletes_nothing(shelf: Shelf) -> None:
     row_id = await shelf.put("danger_before_consent", NOON - HOUR)
     await shelf.person(consent_refused_at=NOON, consent_store_at=NOON)
-    await retention.purge(shelf.database, NOON)
+    await retention.purge(shelf.database, shelf.keys, NOON)
     assert await shelf.left() == {row_id}
 
 
@@ -130,14 +157,46 @@ async def test_held_cases_are_not_touched(shelf: Shelf) -> None:
     }
     await shelf.put("browse", NOON - 999 * HOUR, case_id=other)
     await shelf.person(consent_refused_at=NOON)
-    await retention.purge(shelf.database, NOON)
+    await retention.purge(shelf.database, shelf.keys, NOON)
     assert await shelf.left() == kept
     assert len(await shelf.left(tables.outbox)) == 1
 
 
+@pytest.mark.parametrize(
+    ("kind", "closed", "kept"),
+    [
+        ("report_violence", False, {"also": ["express_self_harm"], "child": "yes", "linked_to": "x"}),
+        ("tip", True, {"also": ["express_self_harm"], "child": "yes", "linked_to": "x"}),
+        ("tip", False, None),
+    ],
+)
+@pytest.mark.parametrize("hours", [71, 73])
+async def test_facts_lose_their_words_and_keep_their_codes(
+    shelf: Shelf, kind: str, closed: bool, kept: dict[str, Any] | None, hours: int
+) -> None:
+    """That she is a child and thinks of ending her life still holds when nobody asked for consent (DESIGN, law 2)."""
+    case_id = await shelf.case(held=False)
+    where = f"cases.facts_enc.{case_id}"
+    told = {"said": ["he beats me"], "also": ["express_self_harm"], "child": "yes", "linked_to": "x", "place": "a shop"}
+    async with shelf.database.begin() as connection:
+        wrapped = (
+            await connection.execute(select(tables.keys.c.wrapped).where(tables.keys.c.kind == "subject"))
+        ).scalar_one()
+        key = shelf.keys.keyring.unwrap(wrapped)
+        sealed = seal_json(key, told, where=where)
+        values = {"kind": kind, "opened_at": NOON - hours * HOUR, "closed_at": NOON - HOUR if closed else None}
+        await connection.execute(update(tables.cases).values(facts_enc=sealed, **values))
+    cleared = hours == 73 and kept is not None
+    assert (await retention.purge(shelf.database, shelf.keys, NOON))["facts"] == cleared
+    assert (await retention.purge(shelf.database, shelf.keys, NOON))["facts"] == 0
+    async with shelf.database.begin() as connection:
+        left = (await connection.execute(select(tables.cases.c.facts_enc))).scalar_one()
+    assert open_json(key, left, where=where) == (kept if cleared else told)
+
+
 async def test_the_outbox_goes_with_the_history_but_not_what_is_on_its_way(shelf: Shelf) -> None:
     states = {s: await shelf.put("browse", NOON - 25 * HOUR, outbox_state=s) for s in tables.OUTBOX_STATES}
-    await retention.purge(shelf.database, NOON)
+    await retention.purge(shelf.database, shelf.keys, NOON)
     assert await shelf.left() == set()
     assert await shelf.left(tables.outbox) == {states["queued"], states["sending"]}
 
@@ -147,7 +206,7 @@ async def test_handled_payloads_go_and_waiting_or_quarantined_ones_stay(shelf: S
     async with shelf.database.begin() as connection:
         for state, age in (("done", 25), ("done", 23), ("waiting", 999), ("quarantined", 999)):
             await connection.execute(tables.inbox.insert().values(state=state, done_at=NOON - age * HOUR, **at))
-    counts = await retention.purge(shelf.database, NOON)
+    counts = await retention.purge(shelf.database, shelf.keys, NOON)
     assert counts["inbox"] == 1
     async with shelf.database.begin() as connection:
         rows = (await connection.execute(select(tables.inbox.c.state, tables.inbox.c.done_at))).all()
@@ -174,7 +233,7 @@ async def test_a_session_goes_when_the_texts_go(
     async with shelf.database.begin() as connection:
         await connection.execute(query)
     await shelf.person(consent_store_at=NOON if consent else None)
-    assert (await retention.purge(shelf.database, NOON))["sessions"] == (0 if stays else 1)
+    assert (await retention.purge(shelf.database, shelf.keys, NOON))["sessions"] == (0 if stays else 1)
     async with shelf.database.begin() as connection:
         left = (await connection.execute(select(tables.conversations.c.session_enc))).scalar_one()
     assert (left is not None) == stays
@@ -185,7 +244,7 @@ async def test_a_chunk_at_a_time_until_nothing_is_due(shelf: Shelf, monkeypatch:
     for _ in range(7):
         await shelf.put("browse", NOON - 25 * HOUR)
     counted = []
-    while (counts := await retention.purge(shelf.database, NOON))["messages"]:
+    while (counts := await retention.purge(shelf.database, shelf.keys, NOON))["messages"]:
         counted.append(counts["messages"])
     assert counted == [3, 3, 1]
 
@@ -219,9 +278,9 @@ async def test_the_shelf_is_cleared_of_what_has_served(shelf: Shelf) -> None:
             await connection.execute(tables.link_codes.insert().values(id=named(name), **values, **mine))
         for name, changed in reminders.items():
             await connection.execute(tables.reminders.insert().values({"id": named(name), **place, **changed}))
-    counts = await retention.purge(shelf.database, NOON)
+    counts = await retention.purge(shelf.database, shelf.keys, NOON)
     assert [counts[c] for c in ("code_tries", "link_codes", "reminders", "overdue")] == [1, 1, 2, 1]
-    assert not any((await retention.purge(shelf.database, NOON)).values())
+    assert not any((await retention.purge(shelf.database, shelf.keys, NOON)).values())
     async with shelf.database.begin() as connection:
         query = select(tables.reminders.c.id, tables.reminders.c.state)
         states = {names[row.id]: row.state for row in await connection.execute(query)}
@@ -234,3 +293,33 @@ async def test_the_shelf_is_cleared_of_what_has_served(shelf: Shelf) -> None:
     }
     assert {names[i] for i in await shelf.left(tables.code_tries)} == {"fresh"}
     assert {names[i] for i in await shelf.left(tables.link_codes)} == {"valid"}
+
+
+async def test_codes_and_letters_go_a_year_after_their_end(shelf: Shelf) -> None:
+    mine: dict[str, Any] = {"subject_id": shelf.where.subject_id}
+    year = 365 * DAY
+    codes = {
+        "open": {"expires_at": NOON + DAY},
+        "no end": {},
+        "ended": {"expires_at": NOON - year},
+        "ended long ago": {"expires_at": NOON - year - HOUR},
+        "taken back long ago": {"revoked_at": NOON - year - HOUR, "expires_at": NOON + DAY},
+    }
+    letters = {"new": NOON - year - HOUR, "read": NOON - year - HOUR, "answered": NOON - year}
+    names: dict[Any, str] = {}
+    async with shelf.database.begin() as connection:
+        for name, ends in codes.items():
+            names[row_id := uuid7()] = name
+            values = {"kind": "real", "lookup": name.encode(), "digits_enc": b"x", "made_at": NOON - 2 * year, **ends}
+            await connection.execute(tables.family_codes.insert().values(id=row_id, **values, **mine))
+            used = {"code_id": row_id, "used_at": NOON - 2 * year}
+            await connection.execute(tables.code_uses.insert().values(id=uuid7(), **used, **mine))
+        for state, at in (*letters.items(), ("answered", NOON - year - HOUR)):
+            await connection.execute(
+                tables.box_letters.insert().values(id=uuid7(), body_enc=b"x", received_at=at, state=state)
+            )
+    counts = await retention.purge(shelf.database, shelf.keys, NOON)
+    assert (counts["family_codes"], counts["box_letters"]) == (2, 1)
+    assert {names[i] for i in await shelf.left(tables.family_codes)} == {"open", "no end", "ended"}
+    assert len(await shelf.left(tables.code_uses)) == 3
+    assert len(await shelf.left(tables.box_letters)) == 3

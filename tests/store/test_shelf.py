@@ -167,6 +167,16 @@ async def test_tries_are_counted_hers_and_everybody_s(people: People) -> None:
         assert await turn.shelf.recent(CodeTry, NOON) == (2, 3)
 
 
+async def test_tries_of_one_kind_use_up_nothing_of_another(people: People) -> None:
+    async with people.turn("maya") as turn:
+        turn.shelf.add(CodeTry(what="box"))
+    async with people.turn("maya") as turn:
+        turn.shelf.add(CodeTry(what="link"))
+        turn.shelf.add(CodeTry())
+        counted = [await turn.shelf.recent(CodeTry, NOON - HOUR, what=w) for w in ("box", "link", "family", "other")]
+    assert counted == [(1, 1), (1, 1), (1, 1), (0, 0)]
+
+
 async def test_a_case_is_open_until_it_is_closed_whoever_asks(people: People) -> None:
     case_id = uuid7()
     async with people.turn("maya") as turn:

@@ -310,7 +310,7 @@ async def test_consent_taken_back_takes_what_was_kept(app: App, clock: Clock, ma
         last = await maya.says(text)
     assert last == ["Noted. It takes up to 48 hours."]
     clock.move(minutes=10)
-    while any((await retention.purge(app.database, clock())).values()):
+    while any((await retention.purge(app.database, app.secrets, clock())).values()):
         pass
     assert not any(MARK in str(line.body) for line in await maya.thread())
     assert (await maya.app_rows(select(cases.c.facts_enc)))[0].facts_enc is None
