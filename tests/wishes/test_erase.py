@@ -286,7 +286,7 @@ async def test_consent_taken_back_takes_the_rest_too(app: App, clock: Clock, may
     for text in ("menu", "more", "what is kept", "keep nothing more", "yes", "4071"):
         await maya.says(text)
     clock.move(minutes=10)
-    while any((await retention.purge(app.database, clock())).values()):
+    while any((await retention.purge(app.database, app.secrets, clock())).values()):
         pass
     goes = {"family_codes", "link_codes", "certificate_links", "reminders"}
     left = goes & set(await rows_of(app, await maya.subject()))
