@@ -13,8 +13,7 @@ from bot.documents.certificate import Words, certificate
 from bot.store import certificates as stored
 from bot.store.certificates import Drawn
 from bot.vault.lookup import code_form
-
-GROUP = 4  # digits of a number that stand together
+from handlers.codes import in_fours
 
 
 class Certificates:
@@ -69,7 +68,7 @@ class Certificates:
             ),
             check=page["certificate_check"],
             code_label=page["certificate_number"],
-            code=" ".join(code[i : i + GROUP] for i in range(0, len(code), GROUP)),
+            code=in_fours(code),
             address=f"{(self._app.settings.public_url or base).rstrip('/')}/verify/{code}",
         )
 

@@ -327,6 +327,5 @@ def _stage(ctx: Context, case: Case) -> str:
 
 
 def due(ctx: Context, case: Case) -> dict[str, str]:
-    """A time slot for content: shown in the person's own zone, with the day when it is not today."""
-    at = case.answer_due_at or ctx.now
-    return {"at": at.isoformat(), "zone": ctx.zone(), "now": ctx.now.isoformat()}
+    """By when a person answers, as a slot value."""
+    return ctx.moment(case.answer_due_at or ctx.now)

@@ -5,7 +5,7 @@ Law: owner and epoch change here and nowhere else, so that the bot is silent the
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -30,11 +30,7 @@ def _promised(ctx: Context, severity: str) -> Outcome:
     rota = ctx.knowledge.get("duty")
     made = duty.promise(rota, severity, ctx.now)
     at = made.at if made.on_duty else duty.next_opening(rota, ctx.now)
-    return Outcome("on_duty" if made.on_duty else "off_duty", {"at": _slot(ctx, at)})
-
-
-def _slot(ctx: Context, at: datetime) -> dict[str, str]:
-    return {"at": at.isoformat(), "zone": ctx.zone(), "now": ctx.now.isoformat()}
+    return Outcome("on_duty" if made.on_duty else "off_duty", {"at": ctx.moment(at)})
 
 
 async def promise(ctx: Context, *, severity: str = "medium") -> Outcome:
@@ -75,7 +71,7 @@ async def stay(ctx: Context) -> Outcome:
     opens = duty.next_opening(ctx.knowledge.get("duty"), ctx.now)
     if due < ctx.now and opens <= ctx.now:
         return Outcome("late")
-    return Outcome("waits", {"at": _slot(ctx, due if opens <= ctx.now else opens)})
+    return Outcome("waits", {"at": ctx.moment(due if opens <= ctx.now else opens)})
 
 
 async def take(ctx: Context, *, user_id: UUID | None = None, **_: Any) -> Outcome:

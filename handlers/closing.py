@@ -6,8 +6,6 @@ proved who she is or not; a reply after the end opens it again, a thank-you does
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from handlers import duty, feedback
 from handlers.cases import SEARCH, grouped, own
 from handlers.context import Case, Context, Outcome
@@ -34,13 +32,13 @@ async def details(ctx: Context) -> Outcome:
     case = own(ctx)
     if case is None:
         return Outcome("none")
-    number, since = grouped(case.reference), _moment(ctx, case.opened_at)
+    number, since = grouped(case.reference), ctx.moment(case.opened_at)
     if case.stage in {"solved_said", "withdrawal_said", "reopened"}:
         return Outcome("returned", {"reference": number, "since": since})
     if case.answered_at is not None:
         return Outcome("works", {"reference": number, "since": since})
     due = case.answer_due_at or ctx.now
-    return Outcome("waits", {"reference": number, "since": since, "at": _moment(ctx, due)})
+    return Outcome("waits", {"reference": number, "since": since, "at": ctx.moment(due)})
 
 
 async def solved(ctx: Context, *, proved: str | None = None) -> Outcome:
@@ -92,8 +90,4 @@ async def reopen(ctx: Context) -> Outcome:
     ctx.cases.insert(0, case)
     ctx.record(case, "reopened")
     ctx.notify("queue", "reopened", case.severity, case)
-    return Outcome("reopened", {"reference": grouped(case.reference), "at": _moment(ctx, due)})
-
-
-def _moment(ctx: Context, at: datetime) -> dict[str, str]:
-    return {"at": at.isoformat(), "zone": ctx.zone(), "now": ctx.now.isoformat()}
+    return Outcome("reopened", {"reference": grouped(case.reference), "at": ctx.moment(due)})

@@ -128,6 +128,10 @@ class Context:
         if notice not in self.notices:
             self.notices.append(notice)
 
+    def moment(self, at: datetime) -> dict[str, str]:
+        """A time as a slot value: said in the person's own zone, with the day when it is not today."""
+        return {"at": at.isoformat(), "zone": self.zone(), "now": self.now.isoformat()}
+
     def zone(self) -> str:
         """IANA name of the person's time zone."""
         rota = self.knowledge.get("duty")

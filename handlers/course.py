@@ -13,6 +13,7 @@ from typing import Any
 
 from bot.store.rows import Certificate, CertificateLink
 from handlers import children, facts
+from handlers.codes import in_fours
 from handlers.context import Context, Outcome
 
 __all__ = ["again", "award", "begin", "look", "mark", "parts", "step"]
@@ -219,5 +220,4 @@ async def award(ctx: Context, *, name: str | None = None) -> Outcome:
             name=(name or "").strip()[:60],
         )
     )
-    code = " ".join(paper.code[n : n + 4] for n in range(0, len(paper.code), 4))
-    return Outcome("made", {"title": _text(track, "title"), "code": code, "token": token})
+    return Outcome("made", {"title": _text(track, "title"), "code": in_fours(paper.code), "token": token})

@@ -59,7 +59,7 @@ async def ask(
     row.facts = {key: value for key, value in told.items() if value}
     ctx.record(case, "referral_asked", service=row.service)
     ctx.notify("queue", "referral", case.severity, case)
-    at = {"at": (case.answer_due_at or ctx.now).isoformat(), "zone": ctx.zone(), "now": ctx.now.isoformat()}
+    at = cases.due(ctx, case)
     reference = cases.grouped(case.reference)
     return Outcome("asked", {"reference": reference, "at": at, "referral": str(row.id), "word": word(row.topic)})
 

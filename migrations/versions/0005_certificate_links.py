@@ -1,7 +1,7 @@
 """Links to the files of certificates, for some days.
 
 Revision ID: 0005
-Revises: 0003
+Revises: 0004
 """
 
 from alembic import op
