@@ -171,5 +171,5 @@ def options_words(phone: Phone) -> set[str]:
         for step in flow.steps:
             for choice in (*step.choices, *((step.skip,) if step.skip else ())) if isinstance(step, Ask) else ():
                 label = phone.words.label(f"{flow.name}.{step.id}", choice)
-                words.update(w for text in (choice.label, *label.accepted) for w in fold(text).split())
+                words.update(w for text in (choice.label, choice.short, *label.accepted) for w in fold(text).split())
     return words
