@@ -43,9 +43,10 @@ CODE, TOKEN = 16, 40  # digits; a token of 40 digits has more than 128 bits
 
 
 def tracks(ctx: Context) -> Mapping[str, Any]:
-    """The tracks by id, with the parts that may be shown."""
+    """The tracks by id in their order, with the parts that may be shown."""
     found = {}
-    for name, file in ctx.knowledge.get("orientation").items():
+    files = ctx.knowledge.get("orientation").items()
+    for name, file in sorted(files, key=lambda item: int(item[1].get("place", 0))):
         parts = {part: spec for part, spec in file.get("modules", {}).items() if facts.may_be_shown(spec, file)}
         if parts:
             found[name] = {**file, "modules": parts}

@@ -12,7 +12,7 @@ from typing import Any
 from bot.content.catalogue import Catalogue
 from bot.content.knowledge import FactText
 from bot.content.languages import FALLBACK, Language
-from bot.content.wording import SITE, Texts, fill, spoken
+from bot.content.wording import SITE, Texts, fill, kept_in_order, spoken
 from bot.engine.answers import fold
 from bot.engine.events import Asked, Said
 from bot.engine.flow import Ask, Choice, Flows, Label, Say
@@ -95,6 +95,7 @@ class Replies:
         slots = {**event.slots, SITE: self._site}
         text = fill(long, slots, language, isolate=rtl, texts=texts)
         sms = fill(short, slots, language, isolate=False, texts=texts)
+        sms = kept_in_order(sms) if rtl else sms
         if isinstance(event, Asked) and event.prefix:
             before, before_sms = self._voice(event.prefix, self._step(event.prefix), language)
             text, sms = f"{before}\n{text}", f"{before_sms} {sms}"

@@ -19,6 +19,8 @@ from babel.numbers import format_currency, format_decimal
 
 PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 _LTR = re.compile(r"[0-9A-Za-z]")
+_GROUPS = re.compile(r"(?<=[0-9]) (?=[0-9])")
+_STAR = re.compile(r"(?<=[0-9])\*(?!\w)")
 _BRACES = str.maketrans("{}", "()")
 _JOINERS = "\u200c\u200d"
 ISOLATE, POP = "\u2068", "\u2069"  # first strong isolate (UAX #9): a value keeps its own direction inside a text
@@ -89,6 +91,12 @@ def _single(value: Any, language: str) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return _formatted(value, lambda: format_decimal(value, locale=locale(language), numbering_system="latn"))
     return _harmless(str(value))
+
+
+def kept_in_order(text: str) -> str:
+    """A text from right to left, where no marks of isolation may stand (an SMS pays for each): groups of digits keep
+    their order by the space that belongs to numbers (UAX #9: a common separator), a star behind one by a mark."""
+    return _STAR.sub("*\u200e", _GROUPS.sub("\u00a0", text))
 
 
 def _harmless(text: str) -> str:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from small_content import write
 
 from bot.content import Content, load
-from bot.content.wording import ISOLATE, POP, amount, fill, moment, spoken
+from bot.content.wording import ISOLATE, POP, amount, fill, kept_in_order, moment, spoken
 from bot.engine.events import Asked, Said
 from bot.engine.messages import Option, Sensitivity
 
@@ -161,3 +161,8 @@ def test_a_link_in_arabic_holds_no_marks_of_direction() -> None:
     slots = {"site": "https://help.example", "token": "1a2b", "code": "12 34"}
     shown = fill("هنا {site}/certificate/{token} والرقم {code}", slots, "ar", isolate=True)
     assert shown == f"هنا https://help.example/certificate/1a2b والرقم {ISOLATE}12 34{POP}"
+
+
+def test_an_arabic_sms_keeps_groups_of_digits_in_order() -> None:
+    """Spaces between digits would let a reader see the groups from right to left, and a star before its number."""
+    assert kept_in_order("رقمك 482 917 3، أو 16008* 1 نعم") == "رقمك 482\u00a0917\u00a03، أو 16008*\u200e 1 نعم"
