@@ -26,7 +26,7 @@ from tests.fakes.world import data_directory
 
 pytestmark = pytest.mark.slow
 DANGER = b"malai thunera rakheko chha dhoka band\n1\nsalmiya lulu najik\n2\n1"  # the example of protection.md, part C
-REFERENCE = re.compile(r"\d{3} \d{3} \d")
+REFERENCE = re.compile(r"\d{3}\s\d{3}\s\d")
 
 
 @pytest.fixture

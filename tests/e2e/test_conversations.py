@@ -15,7 +15,7 @@ from tests.fakes.world import World
 
 pytestmark = pytest.mark.slow
 WORKER, FAMILY, CHAT = "+96550001234", "whatsapp:+9779812001234", 5551234
-REFERENCE = re.compile(r"\d{3} \d{3} \d")
+REFERENCE = re.compile(r"\d{3}\s\d{3}\s\d")
 
 
 async def _talk(here: World, number: str, *lines: str) -> list[str]:

@@ -16,7 +16,7 @@ REPORT = ("missing", "my sister Sita Rai, passport 09876543", "qatar", "in May b
 async def told(world: World, address: str) -> str:
     """All that a person was told, as it lies in the history; the digits of her number, drawn at random, aside."""
     lines = [line.body for line in await world.lines(address) if line.direction == "out"]
-    return re.sub(r"\d{3} \d{3} \d\b", "#", json.dumps(lines, sort_keys=True))
+    return re.sub(r"\d{3}\s\d{3}\s\d\b", "#", json.dumps(lines, sort_keys=True))
 
 
 async def test_a_second_reporter_is_told_nothing_of_the_first(world: World) -> None:
