@@ -100,7 +100,7 @@ async def _each(
             failures.pop((wish, subject_id), None)
         except Exception as error:
             failures[wish, subject_id] += 1
-            log.error("wish_failed", wish=wish, kind=type(error).__name__, tries=failures[wish, subject_id])
+            log.error("wish_failed", job=wish, kind=type(error).__name__, attempt=failures[wish, subject_id])
             if failures[wish, subject_id] == TRIES:
                 async with database.begin() as connection:
                     await erase.tell(connection, subject_id, now, f"{wish}_failed")

@@ -10,6 +10,7 @@ import pytest
 from bot.__main__ import main
 from bot.app import App
 from bot.cli import recruiters
+from bot.observe import logs
 from bot.store import licences
 from bot.store.records import Licence
 
@@ -18,6 +19,12 @@ GOOD = """number,name,status,valid_until,place
 1234/067/68, Everest  Overseas ,licensed,2027-07-15,Kathmandu
 88,Sagar,suspended,,
 """
+
+
+@pytest.fixture(autouse=True)
+def _own_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`main` sends the log of a whole process through the sink, for good: not of the process of all tests."""
+    monkeypatch.setattr(logs, "configure", lambda level: None)
 
 
 def read(text: str) -> tuple[list[Licence], list[tuple[int, str]]]:

@@ -36,6 +36,8 @@ STARTS = (
     Started("follow_up", "test", {"month": 12}),
     Started("child", "test", {"tells": "parent_away"}),
     Started("compare", "test"),
+    Started("contacts", "test", {"place": "FR"}),
+    Started("rights", "test", {"place": "FR"}),
     Started("treaties", "test"),
 )
 LISTED = [licence("Kuwait Overseas", "11"), licence("Kuwait Manpower", "12")]  # recruiters that a word of `acts` finds

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bot.nlu.training import ensure_model
 from bot.settings import ROOT
 from bot.store.embedded import Server
 from tests.fakes import database
@@ -32,8 +33,10 @@ def steady(text: str) -> str:
 
 
 def data_directory(directory: Path) -> Path:
-    """A data directory of its own with the models of all tests."""
+    """A data directory of its own with the models of all tests; what is printed on the way to the first of them is not
+    a test's own."""
     MODELS.mkdir(parents=True, exist_ok=True)
+    ensure_model(ROOT / "nlu_data", MODELS)
     directory.mkdir(parents=True, exist_ok=True)
     if not (directory / "nlu").exists():
         (directory / "nlu").symlink_to(MODELS, target_is_directory=True)
