@@ -13,19 +13,18 @@ from typing import Any
 from bot.store.rows import Feedback, Referral, Reminder
 from handlers import referral as referrals
 from handlers.context import Context, Outcome
+from handlers.feedback import GRADES
 
-__all__ = ["begin", "leave", "note", "plan", "refuse"]
+__all__ = ["begin", "leave", "note", "plan"]
 
 OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "plan": {"planned": ()},
-    "refuse": {"refused": ()},
     "begin": {"ready": ("month", "word", "referral", "late")},
     "note": {"fine": (), "worried": ()},
     "leave": {"left": ()},
 }
 
 TOPIC = "follow_up"
-GRADES = {"good": 3, "some": 2, "bad": 1}
 BETTER, SAME, WORSE = "better", "same", "worse"
 
 
@@ -35,11 +34,6 @@ async def plan(ctx: Context, *, referral: str | None = None, word: object = None
         slots: dict[str, Any] = {"month": month, "referral": referral, "word": word}
         ctx.shelf.add(Reminder(flow=TOPIC, slots=slots, due_at=after(ctx.now, month), topic=TOPIC))
     return Outcome("planned")
-
-
-async def refuse(ctx: Context) -> Outcome:
-    """She did not."""
-    return Outcome("refused")
 
 
 async def begin(ctx: Context, *, month: object = None, word: object = None, referral: str | None = None) -> Outcome:
