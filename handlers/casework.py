@@ -1,6 +1,7 @@
 """Between the bot and the caseworkers: handing over, what may be promised, the agreed hour, a human's answer.
 
-Law: owner and epoch change here and nowhere else, so that the bot is silent the moment a human has the conversation.
+Law: what is promised is computed. Owner and epoch change by the table of `owner.py` and nowhere else, so that the bot
+is silent the moment a human has the conversation.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from handlers import duty
+from handlers import duty, handoff, owner
 from handlers.cases import HEAVY, heavy, new_case
 from handlers.context import Context, Outcome
 from handlers.triage import graver
@@ -21,8 +22,8 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "promise": {"on_duty": ("at",), "off_duty": ("at",)},
     "agree_hour": {"agreed": ()},
     "stay": {"waits": ("at",), "late": ()},
-    "take": {"taken": ()},
-    "release": {"released": ()},
+    "take": {"taken": (), "held": (), "full": ()},
+    "release": {"released": (), "not_yours": ()},
 }
 
 
@@ -47,7 +48,7 @@ async def hand_over(
     case = ctx.cases[0] if ctx.cases else new_case(ctx, kind, severity, {})  # a human answers by its number
     if may_write and ctx.person.consent_contact_at is None:
         ctx.person.consent_contact_at = ctx.now  # who asks to be written to may be written to
-    ctx.conversation.give_to("waiting")
+    owner.move(ctx.conversation, "asks")
     severity = graver(severity, case.severity)  # asking for a person never makes it later
     ctx.notify("queue", kind, severity, case)
     ctx.record(case, "handed_over", kind=kind)
@@ -74,18 +75,17 @@ async def stay(ctx: Context) -> Outcome:
     return Outcome("waits", {"at": ctx.moment(due if opens <= ctx.now else opens)})
 
 
-async def take(ctx: Context, *, user_id: UUID | None = None, **_: Any) -> Outcome:
-    """A human takes the conversation: what the bot still had to say is withdrawn by the epoch."""
-    ctx.conversation.give_to("human", user_id)
-    for case in ctx.cases:
-        if case.conversation_id == ctx.conversation.id and case.answered_at is None:
-            case.answered_at = ctx.now
-            case.stage = "working"
-            ctx.record(case, "answered")
+async def take(ctx: Context, *, user_id: UUID | None = None, override: str | None = None, **_: Any) -> Outcome:
+    """A human takes the conversation and answers: what the bot still had to say is withdrawn by the epoch, and the
+    clocks stop. Somebody else's is not taken (`held`)."""
+    outcome = await handoff.take(ctx, user_id=user_id, override=override)
+    if outcome.name not in {"taken", "yours"}:
+        return Outcome("held" if outcome.name == "held" else "full")
+    await handoff.replied(ctx)
     return Outcome("taken")
 
 
 async def release(ctx: Context) -> Outcome:
     """A human gives the conversation back to the bot."""
-    ctx.conversation.give_to("bot")
-    return Outcome("released")
+    outcome = await handoff.release(ctx)
+    return Outcome("released" if outcome.name == "released" else "not_yours")

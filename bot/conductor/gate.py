@@ -12,13 +12,17 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import regex
+
 from bot.conductor.arrived import child_of, danger_of
 from bot.content import Content
+from bot.engine.answers import exact
 from bot.engine.inputs import Heard, Input, Meaning, Pressed, Resumed, Shared, Started
 from bot.engine.session import Session
-from bot.engine.state import LONGEST, SAID, SENT
+from bot.engine.state import LONGEST, SAID, SENT, State
 from bot.store import reminders
-from handlers import cases, children, closing
+from handlers import cases, children, closing, targets
+from handlers import owner as owners
 from handlers.context import Context
 
 REOPENED = "reopened"  # the flow of who writes again after the end
@@ -26,6 +30,9 @@ COURTESY = frozenset({"thank", "goodbye", "greet", "affirm", "deny"})  # intents
 # Universal words that count even when a human has the conversation; one of them is about that human.
 ALWAYS = frozenset({"stop", "start", "complain"})
 CHILD_FLOW, MORE_FLOW = "child", "more"
+LATE = (
+    "late"  # nobody answered in time: the one flow that may begin while a silent human has it, since it takes it away
+)
 QUIET = frozenset({"menu", "back", "status"})  # words that are only kept, while a human is awaited about self-harm
 MORE_UNTIL = "more_until"  # in the session: until then what she adds belongs to her newest case
 BY_US = "by_us"  # in the session: the open question came from a reminder, so it may be answered hours later
@@ -44,6 +51,7 @@ class Gate:
         self._content = content
         self._language = language
         self._open_notices = open_notices
+        self.courteous = False  # thanks, after the end
 
     async def may_answer(self, given: Input) -> bool:
         """False when a human has, or waits to have, the conversation. Danger pages in every case."""
@@ -51,10 +59,13 @@ class Gate:
         if isinstance(given, Started) and given.by == reminders.BY:  # meanwhile a human took it, or the flow is no more
             return self._may_remind(given.flow)
         word = self._universal(given)
-        if owner == "bot" or isinstance(given, Resumed | Started):
+        if isinstance(given, Started | Resumed):  # nothing begins by itself while a human has it
+            late = isinstance(given, Started) and (given.flow, given.by) == (LATE, targets.BY)
+            return owner != "human" or (late and targets.overdue(self._ctx))
+        if owner == "bot":
             return True
         if owner == "closed":  # whatever is written reopens it
-            self._ctx.conversation.give_to("bot")
+            owners.move(self._ctx.conversation, "writes")
             return True
         if word in ALWAYS or (danger is None and self._in_secret()):
             return True
@@ -66,7 +77,9 @@ class Gate:
                 self._ctx.notify("queue", "wrote_again", "medium", self._ctx.cases[0] if self._ctx.cases else None)
             return False
         if owner == "waiting" and cases.recent_alarm(self._ctx) is None:
-            self._ctx.conversation.give_to("bot")  # nobody speaks yet: the number and the questions of danger help more
+            owners.move(
+                self._ctx.conversation, "cries"
+            )  # nobody speaks yet: the number and the questions of danger help more
             return True
         await cases.raise_alarm(self._ctx, kind=danger)
         return False
@@ -75,33 +88,57 @@ class Gate:
         """Nothing begins by itself while a human has it, or while she thinks of ending her life. A reminder that she
         allowed may come after the end; her answer then belongs to it."""
         conversation = self._ctx.conversation
-        if conversation.owner not in {"bot", "closed"} or flow not in self._content.flows.by_name:
+        if not owners.may(conversation, "reminded") or flow not in self._content.flows.by_name:
             return False
         if cases.heavy(self._ctx) is not None:
             return False
-        conversation.give_to("bot")
-        return True
+        return owners.move(conversation, "reminded")
 
     async def after_the_end(self, given: Input | None) -> Input | None:
         """Who writes again after a human closed it is heard: the case is open again. Courtesy, commands and questions
         for facts reopen nothing."""
         if self._ctx.conversation.owner != "closed" or not isinstance(given, Heard | Shared):
             return given
-        self._ctx.conversation.give_to("bot")
+        if self._asks() and self._answers(given):
+            return given
+        self.courteous = self.courtesy(given)
+        owners.move(self._ctx.conversation, "writes")
         flow = self._content.flows.by_name.get(self._content.flows.by_intent.get(given.meaning.intent, ""))
         other = flow is not None and flow.level in {"information", "system"}
-        if (
-            not self._ctx.closed
-            or self._universal(given)
-            or given.meaning.intent in COURTESY
-            or other
-            or self._code(given)
-        ):
+        if not self._ctx.closed or self._universal(given) or self.courteous or other or self._code(given):
             return given
         if danger_of(given) is None:
+            self.session = Session(shared=self.session.shared)  # "is it solved?" is answered by that, too
             return Started(REOPENED, "reply")
         await closing.reopen(self._ctx)
         return given
+
+    def ends_again(self) -> None:
+        """Thanks after the end is no new beginning: what she writes after it still opens the same number."""
+        if self.courteous and not self._asks() and self._ctx.conversation.owner == "bot":
+            owners.move(self._ctx.conversation, "ended")
+
+    def _answers(self, given: Heard | Shared) -> bool:
+        """Whether it clearly answers the open question."""
+        state = State(
+            self._content.flows,
+            self.session,
+            self._content.words(self._language),
+            self._content.readers,
+            self._language,
+            self._content.rules,
+        )
+        asked = state.present()
+        return isinstance(given, Heard) and asked is not None and exact(state.asking(*asked), given.text) is not None
+
+    def courtesy(self, given: Heard | Shared) -> bool:
+        """Thanks, a greeting, a yes: by the model, or by a sign that means the same everywhere. Nobody waits for an
+        answer to it."""
+        if given.meaning.intent in COURTESY:
+            return True
+        signs = {sign for sign in self._ctx.knowledge.get("phrases")["courtesy"]}
+        text = "".join((given.text if isinstance(given, Heard) else given.caption).split())
+        return isinstance(given, Heard) and bool(text) and all(mark in signs for mark in regex.findall(r"\X", text))
 
     def stays(self, given: Input | None) -> bool:
         """Whether the line of the flow `stay` is due: it is too heavy for her, she writes on, nobody is there yet."""

@@ -16,6 +16,7 @@ from bot.store.records import (
     NEW,
     NOW,
     BoxLetter,
+    CaseCheck,
     Certificate,
     CertificateLink,
     Coded,
@@ -37,6 +38,7 @@ __all__ = [
     "NOW",
     "BoxLetter",
     "Case",
+    "CaseCheck",
     "Certificate",
     "CertificateLink",
     "CodeTry",
@@ -99,6 +101,10 @@ class Conversation:
     agreed_until: datetime | None = None
     blocked_at: datetime | None = None
     session: dict[str, Any] = field(default_factory=dict)
+    reply_due_at: datetime | None = None  # by when a human answers; None: nobody waits for one
+    late_at: datetime | None = None  # nobody answered in time: it was passed on then
+    told_late_at: datetime | None = None  # and she was told so
+    earlier_user_id: UUID | None = None  # who had it last: offered first when she returns
 
     def give_to(self, owner: str, user_id: UUID | None = None) -> None:
         """Change the owner: bot, waiting, human, closed. Nothing happens when it is the owner already."""
@@ -125,4 +131,5 @@ class Case:
     closed_at: datetime | None = None
     linked_case_id: UUID | None = None
     draft: bool = False
+    assigned_to: UUID | None = None
     facts: dict[str, Any] = field(default_factory=dict)
