@@ -16,10 +16,11 @@ from procrastinate import App, PsycopgConnector
 
 from bot import outgoing
 from bot.observe import logs
-from bot.store import erase, merge, reminders, retention, turns
+from bot.store import erase, late, merge, reminders, retention, turns
 from bot.store.database import INBOX_CHANNEL, Database
 from bot.store.keys import Keys
 from bot.store.reminders import Due, Place
+from handlers import targets
 
 log = logs.get(__name__)
 RESTART_SECONDS = 5
@@ -53,6 +54,12 @@ def make(database: Database, secrets: Keys, policy: outgoing.Policy, clock: Call
             log.info("people_erased", rows=erased)
         if linked := await link_due(database, secrets, clock(), failures):
             log.info("channels_linked", rows=linked)
+
+    @jobs.periodic(cron="* * * * *")
+    @jobs.task(queueing_lock="targets", name="targets")
+    async def answers(timestamp: int) -> None:
+        if late_ones := await start_late(database, secrets, policy, clock()):
+            log.warning("answers_late", rows=late_ones)
 
     return jobs
 
@@ -128,6 +135,29 @@ async def start_reminders(database: Database, secrets: Keys, policy: outgoing.Po
             still = await reminders.fitting(connection, secrets, [d.id for d in seen if d.person.id in locked], now)
             started += await reminders.start(connection, [d for d in still if may(d)], now)
         after = chunk[-1]
+    if started:
+        await database.notify(INBOX_CHANNEL)
+    return started
+
+
+async def start_late(database: Database, secrets: Keys, policy: outgoing.Policy, now: datetime) -> int:
+    """Nobody answered in time: the conversation is told so, and passed on; returns how many were found."""
+
+    def may(found: late.Late) -> bool:
+        person, conversation = found.person, found.conversation
+        epoch = conversation.owner_epoch
+        decided = outgoing.decide(policy, person, conversation, origin="bot", epoch=epoch, now=now)
+        return decided.state == "queued"
+
+    started = 0
+    after: UUID | None = None
+    while True:
+        async with database.begin() as connection:
+            places = await late.waiting(connection, now, after)
+            if not places:
+                break
+            started += await late.start(connection, secrets, places, may, now, flow=targets.FLOW, by=targets.BY)
+        after = places[-1][0]
     if started:
         await database.notify(INBOX_CHANNEL)
     return started

@@ -64,7 +64,7 @@ def opening_hours(duty: Mapping[str, Any], now: datetime) -> list[Span]:
 def _shifts(duty: Mapping[str, Any], now: datetime, severity: str = "") -> Sequence[Span]:
     """Staffed spans in order. For what is critical, who is on call counts as well."""
     rota: Planned | None = duty.get(PLANNED)
-    if rota is None:
+    if rota is None or not rota.shifts:
         return opening_hours(duty, now)
     horizon = max(rota.until, now + SOON)
     later = [(max(start, horizon), end) for start, end in opening_hours(duty, now) if end > horizon]
@@ -76,7 +76,7 @@ def _shifts(duty: Mapping[str, Any], now: datetime, severity: str = "") -> Seque
 def gaps(duty: Mapping[str, Any], now: datetime, *, ahead: timedelta, least: timedelta) -> list[Span]:
     """When the helpline is open by `duty.yml` and no shift is planned, soon. Empty while there is no rota."""
     rota: Planned | None = duty.get(PLANNED)
-    if rota is None:
+    if rota is None or not rota.shifts:
         return []
     empty: list[Span] = [
         (max(start, now), min(end, now + ahead))
@@ -118,3 +118,20 @@ def _rounded(at: datetime) -> datetime:
     """Up to the next five minutes: a promise to the second is not one."""
     at = at.replace(second=0, microsecond=0) + timedelta(minutes=1 if at.second or at.microsecond else 0)
     return at + timedelta(minutes=-at.minute % 5)
+
+
+def readers(duty: Mapping[str, Any]) -> tuple[str, ...]:
+    """Languages that colleagues told that they read; empty while nobody told any."""
+    rota: Planned | None = duty.get(PLANNED)
+    return tuple(sorted(rota.readers)) if rota else ()
+
+
+def reads_at(duty: Mapping[str, Any], language: str, now: datetime) -> datetime | None:
+    """When somebody reads this language next: now if somebody does; None when nobody of us does."""
+    rota: Planned | None = duty.get(PLANNED)
+    if rota is None or language not in rota.readers:
+        return None
+    if not rota.shifts:  # no shift was ever planned: whoever reads it is there in the opening hours
+        return next_opening(duty, now)
+    spans = rota.readers[language]
+    return next((max(start, now) for start, end in spans if end > now), next_opening(duty, max(now + SOON, rota.until)))

@@ -12,7 +12,7 @@ from handlers import duty, owner
 from handlers.context import Case, Context, Notice
 from handlers.triage import RANK
 
-BY = "targets"  # who starts the flow `late`
+BY, FLOW = "targets", "late"  # who starts which flow, when nobody answered in time
 WITHOUT_CLOCK = frozenset({"solved_said", "opted_out"})  # a human looks, and nobody waits for words
 
 

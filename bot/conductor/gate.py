@@ -59,8 +59,8 @@ class Gate:
         if isinstance(given, Started) and given.by == reminders.BY:  # meanwhile a human took it, or the flow is no more
             return self._may_remind(given.flow)
         word = self._universal(given)
-        if isinstance(given, Started | Resumed):  # nothing begins by itself while a human has it
-            late = isinstance(given, Started) and (given.flow, given.by) == (LATE, targets.BY)
+        if isinstance(given, Started | Resumed):  # nothing begins by itself while a human has it, unless time ran out
+            late = isinstance(given, Started) and (given.flow, given.by) == (targets.FLOW, targets.BY)
             return owner != "human" or (late and targets.overdue(self._ctx))
         if owner == "bot":
             return True

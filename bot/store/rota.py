@@ -6,13 +6,13 @@ Law: times are moments with a zone, whichever zone they were written in. What th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import and_, exists, func, insert, or_, select, update
+from sqlalchemy import Select, and_, exists, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
@@ -25,11 +25,14 @@ LOOK_BACK, LOOK_AHEAD = timedelta(days=1), timedelta(days=10)
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What the shifts say. `until`: the end of the last duty shift that is planned."""
+    """What the shifts say. `until`: the end of the last duty shift that is planned. `readers`: the languages that active
+    colleagues read, and when one of those is on duty. `shifts`: whether any was ever planned."""
 
     duty: tuple[Span, ...]
     on_call: tuple[Span, ...]
     until: datetime
+    readers: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
+    shifts: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,29 +52,25 @@ class Shift:
 
 
 async def planned(connection: AsyncConnection, now: datetime) -> Planned | None:
-    """Spans in which somebody is there, from yesterday to ten days ahead; None while no shift was ever planned."""
-    away = and_(absences.c.user_id == shifts.c.user_id, absences.c.ends_at > shifts.c.starts_at)
-    rows = (
+    """Spans in which somebody is there, from yesterday to ten days ahead; None while nothing was ever planned or told."""
+    rows = (await connection.execute(_spans(now))).all()
+    told = (
         await connection.execute(
             select(
-                shifts.c.id,
-                shifts.c.role,
-                shifts.c.starts_at,
-                shifts.c.ends_at,
-                absences.c.starts_at.label("away_from"),
-                absences.c.ends_at.label("away_until"),
-                shift_breaks.c.starts_at.label("pause_from"),
-                shift_breaks.c.ends_at.label("pause_until"),
+                user_profiles.c.languages,
+                select(func.max(shifts.c.ends_at)).where(shifts.c.role == "duty").label("until"),
             )
-            .outerjoin(absences, and_(away, absences.c.starts_at < shifts.c.ends_at))
-            .outerjoin(shift_breaks, shift_breaks.c.shift_id == shifts.c.id)
-            .where(shifts.c.ends_at > now - LOOK_BACK, shifts.c.starts_at < now + LOOK_AHEAD)
+            .select_from(users)
+            .outerjoin(user_profiles, user_profiles.c.user_id == users.c.id)
+            .where(users.c.active.is_(True))
         )
     ).all()
-    until = (await connection.execute(select(func.max(shifts.c.ends_at)).where(shifts.c.role == "duty"))).scalar()
-    if until is None and not rows:
+    until = told[0].until if told else None
+    read = {language for row in told for language in row.languages or ()}
+    if until is None and not rows and not read:
         return None
     found: dict[str, list[Span]] = {"duty": [], "on_call": []}
+    reading: dict[str, list[Span]] = {language: [] for language in read}
     for shift_id in {row.id for row in rows}:
         mine = [row for row in rows if row.id == shift_id]
         spans = [(mine[0].starts_at, mine[0].ends_at)]
@@ -80,7 +79,44 @@ async def planned(connection: AsyncConnection, now: datetime) -> Planned | None:
                 if gap[0] is not None:
                     spans = without(spans, gap)
         found[mine[0].role] += spans
-    return Planned(tuple(joined(found["duty"])), tuple(joined(found["on_call"])), until or now)
+        for language in mine[0].languages or () if mine[0].role == "duty" else ():
+            reading[language] += spans
+    return Planned(
+        tuple(joined(found["duty"])),
+        tuple(joined(found["on_call"])),
+        until or now,
+        {language: tuple(joined(spans)) for language, spans in reading.items()},
+        shifts=until is not None or bool(rows),
+    )
+
+
+def _spans(now: datetime) -> Select[Any]:
+    """Shifts of active colleagues around now, with what is cut out of them."""
+    return (
+        select(
+            shifts.c.id,
+            shifts.c.role,
+            shifts.c.starts_at,
+            shifts.c.ends_at,
+            user_profiles.c.languages,
+            absences.c.starts_at.label("away_from"),
+            absences.c.ends_at.label("away_until"),
+            shift_breaks.c.starts_at.label("pause_from"),
+            shift_breaks.c.ends_at.label("pause_until"),
+        )
+        .join(users, and_(users.c.id == shifts.c.user_id, users.c.active.is_(True)))
+        .outerjoin(user_profiles, user_profiles.c.user_id == shifts.c.user_id)
+        .outerjoin(
+            absences,
+            and_(
+                absences.c.user_id == shifts.c.user_id,
+                absences.c.ends_at > shifts.c.starts_at,
+                absences.c.starts_at < shifts.c.ends_at,
+            ),
+        )
+        .outerjoin(shift_breaks, shift_breaks.c.shift_id == shifts.c.id)
+        .where(shifts.c.ends_at > now - LOOK_BACK, shifts.c.starts_at < now + LOOK_AHEAD)
+    )
 
 
 def without(spans: Sequence[Span], gap: Span) -> list[Span]:
