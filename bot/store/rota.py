@@ -26,7 +26,7 @@ LOOK_BACK, LOOK_AHEAD = timedelta(days=1), timedelta(days=10)
 @dataclass(frozen=True, slots=True)
 class Planned:
     """What the shifts say. `until`: the end of the last duty shift that is planned. `readers`: the languages that active
-    colleagues read, and when one of those is on duty. `shifts`: whether any was ever planned."""
+    colleagues read, and when who reads it is on duty. `shifts`: whether any was ever planned."""
 
     duty: tuple[Span, ...]
     on_call: tuple[Span, ...]
@@ -52,7 +52,7 @@ class Shift:
 
 
 async def planned(connection: AsyncConnection, now: datetime) -> Planned | None:
-    """Spans in which somebody is there, from yesterday to ten days ahead; None while nothing was ever planned or told."""
+    """Spans in which somebody is there, from yesterday to ten days ahead; None while nothing was planned or told."""
     rows = (await connection.execute(_spans(now))).all()
     told = (
         await connection.execute(
