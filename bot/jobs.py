@@ -16,6 +16,7 @@ from procrastinate import App, PsycopgConnector
 
 from bot import outgoing
 from bot.observe import logs
+from bot.rostering import Roster
 from bot.store import erase, late, merge, reminders, retention, turns
 from bot.store.database import INBOX_CHANNEL, Database
 from bot.store.keys import Keys
@@ -29,7 +30,9 @@ Failures: TypeAlias = Counter[tuple[str, UUID]]  # (wish, subject); forgotten wh
 Connection: TypeAlias = Any  # of the database: what it is, only the store knows
 
 
-def make(database: Database, secrets: Keys, policy: outgoing.Policy, clock: Callable[[], datetime]) -> App:
+def make(
+    database: Database, secrets: Keys, policy: outgoing.Policy, roster: Roster, clock: Callable[[], datetime]
+) -> App:
     """The jobs on this database; each periodic task runs once however many workers there are."""
     failures: Failures = Counter()
     jobs = App(connector=PsycopgConnector(conninfo=database.direct_url, min_size=1, max_size=2))
@@ -60,6 +63,13 @@ def make(database: Database, secrets: Keys, policy: outgoing.Policy, clock: Call
     async def answers(timestamp: int) -> None:
         if late_ones := await start_late(database, secrets, policy, clock()):
             log.warning("answers_late", rows=late_ones)
+
+    @jobs.periodic(cron="*/10 * * * *")
+    @jobs.task(queueing_lock="rota", name="rota")
+    async def watch_rota(timestamp: int) -> None:
+        async with database.begin() as connection:
+            if told := await roster.warn(connection, clock()):
+                log.warning("shifts_empty", rows=told)
 
     return jobs
 
@@ -169,10 +179,12 @@ def _may_leave(policy: outgoing.Policy, due: Due, now: datetime) -> bool:
     return outgoing.decide(policy, due.person, due.conversation, origin="bot", epoch=epoch, now=now).state == "queued"
 
 
-async def run(database: Database, secrets: Keys, policy: outgoing.Policy, clock: Callable[[], datetime]) -> None:
+async def run(
+    database: Database, secrets: Keys, policy: outgoing.Policy, roster: Roster, clock: Callable[[], datetime]
+) -> None:
     """Work until cancelled; a lost database is waited for."""
     while True:
-        jobs = make(database, secrets, policy, clock)
+        jobs = make(database, secrets, policy, roster, clock)
         try:
             async with jobs.open_async():
                 await jobs.run_worker_async(install_signal_handlers=False, delete_jobs="always")

@@ -79,9 +79,7 @@ def gaps(duty: Mapping[str, Any], now: datetime, *, ahead: timedelta, least: tim
     if rota is None or not rota.shifts:
         return []
     empty: list[Span] = [
-        (max(start, now), min(end, now + ahead))
-        for start, end in opening_hours(duty, now)
-        if end > now and start < now + ahead
+        (max(start, now), end) for start, end in opening_hours(duty, now) if end > now and start < now + ahead
     ]
     for span in rota.duty:
         empty = without(empty, span)
@@ -127,11 +125,11 @@ def readers(duty: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def reads_at(duty: Mapping[str, Any], language: str, now: datetime) -> datetime | None:
-    """When somebody reads this language next: now if somebody does; None when nobody of us does."""
+    """When somebody reads this language next: now if somebody does; None when nobody of us does,
+    or no shift of who does is planned."""
     rota: Planned | None = duty.get(PLANNED)
     if rota is None or language not in rota.readers:
         return None
     if not rota.shifts:  # no shift was ever planned: whoever reads it is there in the opening hours
         return next_opening(duty, now)
-    spans = rota.readers[language]
-    return next((max(start, now) for start, end in spans if end > now), next_opening(duty, max(now + SOON, rota.until)))
+    return next((max(start, now) for start, end in rota.readers[language] if end > now), None)

@@ -25,8 +25,8 @@ LOOK_BACK, LOOK_AHEAD = timedelta(days=1), timedelta(days=10)
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What the shifts say. `until`: the end of the last duty shift that is planned. `readers`: the languages that active
-    colleagues read, and when who reads it is on duty. `shifts`: whether any was ever planned."""
+    """What the shifts say. `until`: the end of the last duty shift that is planned. `readers`: the languages that are
+    read here, and when who reads them is on duty. `shifts`: whether any was ever planned."""
 
     duty: tuple[Span, ...]
     on_call: tuple[Span, ...]
@@ -156,7 +156,7 @@ async def shown(connection: AsyncConnection, start: datetime, end: datetime) -> 
             shifts.c.role,
             shifts.c.starts_at,
             shifts.c.ends_at,
-            func.coalesce(user_profiles.c.languages, "[]").label("languages"),
+            user_profiles.c.languages,
             away.label("absent"),
             select(shift_swaps.c.reason)
             .where(shift_swaps.c.shift_id == shifts.c.id, shift_swaps.c.state == "offered")
@@ -168,7 +168,7 @@ async def shown(connection: AsyncConnection, start: datetime, end: datetime) -> 
         .where(shifts.c.starts_at < end, shifts.c.ends_at > start)
         .order_by(shifts.c.starts_at, users.c.name)
     )
-    return [Shift(**{**row, "languages": tuple(row["languages"])}) for row in rows.mappings()]
+    return [Shift(**{**row, "languages": tuple(row["languages"] or ())}) for row in rows.mappings()]
 
 
 async def of_user(connection: AsyncConnection, user_id: UUID, around: datetime, days: int) -> list[tuple[str, Span]]:
