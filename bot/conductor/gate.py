@@ -41,16 +41,25 @@ PAUSE = timedelta(hours=1)  # after which an open question is not simply read ou
 
 
 class Gate:
-    """One turn's look at a conversation. `open_notices`: (conversation, audience) that nobody took yet."""
+    """One turn's look at a conversation. `open_notices`: (conversation, audience) that nobody took yet. `by_itself`: no
+    message of hers, but a clock, a job or staff."""
 
     def __init__(
-        self, ctx: Context, session: Session, content: Content, language: str, open_notices: Set[tuple[UUID, str]]
+        self,
+        ctx: Context,
+        session: Session,
+        content: Content,
+        language: str,
+        open_notices: Set[tuple[UUID, str]],
+        *,
+        by_itself: bool = False,
     ) -> None:
         self._ctx = ctx
         self.session = session
         self._content = content
         self._language = language
         self._open_notices = open_notices
+        self._by_itself = by_itself
         self.courteous = False  # thanks, after the end
 
     async def may_answer(self, given: Input) -> bool:
@@ -59,10 +68,10 @@ class Gate:
         if isinstance(given, Started) and given.by == reminders.BY:  # meanwhile a human took it, or the flow is no more
             return self._may_remind(given.flow)
         word = self._universal(given)
-        if isinstance(given, Started | Resumed):  # nothing begins by itself while a human has it, unless time ran out
+        if self._by_itself and owner == "human":  # nothing begins by itself while a human has it, unless time ran out
             late = isinstance(given, Started) and (given.flow, given.by) == (targets.FLOW, targets.BY)
-            return owner != "human" or (late and targets.overdue(self._ctx))
-        if owner == "bot":
+            return late and targets.overdue(self._ctx)
+        if owner == "bot" or isinstance(given, Resumed | Started):
             return True
         if owner == "closed":  # whatever is written reopens it
             owners.move(self._ctx.conversation, "writes")

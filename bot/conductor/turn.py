@@ -105,7 +105,14 @@ class Turn:
             self.note(arrived, arrived.inbound, masked=seen.mask, secret=secret)
             if self._provider_says(arrived.inbound):
                 return
-        gate = Gate(self.ctx, self._session, self._tools.content, self._language(), self.subject.open_notices)
+        gate = Gate(
+            self.ctx,
+            self._session,
+            self._tools.content,
+            self._language(),
+            self.subject.open_notices,
+            by_itself=arrived.inbound is None,
+        )
         given = await gate.after_the_end(seen.given)
         self._session = gate.session
         if given is not None and await gate.may_answer(given):
