@@ -78,7 +78,7 @@ def load_channels() -> dict[str, Channel]:
     return {name: importlib.import_module(f"bot.channels.{name}").channel for name in LIMITS}
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class App:
     """A built service."""
 

@@ -29,7 +29,7 @@ from bot.engine.messages import Reply
 __all__ = ["Content", "ContentError", "Problem", "load"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)  # nobody reads a megabyte in a message of an error
 class Content:
     """Everything that is written in data."""
 

@@ -65,12 +65,25 @@ def _dropped(char: str) -> bool:
     return order == 7 or 27 <= order <= 36 or order >= 202 or char in _DROPPED or unicodedata.category(char) == "Cf"
 
 
+class _Folded(dict[int, str]):
+    """What becomes of a character when words are compared; reckoned once for each that is met."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        kept = "" if _dropped(char) else char.translate(_ALIKE)
+        if kept and unicodedata.category(kept)[0] not in "LMN":
+            kept = " "
+        self[code] = _digits(kept)
+        return self[code]
+
+
+_FOLDED = _Folded()
+
+
 def fold(text: str) -> str:
     """Text as it is compared: one case, no accents, punctuation or symbols, words parted by one space."""
-    plain = unicodedata.normalize("NFKD", text).casefold()
-    kept = "".join(c for c in plain if not _dropped(c)).translate(_ALIKE)
-    words = "".join(c if unicodedata.category(c)[0] in "LMN" else " " for c in kept).split()
-    return unicodedata.normalize("NFC", " ".join(_digits(w) for w in words)) or text.strip()
+    plain = text.lower() if text.isascii() else unicodedata.normalize("NFKD", text).casefold()
+    return unicodedata.normalize("NFC", " ".join(plain.translate(_FOLDED).split())) or text.strip()
 
 
 _folded_label = lru_cache(maxsize=8192)(fold)  # only for words of the catalogues: a person's text is not kept

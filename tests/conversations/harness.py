@@ -37,7 +37,7 @@ APART = 10**9  # between the ids of one phone and of the next
 UNCLEAR = Meaning()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Recording(Content):
     """The real content, which also notes what it was asked to say."""
 
@@ -74,7 +74,7 @@ class Line:
         return f"{prefix}>{self.event.text_id}" if prefix else self.event.text_id
 
 
-@dataclass
+@dataclass(repr=False)
 class Phone:
     """A conversation. `language` is what the person speaks; `chosen` False = she has not told us yet. Phones of one
     `world` meet: what one put on the shelf, another finds by its code."""
