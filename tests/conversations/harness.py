@@ -132,7 +132,7 @@ class Phone:
 
     async def closed_by_human(self) -> None:
         """A caseworker ends the newest case."""
-        await closing.close(self._new_turn().ctx)
+        await closing.close(self._new_turn().ctx, reference=self.case.reference if self.case else None)
         self._put_away()
 
     async def released(self) -> list[Line]:

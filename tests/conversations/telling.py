@@ -69,8 +69,8 @@ class Telling:
             self.log += [("<", self.phone.wrote), *((">", self.phone.shown(line)) for line in new)]
             where = f"{self.transcript.name}, turn {number}, {self.phone.channel} in {self.phone.language}"
             self._hold(turn, new, where)
-        most = self.transcript.messages
-        assert not most or len(self.phone.lines) <= most, f"{len(self.phone.lines)} messages, more than {most}"
+        most, lines = self.transcript.messages, laws.to_the_number(self.phone.lines)
+        assert not most or len(lines) <= most, f"{len(lines)} messages, more than {most}"
         return self.phone.lines
 
     # -- what happens

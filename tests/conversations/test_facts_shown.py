@@ -97,7 +97,7 @@ async def test_every_place_to_complain(content: Content, channel: str, language:
             body = await rights.complaint_body(informed(), country=country, topic=topic, sector=sector)
             if body.name == "found" and str(body.slots) not in seen:
                 seen.add(str(body.slots))
-                screen.show("rights.body", body)
+                screen.show("elsewhere.body", body)
     assert len(seen) > 10
 
 

@@ -100,7 +100,7 @@ FORBIDDEN = {
 POLICE = {"en": ["police"], "ne": ["प्रहरी", "पुलिस"], "hi": ["पुलिस", "थाना"], "ar": ["شرطة", "الشرطة", "مخفر"]}
 # What asks for none of it: "not your birth year" for her word, and whether one of us wanted it (protection.md D 02).
 MAY_NAME_IT = {"set_word.first", "complain.what"}
-MAY_SAY_POLICE = {"urgent.choose", "welcome.about"}  # with its choice; and that we are none
+MAY_SAY_POLICE = {"emergency.choose", "welcome.about"}  # with its choice; and that we are none
 FAMILY = {
     "en": ["parent", "father", "mother", "agent", "embass"],
     "ne": ["बुबा", "आमा", "अभिभावक", "एजेन्ट", "दूतावास"],
@@ -155,7 +155,7 @@ def test_the_police_are_named_only_with_the_choice(content: Content, language: s
     stems, prefixes = _stems(POLICE, language), _prefixes(content, language)
     named = {text_id for text_id, text in _texts(content, language) if list(found(text, stems, prefixes))}
     assert named <= MAY_SAY_POLICE
-    assert "urgent.choose" in named
+    assert "emergency.choose" in named
 
 
 def test_the_choice_stands_in_the_same_message_as_the_number(content: Content) -> None:
