@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -267,16 +266,3 @@ def test_no_action_of_a_flow_reaches_outside(content: Content) -> None:
 
 def _imported(node: ast.Import | ast.ImportFrom) -> list[str]:
     return [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module or ""]
-
-
-def test_the_rules_that_are_never_automatic_are_those_of_intake() -> None:
-    """What stands in the list is looked at above; a new sentence needs a test before this number may change."""
-    listed = Path(ROOT / "knowledge" / "intake.yml").read_text("utf-8").partition("never_automatic:")[2]
-    rules = re.findall(r'^  - "(.+)"$', listed.partition("\nprinciples:")[0], re.MULTILINE)
-    assert len(rules) == 11
-    assert rules[:4] == [
-        "closing a critical or high case",
-        "contact to police or employer",
-        "public post of a missing person",
-        "sending location to anyone but the caseworker",
-    ]
