@@ -211,7 +211,7 @@ def _number(ctx: Context, country: str = "") -> str:
 
 async def emergency(ctx: Context, *, kind: str | None = None, country: object = None) -> Outcome:
     """Whether a number may be named here. After violence, or a birth, only where a human has reviewed what the law of
-    the country does to who calls; else a person comes first (protection.md D 02). `country`: asked about another one."""
+    the country does to who calls; else a person first (protection.md D 02). `country`: of another one."""
     place = facts.code(country) or ctx.person.country or ctx.conversation.country_hint or ""
     number = _number(ctx, place)
     careful = kind in ctx.knowledge.get("triage")["needs_risk_note"]

@@ -72,8 +72,8 @@ async def answer(ctx: Context, *, country: object, topic: str | None) -> Outcome
 
 
 async def elsewhere(ctx: Context, *, reference: str | None = None) -> Outcome:
-    """After a number: whether there is anything to say of other places to ask. Nothing for what no office deals with, and
-    for a country of which nothing is sure."""
+    """After a number: whether there is anything to say of other places to ask. Nothing for what no office deals with,
+    and for a country of which nothing is sure."""
     case = find(ctx, reference)
     return Outcome("offer" if case is not None and _matter(ctx, case) else "nothing")
 

@@ -37,7 +37,20 @@ READERS: dict[str, tuple[str, ...]] = {
     "need": (),
 }
 _VOICE = ("sms", "safety", "sensitivity")
-_ANSWER = ("options", "type", "fills", "slot", "keep", "skip", "always", "shared", "first", "secret", "lapses", "counted")
+_ANSWER = (
+    "options",
+    "type",
+    "fills",
+    "slot",
+    "keep",
+    "skip",
+    "always",
+    "shared",
+    "first",
+    "secret",
+    "lapses",
+    "counted",
+)
 _CHOICE = ("label", "sms", "synonyms", "goto")
 _ARGUMENTS = tuple(dict.fromkeys(name for names in READERS.values() for name in names))
 _FIELDS: dict[str, tuple[str, ...]] = {

@@ -33,5 +33,5 @@ def passed_by(state: State, given: Input) -> bool:
 
 
 def withdrawn(session: Session) -> Session:
-    """The session without its open offer; the matter that it belonged to is over, and what was said by the way with it."""
+    """The session without its open offer; the matter that it belonged to is over, and with it what came by the way."""
     return Session(shared={k: v for k, v in session.shared.items() if k not in BY_THE_WAY}, heard=session.heard)

@@ -82,7 +82,8 @@ class Telling:
                 return await self._answer(str(turn["answer"]), number)
             case "press":
                 step, _, option = turn["press"].partition("=")
-                return await (phone.tap(step, option) if phone.channel != "sms" else self._answer(option, number))
+                taps = any(part.buttons for line in phone.lines for part in line.parts)  # else she types it
+                return await (phone.tap(step, option) if taps else self._answer(option, number))
             case "share":
                 caption = self._words(turn.get("caption", ""))
                 return await phone.share(turn["share"], caption, self._meaning(turn, caption))
