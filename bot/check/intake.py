@@ -1,7 +1,7 @@
 """Rule: what is asked in the chat is what `knowledge/intake.yml` says, by kind of case.
 
 Law: each answer that a flow gives to a case is a field of stage `bot` of its kind (or of the frame), of the same type
-and with the same options; each such field is asked; a kind has at most four of them. What a flow asks and gives to no case
+and with the same options; each such field is asked; a kind has at most four. What a flow asks and gives to no case
 belongs to the frame. So the list that a protection specialist signs is the list that people are asked.
 """
 

@@ -124,8 +124,8 @@ async def test_the_warning_stands_before_the_number_after_every_grievance(
     for topic in {facts.topic_of(informed(), k) for k in content.knowledge.get("intake")["kinds"]} - {None}:
         for sector in ("home", "company", "sea", "none"):
             body = await rights.complaint_body(informed(), country="KW", topic=topic, sector=sector)
-            if sector in ("sea", "none"):
-                assert body.name == "person", (topic, sector)
+            assert body.name != "found" or sector not in ("sea", "none"), (topic, sector)
+            if body.name != "found":
                 continue
             said = [str(row["text"]) for row in body.slots["body"]["list"] if "text" in row]
             reply = content.reply(Said("elsewhere.body", body.slots), language)

@@ -1,4 +1,4 @@
-"""The table of rules and their tests (`protection.yml`): whole, and every test that it names is there.
+"""The table of rules and their tests (`tables/protection.yml`): whole, and every test that it names is there.
 
 Law: a rule without a test, or a test that was renamed away, fails here.
 """
@@ -16,7 +16,7 @@ import yaml
 from bot.content import Content
 from bot.settings import ROOT
 
-TABLE = yaml.safe_load((Path(__file__).parent / "protection.yml").read_text("utf-8"))
+TABLE = yaml.safe_load((Path(__file__).parent / "tables" / "protection.yml").read_text("utf-8"))
 NAMED = sorted({test for part in TABLE.values() for tests in part.values() for test in tests})
 
 
