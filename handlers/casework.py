@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from handlers import duty
-from handlers.cases import HEAVY, heavy, new_case
+from handlers.cases import HEAVY, concerned, heavy, new_case
 from handlers.context import Context, Outcome
 from handlers.triage import graver
 
@@ -44,7 +44,7 @@ async def hand_over(
     """Give the conversation to the human queue; the bot is silent from its next turn on. `may_write`: the person asked
     for it, so a human may write to her here, in her safe hours."""
     kind = kind or "talk_to_human"
-    case = ctx.cases[0] if ctx.cases else new_case(ctx, kind, severity, {})  # a human answers by its number
+    case = concerned(ctx) or new_case(ctx, kind, severity, {})  # a human answers by its number
     if may_write and ctx.person.consent_contact_at is None:
         ctx.person.consent_contact_at = ctx.now  # who asks to be written to may be written to
     ctx.conversation.give_to("waiting")

@@ -2,7 +2,7 @@
 
 Law: each message of a flow with `budget: {sms: n}` (and of the subflows that it calls) is one segment, laid out by the
 real channel; also a question with what the engine may say before it. No way through has more than n messages; a
-question that can come again counts once.
+question that can come again counts once, an offer and what it leads to not at all.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from bot.check.texts import at, options, place, translated
 from bot.content import Content, Problem
 from bot.content.wording import PLACEHOLDER
 from bot.engine.events import Asked, Said
-from bot.engine.flow import Ask, Call, Flow, Flows, Say
+from bot.engine.flow import Ask, Call, Flow, Flows, Say, Step
 
 BEFORE = ("retry", "retry_help", "nothing_to_go_back", "media_received")  # of system.yml; on SMS nobody has old buttons
 FALSE_SLOTS = frozenset({"options"})
@@ -48,7 +48,7 @@ def _longest(
     flows: Flows, flow: Flow, place: int, found: dict[tuple[str, int], int], above: frozenset[tuple[str, int]]
 ) -> int:
     here = (flow.name, place)
-    if here in above:
+    if here in above or _is_offer(flow.steps[place]):
         return 0
     if here not in found:
         step = flow.steps[place]
@@ -66,6 +66,11 @@ def _longest(
                 after.append(_longest(flows, flow, inside, found, on_the_way))
         found[here] = own + max(after)
     return found[here]
+
+
+def _is_offer(step: Step) -> bool:
+    """What may be passed by: nobody needs it to come to the end, and what it leads to is asked for."""
+    return isinstance(step, Ask) and step.lapses
 
 
 def _with_subflows(flows: Flows, budgeted: Iterable[Flow]) -> list[Flow]:

@@ -14,9 +14,10 @@ from uuid import UUID
 
 from bot.conductor.arrived import child_of, danger_of
 from bot.content import Content
+from bot.engine import offers
 from bot.engine.inputs import Heard, Input, Meaning, Pressed, Resumed, Shared, Started
 from bot.engine.session import Session
-from bot.engine.state import LONGEST, SAID, SENT
+from bot.engine.state import LONGEST, State
 from bot.store import reminders
 from handlers import cases, children, closing
 from handlers.context import Context
@@ -25,7 +26,7 @@ REOPENED = "reopened"  # the flow of who writes again after the end
 COURTESY = frozenset({"thank", "goodbye", "greet", "affirm", "deny"})  # intents that reopen nothing
 # Universal words that count even when a human has the conversation; one of them is about that human.
 ALWAYS = frozenset({"stop", "start", "complain"})
-CHILD_FLOW, MORE_FLOW = "child", "more"
+CHILD_FLOW, MORE_FLOW = "child", "add"
 QUIET = frozenset({"menu", "back", "status"})  # words that are only kept, while a human is awaited about self-harm
 MORE_UNTIL = "more_until"  # in the session: until then what she adds belongs to her newest case
 BY_US = "by_us"  # in the session: the open question came from a reminder, so it may be answered hours later
@@ -63,7 +64,7 @@ class Gate:
             return True  # a command, a code, or the answer to what a command asked: nobody else speaks here yet
         if danger is None:
             if isinstance(given, Heard | Shared) and (self._ctx.conversation.id, "queue") not in self._open_notices:
-                self._ctx.notify("queue", "wrote_again", "medium", self._ctx.cases[0] if self._ctx.cases else None)
+                self._ctx.notify("queue", "wrote_again", "medium", cases.concerned(self._ctx))
             return False
         if owner == "waiting" and cases.recent_alarm(self._ctx) is None:
             self._ctx.conversation.give_to("bot")  # nobody speaks yet: the number and the questions of danger help more
@@ -141,12 +142,21 @@ class Gate:
         """What the engine gets in place of it: a child's words start the flow for children (danger goes before it),
         words after a number are more about the same, and after a pause an open question is not simply answered."""
         flows = self._content.flows
+        self._withdraw(given, before)
         child = child_of(given)
         if child and not danger_of(given) and not children.is_child(self._ctx) and flows.get(CHILD_FLOW):
             return Started(CHILD_FLOW, "said", {"tells": child})
         if flows.get(MORE_FLOW) and (more := self._more(given)):
             return Started(MORE_FLOW, "said", more)
         return self._after_a_pause(given, before)
+
+    def _withdraw(self, given: Input, before: datetime | None) -> None:
+        """An offer is gone when something else comes, or after a pause: what it shows is not for whoever comes then."""
+        content, language = self._content, self._language
+        state = State(content.flows, self.session, content.words(language), content.readers, language, content.rules)
+        late = before is not None and self._ctx.now - before >= PAUSE and offers.is_open(state)
+        if late or offers.passed_by(state, given):
+            self.session = offers.withdrawn(self.session)
 
     def _more(self, given: Input) -> dict[str, Any] | None:
         """Words or files that follow a number and are no command and no other matter: more about it."""
@@ -161,14 +171,15 @@ class Gate:
             return None
         text = given.text if isinstance(given, Heard) else given.caption
         files = [{"kind": given.kind, "ref": given.ref}] if isinstance(given, Shared) and given.ref else None
-        return {SAID: [text.strip()[:LONGEST]] if text.strip() else None, SENT: files}
+        return {"follows": [text.strip()[:LONGEST]] if text.strip() else None, "files": files}
 
     def _another_matter(self, meaning: Meaning) -> bool:
         """Whether the words clearly mean another flow than that of the newest case; thanks and a greeting have one."""
         flows = self._content.flows
         name = flows.by_intent.get(meaning.intent)
         clear = meaning.confidence >= self._content.rules.interrupt
-        return clear and name is not None and name != flows.by_intent.get(self._ctx.cases[0].kind)
+        case = cases.concerned(self._ctx)
+        return clear and name is not None and case is not None and name != flows.by_intent.get(case.kind)
 
     def _after_a_pause(self, given: Input, before: datetime | None) -> Input:
         """After an hour the phone may be in other hands: the open question is not answered by what comes, and not read

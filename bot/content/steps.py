@@ -37,7 +37,20 @@ READERS: dict[str, tuple[str, ...]] = {
     "need": (),
 }
 _VOICE = ("sms", "safety", "sensitivity")
-_ANSWER = ("options", "type", "fills", "slot", "keep", "skip", "always", "shared", "first", "secret")
+_ANSWER = (
+    "options",
+    "type",
+    "fills",
+    "slot",
+    "keep",
+    "skip",
+    "always",
+    "shared",
+    "first",
+    "secret",
+    "lapses",
+    "counted",
+)
 _CHOICE = ("label", "sms", "synonyms", "goto")
 _ARGUMENTS = tuple(dict.fromkeys(name for names in READERS.values() for name in names))
 _FIELDS: dict[str, tuple[str, ...]] = {
@@ -147,6 +160,8 @@ class Steps:
             first=sheet.text(place, "first", needed=False),
             offers=self._offers(place),
             secret=self._secret(place),
+            lapses=sheet.flag(place, "lapses"),
+            counted=sheet.flag(place, "counted"),
             sensitivity=self._sensitivity(place),
             safety=sheet.flag(place, "safety"),
             source=source,

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from bot.engine import answers, interrupts
+from bot.engine import answers, interrupts, offers
 from bot.engine.events import Event, NotUnderstood, Said
 from bot.engine.flow import Ask, Do, Flow, Flows, Readers, Words
 from bot.engine.inputs import Heard, Input, Outcome, Pressed, Resumed, Shared, Started, TimedOut
@@ -37,6 +37,8 @@ def turn(
     """Run one input until a question is open (Asked), an action is to be run (Called, always the last event; call
     `turn` again with its Outcome), or nothing is left to run. Never raises for anything that a person may send."""
     machine = Machine(flows, session, words, readers, language, rules)
+    if offers.passed_by(machine, given):
+        machine = Machine(flows, offers.withdrawn(session), words, readers, language, rules)
     if not isinstance(given, Outcome):
         machine.steps = 0
         open_now = machine.present()

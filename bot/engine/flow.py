@@ -53,7 +53,9 @@ class Ask:
     An ask whose slots are all known already is passed over, unless `always`. `skip` = the words by which a person
     may refuse (an implicit option; its value is None). `keep` = the slot that also keeps the answer's own words.
     `first` = a slot that may name the option to stand on top (a guess). `offers` = a slot that holds the options, as
-    an action found them: `[{"id": ..., "value": ...}]`; when it is empty the ask is passed over.
+    an action found them: `[{"id": ..., "value": ...}]`; when it is empty the ask is passed over. `lapses` = an offer:
+    whatever is no answer to it is heard as if nothing had been asked (`bot/engine/offers.py`). `counted` = the answer
+    is only counted: the history keeps that there was one, not which.
     """
 
     id: str
@@ -69,6 +71,8 @@ class Ask:
     first: str = ""
     offers: str = ""
     secret: bool = False
+    lapses: bool = False
+    counted: bool = False
     sensitivity: Sensitivity = Sensitivity.NEUTRAL
     safety: bool = False
     source: str = ""

@@ -99,6 +99,8 @@ class Machine(State):
         ask = self.ordered(ask)
         if ask.offers and not ask.choices:
             return ""  # nothing to choose from
+        if ask.lapses and any(f.waiting for f in self.stack[:-1]):
+            return ""  # another matter waits to be taken up: an offer holds nobody up
         slots = answers.slots_of(ask)
         if ask.always or not slots or not all(s in self.top.slots or self.known(s) for s in slots):
             return None

@@ -45,6 +45,12 @@ def budgeted(content: Content) -> frozenset[str]:
     return frozenset(found)
 
 
+def to_the_number(lines: Sequence[Line]) -> Sequence[Line]:
+    """What was said up to the first number of reference; all of it where none was given."""
+    first = next((n for n, line in enumerate(lines, 1) if "reference" in line.event.slots), len(lines))
+    return lines[:first]
+
+
 def faults(phone: Phone, line: Line, one_segment: frozenset[str]) -> Iterator[str]:
     """All that is wrong with one message."""
     shown = phone.shown(line)

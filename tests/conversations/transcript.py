@@ -41,7 +41,7 @@ class Transcript:
     about: str
     start: Mapping[str, Any]
     turns: Sequence[Mapping[str, Any]]
-    messages: int  # at most so many of ours; 0 = not counted
+    messages: int  # at most so many of ours up to the number of reference, else in all; 0 = not counted
 
     @property
     def channels(self) -> tuple[str, ...]:

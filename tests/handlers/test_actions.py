@@ -298,9 +298,9 @@ def test_a_risk_note_counts_once_a_human_has_signed_all_of_a_country() -> None:
 
 
 async def test_more_about_it_belongs_to_the_newest_case_and_the_queue_hears_of_it(ctx: Context) -> None:
-    assert (await cases.add_more(ctx, said=["nothing is open"])).name == "none"
+    assert (await cases.add_words(ctx, follows=["nothing is open"])).name == "none"
     case = old_case(ctx, severity="high", facts={"said": ["first"]})
-    await cases.add_more(ctx, said=["second", "first"], sent=[{"kind": "image", "ref": "r"}])
+    await cases.add_words(ctx, follows=["second", "first"], files=[{"kind": "image", "ref": "r"}])
     assert case.facts == {"said": ["first", "second"], "sent": [{"kind": "image", "ref": "r"}]}
     (notice,) = ctx.notices
     assert (notice.audience, notice.kind, notice.severity) == ("queue", "said_more", "high")
