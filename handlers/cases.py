@@ -202,6 +202,12 @@ def _number(ctx: Context) -> str:
     return str(ctx.knowledge.get("emergency")["numbers"].get(country, ""))
 
 
+def spoken_number(ctx: Context, case: Case | None) -> str:
+    """The number that may be said again without its choice: only in a danger that began with it, never to a child."""
+    own = case is not None and ctx.knowledge.get("triage")["severity"].get(case.kind) == "critical"
+    return _number(ctx) if case and own and case.kind != CHILD and not is_minor(case.facts) else ""
+
+
 async def emergency(ctx: Context, *, kind: str | None = None) -> Outcome:
     """Whether a number may be named here. After violence, or a birth, only where a human has reviewed what the law of
     the country does to who calls; else a person comes first (protection.md D 02)."""

@@ -30,7 +30,7 @@ from bot.observe import metrics
 from bot.store.keys import seal_json
 from bot.store.rows import Conversation
 from bot.store.turns import Subject
-from handlers import box, children
+from handlers import box, casework, children
 from handlers import cases as case_actions
 from handlers.context import Actor, Context, Shelf
 
@@ -39,6 +39,7 @@ SYSTEM_FLOWS = frozenset({"stop", "start", private.LEAVE})  # their one line lea
 BOX = "box"  # retention of what belongs to a letter of the box: shown to no caseworker, gone after a day
 EDITABLE = timedelta(hours=48)  # how long a message can be edited afterwards (Telegram)
 SEALED = "sealed_until"  # in the profile: until then an edit may be one of a letter
+FORGOTTEN = (MORE_UNTIL, casework.ANSWER_UNTIL, SAID, SENT)  # when she clears: what follows belongs to nothing
 TOLD = frozenset({"opened", "said_more"})  # events of a case after which more may come
 
 
@@ -315,7 +316,7 @@ class Turn:
         shared = {k: v for k, v in session.shared.items() if k != BY_US}
         session = replace(session, shared={**shared, BY_US: True} if self._by_us else shared)
         if self.ctx.forget:
-            session = Session(shared={k: v for k, v in session.shared.items() if k not in (MORE_UNTIL, SAID, SENT)})
+            session = Session(shared={k: v for k, v in session.shared.items() if k not in FORGOTTEN})
         self._conversation.session = session.to_json()
 
     def finish(self) -> None:

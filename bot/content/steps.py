@@ -37,7 +37,7 @@ READERS: dict[str, tuple[str, ...]] = {
     "need": (),
 }
 _VOICE = ("sms", "safety", "sensitivity")
-_ANSWER = ("options", "type", "fills", "slot", "keep", "skip", "always", "shared", "first", "secret")
+_ANSWER = ("options", "type", "fills", "slot", "keep", "skip", "always", "shared", "first", "secret", "segments")
 _CHOICE = ("label", "sms", "synonyms", "goto")
 _ARGUMENTS = tuple(dict.fromkeys(name for names in READERS.values() for name in names))
 _FIELDS: dict[str, tuple[str, ...]] = {
@@ -147,6 +147,7 @@ class Steps:
             first=sheet.text(place, "first", needed=False),
             offers=self._offers(place),
             secret=self._secret(place),
+            segments=sheet.whole(place, "segments") or 1,
             sensitivity=self._sensitivity(place),
             safety=sheet.flag(place, "safety"),
             source=source,

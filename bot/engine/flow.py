@@ -69,6 +69,7 @@ class Ask:
     first: str = ""
     offers: str = ""
     secret: bool = False
+    segments: int = 1  # of one SMS at most, where a budget holds
     sensitivity: Sensitivity = Sensitivity.NEUTRAL
     safety: bool = False
     source: str = ""
