@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from bot.store.rows import CHECK_IN, Reminder
 from handlers import duty
-from handlers.cases import HEAVY, heavy, learn, new_case, spoken_number
+from handlers.cases import HEAVY, find, heavy, learn, new_case, spoken_number
 from handlers.context import Case, Context, Outcome
 from handlers.triage import RANK, graver
 
@@ -33,13 +33,13 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "hand_over": {"on_duty": ("at",), "off_duty": ("at",)},
     "promise": {"on_duty": ("at",), "off_duty": ("at",)},
     "ending": {
-        "asks": ("at",),
-        "asks_grave": ("at",),
-        "tells": ("at",),
-        "night": ("at",),
-        "night_grave": ("at",),
-        "night_bare": ("at",),
-        "night_bare_grave": ("at",),
+        "asks": ("at", "emergency"),
+        "asks_grave": ("at", "emergency"),
+        "tells": ("at", "emergency"),
+        "night": ("at", "emergency"),
+        "night_grave": ("at", "emergency"),
+        "night_bare": ("at", "emergency"),
+        "night_bare_grave": ("at", "emergency"),
     },
     "agree_hour": {"agreed": ()},
     "earlier": {"fits": ("at", "earlier"), "none": ("at",)},
@@ -94,11 +94,12 @@ async def hand_over(
 
 
 async def ending(
-    ctx: Context, *, can_write: str | None = None, life: str | None = None, emergency: str | None = None
+    ctx: Context, *, can_write: str | None = None, life: str | None = None, reference: str | None = None
 ) -> Outcome:
     """How a danger ends: asked about the next hour only while somebody is there, and only who can write. `life`: what
     she said of how it is now; all but "no" is grave."""
     promised = _promised(ctx, "critical")
+    emergency = spoken_number(ctx, find(ctx, reference))
     grave = life not in (None, "no")
     if promised.name == "on_duty":
         name = "tells" if can_write == "no" else "asks_grave" if grave else "asks"
@@ -106,7 +107,7 @@ async def ending(
         name = "night" if life == "no" else "night_grave"
     else:
         name = "night_bare_grave" if grave else "night_bare"
-    return Outcome(name, promised.slots)
+    return Outcome(name, {**promised.slots, "emergency": emergency})
 
 
 async def agree_hour(ctx: Context) -> Outcome:

@@ -103,14 +103,15 @@ class Turn:
                 return
         gate = Gate(self.ctx, self._session, self._tools.content, self._language(), self.subject.open_notices)
         given = await gate.after_the_end(seen.given)
-        if given is not None and await gate.may_answer(given):
+        answers = given is not None and await gate.may_answer(given)
+        if given is not None and answers:
             await self._converse(gate.instead(given, before))
             await self._page_anyway(danger_of(arrived.given))
-        elif gate.stays(given):
-            self._session = gate.session
-            await self._converse(Started("stay", "waiting"))
         if child := child_of(arrived.given):  # whoever has the conversation; paged once
             await children.raise_child(self.ctx, tells=child)
+        if not answers and gate.stays(given):
+            self._session = gate.session
+            await self._converse(Started("stay", "waiting"))
         if secret and arrived.given is not None and not any(n.audience == box.READERS for n in self.ctx.notices):
             await self._keep_anyway(arrived.given)
         self.finish()
