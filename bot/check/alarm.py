@@ -21,7 +21,7 @@ ALARMS = ("cases.raise_alarm", "children.raise_child")
 WEIGHED = "cases.weigh"  # opens a critical case and pages, where an answer makes it one
 DOUBT = "cases.note_doubt"
 STAY = "stay"
-AFTERWARDS = {STAY: "casework.stay", "check_in": "casework.promise"}  # begun by the conductor, long after the alarm
+AFTERWARDS = {STAY: "waiting.stay", "check_in": "casework.promise"}  # begun by the conductor, long after the alarm
 DANGER = "danger"
 
 
