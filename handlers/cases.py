@@ -209,6 +209,12 @@ def _number(ctx: Context, country: str = "") -> str:
     return str(ctx.knowledge.get("emergency")["numbers"].get(country, ""))
 
 
+def spoken_number(ctx: Context, case: Case | None) -> str:
+    """The number that may be said again without its choice: only in a danger that began with it, never to a child."""
+    own = case is not None and ctx.knowledge.get("triage")["severity"].get(case.kind) == "critical"
+    return _number(ctx) if case and own and case.kind != CHILD and not is_minor(case.facts) else ""
+
+
 async def emergency(ctx: Context, *, kind: str | None = None, country: object = None) -> Outcome:
     """Whether a number may be named here. After violence, or a birth, only where a human has reviewed what the law of
     the country does to who calls; else a person first (protection.md D 02). `country`: of another one."""

@@ -1,8 +1,9 @@
 """Rule: the SMS budget of a flow holds, in every language, with the longest values.
 
-Law: each message of a flow with `budget: {sms: n}` (and of the subflows that it calls) is one segment, laid out by the
-real channel; also a question with what the engine may say before it. No way through has more than n messages; a
-question that can come again counts once, an offer and what it leads to not at all.
+Law: each message of a flow with `budget: {sms: n}` (and of the subflows that it calls) is one segment, or as many as
+its question allows itself (`segments:`, consent alone), laid out by the real channel; also a question with what the
+engine may say before it. No way through has more than n messages; a question that can come again counts once, an offer and
+what it leads to not at all.
 """
 
 from __future__ import annotations
@@ -101,11 +102,16 @@ def _too_long(content: Content, root: Path, flow: Flow, step: Say | Ask) -> Iter
         for prefix in _prefixes(content, flow, step):
             text = rendered(content, flow, step, language, values, prefix)
             cost = count(text)
-            if cost.segments != 1:
+            if cost.segments > allowed(step):
                 after = f" after {prefix}" if prefix else ""
                 message = f"{language}{after}: {cost.segments} segments ({cost.units} units of {cost.encoding}): {text}"
                 yield at(place(content, root, language, context, step.source), message)
                 break
+
+
+def allowed(step: Say | Ask) -> int:
+    """The segments that one SMS of this step may take."""
+    return step.segments if isinstance(step, Ask) else 1
 
 
 def _prefixes(content: Content, flow: Flow, step: Say | Ask) -> list[str]:

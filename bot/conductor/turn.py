@@ -31,7 +31,7 @@ from bot.observe import metrics
 from bot.store.keys import seal_json
 from bot.store.rows import Conversation
 from bot.store.turns import Subject
-from handlers import box, children
+from handlers import box, casework, children
 from handlers import cases as case_actions
 from handlers.context import Actor, Context, Shelf
 
@@ -40,6 +40,7 @@ SYSTEM_FLOWS = frozenset({"stop", "start", private.LEAVE})  # their one line lea
 BOX = "box"  # retention of what belongs to a letter of the box: shown to no caseworker, gone after a day
 EDITABLE = timedelta(hours=48)  # how long a message can be edited afterwards (Telegram)
 SEALED = "sealed_until"  # in the profile: until then an edit may be one of a letter
+FORGOTTEN = (MORE_UNTIL, casework.ANSWER_UNTIL, SAID, SENT)  # when she clears: what follows belongs to nothing
 TOLD = frozenset({"opened", "said_more"})  # events of a case after which more may come
 
 
@@ -106,16 +107,17 @@ class Turn:
                 return
         gate = Gate(self.ctx, self._session, self._tools.content, self._language(), self.subject.open_notices)
         given = await gate.after_the_end(seen.given)
-        if given is not None and await gate.may_answer(given):
+        answers = given is not None and await gate.may_answer(given)
+        if given is not None and answers:
             given = gate.instead(given, before)
             self._session = gate.session
             await self._converse(given)
             await self._page_anyway(danger_of(arrived.given))
-        elif gate.stays(given):
-            self._session = gate.session
-            await self._converse(Started("stay", "waiting"))
         if child := child_of(arrived.given):  # whoever has the conversation; paged once
             await children.raise_child(self.ctx, tells=child)
+        if not answers and gate.stays(given):
+            self._session = gate.session
+            await self._converse(Started("stay", "waiting"))
         if secret and arrived.given is not None and not any(n.audience == box.READERS for n in self.ctx.notices):
             await self._keep_anyway(arrived.given)
         self.finish()
@@ -342,7 +344,7 @@ class Turn:
         shared = {k: v for k, v in session.shared.items() if k != BY_US}
         session = replace(session, shared={**shared, BY_US: True} if self._by_us else shared)
         if self.ctx.forget:
-            session = Session(shared={k: v for k, v in session.shared.items() if k not in (MORE_UNTIL, SAID, SENT)})
+            session = Session(shared={k: v for k, v in session.shared.items() if k not in FORGOTTEN})
         self._conversation.session = session.to_json()
 
     def finish(self) -> None:

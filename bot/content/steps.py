@@ -50,6 +50,7 @@ _ANSWER = (
     "secret",
     "lapses",
     "counted",
+    "segments",
 )
 _CHOICE = ("label", "sms", "synonyms", "goto")
 _ARGUMENTS = tuple(dict.fromkeys(name for names in READERS.values() for name in names))
@@ -162,6 +163,7 @@ class Steps:
             secret=self._secret(place),
             lapses=sheet.flag(place, "lapses"),
             counted=sheet.flag(place, "counted"),
+            segments=sheet.whole(place, "segments") or 1,
             sensitivity=self._sensitivity(place),
             safety=sheet.flag(place, "safety"),
             source=source,

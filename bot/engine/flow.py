@@ -73,6 +73,7 @@ class Ask:
     secret: bool = False
     lapses: bool = False
     counted: bool = False
+    segments: int = 1  # of one SMS at most, where a budget holds
     sensitivity: Sensitivity = Sensitivity.NEUTRAL
     safety: bool = False
     source: str = ""

@@ -96,7 +96,7 @@ class Telling:
                     return []
                 return await phone.released()
             case "started":
-                return await phone.give(Started(turn["started"], "job", turn.get("slots", {})))
+                return await phone.give(Started(turn["started"], turn.get("by", "job"), turn.get("slots", {})))
             case "timed_out":
                 return await phone.give(TimedOut(turn["timed_out"]))
             case "edit":

@@ -17,7 +17,7 @@ from tests.conversations.harness import CHANNELS
 HERE = Path(__file__).parent
 INPUTS = ("say", "edit", "answer", "press", "share", "staff", "started", "timed_out")
 EXPECTED = ("asks", "says", "in", "state", "pages", "queue", "case", "owner", "person")
-WITH = ("intent", "danger", "tier", "entities", "after", "unsure", "caption", "slots")
+WITH = ("intent", "danger", "tier", "entities", "after", "unsure", "caption", "slots", "by")
 START = (
     "word",
     "second",
