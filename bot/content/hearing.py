@@ -1,6 +1,7 @@
 """What is heard inside free text, from flows, catalogues and language tables: phrases of all languages, for people mix.
 
-Law: made once; a phrase carries the refusals of its own language only ("ma" is "in" here and "not" there).
+Law: made once; a phrase carries the refusals of its own language, and of others those that are no other word ("ma" is
+"in" here and "not" there).
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ def written(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
+CLEAR = 4  # Latin letters: a shorter refusal of another language is too often another word
+
 Said = dict[str, tuple[Phrase, ...]]
 
 
@@ -35,22 +38,33 @@ def option_phrases(flows: Flows, catalogue: Catalogue, languages: Mapping[str, L
             step = f"{flow.name}.{ask.id}"
             places = [(f"{step}#option.{c.id}", HEARD, c.heard) for c in ask.choices if c.heard]
             for context, ending, english in [*places, *([(step, ASKED, ask.heard)] if ask.heard else [])]:
-                own = tuple(readable(english, languages[FALLBACK].refusals))
+                own = tuple(readable(english, refusals(FALLBACK, languages)))
                 others = [
-                    readable(written(catalogue.text(code, context + ending, "")), language.refusals)
-                    for code, language in languages.items()
+                    readable(written(catalogue.text(code, context + ending, "")), refusals(code, languages))
+                    for code in languages
                     if code != FALLBACK
                 ]
                 found[context] = own + tuple(p for phrases in others for p in phrases)
     return found
 
 
+def refusals(code: str, languages: Mapping[str, Language]) -> frozenset[str]:
+    """The words that refuse a phrase of a language: people mix, so those of the others count too where they are clear;
+    those of English always."""
+    return frozenset(
+        word
+        for other, language in languages.items()
+        for word in language.refusals
+        if other in (code, FALLBACK) or not word.isascii() or len(word) >= CLEAR
+    )
+
+
 def sentences(languages: Mapping[str, Language]) -> Said:
     """Phrases by the command or flow that they mean."""
     found: Said = {}
-    for language in languages.values():
+    for code, language in languages.items():
         for name, raws in language.sentences.items():
-            found[name] = found.get(name, ()) + tuple(readable(raws, language.refusals))
+            found[name] = found.get(name, ()) + tuple(readable(raws, refusals(code, languages)))
     return found
 
 

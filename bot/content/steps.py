@@ -36,6 +36,7 @@ READERS: dict[str, tuple[str, ...]] = {
     "location": (),
     "topic": (),
     "need": (),
+    "kin": (),
 }
 _VOICE = ("sms", "safety", "sensitivity")
 _ANSWER = ("options", "type", "fills", "slot", "keep", "skip", "always", "shared", "first", "secret", "heard")

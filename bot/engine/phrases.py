@@ -12,7 +12,6 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice, product
 
 from bot.engine.folding import fold
 
@@ -78,10 +77,11 @@ class Phrase:
         beside = {*clause[max(start - 1, 0) : start], *clause[end : end + 1]}
         return not self.refuses and bool(beside & self.refusals)
 
-    def examples(self, most: int = 400) -> list[str]:
-        """What it may look like in a text, a gap left out: for checks."""
-        ways = [[w.text for w in part] or [""] for part in self.parts]
-        return [" ".join(" ".join(way).replace(_NUMBER, "3").split()) for way in islice(product(*ways), most)]
+    def examples(self) -> list[str]:
+        """What it may look like in a text, each of its words in one of them, a gap left out: for checks."""
+        ways = [[w.text for w in part] for part in self.parts if part]
+        rows = ([way[i % len(way)] for way in ways] for i in range(max(map(len, ways))))
+        return [" ".join(row).replace(_NUMBER, "3") for row in rows]
 
 
 @lru_cache(maxsize=8192)
