@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -21,6 +22,7 @@ from bot.store import erase, late, merge, reminders, retention, turns
 from bot.store.database import INBOX_CHANNEL, Database
 from bot.store.keys import Keys
 from bot.store.reminders import Due, Place
+from bot.store.rows import CHECK_IN
 from handlers import targets
 
 log = logs.get(__name__)
@@ -175,8 +177,10 @@ async def start_late(database: Database, secrets: Keys, policy: outgoing.Policy,
 
 def _may_leave(policy: outgoing.Policy, due: Due, now: datetime) -> bool:
     """What the bot would say now would leave now."""
-    epoch = due.conversation.owner_epoch
-    return outgoing.decide(policy, due.person, due.conversation, origin="bot", epoch=epoch, now=now).state == "queued"
+    epoch, person = due.conversation.owner_epoch, due.person
+    if due.flow == CHECK_IN:  # her yes was to this line: her hours, STOP and a seized phone are looked at all the same
+        person = replace(person, consent_contact_at=now)
+    return outgoing.decide(policy, person, due.conversation, origin="bot", epoch=epoch, now=now).state == "queued"
 
 
 async def run(

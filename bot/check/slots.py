@@ -15,7 +15,21 @@ from bot.engine.state import SAID, SENT
 # of the person).
 # What came by the way is the engine's too, and what a child told the conductor's.
 GIVEN = frozenset(
-    {"intent", "welcomed", "language", "language_guess", "country", SITE, SAID, SENT, "tells", "lesson", "may_say"}
+    {
+        "intent",
+        "welcomed",
+        "language",
+        "language_guess",
+        "country",
+        SITE,
+        SAID,
+        SENT,
+        "tells",
+        "lesson",
+        "follows",
+        "files",
+        "may_say",
+    }
 )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from bot.store.records import (
+    CHECK_IN,
     NEW,
     NOW,
     BoxLetter,
@@ -34,6 +35,7 @@ from bot.store.records import (
 )
 
 __all__ = [
+    "CHECK_IN",
     "NEW",
     "NOW",
     "BoxLetter",
