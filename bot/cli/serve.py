@@ -83,7 +83,7 @@ async def _serve(args: argparse.Namespace) -> int:
 
 def _finishing(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
     """Work that ends by itself when it is time to stop: what a provider has taken is written down first."""
-    return [] if role == "web" else [app.conductor.run(app.wake), app.sender.run(app.wake)]
+    return [] if role == "web" else [app.conductor.run(app.wake), app.sender.run(app.wake), app.pager.run(app.wake)]
 
 
 def _endless(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
@@ -118,7 +118,7 @@ class _Server(uvicorn.Server):
 def _server(app: App, host: str, port: int) -> _Server:
     phones = Phones(app) if app.settings.env == "development" else None
     config = uvicorn.Config(
-        site(app.settings, app.receive, app.quarantine, app.ready, phones, Certificates(app)),
+        site(app.settings, app.receive, app.quarantine, app.ready, phones, Certificates(app), app.acknowledge),
         host=host,
         port=port,
         log_config=None,

@@ -16,7 +16,7 @@ from typing import Any
 from bot.content import hearing
 from bot.content import readers as readers_room
 from bot.content.catalogue import Catalogue, load_catalogue
-from bot.content.flows import CHROME, PAGES, SYSTEM, load_flows
+from bot.content.flows import CHROME, PAGES, STAFF, SYSTEM, load_flows
 from bot.content.knowledge import Facts, load_knowledge
 from bot.content.languages import COMMANDS, FALLBACK, Language, as_choices, load_languages, universal_words
 from bot.content.readers.words import words
@@ -94,6 +94,10 @@ class Content:
         """The words of web pages and papers in a language, by id, filled with slot values."""
         known = language if language in self.languages else FALLBACK
         return {say.id: self._replies.loose(known, f"{PAGES}.{say.id}", slots) for say in self.texts.get(PAGES, ())}
+
+    def staff(self, language: str, text: str, slots: Mapping[str, Any]) -> str:
+        """What a colleague is told outside the desk: a text of flows/staff.yml."""
+        return self._replies.loose(language if language in self.languages else FALLBACK, f"{STAFF}.{text}", slots)
 
     def said(self, language: str, value: Any) -> str:
         """One value of a slot as words."""
