@@ -35,9 +35,8 @@ async def make_code(
     connection: AsyncConnection, secrets: Keys, user_id: UUID, digits: str, now: datetime, minutes: int
 ) -> None:
     """A code for this colleague; an earlier one that was not used ends."""
-    await connection.execute(
-        delete(staff_codes).where(staff_codes.c.user_id == user_id, staff_codes.c.used_at.is_(None))
-    )
+    unused = delete(staff_codes).where(staff_codes.c.user_id == user_id, staff_codes.c.used_at.is_(None))
+    await connection.execute(unused)
     await connection.execute(
         insert(staff_codes).values(
             id=uuid7(),
@@ -52,8 +51,8 @@ async def make_code(
 async def link(
     connection: AsyncConnection, secrets: Keys, account: str, address: str, digits: str, now: datetime, *, group: bool
 ) -> bool:
-    """Link a chat by a code: a colleague's own, or a group that a colleague vouches for. False for a code that cannot be
-    used, and for a chat in which a person of ours writes."""
+    """Link a chat by a code: a colleague's own, or a group that a colleague vouches for. False for a code that cannot
+    be used, and for a chat in which a person of ours writes."""
     used = await connection.execute(
         update(staff_codes)
         .where(

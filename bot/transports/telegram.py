@@ -161,7 +161,11 @@ class Telegram:
         """A line to a chat of staff; buttons are (label, what a tap sends back). Raises a SendError."""
         keys = tuple(Button(label, payload) for label, payload in buttons)
         return await self.send(
-            channel="telegram", account=self.account, address=to, part=Part(text, buttons=keys), ref=""
+            channel="telegram",
+            account=self.account,
+            address=to,
+            part=Part("buttons" if keys else "text", text, keys),
+            ref="",
         )
 
     async def acknowledge(self, *, account: str, ack: str) -> None:
