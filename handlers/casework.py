@@ -23,7 +23,7 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "agree_hour": {"agreed": ()},
     "pass_on": {"on_duty": ("at",), "off_duty": ("at",)},
     "take": {"taken": (), "held": (), "full": ()},
-    "release": {"released": (), "not_yours": ()},
+    "release": {"released": (), "not_yours": ("user",)},
 }
 
 ANSWER_UNTIL = "answer_until"  # in the session, after a human gave it back: until then her words go to that human
@@ -97,8 +97,9 @@ async def release(ctx: Context) -> Outcome:
     """A human gives the conversation back to the bot. What stood open before is over, and for a day what she writes is
     taken as an answer to that human (`pass_on`)."""
     conversation, had = ctx.conversation, ctx.conversation.owner
-    if (await handoff.release(ctx)).name == "not_yours":
-        return Outcome("not_yours")
+    outcome = await handoff.release(ctx)
+    if outcome.name == "not_yours":
+        return Outcome("not_yours", {"user": outcome.slots["user"]})
     if had != "bot":
         shared = dict(conversation.session.get("shared", {}))
         if had == "human" and ctx.cases:

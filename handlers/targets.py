@@ -13,7 +13,8 @@ from handlers.context import Case, Context, Notice
 from handlers.triage import RANK
 
 BY, FLOW = "targets", "late"  # who starts which flow, when nobody answered in time
-WITHOUT_CLOCK = frozenset({"solved_said", "opted_out"})  # a human looks, and nobody waits for words
+# A human looks, and nobody waits for words; what she writes to a human is looked at by `wrote`.
+WITHOUT_CLOCK = frozenset({"solved_said", "opted_out", "wrote_again"})
 
 
 def first(ctx: Context, severity: str) -> datetime:
