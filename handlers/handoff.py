@@ -134,8 +134,8 @@ async def late(ctx: Context, *, may_say: str | None = None) -> Outcome:
         owner.move(conversation, "lapses")
         conversation.late_at = ctx.now
         _pass_on(ctx, "late", targets.gravest(ctx), "target")
-    if conversation.told_late_at is not None or may_say != "yes":
-        return Outcome("silent")
+    if conversation.told_late_at is not None or may_say != "yes" or ctx.person.seized_at is not None:
+        return Outcome("silent")  # a phone that was taken from her tells nobody of a human
     conversation.told_late_at = ctx.now
     kind = next((case.kind for case in targets.here(ctx)), None)
     found = await cases.emergency(ctx, kind=kind)

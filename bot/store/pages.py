@@ -44,6 +44,7 @@ class Open:
     gender: str | None  # of the colleague, if she ever said one
     earlier: UUID | None
     acknowledged_at: datetime | None
+    lowered: bool  # it was a page
     failed: bool  # every call of the last step failed
     rung: frozenset[UUID]
 
@@ -63,6 +64,7 @@ async def open_notices(
             notices.c.due_at,
             notices.c.called,
             notices.c.called_at,
+            notices.c.lowered_at.is_not(None).label("lowered"),
             cases.c.kind,
             func.coalesce(contacts.c.language, contacts.c.language_guess).label("language"),
             func.coalesce(contacts.c.country, cases.c.country).label("country"),
