@@ -2,8 +2,8 @@
 
 Law: each message of a flow with `budget: {sms: n}` (and of the subflows that it calls) is one segment, or as many as
 its question allows itself (`segments:`, consent alone), laid out by the real channel; also a question with what the
-engine may say before it. No way through has more than n messages; a question that can come again counts once, an offer and
-what it leads to not at all.
+engine may say before it. No way through has more than n messages; a question that can come again counts once, an
+offer and what it leads to not at all.
 """
 
 from __future__ import annotations
