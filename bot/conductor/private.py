@@ -21,7 +21,7 @@ from bot.engine.state import State
 from handlers import cases, privacy, word
 from handlers.context import Context
 
-LEAVE, KEEP, LINK = "leave", "keep", "link_here"  # flows
+LEAVE, KEEP, LINK, FINE = "leave", "keep", "link_here", "fine"  # flows
 CHOOSING = frozenset({"set_word", "second_word"})  # flows where she chooses new ones, once she proved that it is she
 BY = "private"
 MASK = "****"
@@ -63,6 +63,8 @@ async def look(ctx: Context, session: Session, given: Input | None, content: Con
         return _left(ctx)
     if not expected and _is(given.text, phrases["keep"]) and privacy.erasure_is_asked(ctx):
         return Look(Started(KEEP, BY))
+    if not expected and _is(given.text, phrases["fine"]) and _alarmed(ctx):
+        return Look(Started(FINE, BY))
     if not expected and (linked := await _link(ctx, given.text, phrases["link"], open_now is not None)):
         return Look(Started(LINK, BY, {"code": linked}), mask=True)
     return Look(given)
@@ -78,6 +80,11 @@ def _seize(ctx: Context, given: Heard, proof: bool) -> Look:
 def _left(ctx: Context, *, mask: bool = False) -> Look:
     silent = ctx.person.opted_out_at is not None  # after STOP nothing leaves, no harmless line either
     return Look(None if silent else Started(LEAVE, BY), leaves=True, mask=mask)
+
+
+def _alarmed(ctx: Context) -> bool:
+    """Somebody may have been woken for her, and no human has her conversation yet."""
+    return ctx.conversation.owner != "human" and cases.recent_alarm(ctx) is not None
 
 
 def _is(text: str, words: Sequence[Any]) -> bool:
