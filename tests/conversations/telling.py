@@ -44,7 +44,12 @@ class Telling:
         start = transcript.start
         self.transcript, self.variant = transcript, variant
         self.phone = Phone(
-            recording(content), channel, language, number=start.get("number", ""), chosen=start.get("chosen", True)
+            recording(content),
+            channel,
+            language,
+            number=start.get("number", ""),
+            chosen=start.get("chosen", True),
+            templates=start.get("templates", False),
         )
         if start.get("night"):
             self.phone.later(hours=NIGHT.total_seconds() / 3600)
