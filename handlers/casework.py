@@ -99,7 +99,7 @@ async def release(ctx: Context) -> Outcome:
     taken as an answer to that human (`pass_on`)."""
     conversation = ctx.conversation
     if conversation.owner != "bot":
-        shared = dict(conversation.session.get("shared", {}))
+        shared = {k: v for k, v in conversation.session.get("shared", {}).items() if k != ANSWER_UNTIL}
         if conversation.owner == "human" and ctx.cases:
             hours = int(ctx.knowledge.get("contact_policy")["answer_hours"])
             shared[ANSWER_UNTIL] = (ctx.now + timedelta(hours=hours)).isoformat()
