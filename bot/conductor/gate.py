@@ -89,8 +89,8 @@ class Gate:
         return True
 
     def _may_check_in(self) -> bool:
-        """The line that she allowed for this moment, as long as nobody else came: her yes opens the door for it, and for
-        no longer than it takes to leave."""
+        """The line that she allowed for this moment, as long as nobody else came: her yes opens the door for it, and
+        for no longer than it takes to leave."""
         if self._ctx.conversation.owner != "waiting" or cases.heavy(self._ctx) is None:
             return False
         self._ctx.conversation.agreed_until = self._ctx.now + CHECK_IN_LEAVES
@@ -179,8 +179,8 @@ class Gate:
         return _told(given)
 
     def _answers_us(self, given: Input) -> dict[str, Any] | None:
-        """What follows a human's words for a day and is neither a command nor a question that the bot answers by itself:
-        an answer to that human. Also a report: it is read by whoever asked, who knows whether it is another matter."""
+        """What follows a human's words for a day and is neither a command nor a question that the bot answers by
+        itself: an answer to that human. Also a report: whoever asked reads it and knows better what it is."""
         if not isinstance(given, Heard | Shared) or given.meaning.danger or not self._follows(given, ANSWER_UNTIL):
             return None
         flows, meaning = self._content.flows, given.meaning
@@ -189,7 +189,7 @@ class Gate:
         return None if clear and flow is not None and flow.level in FACTS else _told(given)
 
     def _follows(self, given: Heard | Shared, window: str) -> bool:
-        """Whether words or files come while a window of the session is open, with no question open, and are no command."""
+        """Whether words or files come while a window of the session is open and no question is, and are no command."""
         until = self.session.shared.get(window)
         if self.session.stack or not self._ctx.cases:
             return False

@@ -76,9 +76,10 @@ def _last(flow: Flow, place: int, seen: frozenset[int] = frozenset()) -> bool:
         inside = flow.index(target)
         if target == OUT or (inside is not None and isinstance(flow.steps[inside], End)):
             return True
-        if inside is not None and inside not in seen and isinstance(flow.steps[inside], Goto | If):
-            if _last(flow, inside, seen | {place}):
-                return True
+        if inside is None or inside in seen or not isinstance(flow.steps[inside], Goto | If):
+            continue
+        if _last(flow, inside, seen | {place}):
+            return True
     return False
 
 

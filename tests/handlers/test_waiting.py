@@ -17,7 +17,9 @@ MIDNIGHT = NOON + timedelta(hours=12)  # in Kathmandu; the rota has nobody
 OPENS = datetime(2026, 11, 25, 1, 15, tzinfo=UTC)  # 7:00 in Kathmandu
 
 
-async def in_danger(kind: str = "report_violence", country: str | None = "KW", now: datetime = NOON) -> tuple[Context, str]:
+async def in_danger(
+    kind: str = "report_violence", country: str | None = "KW", now: datetime = NOON
+) -> tuple[Context, str]:
     ctx = context()
     ctx.now, ctx.person.country = now, country
     raised = await cases.raise_alarm(ctx, kind=kind)
@@ -151,9 +153,7 @@ async def test_only_after_a_human_her_words_are_an_answer(owner: str, until: boo
         ("KW", (22 * 60, 2 * 60), "2026-11-24T19:30:00+00:00"),  # over midnight
     ],
 )
-async def test_a_moment_before_a_person_reads(
-    country: str, hours: tuple[int, int] | None, earlier: str | None
-) -> None:
+async def test_a_moment_before_a_person_reads(country: str, hours: tuple[int, int] | None, earlier: str | None) -> None:
     ctx = context()
     ctx.now, ctx.person.country = MIDNIGHT, country
     if hours:
