@@ -15,8 +15,8 @@ from typing import Any
 from bot.channels.layout import flatten
 from bot.channels.limits import LIMITS, units
 from bot.channels.segments import count
-from bot.check.budget import allowed
 from bot.check.slots import calls
+from bot.check.texts import allowed
 from bot.content import Content
 from bot.engine.answers import fold
 from bot.engine.events import Asked
