@@ -17,6 +17,7 @@ from bot.channels.limits import LIMITS, units
 from bot.channels.segments import count
 from bot.check.slots import calls
 from bot.content import Content
+from bot.content.reply import WordsOf
 from bot.engine.answers import fold
 from bot.engine.events import Asked
 from bot.engine.flow import Ask
@@ -151,7 +152,7 @@ def repeated(phone: Phone, line: Line, told: Sequence[str]) -> set[str]:
     slots = {name: ours for name, value in line.event.slots.items() if (ours := _ours(value)) is not None}
     bare = Content.reply(phone.content, replace(line.event, slots=slots), line.reply.language)
     shown = " ".join((bare.text, bare.sms, *(o.label for o in line.reply.options)))
-    return found - set(fold(shown).split()) - options_words(phone)
+    return found - set(fold(shown).split()) - options_words(phone.content, phone.words)
 
 
 def _ours(value: Any) -> Any:
@@ -164,12 +165,21 @@ def _ours(value: Any) -> Any:
     return None
 
 
-def options_words(phone: Phone) -> set[str]:
+def options_words(content: Content, words: WordsOf) -> frozenset[str]:
     """The words of every option of every question, in her language and in English."""
-    words: set[str] = set()
-    for flow in phone.content.flows.by_name.values():
+    known = _OPTIONS.get(id(words))
+    if known is None or known[0] is not words:
+        known = _OPTIONS[id(words)] = words, frozenset(_options_words(content, words))
+    return known[1]
+
+
+_OPTIONS: dict[int, tuple[WordsOf, frozenset[str]]] = {}  # by language: its words, kept so that the id stays theirs
+
+
+def _options_words(content: Content, words: WordsOf) -> Iterator[str]:
+    for flow in content.flows.by_name.values():
         for step in flow.steps:
             for choice in (*step.choices, *((step.skip,) if step.skip else ())) if isinstance(step, Ask) else ():
-                label = phone.words.label(f"{flow.name}.{step.id}", choice)
-                words.update(w for text in (choice.label, choice.short, *label.accepted) for w in fold(text).split())
-    return words
+                label = words.label(f"{flow.name}.{step.id}", choice)
+                for text in (choice.label, choice.short, *label.accepted):
+                    yield from fold(text).split()
