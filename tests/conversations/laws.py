@@ -15,6 +15,8 @@ from typing import Any
 from bot.channels.layout import flatten
 from bot.channels.limits import LIMITS, units
 from bot.channels.segments import count
+from bot.check import screen
+from bot.check.discreet import LEXICON, lexicon_of
 from bot.check.slots import calls
 from bot.content import Content
 from bot.content.reply import WordsOf
@@ -79,6 +81,20 @@ def text_ids(*values: Any) -> Iterator[str]:
             yield from text_ids(*value.values())
         elif isinstance(value, list | tuple):
             yield from text_ids(*value)
+
+
+def telling(phone: Phone, line: Line, started: str) -> Iterator[str]:
+    """What a watched screen should not show, with the values that are really said (T41); `started`: the flow that a job
+    started, if she did not write."""
+    words = phone.content.knowledge.get(LEXICON)
+    if line.event.text_id in words[screen.ALLOWED]:
+        return
+    lexicon = lexicon_of(words, line.reply.language)
+    quiet = started in words[screen.UNASKED] or line.reply.urgent or line.event.text_id.startswith("system.")
+    facts = any(text_ids(line.event.slots))  # a fact that she asked for begins as it begins
+    for fault in screen.faults(line.parts, lexicon, quiet, line.reply.sensitivity):
+        if quiet or not facts or not fault.startswith("begins"):
+            yield fault
 
 
 def _over_limits(channel: str, line: Line) -> Iterator[str]:
