@@ -258,7 +258,15 @@ async def build(
         channels=channels,
         inbox=Inbox(database, keys),
         turns=Conductor(
-            database, keys, content, model, policy, clock=clock, new_id=new_id, draw_reference=draw_reference
+            database,
+            keys,
+            content,
+            model,
+            policy,
+            clock=clock,
+            new_id=new_id,
+            draw_reference=draw_reference,
+            floor=model.rules() if isinstance(model, Understanding) else None,
         )
         if model
         else None,
