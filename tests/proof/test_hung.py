@@ -7,6 +7,7 @@ ours (1 s at the 99th percentile).
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 
 import httpx
@@ -44,9 +45,8 @@ async def test_T17_acknowledged_while_understanding_hangs(here: World) -> None:
         await here.answered(MENU, 1)
         print(f"danger answered after {heard:.1f} s, the menu after {time.monotonic() - began:.1f} s")
     taken.sort()
-    print(
-        f"acknowledged: median {taken[50] * 1000:.0f} ms, p99 {taken[98] * 1000:.0f} ms, slowest {taken[-1] * 1000:.0f} ms"
-    )
+    median, late, slowest = (round(taken[n] * 1000) for n in (50, 98, -1))
+    print(f"acknowledged while it hung: median {median} ms, p99 {late} ms, slowest {slowest} ms")
     assert taken[98] < 1.0
     assert taken[-1] < 5.0
 
@@ -55,7 +55,7 @@ class _Stuck:
     """Hangs until it is let go; counts how often it was asked."""
 
     def __init__(self) -> None:
-        self.asked, self.go = 0, __import__("threading").Event()
+        self.asked, self.go = 0, threading.Event()
 
     def understand(self, texts: object) -> list[Meaning]:
         self.asked += 1
