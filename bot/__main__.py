@@ -32,6 +32,7 @@ COMMANDS = {
     "volunteers": ("volunteers", "run", "add_arguments", "codes by which volunteers and neighbours tell what they see"),
     "export": ("export", "run", "add_arguments", "all that is kept of one person, as JSON"),
     "erase": ("erase", "run", "add_arguments", "delete all of one person, when a human decided so"),
+    "keys": ("keys", "run", "add_arguments", "rotate: wrap every data key under the newest SAATHI_SECRET_KEY"),
     "recruiters": (
         "recruiters",
         "run",

@@ -28,7 +28,13 @@ Failures: TypeAlias = Counter[tuple[str, UUID]]  # (wish, subject); forgotten wh
 Connection: TypeAlias = Any  # of the database: what it is, only the store knows
 
 
-def make(database: Database, secrets: Keys, policy: outgoing.Policy, clock: Callable[[], datetime]) -> App:
+def make(
+    database: Database,
+    secrets: Keys,
+    policy: outgoing.Policy,
+    clock: Callable[[], datetime],
+    after_erasing: Callable[[], Awaitable[None]] | None = None,
+) -> App:
     """The jobs on this database; each periodic task runs once however many workers there are."""
     failures: Failures = Counter()
     jobs = App(connector=PsycopgConnector(conninfo=database.direct_url, min_size=1, max_size=2))
@@ -51,6 +57,8 @@ def make(database: Database, secrets: Keys, policy: outgoing.Policy, clock: Call
     async def wishes(timestamp: int) -> None:
         if erased := await erase_due(database, clock(), failures):
             log.info("people_erased", rows=erased)
+        if after_erasing is not None:  # also what a command, or another process that died, erased
+            await after_erasing()
         if linked := await link_due(database, secrets, clock(), failures):
             log.info("channels_linked", rows=linked)
 
@@ -139,10 +147,16 @@ def _may_leave(policy: outgoing.Policy, due: Due, now: datetime) -> bool:
     return outgoing.decide(policy, due.person, due.conversation, origin="bot", epoch=epoch, now=now).state == "queued"
 
 
-async def run(database: Database, secrets: Keys, policy: outgoing.Policy, clock: Callable[[], datetime]) -> None:
+async def run(
+    database: Database,
+    secrets: Keys,
+    policy: outgoing.Policy,
+    clock: Callable[[], datetime],
+    after_erasing: Callable[[], Awaitable[None]] | None = None,
+) -> None:
     """Work until cancelled; a lost database is waited for."""
     while True:
-        jobs = make(database, secrets, policy, clock)
+        jobs = make(database, secrets, policy, clock, after_erasing)
         try:
             async with jobs.open_async():
                 await jobs.run_worker_async(install_signal_handlers=False, delete_jobs="always")

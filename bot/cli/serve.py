@@ -91,7 +91,7 @@ def _endless(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
         return []
     from bot import jobs  # procrastinate takes a while to import: only workers need it
 
-    work = [app.wake.run(), jobs.run(app.database, app.secrets, app.policy, app.clock)]
+    work = [app.wake.run(), jobs.run(app.database, app.secrets, app.policy, app.clock, app.after_erasing)]
     telegram = app.transports.get("telegram")
     if isinstance(telegram, Telegram) and app.settings.telegram_mode == "polling":
         work.append(telegram.poll(polled(app.settings, app.receive, app.quarantine)))
