@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import resource
 import sys
 from collections.abc import Sequence
 
@@ -65,6 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if name == wanted and add:
             getattr(importlib.import_module(f"bot.cli.{module}"), add)(sub)
     args = parser.parse_args(arguments)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold keys and what people wrote
     logs.configure(os.environ.get("SAATHI_LOG_LEVEL", "WARNING" if args.command != "serve" else "INFO"))
     module, run, _, _ = COMMANDS[args.command]
     try:
