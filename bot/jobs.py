@@ -162,4 +162,6 @@ async def run(
                 await jobs.run_worker_async(install_signal_handlers=False, delete_jobs="always")
         except Exception as error:
             log.warning("jobs_stopped", kind=type(error).__name__)
+        if (task := asyncio.current_task()) is not None and task.cancelling():
+            raise asyncio.CancelledError  # the library lost it, or raised something else on its way out
         await asyncio.sleep(RESTART_SECONDS)

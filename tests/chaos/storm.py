@@ -26,6 +26,7 @@ from tests.fakes.world import World
 
 LINES = ("my boss has not paid my salary for three months", "1", "1", "menu", "1", "help")
 LIFE = 10.0  # seconds, once it is ready, until a service that has not reached its crash point is killed anyway
+PATIENCE = 1200.0  # seconds that a provider goes on delivering
 FEWEST = 2  # messages of each person, however short the storm
 
 
@@ -66,6 +67,7 @@ class Storm:
         self._here, self._directory, self._weather = here, directory, weather
         self._rng = random.Random(seed)
         self._over = asyncio.Event()  # the last life has begun
+        self._up = asyncio.Event()  # a service is ready: one that only starts would say that there is no database
         self.figures = Figures()
 
     # --- people
@@ -86,7 +88,7 @@ class Storm:
             await asyncio.sleep(self._rng.random() * 2 * pause)
             count += 1
             letter = self._letter(person, count, self._rng.choice(LINES))
-            self.figures.deliveries += await deliver(self._here.base, letter)
+            self.figures.deliveries += await deliver(self._here.base, letter, within=PATIENCE, pause=1.0)
             self.figures.messages += 1
 
     async def _calls_back(self) -> None:
@@ -96,7 +98,7 @@ class Storm:
         while True:
             while done < len(twilio.told):
                 form, sid = twilio.told[done]
-                await deliver(self._here.base, status(form, sid))
+                await deliver(self._here.base, status(form, sid), within=PATIENCE, pause=1.0)
                 done += 1
             await asyncio.sleep(0.1)
 
@@ -106,6 +108,7 @@ class Storm:
         """The database dies at once, as by a power cut of its machine, and is started again."""
         while True:
             await asyncio.sleep(every * (0.5 + self._rng.random()))
+            await self._up.wait()
             await asyncio.to_thread(_restart, self._directory)
             self.figures.restarts += 1
 
@@ -119,12 +122,14 @@ class Storm:
         async with self._here.service(crash=point) as service:
             with contextlib.suppress(AssertionError):
                 await service.ready()
+                self._up.set()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(service.process.wait(), LIFE)
             if service.process.returncode is None:
                 point = "anywhere"
                 service.kill()
             killed = await service.ended() == -signal.SIGKILL
+            self._up.clear()
         self.figures.kills[point] += killed
         with contextlib.suppress(Exception):  # the database may be down just now: then they run out by themselves
             self._here.let_leases_run_out()
