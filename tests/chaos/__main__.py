@@ -13,7 +13,7 @@ from tests.proof.days import simulate
 
 async def _storm(people: int, rounds: int, seed: int) -> None:
     async with storm(seed) as raging:
-        print(await raging.rage(people, POINTS * rounds), flush=True)
+        print(await raging.rage(people, POINTS * rounds, pause=1.0), flush=True)
 
 
 def main() -> None:

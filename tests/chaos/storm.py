@@ -25,7 +25,7 @@ from tests.fakes.post import Letter, deliver, message, status, text, update
 from tests.fakes.world import World
 
 LINES = ("my boss has not paid my salary for three months", "1", "1", "menu", "1", "help")
-LIFE = 10.0  # seconds, once it is ready, until a service that has not reached its crash point is killed anyway
+LIFE = 25.0  # seconds, once it is ready, until a service that has not reached its crash point is killed anyway
 PATIENCE = 1200.0  # seconds that a provider goes on delivering
 FEWEST = 2  # messages of each person, however short the storm
 
@@ -88,7 +88,7 @@ class Storm:
             await asyncio.sleep(self._rng.random() * 2 * pause)
             count += 1
             letter = self._letter(person, count, self._rng.choice(LINES))
-            self.figures.deliveries += await deliver(self._here.base, letter, within=PATIENCE, pause=1.0)
+            self.figures.deliveries += await deliver(self._here.base, letter, within=PATIENCE, pause=0.4)
             self.figures.messages += 1
 
     async def _calls_back(self) -> None:
@@ -98,7 +98,7 @@ class Storm:
         while True:
             while done < len(twilio.told):
                 form, sid = twilio.told[done]
-                await deliver(self._here.base, status(form, sid), within=PATIENCE, pause=1.0)
+                await deliver(self._here.base, status(form, sid), within=PATIENCE, pause=0.4)
                 done += 1
             await asyncio.sleep(0.1)
 
@@ -136,7 +136,7 @@ class Storm:
         return killed
 
     async def rage(
-        self, people: int, points: Sequence[str] = POINTS, *, pause: float = 2.0, restart_every: float | None = 5.0
+        self, people: int, points: Sequence[str] = POINTS, *, pause: float = 2.0, restart_every: float | None = 6.0
     ) -> Figures:
         """People write, each every `pause` seconds; returns what came of it, after it was calm again."""
         began = time.monotonic()
