@@ -92,7 +92,11 @@ def _endless(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
         return []
     from bot import jobs  # procrastinate takes a while to import: only workers need it
 
-    work = [app.wake.run(), jobs.run(app.database, app.secrets, app.policy, Roster(app.content), app.clock)]
+    roster = Roster(app.content)
+    work = [
+        app.wake.run(),
+        jobs.run(app.database, app.secrets, app.policy, roster, app.clock, app.after_erasing),
+    ]
     telegram = app.transports.get("telegram")
     if isinstance(telegram, Telegram) and app.settings.telegram_mode == "polling":
         work.append(telegram.poll(polled(app.settings, app.receive, app.quarantine)))

@@ -30,6 +30,10 @@ class Understanding:
         self._model = model
         self._floor = floor
 
+    def rules(self) -> Understanding:
+        """The danger floor alone, for when the classifier does not answer."""
+        return Understanding(None, self._floor)
+
     def understand(self, texts: Iterable[str]) -> list[Meaning]:
         """One Meaning per text, in order."""
         return [self._meaning(text) for text in texts]
