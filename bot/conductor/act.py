@@ -21,7 +21,7 @@ from bot.store.inbox import Home
 from bot.store.keys import Keys
 from bot.store.shelf import shelves
 from handlers import casework
-from handlers.context import Actor, Context
+from handlers.context import Actor, Context, Outcome
 
 T = TypeVar("T")
 REFERENCES = 3  # drawn ahead of an act: it opens one case at most, and a number may be taken
@@ -65,6 +65,14 @@ class Staff:
             )
 
         return await self._run(where, Actor("staff", user_id), act)
+
+    async def take(self, where: Home, actor: Actor) -> Outcome:
+        """Take the conversation: the bot falls silent, and what waited for somebody is taken."""
+
+        async def act(turn: Turn) -> Outcome:
+            return await casework.take(turn.ctx, user_id=actor.user_id)
+
+        return await self._run(where, actor, act)
 
     async def release(self, where: Home, *, user_id: UUID | None = None) -> None:
         """Give the conversation back to the bot."""

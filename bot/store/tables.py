@@ -33,6 +33,7 @@ from bot.store.columns import identity as _id
 from bot.store.columns import metadata
 from bot.store.columns import one_of as _one_of
 from bot.store.columns import subject as _subject
+from bot.store.desk_tables import case_shares, desk_sessions, sign_in_tries, tasks
 from bot.store.records_tables import (
     box_letters,
     certificate_links,
@@ -50,6 +51,7 @@ from bot.store.records_tables import (
 
 __all__ = [
     "ADDRESS_KINDS",
+    "CARES",
     "OUTBOX_STATES",
     "OWNERS",
     "SEVERITIES",
@@ -60,6 +62,7 @@ __all__ = [
     "box_letters",
     "case_events",
     "case_people",
+    "case_shares",
     "cases",
     "certificate_links",
     "certificates",
@@ -68,6 +71,7 @@ __all__ = [
     "code_uses",
     "contacts",
     "conversations",
+    "desk_sessions",
     "family_codes",
     "feedback",
     "inbox",
@@ -83,6 +87,8 @@ __all__ = [
     "reminders",
     "search_tokens",
     "seen",
+    "sign_in_tries",
+    "tasks",
     "users",
     "volunteer_codes",
 ]
@@ -101,6 +107,7 @@ OUTBOX_STATES = (
 )
 ADDRESS_KINDS = ("person", "staff", "volunteer", "simulator")
 SEVERITIES = ("critical", "high", "medium", "low")
+CARES = ("child", "self_harm")
 
 
 organisations = Table(
@@ -122,6 +129,7 @@ users = Table(
     Column("role", Text, nullable=False),
     Column("password_hash", Text),
     Column("totp_enc", LargeBinary),
+    Column("totp_last", BigInteger),  # the step of the last code that was taken: none is taken twice
     Column("active", Boolean, nullable=False, server_default=text("true")),
     Column("settings", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     _created(),
@@ -214,6 +222,7 @@ conversations = Table(
     _created(),
     _one_of("owner", OWNERS),
     Index("ix_conversations_subject_id", "subject_id"),
+    Index("ix_conversations_owner_user_id", "owner_user_id", postgresql_where=text("owner_user_id IS NOT NULL")),
 )
 
 cases = Table(
@@ -228,6 +237,7 @@ cases = Table(
     Column("draft", Boolean, nullable=False, server_default=text("false")),  # a report beside an open case
     Column("kind", Text, nullable=False),
     Column("severity", Text, nullable=False),
+    Column("care", Text),  # child, self_harm: for whom the desk's permissions differ
     Column("stage", Text, nullable=False),
     Column("country", Text),
     Column("assigned_to", Uuid, ForeignKey("users.id")),
@@ -240,7 +250,10 @@ cases = Table(
     Column("outcome", Text),
     Column("legal_hold", Boolean, nullable=False, server_default=text("false")),
     _one_of("severity", SEVERITIES),
+    _one_of("care", CARES),
     Index("ix_cases_subject_id", "subject_id"),
+    Index("ix_cases_conversation_id", "conversation_id"),
+    Index("ix_cases_assigned_to", "assigned_to", postgresql_where=text("assigned_to IS NOT NULL")),
     Index("ix_cases_open", "severity", "opened_at", postgresql_where=text("closed_at IS NULL")),
 )
 
