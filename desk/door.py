@@ -10,6 +10,7 @@ from __future__ import annotations
 import hmac
 import secrets as chance
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -75,6 +76,7 @@ class Door:
         else:
             visit = await self._known(connection, rule, form)
         connection.scope["visit"] = visit  # type: ignore[typeddict-unknown-key]
+        connection.scope["still"] = partial(self.still, connection, rule)  # type: ignore[typeddict-unknown-key]
 
     async def _known(self, request: Request[Any, Any, Any], rule: Rule, form: dict[str, str]) -> Visit:
         token, now = request.cookies.get(SESSION, ""), self.office.clock()
@@ -112,9 +114,8 @@ class Door:
             raise PermissionDeniedException
         return place
 
-    async def still(self, request: Request[Any, Any, Any], visit: Visit) -> bool:
+    async def still(self, request: Request[Any, Any, Any], rule: Rule) -> bool:
         """Whether a live answer may go on: the session is open, and what it shows may still be seen."""
-        rule: Rule = request.route_handler.opt["rule"]
         token = request.cookies.get(SESSION, "")
         async with self.office.database.begin() as connection:
             session = await sign_ins.find(connection, self.office.secrets, token, self.office.clock(), keep=False)

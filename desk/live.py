@@ -72,11 +72,11 @@ class Live:
         self,
         request: Request[Any, Any, Any],
         look: Callable[[Any], Awaitable[str]],
-        still: Callable[[], Awaitable[bool]],
     ) -> ServerSentEvent:
-        """Events of one page. `look` takes a database connection and computes the page's fingerprint; `still`: whether
-        its reader may go on. What the browser has says Last-Event-ID, or `since` in the address at first."""
+        """Events of one page. `look` takes a database connection and computes the page's fingerprint; the door says
+        once a second whether its reader may go on. What the browser has is in Last-Event-ID, or `since` at first."""
         since = request.headers.get("last-event-id") or str(request.query_params.get("since", ""))
+        still: Callable[[], Awaitable[bool]] = request.scope["still"]  # type: ignore[typeddict-item]
         return ServerSentEvent(self._events(since, look, still))
 
     async def _events(

@@ -69,7 +69,7 @@ class Look:
         return Response(
             html,
             status_code=status,
-            media_type="text/html; charset=utf-8",
+            media_type="text/html",
             headers={"Content-Language": visit.language},
             cookies=list(cookies),
         )

@@ -13,10 +13,12 @@ from typing import Any
 from uuid import UUID
 
 from litestar import Request, Response, Router
+from litestar.connection import ASGIConnection
 from litestar.datastructures import ResponseHeader
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
+from litestar.handlers.base import BaseRouteHandler
 from litestar.response import Redirect
 
 from bot.conductor.act import Staff
@@ -111,6 +113,9 @@ def desk(office: Office) -> Router:
     """The router for `site(...)`."""
     door = Door(office)
 
+    async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        await door.guard(connection, handler)  # a bound method would be copied, and the whole office with it
+
     def visit(request: Request[Any, Any, Any]) -> Visit:
         found: Visit = request.scope["visit"]  # type: ignore[typeddict-item]
         return found
@@ -131,11 +136,8 @@ def desk(office: Office) -> Router:
     return Router(
         path=PATH,
         route_handlers=handlers(office),
-        guards=[door.guard],
-        dependencies={
-            "visit": Provide(visit, sync_to_thread=False),
-            "door": Provide(lambda: door, sync_to_thread=False),
-        },
+        guards=[guard],
+        dependencies={"visit": Provide(visit, sync_to_thread=False)},
         exception_handlers={HTTPException: refused, SignInFirst: sign_in, Exception: failed},
         response_headers=[ResponseHeader(name=name, value=value) for name, value in HEADERS.items()],
         request_max_body_size=MOST_BYTES,

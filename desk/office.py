@@ -10,7 +10,10 @@ import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeAlias
 from uuid import UUID
+
+from litestar.di import NamedDependency
 
 from bot.conductor.act import Staff
 from bot.content import Content
@@ -77,6 +80,9 @@ class Visit:
     def zone(self) -> str:
         """IANA name of the user's time zone; empty while she chose none."""
         return str(self.session.user.settings.get("zone", "")) if self.session else ""
+
+
+TheVisit: TypeAlias = NamedDependency[Visit]  # how a handler asks for it
 
 
 def csrf_of(token: str) -> str:

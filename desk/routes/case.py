@@ -10,8 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect, ServerSentEvent
 
 from bot.engine.messages import Reply
-from desk.door import Door
-from desk.office import Office, Visit
+from desk.office import Office, TheVisit, Visit
 from desk.route import act, show
 from desk.views import case as view
 from desk.views.scope import Place
@@ -51,21 +50,18 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         )
 
     @show(PATHS, "view", trail="case.view")
-    async def case(visit: Visit) -> Response[str]:
+    async def case(visit: TheVisit) -> Response[str]:
         return await page(visit)
 
     @show([f"{path}/live" for path in PATHS], "view", trail=None, live=True)
-    async def live(request: Request[Any, Any, Any], visit: Visit, door: Door) -> ServerSentEvent:
+    async def live(request: Request[Any, Any, Any], visit: TheVisit) -> ServerSentEvent:
         async def look(connection: Any) -> str:
             return await view.fingerprint(connection, visit.here)
 
-        async def still() -> bool:
-            return await door.still(request, visit)
-
-        return office.live.stream(request, look, still)
+        return office.live.stream(request, look)
 
     @act([f"{path}/take" for path in PATHS], "take", trail="case.take")
-    async def take(visit: Visit) -> Response[Any]:
+    async def take(visit: TheVisit) -> Response[Any]:
         async with office.database.begin() as connection:
             shown = await view.head(connection, office.secrets, visit.here)
         if shown.where is not None:
@@ -74,7 +70,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         return Redirect(address(visit.here), status_code=303)
 
     @act([f"{path}/release" for path in PATHS], "take", trail="case.release")
-    async def release(visit: Visit) -> Response[Any]:
+    async def release(visit: TheVisit) -> Response[Any]:
         async with office.database.begin() as connection:
             shown = await view.head(connection, office.secrets, visit.here)
         if shown.where is not None:
@@ -83,7 +79,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         return Redirect(address(visit.here), status_code=303)
 
     @act([f"{path}/reply" for path in PATHS], "reply", trail="case.reply")
-    async def reply(visit: Visit) -> Response[Any]:
+    async def reply(visit: TheVisit) -> Response[Any]:
         text = visit.form.get("text", "").strip()
         async with office.database.begin() as connection:
             shown = await view.head(connection, office.secrets, visit.here)

@@ -15,7 +15,7 @@ from bot.store import users
 from bot.store.database import Connection
 from desk.auth import passwords
 from desk.look import fields
-from desk.office import Office, Visit
+from desk.office import Office, TheVisit, Visit
 from desk.permissions import ROLES
 from desk.route import act, show
 
@@ -39,11 +39,11 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         return found
 
     @show("/people", "users", trail="users.view")
-    async def people(visit: Visit) -> Response[str]:
+    async def people(visit: TheVisit) -> Response[str]:
         return await page(visit)
 
     @act("/people", "users", trail="users.add")
-    async def add(visit: Visit) -> Response[Any]:
+    async def add(visit: TheVisit) -> Response[Any]:
         login, name, role, organisation = fields(visit.form, "login", "name", "role", "organisation")
         if not login or not name or role not in ROLES or max(map(len, (login, name, organisation))) > LONGEST:
             return await page(visit, "incomplete", 400, login)
@@ -64,7 +64,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         return await page(visit, "added", 200, users.folded(login), first)
 
     @act("/people/{which:uuid}/password", "users", trail="users.password")
-    async def password(visit: Visit, which: FromPath[UUID]) -> Response[Any]:
+    async def password(visit: TheVisit, which: FromPath[UUID]) -> Response[Any]:
         first = passwords.draw()
         kept = await passwords.hashed(first)
         async with office.database.begin() as connection:
@@ -73,13 +73,13 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         return await page(visit, "added", 200, user.login, first)
 
     @act("/people/{which:uuid}/phone", "users", trail="users.reset_totp")
-    async def phone(visit: Visit, which: FromPath[UUID]) -> Response[Any]:
+    async def phone(visit: TheVisit, which: FromPath[UUID]) -> Response[Any]:
         async with office.database.begin() as connection:
             await users.reset_totp(connection, (await known(connection, which)).id, visit.now)
         return Redirect("/desk/people", status_code=303)
 
     @act("/people/{which:uuid}/active", "users", trail="users.active")
-    async def active(visit: Visit, which: FromPath[UUID]) -> Response[Any]:
+    async def active(visit: TheVisit, which: FromPath[UUID]) -> Response[Any]:
         async with office.database.begin() as connection:
             user = await known(connection, which)
             if user.id != visit.user.id:  # nobody locks herself out
@@ -87,7 +87,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         return Redirect("/desk/people", status_code=303)
 
     @act("/people/{which:uuid}/sessions", "users", trail="users.revoke")
-    async def sessions(visit: Visit, which: FromPath[UUID]) -> Response[Any]:
+    async def sessions(visit: TheVisit, which: FromPath[UUID]) -> Response[Any]:
         async with office.database.begin() as connection:
             await users.revoke_all(connection, (await known(connection, which)).id, visit.now)
         return Redirect("/desk/people", status_code=303)

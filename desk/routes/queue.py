@@ -8,8 +8,7 @@ from litestar import Request, Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import ServerSentEvent
 
-from desk.door import Door
-from desk.office import Office, Visit
+from desk.office import Office, TheVisit
 from desk.route import SELF, show
 from desk.views import queue as view
 
@@ -20,7 +19,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
     """The routes."""
 
     @show("/", "queue", trail="queue.view")
-    async def queue(request: Request[Any, Any, Any], visit: Visit) -> Response[str]:
+    async def queue(request: Request[Any, Any, Any], visit: TheVisit) -> Response[str]:
         asked = {name: request.query_params.get(name, "")[:60] for name in view.FILTERS}
         page = request.query_params.get("page", "1")
         number = min(int(page), MOST_PAGES) if page.isascii() and page.isdecimal() and int(page) > 0 else 1
@@ -40,17 +39,14 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         )
 
     @show("/live", "queue", trail=None, live=True)
-    async def live(request: Request[Any, Any, Any], visit: Visit, door: Door) -> ServerSentEvent:
+    async def live(request: Request[Any, Any, Any], visit: TheVisit) -> ServerSentEvent:
         async def look(connection: Any) -> str:
             return await view.fingerprint(connection, office.scope(visit.user))
 
-        async def still() -> bool:
-            return await door.still(request, visit)
-
-        return office.live.stream(request, look, still)
+        return office.live.stream(request, look)
 
     @show("/help", SELF, trail=None)
-    async def keys(visit: Visit) -> Response[str]:
+    async def keys(visit: TheVisit) -> Response[str]:
         return office.look.page(visit, "help.html")
 
     return [queue, live, keys]

@@ -13,7 +13,7 @@ from litestar.response import Redirect
 from bot.store import sign_ins, users
 from desk.auth import passwords
 from desk.look import fields
-from desk.office import Office, Visit
+from desk.office import Office, TheVisit, Visit
 from desk.route import SELF, act, show
 
 ZONES = sorted(z for z in available_timezones() if z.partition("/")[0] in ("Africa", "America", "Asia", "Australia",
@@ -41,11 +41,11 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         )
 
     @show("/settings", SELF, trail=None)
-    async def settings(visit: Visit) -> Response[str]:
+    async def settings(visit: TheVisit) -> Response[str]:
         return await page(visit)
 
     @act("/settings", SELF, trail="settings.change")
-    async def change(visit: Visit) -> Response[Any]:
+    async def change(visit: TheVisit) -> Response[Any]:
         language, zone = fields(visit.form, "language", "zone")
         if language not in office.content.desk_languages() or zone not in ZONES:
             return await page(visit, "unknown", 400)
@@ -54,7 +54,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         return Redirect("/desk/settings", status_code=303)
 
     @act("/settings/password", SELF, trail="password.change")
-    async def password(visit: Visit) -> Response[Any]:
+    async def password(visit: TheVisit) -> Response[Any]:
         old, new = visit.form.get("old", ""), visit.form.get("new", "")
         async with office.database.begin() as connection:
             found = await users.password_hash(connection, visit.user.login)
@@ -68,7 +68,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         return Redirect("/desk/sign-in", status_code=303)
 
     @act("/settings/sessions", SELF, trail="session.revoke")
-    async def revoke(visit: Visit) -> Response[Any]:
+    async def revoke(visit: TheVisit) -> Response[Any]:
         assert visit.session is not None
         async with office.database.begin() as connection:
             if which := visit.form.get("session", ""):

@@ -20,7 +20,7 @@ from desk.auth import codes, passwords
 from desk.auth.limits import Limits, proxies, visitor
 from desk.door import DOOR, SESSION, cookie, fresh_door
 from desk.look import fields
-from desk.office import Office, Visit, csrf_of
+from desk.office import Office, TheVisit, Visit, csrf_of
 from desk.route import CODE, OPEN, SELF, act, show
 
 log = logs.get(__name__)
@@ -59,11 +59,11 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         return office.look.page(visit, "code.html", status=status, trouble=trouble, secret=secret, picture=picture)
 
     @show("/sign-in", OPEN, trail=None)
-    async def ask(visit: Visit) -> Response[str]:
+    async def ask(visit: TheVisit) -> Response[str]:
         return door(visit, "")
 
     @act("/sign-in", OPEN, trail="sign_in.password")
-    async def password(request: Request[Any, Any, Any], visit: Visit) -> Response[Any]:
+    async def password(request: Request[Any, Any, Any], visit: TheVisit) -> Response[Any]:
         (login,) = fields(visit.form, "login")
         if await limits.exceeded(login, came_from(request), visit.now):
             return door(visit, "often", 429)
@@ -83,11 +83,11 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         )
 
     @show("/sign-in/code", CODE, trail=None)
-    async def ask_code(visit: Visit) -> Response[str]:
+    async def ask_code(visit: TheVisit) -> Response[str]:
         return await code_page(visit, "")
 
     @act("/sign-in/code", CODE, trail="sign_in.code")
-    async def code(request: Request[Any, Any, Any], visit: Visit) -> Response[Any]:
+    async def code(request: Request[Any, Any, Any], visit: TheVisit) -> Response[Any]:
         session, user = visit.session, visit.user
         assert session is not None
         if await limits.exceeded(user.login, came_from(request), visit.now):
@@ -112,7 +112,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         return Redirect("/desk", status_code=303, cookies=[cookie(office, SESSION, token)])
 
     @act("/sign-out", SELF, trail="sign_out")
-    async def sign_out(visit: Visit) -> Response[Any]:
+    async def sign_out(visit: TheVisit) -> Response[Any]:
         assert visit.session is not None
         async with office.database.begin() as connection:
             await sign_ins.revoke(connection, visit.session.id, visit.user.id, visit.now)

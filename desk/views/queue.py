@@ -104,7 +104,9 @@ _COLUMNS = (
     func.coalesce(cases.c.kind, _waiting.c.kind, "talk_to_human").label("kind"),
     _rank.label("rank"),
     case((cases.c.answered_at.is_(None), cases.c.answer_due_at)).label("due"),
-    func.coalesce(_waiting.c.raised_at, cases.c.opened_at, conversations.c.last_inbound_at).label("since"),
+    func.coalesce(
+        _waiting.c.raised_at, cases.c.opened_at, conversations.c.last_inbound_at, conversations.c.created_at
+    ).label("since"),
     func.coalesce(_waiting.c.paged, False).label("paged"),
     _country.label("country"),
     _language.label("language"),
