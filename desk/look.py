@@ -85,7 +85,7 @@ class Look:
         zone, locale = ZoneInfo(visit.zone or self.zone), Locale.parse(visit.language)
         local, today = at.astimezone(zone), visit.now.astimezone(zone).date()
         if local.date() == today:
-            return format_time(local, "short", tzinfo=zone, locale=locale)
+            return format_time(local, "HH:mm", tzinfo=zone, locale=locale)
         return format_datetime(local, "d MMM, HH:mm", tzinfo=zone, locale=locale)
 
     def ago(self, visit: Visit, at: datetime | None) -> str:

@@ -109,6 +109,12 @@ def _declared(office: Office, handler: HTTPRouteHandler) -> None:
         raise Undeclared(f"{paths}: an act leaves a line in the trail")
 
 
+def _dressed(answer: Response[Any]) -> Response[Any]:
+    """With the headers: those of a router are not put on what its exception handlers answer."""
+    answer.headers.update(HEADERS)
+    return answer
+
+
 def desk(office: Office) -> Router:
     """The router for `site(...)`."""
     door = Door(office)
@@ -124,14 +130,14 @@ def desk(office: Office) -> Router:
         known = request.scope.get("visit")
         shown = known if isinstance(known, Visit) else Visit("", door.language(request, None), office.clock())
         kind = {403: "refused", 404: "absent", 413: "too_much"}.get(error.status_code, "failed")
-        return office.look.page(shown, "trouble.html", status=error.status_code, kind=kind)
+        return _dressed(office.look.page(shown, "trouble.html", status=error.status_code, kind=kind))
 
     def failed(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
         log.error("desk_failed", kind=type(error).__name__, exc_info=True)
         return refused(request, HTTPException(status_code=500))
 
     def sign_in(request: Request[Any, Any, Any], error: SignInFirst) -> Response[Any]:
-        return Redirect(error.at, status_code=303)
+        return _dressed(Redirect(error.at, status_code=303))
 
     return Router(
         path=PATH,

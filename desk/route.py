@@ -31,7 +31,8 @@ def show(
     path: str | list[str], permission: str, *, trail: str | None, live: bool = False, **more: Any
 ) -> Callable[[Callable[..., Any]], HTTPRouteHandler]:
     """GET `path` (below /desk). `trail` is said each time: a view of people's things has a name there."""
-    return get(path, opt={"rule": Rule(permission, trail, live)}, media_type="text/html", **more)
+    kind = "text/event-stream" if live else "text/html"
+    return get(path, opt={"rule": Rule(permission, trail, live)}, media_type=kind, **more)
 
 
 def act(
