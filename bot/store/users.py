@@ -31,7 +31,7 @@ class LoginTaken(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody of the desk. `main`: of the organisation that runs this installation, to which unassigned cases belong."""
+    """Somebody of the desk. `main`: of the organisation that runs this installation, whose all other cases are."""
 
     id: UUID
     login: str
