@@ -105,6 +105,8 @@ class Door:
             return None
         scope, reference, talk = office.scope(user), params.get("reference"), params.get("talk")
         if reference is not None:
+            if not (str(reference).isascii() and str(reference).isdecimal()):
+                raise NotFoundException
             place = await scope.of_case(connection, str(reference))
         else:
             place = await scope.of_conversation(connection, UUID(str(talk)))
@@ -159,7 +161,7 @@ class Door:
         if sent != "application/x-www-form-urlencoded":
             raise PermissionDeniedException
         try:
-            text = (await request.body()).decode("utf-8")
+            text = (await request.body()).decode("utf-8").replace("%00", "")
             return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=FIELDS))
         except ValueError:
             raise PermissionDeniedException from None

@@ -20,14 +20,15 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
 
     @show("/", "queue", trail="queue.view")
     async def queue(request: Request[Any, Any, Any], visit: TheVisit) -> Response[str]:
-        asked = {name: request.query_params.get(name, "")[:60] for name in view.FILTERS}
         page = request.query_params.get("page", "1")
         number = min(int(page), MOST_PAGES) if page.isascii() and page.isdecimal() and int(page) > 0 else 1
         scope = office.scope(visit.user)
         async with office.database.begin() as connection:
             version = await view.fingerprint(connection, scope)
-            sections = await view.queue(connection, office.secrets, scope, asked, number)
             choices = await view.choices(connection, scope)
+            asked = {name: request.query_params.get(name, "") for name in view.FILTERS}
+            asked = {name: value if value in choices[name] else "" for name, value in asked.items()}
+            sections = await view.queue(connection, office.secrets, scope, asked, number)
         return office.look.page(
             visit,
             "queue.html",

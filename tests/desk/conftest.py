@@ -13,6 +13,7 @@ from bot.content import Content
 from bot.settings import ROOT, Settings
 from tests.conftest import Clock
 from tests.desk.office import Desk, opened
+from tests.pipeline.world import Table, World
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +32,19 @@ async def app(
     built = await composition.build(settings, clock=clock, understanding=False)
     yield built
     await built.close()
+
+
+@pytest.fixture
+async def world(
+    settings: Settings, clock: Clock, content: Content, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[World]:
+    """A service whose people can write: what they mean is a small table."""
+    monkeypatch.setattr(composition, "load_understanding", lambda root, data_dir: Table())
+    monkeypatch.setattr(content_room, "load", lambda root: content)
+    monkeypatch.setattr(composition, "migrate", lambda url: "")
+    made = World(await composition.build(settings, clock=clock), clock)
+    yield made
+    await made.close()
 
 
 @pytest.fixture
