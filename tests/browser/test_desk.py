@@ -1,4 +1,4 @@
-"""The desk in a real browser: a phone is connected, a conversation taken and answered, the answer seen without reload."""
+"""The desk in a real browser: a phone is connected, a conversation taken and answered, all of it live."""
 
 from __future__ import annotations
 
@@ -76,7 +76,9 @@ async def test_from_the_first_sign_in_to_an_answer_that_is_seen_live(
     await expect(row.locator("a.main")).to_be_focused()
     await row.get_by_role("button", name="Take").click()
     await expect(browser_page.locator(".line.person")).to_contain_text("he has a knife")
+    await browser_page.wait_for_load_state("load")
     await browser_page.keyboard.press("r")
+    await expect(browser_page.locator("#reply")).to_be_focused()
     await browser_page.keyboard.type("We read it. Are you safe?")
     await browser_page.keyboard.press("Control+Enter")
     await expect(browser_page.locator(".line.human")).to_contain_text("Are you safe?")
