@@ -29,6 +29,7 @@ COMMANDS = {
     "queue": ("queue", "run", "add_arguments", "alarms and what else waits for a human"),
     "reply": ("reply", "run", "add_arguments", "answer the person of a case, as a human"),
     "release": ("reply", "run_release", "add_release_arguments", "give a conversation back to the bot"),
+    "rota": ("rota", "run", "add_arguments", "who works when: shifts, breaks, swaps, who is sick"),
     "volunteers": ("volunteers", "run", "add_arguments", "codes by which volunteers and neighbours tell what they see"),
     "export": ("export", "run", "add_arguments", "all that is kept of one person, as JSON"),
     "erase": ("erase", "run", "add_arguments", "delete all of one person, when a human decided so"),

@@ -24,6 +24,7 @@ from bot.channels.limits import LIMITS
 from bot.conductor import Conductor
 from bot.conductor.act import Staff
 from bot.content import Content
+from bot.layouts import Layouts
 from bot.nlu.classifier import Classifier
 from bot.nlu.danger import DangerFloor
 from bot.nlu.training import ensure_model
@@ -78,7 +79,7 @@ def load_channels() -> dict[str, Channel]:
     return {name: importlib.import_module(f"bot.channels.{name}").channel for name in LIMITS}
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class App:
     """A built service."""
 
@@ -87,6 +88,7 @@ class App:
     secrets: Keys
     content: Content
     channels: Mapping[str, Channel]
+    layouts: Layouts
     inbox: Inbox
     turns: Conductor | None  # None where nothing is to be understood
     sender: Sender
@@ -244,6 +246,7 @@ async def build(
         raise
     policy = outgoing.Policy.read(content.knowledge.get("contact_policy"), content.knowledge.get("duty"))
     channels, transports = load_channels(), make_transports(settings)
+    layouts = Layouts(channels, content, settings.provisioned, simulated=SIMULATOR, sender=settings.whatsapp_sender)
 
     def transport_for(channel: str, account: str) -> Transport | None:
         if account == SIMULATOR:
@@ -256,13 +259,14 @@ async def build(
         secrets=keys,
         content=content,
         channels=channels,
+        layouts=layouts,
         inbox=Inbox(database, keys),
         turns=Conductor(
             database, keys, content, model, policy, clock=clock, new_id=new_id, draw_reference=draw_reference
         )
         if model
         else None,
-        sender=Sender(database, keys, content, policy, channels, transport_for, clock=clock),
+        sender=Sender(database, keys, layouts, policy, transport_for, clock=clock),
         staff=Staff(database, keys, content, policy, clock, new_id, draw_reference),
         wake=Wake(database),
         transports=transports,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -16,10 +17,13 @@ from procrastinate import App, PsycopgConnector
 
 from bot import outgoing
 from bot.observe import logs
-from bot.store import audit, erase, merge, reminders, retention, sign_ins, turns
+from bot.rostering import Roster
+from bot.store import audit, erase, late, merge, reminders, retention, sign_ins, turns
 from bot.store.database import INBOX_CHANNEL, Database
 from bot.store.keys import Keys
 from bot.store.reminders import Due, Place
+from bot.store.rows import CHECK_IN
+from handlers import targets
 
 log = logs.get(__name__)
 RESTART_SECONDS = 5
@@ -28,7 +32,9 @@ Failures: TypeAlias = Counter[tuple[str, UUID]]  # (wish, subject); forgotten wh
 Connection: TypeAlias = Any  # of the database: what it is, only the store knows
 
 
-def make(database: Database, secrets: Keys, policy: outgoing.Policy, clock: Callable[[], datetime]) -> App:
+def make(
+    database: Database, secrets: Keys, policy: outgoing.Policy, roster: Roster, clock: Callable[[], datetime]
+) -> App:
     """The jobs on this database; each periodic task runs once however many workers there are."""
     failures: Failures = Counter()
     jobs = App(connector=PsycopgConnector(conninfo=database.direct_url, min_size=1, max_size=2))
@@ -62,6 +68,19 @@ def make(database: Database, secrets: Keys, policy: outgoing.Policy, clock: Call
             log.info("people_erased", rows=erased)
         if linked := await link_due(database, secrets, clock(), failures):
             log.info("channels_linked", rows=linked)
+
+    @jobs.periodic(cron="* * * * *")
+    @jobs.task(queueing_lock="targets", name="targets")
+    async def answers(timestamp: int) -> None:
+        if late_ones := await start_late(database, secrets, policy, clock()):
+            log.warning("answers_late", rows=late_ones)
+
+    @jobs.periodic(cron="*/10 * * * *")
+    @jobs.task(queueing_lock="rota", name="rota")
+    async def watch_rota(timestamp: int) -> None:
+        async with database.begin() as connection:
+            if told := await roster.warn(connection, clock()):
+                log.warning("shifts_empty", rows=told)
 
     return jobs
 
@@ -142,16 +161,43 @@ async def start_reminders(database: Database, secrets: Keys, policy: outgoing.Po
     return started
 
 
+async def start_late(database: Database, secrets: Keys, policy: outgoing.Policy, now: datetime) -> int:
+    """Nobody answered in time: the conversation is told so, and passed on; returns how many were found."""
+
+    def may(found: late.Late) -> bool:
+        person, conversation = found.person, found.conversation
+        epoch = conversation.owner_epoch
+        decided = outgoing.decide(policy, person, conversation, origin="bot", epoch=epoch, now=now)
+        return decided.state == "queued"
+
+    started = 0
+    after: UUID | None = None
+    while True:
+        async with database.begin() as connection:
+            places = await late.waiting(connection, now, after)
+            if not places:
+                break
+            started += await late.start(connection, secrets, places, may, now, flow=targets.FLOW, by=targets.BY)
+        after = places[-1][0]
+    if started:
+        await database.notify(INBOX_CHANNEL)
+    return started
+
+
 def _may_leave(policy: outgoing.Policy, due: Due, now: datetime) -> bool:
     """What the bot would say now would leave now."""
-    epoch = due.conversation.owner_epoch
-    return outgoing.decide(policy, due.person, due.conversation, origin="bot", epoch=epoch, now=now).state == "queued"
+    epoch, person = due.conversation.owner_epoch, due.person
+    if due.flow == CHECK_IN:  # her yes was to this line: her hours, STOP and a seized phone are looked at all the same
+        person = replace(person, consent_contact_at=now)
+    return outgoing.decide(policy, person, due.conversation, origin="bot", epoch=epoch, now=now).state == "queued"
 
 
-async def run(database: Database, secrets: Keys, policy: outgoing.Policy, clock: Callable[[], datetime]) -> None:
+async def run(
+    database: Database, secrets: Keys, policy: outgoing.Policy, roster: Roster, clock: Callable[[], datetime]
+) -> None:
     """Work until cancelled; a lost database is waited for."""
     while True:
-        jobs = make(database, secrets, policy, clock)
+        jobs = make(database, secrets, policy, roster, clock)
         try:
             async with jobs.open_async():
                 await jobs.run_worker_async(install_signal_handlers=False, delete_jobs="always")

@@ -62,6 +62,7 @@ class Settings(BaseSettings):
     twilio_api_url: str = ""
     sms_sender: str = ""
     whatsapp_sender: str = ""
+    whatsapp_templates: str = ""
     sms_gateway_url: str = ""
     rasa_url: str = ""
     rasa_token: SecretStr | None = None
@@ -92,6 +93,12 @@ class Settings(BaseSettings):
     def sms_senders(self) -> tuple[str, ...]:
         """Our SMS numbers, or one MG... messaging service."""
         return tuple(s.strip() for s in self.sms_sender.split(",") if s.strip())
+
+    @property
+    def provisioned(self) -> frozenset[str]:
+        """Our WhatsApp numbers whose templates for buttons and lists are provisioned; none: numbered text."""
+        numbers = (n.strip().removeprefix("whatsapp:") for n in self.whatsapp_templates.split(","))
+        return frozenset(n for n in numbers if n)
 
     @property
     def without_effect(self) -> tuple[str, ...]:

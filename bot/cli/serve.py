@@ -22,6 +22,7 @@ from bot import settings as configuration
 from bot.app import App
 from bot.certified import Certificates
 from bot.observe import logs
+from bot.rostering import Roster
 from bot.settings import Settings
 from bot.simulated import Phones
 from bot.transports.telegram import Telegram
@@ -100,7 +101,7 @@ def _endless(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
         return []
     from bot import jobs  # procrastinate takes a while to import: only workers need it
 
-    work = [app.wake.run(), jobs.run(app.database, app.secrets, app.policy, app.clock)]
+    work = [app.wake.run(), jobs.run(app.database, app.secrets, app.policy, Roster(app.content), app.clock)]
     telegram = app.transports.get("telegram")
     if isinstance(telegram, Telegram) and app.settings.telegram_mode == "polling":
         work.append(telegram.poll(polled(app.settings, app.receive, app.quarantine)))

@@ -48,6 +48,19 @@ from bot.store.records_tables import (
     reminders,
     volunteer_codes,
 )
+from bot.store.staff_tables import (
+    absences,
+    case_checks,
+    interpreters,
+    pages,
+    shift_breaks,
+    shift_swaps,
+    shifts,
+    staff_chats,
+    staff_codes,
+    staff_notices,
+    user_profiles,
+)
 
 __all__ = [
     "ADDRESS_KINDS",
@@ -55,11 +68,13 @@ __all__ = [
     "OUTBOX_STATES",
     "OWNERS",
     "SEVERITIES",
+    "absences",
     "address_contacts",
     "addresses",
     "audit",
     "audit_seals",
     "box_letters",
+    "case_checks",
     "case_events",
     "case_people",
     "case_shares",
@@ -75,6 +90,7 @@ __all__ = [
     "family_codes",
     "feedback",
     "inbox",
+    "interpreters",
     "keys",
     "licences",
     "link_codes",
@@ -83,12 +99,20 @@ __all__ = [
     "notices",
     "organisations",
     "outbox",
+    "pages",
     "referrals",
     "reminders",
     "search_tokens",
     "seen",
+    "shift_breaks",
+    "shift_swaps",
+    "shifts",
     "sign_in_tries",
+    "staff_chats",
+    "staff_codes",
+    "staff_notices",
     "tasks",
+    "user_profiles",
     "users",
     "volunteer_codes",
 ]
@@ -220,9 +244,14 @@ conversations = Table(
     _at("blocked_at"),  # the person blocked us, or the address is dead
     _at("next_send_at"),
     _created(),
+    _at("reply_due_at"),  # by when a human answers; empty = nobody waits for one
+    _at("late_at"),  # nobody answered in time: noticed then, and passed on
+    _at("told_late_at"),  # and she was told so
+    Column("earlier_user_id", Uuid, ForeignKey("users.id", ondelete="SET NULL")),  # who had it last
     _one_of("owner", OWNERS),
     Index("ix_conversations_subject_id", "subject_id"),
     Index("ix_conversations_owner_user_id", "owner_user_id", postgresql_where=text("owner_user_id IS NOT NULL")),
+    Index("ix_conversations_reply_due_at", "reply_due_at", postgresql_where=text("reply_due_at IS NOT NULL")),
 )
 
 cases = Table(
@@ -296,6 +325,13 @@ notices = Table(
     _at("raised_at", required=True),
     _at("taken_at"),
     Column("taken_by", Uuid, ForeignKey("users.id")),
+    _at("due_at"),  # by when it should be answered
+    _at("lowered_at"),  # a page that became a line of the list: she says that she is fine
+    _at("red_at"),  # everybody was called and nobody came
+    Column("called", SmallInteger, nullable=False, server_default=text("0")),  # steps of the ladder that were taken
+    _at("called_at"),
+    Column("offered_to", Uuid, ForeignKey("users.id", ondelete="SET NULL")),
+    Column("offer", JSONB, nullable=False, server_default=text("'[]'::jsonb")),  # why this one: codes
     Index("ix_notices_open", "severity", "raised_at", postgresql_where=text("taken_at IS NULL")),
     Index("ix_notices_conversation_id", "conversation_id"),
     Index("ix_notices_subject_open", "subject_id", postgresql_where=text("taken_at IS NULL")),

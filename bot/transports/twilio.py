@@ -134,10 +134,8 @@ class Twilio:
         return {"status_callback": f"{base}{STATUS_PATH}?{urlencode({'ref': ref})}"} if base else {}
 
     async def send(self, *, channel: str, account: str, address: str, part: Part, ref: str) -> str:
-        """Send one Part as text; returns the MessageSid. Raises a SendError.
-
-        Buttons and lists need Content templates, and until some are provisioned they go out as numbered text.
-        """
+        """Send one Part as text; returns the MessageSid. Raises a SendError. What is numbered text was decided before
+        (channels/whatsapp); a Part with buttons, which nothing here can send yet, goes out so too."""
         client = self._connected()
         try:
             message = await client.messages.create_async(
