@@ -105,7 +105,7 @@ async def release(ctx: Context) -> Outcome:
         return Outcome("not_yours", {"user": str(has)})
     conversation = ctx.conversation
     if conversation.owner != owner.BOT:
-        shared = dict(conversation.session.get("shared", {}))
+        shared = {k: v for k, v in conversation.session.get("shared", {}).items() if k != ANSWER_UNTIL}
         if conversation.owner == owner.HUMAN and ctx.cases:
             hours = int(ctx.knowledge.get("contact_policy")["answer_hours"])
             shared[ANSWER_UNTIL] = (ctx.now + timedelta(hours=hours)).isoformat()

@@ -22,6 +22,7 @@ from bot.engine.messages import Sensitivity
 
 TEMPLATES = Path("locales")  # <domain>.pot
 POT = TEMPLATES / f"{MESSAGES}.pot"
+_UCS2_PART = 67  # of each part of a longer one
 _UCS2_SEGMENT = 70  # 3GPP TS 23.038: one message in a script outside the GSM alphabet
 
 
@@ -78,10 +79,17 @@ def _entry(message: Message) -> polib.POEntry:
     )
 
 
+def _room_of_sms(segments: int) -> str:
+    if segments == 1:
+        return f"Saathi-Sms: with its options and values at most {_UCS2_SEGMENT} characters in this script, one segment"
+    most = segments * _UCS2_PART
+    return f"Saathi-Sms: with its options and values at most {most} characters in this script, {segments} segments"
+
+
 def _notes(message: Message) -> Iterable[str]:
     """What a translator must know, as comments."""
     if message.kind == SMS or message.also_sms:
-        yield f"Saathi-Sms: with its options and values at most {_UCS2_SEGMENT} characters in this script, one segment"
+        yield _room_of_sms(message.segments)
         if "{options}" in message.english:
             yield "{options} is replaced by the numbered options, as in: 1 yes 2 no"
     elif message.kind == LABEL and (room := room_for_label(message.options)):

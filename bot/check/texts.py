@@ -41,6 +41,7 @@ class Message:
     options: int = 0  # how many options stand beside it: decides the room for a label
     sensitivity: Sensitivity = Sensitivity.NEUTRAL
     danger: bool = False  # of a flow of level danger: the words of knowledge/discreet.yml may not stand in it
+    segments: int = 1  # that its SMS may take
     also_sms: bool = False  # a long text that has no short variant: it goes out as SMS too
 
     @property
@@ -72,6 +73,11 @@ def of_flow(content: Content, flow: Flow) -> Iterator[Message]:
                     yield from _option(flow, step, choice)
 
 
+def allowed(step: Say | Ask) -> int:
+    """The segments that one SMS of this step may take, where a budget holds."""
+    return step.segments if isinstance(step, Ask) else 1
+
+
 def options(ask: Ask) -> tuple[Choice, ...]:
     """The options of a question, the refusal last: the order of their numbers."""
     return (*ask.choices, *((ask.skip,) if ask.skip else ()))
@@ -86,6 +92,7 @@ def _voice(room: str, step: Say | Ask, danger: bool = False, *, sent: bool = Tru
         step.safety,
         sensitivity=step.sensitivity,
         danger=danger,
+        segments=allowed(step),
         also_sms=not step.sms and sent,
     )
     yield text

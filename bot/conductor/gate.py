@@ -234,8 +234,7 @@ class Gate:
 
     def _answers_us(self, given: Input) -> dict[str, Any] | None:
         """What follows a human's words for a day and is neither a command nor a question that the bot answers by
-        itself: an answer to that human. Also a report: it is read by whoever asked, who knows whether it is another
-        matter."""
+        itself: an answer to that human. Also a report: whoever asked reads it and knows better what it is."""
         if not isinstance(given, Heard | Shared) or given.meaning.danger or not self._follows(given, ANSWER_UNTIL):
             return None
         flows, meaning = self._content.flows, given.meaning

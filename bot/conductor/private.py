@@ -13,7 +13,7 @@ from typing import Any
 from bot.content import Content
 from bot.content.readers.digits import digits_in
 from bot.engine import answers
-from bot.engine.answers import fold
+from bot.engine.answers import fold, folded
 from bot.engine.flow import Ask
 from bot.engine.inputs import Heard, Input, Started
 from bot.engine.session import Session
@@ -88,7 +88,8 @@ def _alarmed(ctx: Context) -> bool:
 
 
 def _is(text: str, words: Sequence[Any]) -> bool:
-    return fold(text) in {fold(str(w)) for w in words}
+    said = fold(text)
+    return any(said == folded(str(w)) for w in words)
 
 
 def _wants_digits(ask: Ask) -> bool:

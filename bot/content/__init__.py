@@ -82,6 +82,13 @@ class Content:
 
     def words(self, language: str) -> WordsOf:
         """A language's words for the engine."""
+        return self._words.get(language) or self._words_of(language)
+
+    @cached_property
+    def _words(self) -> Mapping[str, WordsOf]:
+        return {code: self._words_of(code) for code in self.languages}
+
+    def _words_of(self, language: str) -> WordsOf:
         return WordsOf(language, self.catalogue, self.languages, self._folded, self.knowledge.texts, *self._heard)
 
     def reply(self, event: Said | Asked, language: str) -> Reply:

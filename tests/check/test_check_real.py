@@ -14,7 +14,7 @@ from bot.check import rules
 from bot.check.slots import GIVEN
 from bot.check.targets import SENTENCES
 from bot.check.texts import messages
-from bot.content import Content, load
+from bot.content import Content
 from bot.settings import ROOT
 
 STRUCTURE = (
@@ -22,11 +22,6 @@ STRUCTURE = (
     *("complaints", "facts", "heard", "intake", "numbers"),
 )
 WORDS = ("budget", "copies", "discreet", "fact_texts", "labels", "placeholders", "safety", "synonyms", "translations")
-
-
-@pytest.fixture(scope="module")
-def content() -> Content:
-    return load(ROOT)
 
 
 def test_every_rule_is_one_of_these() -> None:
