@@ -18,7 +18,7 @@ from procrastinate import App, PsycopgConnector
 from bot import outgoing
 from bot.observe import logs
 from bot.rostering import Roster
-from bot.store import erase, late, merge, reminders, retention, turns
+from bot.store import audit, erase, late, merge, reminders, retention, sign_ins, turns
 from bot.store.database import INBOX_CHANNEL, Database
 from bot.store.keys import Keys
 from bot.store.reminders import Due, Place
@@ -49,6 +49,15 @@ def make(
     async def purge(timestamp: int) -> None:
         while any((counts := await retention.purge(database, secrets, clock())).values()):
             log.info("purged", messages=counts["messages"], inbox=counts["inbox"], sessions=counts["sessions"])
+
+    @jobs.periodic(cron="*/5 * * * *")
+    @jobs.task(queueing_lock="seal", name="seal")
+    async def seal(timestamp: int) -> None:
+        async with database.begin() as connection:
+            sealed = await audit.seal(connection, secrets, clock())
+            await sign_ins.purge(connection, clock())
+        if sealed:
+            log.info("trail_sealed", rows=sealed)
 
     @jobs.periodic(cron="* * * * *")
     @jobs.task(queueing_lock="remind", name="remind")

@@ -24,7 +24,6 @@ NOT_BUILT = (
     "rasa_url",
     "sms_gateway_url",
     "smtp_url",
-    "trusted_proxies",
 )
 
 

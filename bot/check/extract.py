@@ -15,6 +15,7 @@ import polib
 from bot.check.texts import LABEL, PHRASES, SHORT, SMS, SYNONYMS, WRITTEN, Message, messages, room_for_label
 from bot.content import load
 from bot.content.catalogue import MESSAGES, po_path
+from bot.content.desk_words import DESK
 from bot.content.languages import FALLBACK
 from bot.content.wording import PLACEHOLDER
 from bot.engine.messages import Sensitivity
@@ -37,6 +38,8 @@ def write_pot(root: Path) -> Path:
         own = [m for m in wanted if m.domain == domain]
         _write(root / TEMPLATES / f"{domain}.pot", "", "", [_entry(m) for m in own])
         for language in _folders(root):
+            if domain == DESK and not po_path(root, language, DESK).exists():
+                continue  # an empty desk.po makes a language one of the desk's
             _update(po_path(root, language, domain), language, own)
     return root / POT
 

@@ -22,6 +22,7 @@ from bot.engine.flow import Ask, Choice, Flow, Say
 from bot.engine.messages import Sensitivity
 
 TEXT, SMS, LABEL, SHORT, SYNONYMS, FACT = "text", "sms", "label", "short label", "synonyms", "fact"
+PAGE = "page"  # of the caseworkers' desk: no person reads it
 PHRASES = "phrases"
 WRITTEN = frozenset({SYNONYMS, PHRASES})  # what people write: never said by us
 DANGER = "danger"  # the level of flows
@@ -46,15 +47,16 @@ class Message:
     @property
     def domain(self) -> str:
         """The catalogue that it belongs to."""
-        return self.context.partition(".")[0] if self.kind == FACT else MESSAGES
+        return self.context.partition(".")[0] if self.kind in (FACT, PAGE) else MESSAGES
 
 
 def messages(content: Content) -> list[Message]:
-    """Every text of flows and of the files of loose texts, and the words for people in knowledge/."""
+    """Every text of flows and of the files of loose texts, the words for people in knowledge/, and the desk's own."""
     made = [m for flow in content.flows.by_name.values() for m in of_flow(content, flow)]
     for room, says in content.texts.items():
         made += [m for say in says for m in _voice(room, say, sent=room == SYSTEM)]
     made += [Message(fact.id, fact.english, fact.source, FACT) for fact in content.knowledge.texts.values()]
+    made += [Message(word.id, word.english, word.source, PAGE) for word in content.desk.values()]
     return made
 
 
