@@ -31,9 +31,10 @@ from bot.nlu.danger import DangerFloor
 from bot.nlu.training import ensure_model
 from bot.nlu.understanding import Understanding
 from bot.observe import logs
+from bot.pager import Pager
 from bot.sender import Sender
 from bot.settings import Settings, SettingsError
-from bot.store import embedded
+from bot.store import embedded, pages
 from bot.store.database import UNAVAILABLE, Database
 from bot.store.inbox import Inbox
 from bot.store.keys import Keys
@@ -43,10 +44,13 @@ from bot.store.migrate import current, migrate, newest
 from bot.store.shred import shred
 from bot.store.turns import REFERENCE_DIGITS
 from bot.store.wake import Wake
+from bot.transports.bell import Bell
 from bot.transports.contract import Transport
+from bot.transports.mail import Mail
 from bot.transports.simulator import Simulator
 from bot.transports.telegram import Telegram
 from bot.transports.twilio import Twilio
+from bot.transports.voice import KEY, Voice, heard
 from bot.vault.fields import Unopenable
 from bot.vault.keyring import Keyring, WrappedByAnother, development_secret
 from handlers.cases import check_digit
@@ -103,6 +107,7 @@ class App:
     clock: Callable[[], datetime]
     policy: outgoing.Policy
     ledger: Ledger
+    pager: Pager
 
     @property
     def conductor(self) -> Conductor:
@@ -126,6 +131,18 @@ class App:
             server = await asyncio.to_thread(embedded.ensure, self.settings.data_dir)
             if not await asyncio.to_thread(shred, server.on(urlsplit(self.database.url).path[1:]).url_admin):
                 log.warning("shred_failed")
+
+    async def acknowledge(self, page: str, key: str) -> str:
+        """A colleague who was called pressed a key: what the call answers."""
+        try:
+            page_id = UUID(page)
+        except ValueError:
+            return ""
+        if key != KEY:
+            return ""
+        async with self.database.begin() as connection:
+            known = await pages.acknowledge(connection, page_id, self.clock())
+        return heard(self.content.staff("en", "call_done", {})) if known is not None else ""
 
     async def ready(self) -> str:
         """`ok`, or a code that says what is missing."""
@@ -235,6 +252,18 @@ def make_transports(settings: Settings) -> dict[str, Transport]:
     return made
 
 
+def make_bells(settings: Settings, transports: Mapping[str, Transport]) -> dict[str, Bell]:
+    """What calls colleagues; only what is configured."""
+    bells: dict[str, Bell] = {}
+    if isinstance(twilio := transports.get("twilio"), Twilio):
+        bells["voice"] = Voice(settings, twilio)
+    if settings.smtp_url:
+        bells["email"] = Mail(settings)
+    if isinstance(telegram := transports.get("telegram"), Telegram):
+        bells["telegram"] = telegram
+    return bells
+
+
 async def build(
     settings: Settings,
     *,
@@ -298,4 +327,7 @@ async def build(
         clock=clock,
         policy=policy,
         ledger=ledger,
+        pager=Pager(
+            database, keys, content, make_bells(settings, transports), clock=clock, alerts=settings.alert_addresses
+        ),
     )

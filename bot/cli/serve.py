@@ -92,7 +92,7 @@ async def _serve(args: argparse.Namespace) -> int:
 
 def _finishing(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
     """Work that ends by itself when it is time to stop: what a provider has taken is written down first."""
-    return [] if role == "web" else [app.conductor.run(app.wake), app.sender.run(app.wake)]
+    return [] if role == "web" else [app.conductor.run(app.wake), app.sender.run(app.wake), app.pager.run(app.wake)]
 
 
 def _endless(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
@@ -141,7 +141,16 @@ async def _first(app: App) -> Sequence[First]:
 def _server(app: App, office: Office, host: str, port: int, newcomers: Sequence[First]) -> _Server:
     phones = Phones(app) if app.settings.env == "development" else None
     config = uvicorn.Config(
-        site(app.settings, app.receive, app.quarantine, app.ready, phones, Certificates(app), desk(office)),
+        site(
+            app.settings,
+            app.receive,
+            app.quarantine,
+            app.ready,
+            phones,
+            Certificates(app),
+            desk(office),
+            app.acknowledge,
+        ),
         host=host,
         port=port,
         log_config=None,

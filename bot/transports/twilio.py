@@ -82,7 +82,7 @@ def _seconds(header: str | None) -> float | None:
     return float(header) if header and header.isascii() and header.isdigit() and len(header) < 6 else None
 
 
-def _error(error: Exception) -> SendError:
+def error_of(error: Exception) -> SendError:
     """Any exception of the client as one of the closed list."""
     match error:
         case SendError():
@@ -122,6 +122,10 @@ class Twilio:
                 self._client.api.base_url = self._client.content.base_url = self._url
         return self._client
 
+    def client(self) -> Client:
+        """The client, for the bell. Raises Misconfigured."""
+        return self._connected()
+
     def _sender(self, channel: str, account: str) -> dict[str, str]:
         """From whom: the number that was written to, or a messaging service that chooses one."""
         if channel == "whatsapp":
@@ -150,7 +154,7 @@ class Twilio:
                 return str(message.sid)
             error: SendError = OutcomeUnknown("no_sid")
         except Exception as caught:
-            error = _error(caught)
+            error = error_of(caught)
         raise error  # out here, so that it does not carry the client's exception, which quotes the request
 
     async def acknowledge(self, *, account: str, ack: str) -> None:
