@@ -13,6 +13,8 @@ from bot.content.source import read
 from bot.engine.phrases import Phrase, heard, phrase
 from bot.settings import ROOT
 
+SOMEBODY, TOGETHER = "somebody", "together"  # a question for a person; the writer and another one
+
 
 class Kin:
     """No arguments. Value: the key, `somebody` for a question for a person whom nobody named."""
@@ -31,9 +33,9 @@ class Kin:
 
     def find(self, text: str, args: Mapping[str, Any], language: str) -> str | None:
         """The one person that a text speaks of."""
-        named = {key: phrases for key, phrases in self._phrases.items() if key != "somebody"}
-        found = heard(named, text)
-        return found or heard({"somebody": self._phrases["somebody"]}, text)
+        named = {key: phrases for key, phrases in self._phrases.items() if key != SOMEBODY}
+        found = heard(named, text) or heard({SOMEBODY: self._phrases[SOMEBODY]}, text)
+        return None if found == TOGETHER else found
 
 
 reader = Kin()
