@@ -26,7 +26,7 @@ READERS: dict[str, tuple[str, ...]] = {
     "text": (),
     "number": ("unit",),
     "amount": ("country",),
-    "date": ("today",),
+    "date": ("today", "side"),
     "country": (),
     "phone": ("country",),
     "code": (),

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
+from bot.content.hearing import readable
 from bot.content.source import read
-from bot.engine.phrases import Phrase, heard, phrase
+from bot.engine.phrases import Phrase, heard
 from bot.settings import ROOT
 
 SOMEBODY, TOGETHER = "somebody", "together"  # a question for a person; the writer and another one
@@ -23,7 +24,7 @@ class Kin:
     def _phrases(self) -> Mapping[str, tuple[Phrase, ...]]:
         entries: Mapping[str, Mapping[str, Any]] = read(ROOT / "knowledge" / "kin.yml", ROOT)["kin"]
         return {
-            key: tuple(phrase(str(raw)) for raws in entry["heard"].values() for raw in raws)
+            key: tuple(p for raws in entry["heard"].values() for p in readable(map(str, raws), frozenset()))
             for key, entry in entries.items()
         }
 
