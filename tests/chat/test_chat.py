@@ -41,12 +41,13 @@ def phone(server: Server, tmp_path: Path) -> Iterator[dict[str, str]]:
 
 
 async def test_locked_in_is_four_messages_of_one_segment(phone: dict[str, str]) -> None:
-    """The last line has no newline, and nothing is said after the last message."""
+    """The last line has no newline. By day it answers the fourth message and nothing follows; at night the fourth asks
+    nothing, so it is one more word to whoever reads later, and gets the one line."""
     code, out, err = await command(phone, "chat", "--channel", "sms", "--lang", "ne", given=DANGER)
     assert code == 0, err
     shown = out.splitlines()
-    assert len(shown) == 4
-    assert [segments.count(line).segments for line in shown] == [1, 1, 1, 1]
+    assert len(shown) == (4 if "2 हुँदैन" in shown[3] else 5)
+    assert {segments.count(line).segments for line in shown} == {1}
     assert "112" in shown[0]
     before = database.effects(phone["SAATHI_DATABASE_URL"])
     assert before["notices.page"] >= 1
