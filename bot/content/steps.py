@@ -27,7 +27,7 @@ READERS: dict[str, tuple[str, ...]] = {
     "number": ("unit",),
     "amount": ("country",),
     "date": ("today", "side"),
-    "country": (),
+    "country": ("going",),
     "phone": ("country",),
     "code": (),
     "digits": ("length",),

@@ -52,9 +52,9 @@ def test_gaps_endings_and_numbers(raw: str, text: str, fits: bool) -> None:
     assert (heard({"it": [phrase(raw, NO)]}, text) == "it") is fits
 
 
-@pytest.mark.parametrize("raw", ["", "...", "... home", "go ...", "a ... ... b", "*", "a/", "go, home"])
+@pytest.mark.parametrize("raw", ["", "...", "... home", "go ...", "a ... ... b", "*", "a/"])
 def test_what_is_no_phrase(raw: str) -> None:
-    with pytest.raises(ValueError, match="phrase|between"):
+    with pytest.raises(ValueError, match=r"phrase|between"):
         phrase(raw)
 
 

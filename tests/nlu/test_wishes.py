@@ -1,4 +1,4 @@
-"""Rules for what relatives and friends want: they hold without a classifier, and give way to danger and what is graver."""
+"""Rules for what relatives and friends want: they need no classifier, and give way to danger and what is graver."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_relatives_sentence_means_one_thing(wishes: Wishes, floor: DangerFloor
 
 @pytest.mark.parametrize(
     "line",
-    ["my phone is off", "I have no salary", "bhai malai talab chaina", "where is the embassy", "my brother is a cook"],
+    ["my phone is off", "I have no salary", "bhai malai talab chaina", "where is it", "my brother is a cook"],
 )
 def test_what_is_of_nobody_else_is_left_alone(wishes: Wishes, line: str) -> None:
     assert wishes.of(line, "nlu_fallback", 0.0) == ""
@@ -61,7 +61,7 @@ def test_danger_about_another_person_stays_danger(wishes: Wishes, floor: DangerF
 
 
 def test_what_is_graver_and_sure_stands(wishes: Wishes) -> None:
-    line = "my brother is in jail and his phone is off"
+    line = "my brother in jail his phone is off"
     assert wishes.of(line, "report_detention", 0.9) == ""
     assert wishes.of(line, "report_detention", 0.4) == "report_missing"
     assert wishes.of(line, "report_stranded", 0.9) == "report_missing"

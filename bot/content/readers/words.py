@@ -87,6 +87,12 @@ def words(language: str) -> Vocabulary:
     )
 
 
+@lru_cache(maxsize=1)
+def homes() -> frozenset[str]:
+    """The countries that people of any of our languages come from."""
+    return frozenset(str(code) for table in _tables().values() for code in table.get("home", ()))
+
+
 @lru_cache(maxsize=2)
 def attached(side: str) -> tuple[str, ...]:
     """What any language writes onto the `before` or `after` of a word, folded."""
