@@ -178,9 +178,8 @@ class Derived:
         for place, turn in enumerate(self.transcript.turns[number - 1 :], number):
             ids = await _told(telling, turn, place)
             expected = [*turn.get("says", []), *([turn["asks"]] if "asks" in turn else [])]
-            assert _plain([instead.get(i, i) for i in ids]) == _plain(expected), (
-                f"then turn {place} leads to {ids} instead of {expected}"
-            )
+            came, wanted = (_plain([instead.get(i, i) for i in some]) for some in (ids, expected))
+            assert came == wanted, f"then turn {place} leads to {ids} instead of {expected}"
 
 
 def _hers(turn: Mapping[str, Any]) -> bool:
