@@ -36,7 +36,7 @@ check: $(READY)  ## format, lint, types, layers, content
 test: $(READY)  ## all tests that can run without Rasa
 	$(TESTS) $(ARGS)
 
-quick: $(READY)  ## the inner loop, under a minute
+quick: $(READY)  ## the inner loop, under a minute: no processes, crashes, walks, browser (the mark `slow`)
 	$(TESTS) -m 'not slow and not browser' $(ARGS)
 
 lock: $(READY)  ## renew requirements.lock (names, versions, hashes; needs the package uv)

@@ -78,6 +78,7 @@ def _written(kind: str) -> set[str]:
     return said_no | {flow for flow, _, case in names if any(word in case for word in SAYS[kind])}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted({t.name for t in map(base, FLOWS) if t is not None}))
 async def test_something_else_happens_at_every_question(content: Content, name: str) -> None:
     transcript = next(t for t in TRANSCRIPTS if t.name == name)
