@@ -30,13 +30,13 @@ def _remove(directory: Path) -> None:
 
 
 @asynccontextmanager
-async def storm(seed: int, *, hanging: bool = True) -> AsyncIterator[Storm]:
-    """A storm that has not begun; everything is gone at the end."""
-    weather = Weather(seed, hanging=hanging)
+async def storm(seed: int, *, short: bool = False) -> AsyncIterator[Storm]:
+    """A storm that has not begun; everything is gone at the end. `short`: nothing in it takes half a minute."""
+    weather = Weather(seed, hanging=not short)
     directory, server = await asyncio.to_thread(_make)
     try:
         made = world(server, directory / "world", lambda: StormyTwilio(weather), lambda: StormyTelegram(weather))
         async with made as here:
-            yield Storm(here, directory, weather, seed)
+            yield Storm(here, directory, weather, seed, hasten=short)
     finally:
         await asyncio.to_thread(_remove, directory)

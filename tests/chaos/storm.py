@@ -63,7 +63,9 @@ class Figures:
 class Storm:
     """One storm. `directory` = the data directory of the embedded server, which the storm restarts."""
 
-    def __init__(self, here: World, directory: Path, weather: Weather, seed: int) -> None:
+    def __init__(self, here: World, directory: Path, weather: Weather, seed: int, *, hasten: bool) -> None:
+        self._hasten = hasten  # the claims of a dead sender end at once, not after their half minute: for short storms
+        self._called_back = 0
         self._here, self._directory, self._weather = here, directory, weather
         self._rng = random.Random(seed)
         self._over = asyncio.Event()  # the last life has begun
@@ -93,13 +95,13 @@ class Storm:
 
     async def _calls_back(self) -> None:
         """Twilio tells what became of each message that it took, until there are no more."""
-        twilio, done = self._here.twilio, 0
+        twilio = self._here.twilio
         assert isinstance(twilio, StormyTwilio)
         while True:
-            while done < len(twilio.told):
-                form, sid = twilio.told[done]
+            while self._called_back < len(twilio.told):
+                form, sid = twilio.told[self._called_back]
                 await deliver(self._here.base, status(form, sid), within=PATIENCE, pause=0.4)
-                done += 1
+                self._called_back += 1
             await asyncio.sleep(0.1)
 
     # --- the storm
@@ -131,9 +133,13 @@ class Storm:
             killed = await service.ended() == -signal.SIGKILL
             self._up.clear()
         self.figures.kills[point] += killed
-        with contextlib.suppress(Exception):  # the database may be down just now: then they run out by themselves
-            self._here.let_leases_run_out()
+        self._end_leases()
         return killed
+
+    def _end_leases(self) -> None:
+        if self._hasten:
+            with contextlib.suppress(Exception):  # the database may be down just now: then they end by themselves
+                self._here.let_leases_run_out()
 
     async def rage(
         self, people: int, points: Sequence[str] = POINTS, *, pause: float = 2.0, restart_every: float | None = 6.0
@@ -157,12 +163,15 @@ class Storm:
     async def _calm(self, writing: Sequence[asyncio.Task[None]]) -> None:
         """The last life: everybody says what they have to say, everything is sent, and it is counted."""
         await asyncio.to_thread(embedded.ensure, self._directory)
-        self._here.let_leases_run_out()
+        self._end_leases()
         async with self._here.service() as service:
             await service.ready()
             self._over.set()
             await asyncio.gather(*writing)
             self._weather.calm = True
+            await self._here.quiet()
+            told = self._here.twilio.told  # type: ignore[attr-defined]
+            await self._here.until(lambda: self._called_back == len(told))
             await self._here.quiet()
         self._count()
 

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.slow
 
 
 async def test_T10_T16_nothing_is_lost_in_a_storm() -> None:
-    async with storm(seed=7, hanging=False) as raging:
+    async with storm(seed=7, short=True) as raging:
         told = await raging.rage(9, ("conductor.before_commit", "sender.after_request"), pause=1.0)
     print(f"\n{told}")
     assert sum(told.kills.values()) == 2

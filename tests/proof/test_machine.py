@@ -235,7 +235,7 @@ def _run(loop: asyncio.AbstractEventLoop, **more: Any) -> None:
     Machine.loop = loop
     run = Machine.TestCase
     run.settings = settings(
-        max_examples=20,
+        max_examples=12,
         stateful_step_count=25,
         deadline=None,
         derandomize=True,

@@ -1,29 +1,44 @@
-"""T20: told to stop while the database is away for good: it ends, and does not hang until somebody kills it."""
+"""T18, T20: nothing can be written: the provider is told to try again. Told to stop without a database, it ends."""
 
 from __future__ import annotations
 
 import asyncio
 
+import httpx
 import psycopg
 import pytest
 
 from bot import jobs
-from tests.fakes.post import deliver, text
+from tests.fakes.post import deliver, post, text
 from tests.fakes.world import World
 from tests.pipeline.world import World as Pipeline
 
 pytestmark = pytest.mark.slow
 
 
-async def test_T20_it_stops_without_a_database(here: World) -> None:
+def _change(here: World, how: str) -> None:
+    """Change the database as its operator, or its full disk, would; connections that are open end."""
     name = psycopg.conninfo.conninfo_to_dict(here.url)["dbname"]
-    async with here.service() as service:
+    with psycopg.connect(here.admin, autocommit=True) as admin:
+        admin.execute(f"ALTER DATABASE {name} {how}")
+        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+
+
+async def test_T18_T20_it_says_503_while_nothing_can_be_written_and_stops_without_a_database(here: World) -> None:
+    async with here.service() as service, httpx.AsyncClient(trust_env=False, timeout=30) as client:
         await service.ready()
-        await deliver(here.base, text("+96550004321", "hello", "1"))
-        await here.answered("+96550004321", 1)
-        with psycopg.connect(here.admin, autocommit=True) as admin:
-            admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
-            admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+        letters = [text(f"+9655000432{n}", "hello", "1") for n in range(4)]
+        await deliver(here.base, letters[0])
+        await here.answered("+96550004320", 1)
+        _change(here, "SET default_transaction_read_only = on")
+        assert {await post(client, here.base, letter) for letter in letters[1:]} == {503}
+        _change(here, "RESET default_transaction_read_only")
+        for number, letter in enumerate(letters[1:], 1):  # the provider tries again
+            await deliver(here.base, letter)
+            await here.answered(f"+9655000432{number}", 1)
+        await here.quiet()
+        assert here.effects()["inbox.done"] == 4
+        _change(here, "ALLOW_CONNECTIONS false")
         service.terminate()
         assert await service.ended() == 0
 

@@ -24,7 +24,7 @@ from tests.proof.canaries import files, hits, spellings
 pytestmark = pytest.mark.slow
 PHONE, CHAT, NAME = "+96555519876", 55519876, "Kanchhi Canary-Tamang"
 WORDS = "my boss has not paid my salary, ask Ramesh Zzyzx"
-PEOPLE = 30
+PEOPLE = 12
 
 
 def _command_lines() -> bytes:
