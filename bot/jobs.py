@@ -18,7 +18,7 @@ from procrastinate import App, PsycopgConnector
 from bot import outgoing
 from bot.observe import logs
 from bot.rostering import Roster
-from bot.store import erase, late, merge, reminders, retention, turns
+from bot.store import audit, erase, late, merge, reminders, retention, sign_ins, turns
 from bot.store.database import INBOX_CHANNEL, Database
 from bot.store.keys import Keys
 from bot.store.reminders import Due, Place
@@ -33,7 +33,12 @@ Connection: TypeAlias = Any  # of the database: what it is, only the store knows
 
 
 def make(
-    database: Database, secrets: Keys, policy: outgoing.Policy, roster: Roster, clock: Callable[[], datetime]
+    database: Database,
+    secrets: Keys,
+    policy: outgoing.Policy,
+    roster: Roster,
+    clock: Callable[[], datetime],
+    after_erasing: Callable[[], Awaitable[None]] | None = None,
 ) -> App:
     """The jobs on this database; each periodic task runs once however many workers there are."""
     failures: Failures = Counter()
@@ -44,6 +49,15 @@ def make(
     async def purge(timestamp: int) -> None:
         while any((counts := await retention.purge(database, secrets, clock())).values()):
             log.info("purged", messages=counts["messages"], inbox=counts["inbox"], sessions=counts["sessions"])
+
+    @jobs.periodic(cron="*/5 * * * *")
+    @jobs.task(queueing_lock="seal", name="seal")
+    async def seal(timestamp: int) -> None:
+        async with database.begin() as connection:
+            sealed = await audit.seal(connection, secrets, clock())
+            await sign_ins.purge(connection, clock())
+        if sealed:
+            log.info("trail_sealed", rows=sealed)
 
     @jobs.periodic(cron="* * * * *")
     @jobs.task(queueing_lock="remind", name="remind")
@@ -57,6 +71,8 @@ def make(
     async def wishes(timestamp: int) -> None:
         if erased := await erase_due(database, clock(), failures):
             log.info("people_erased", rows=erased)
+        if after_erasing is not None:  # also what a command, or another process that died, erased
+            await after_erasing()
         if linked := await link_due(database, secrets, clock(), failures):
             log.info("channels_linked", rows=linked)
 
@@ -184,14 +200,21 @@ def _may_leave(policy: outgoing.Policy, due: Due, now: datetime) -> bool:
 
 
 async def run(
-    database: Database, secrets: Keys, policy: outgoing.Policy, roster: Roster, clock: Callable[[], datetime]
+    database: Database,
+    secrets: Keys,
+    policy: outgoing.Policy,
+    roster: Roster,
+    clock: Callable[[], datetime],
+    after_erasing: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
     """Work until cancelled; a lost database is waited for."""
     while True:
-        jobs = make(database, secrets, policy, roster, clock)
+        jobs = make(database, secrets, policy, roster, clock, after_erasing)
         try:
             async with jobs.open_async():
                 await jobs.run_worker_async(install_signal_handlers=False, delete_jobs="always")
         except Exception as error:
             log.warning("jobs_stopped", kind=type(error).__name__)
+        if (task := asyncio.current_task()) is not None and task.cancelling():
+            raise asyncio.CancelledError  # the library lost it, or raised something else on its way out
         await asyncio.sleep(RESTART_SECONDS)

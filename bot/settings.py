@@ -22,7 +22,6 @@ NOT_BUILT = (
     "rasa_token",
     "rasa_url",
     "sms_gateway_url",
-    "trusted_proxies",
 )
 
 

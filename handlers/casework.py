@@ -26,8 +26,6 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "release": {"released": (), "not_yours": ("user",)},
 }
 
-ANSWER_UNTIL = "answer_until"  # in the session, after a human gave it back: until then her words go to that human
-
 
 def _promised(ctx: Context, severity: str) -> Outcome:
     rota = ctx.knowledge.get("duty")
@@ -94,16 +92,8 @@ async def take(ctx: Context, *, user_id: UUID | None = None, override: str | Non
 
 
 async def release(ctx: Context) -> Outcome:
-    """A human gives the conversation back to the bot. What stood open before is over, and for a day what she writes is
-    taken as an answer to that human (`pass_on`)."""
-    conversation, had = ctx.conversation, ctx.conversation.owner
+    """A human gives the conversation back to the bot."""
     outcome = await handoff.release(ctx)
     if outcome.name == "not_yours":
         return Outcome("not_yours", {"user": outcome.slots["user"]})
-    if had != "bot":
-        shared = dict(conversation.session.get("shared", {}))
-        if had == "human" and ctx.cases:
-            hours = int(ctx.knowledge.get("contact_policy")["answer_hours"])
-            shared[ANSWER_UNTIL] = (ctx.now + timedelta(hours=hours)).isoformat()
-        conversation.session = {"shared": shared}
     return Outcome("released")

@@ -28,6 +28,7 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "close": {"closed": (), "second_reader": (), "which": (), "none": ()},
 }
 
+ANSWER_UNTIL = "answer_until"  # in the session, after a human gave it back: until then her words go to that human
 OVER = frozenset({"supervisor", "administrator"})  # roles that act on what another one has
 
 
@@ -98,10 +99,18 @@ async def replied(ctx: Context) -> Outcome:
 
 
 async def release(ctx: Context) -> Outcome:
-    """Back to the bot: who has it, or a supervisor."""
+    """Back to the bot: who has it, or a supervisor. What stood open before is over, and for a day what she writes is
+    taken as an answer to that human (`casework.pass_on`)."""
     if (has := _others(ctx)) is not None:
         return Outcome("not_yours", {"user": str(has)})
-    owner.move(ctx.conversation, "released")
+    conversation = ctx.conversation
+    if conversation.owner != owner.BOT:
+        shared = {k: v for k, v in conversation.session.get("shared", {}).items() if k != ANSWER_UNTIL}
+        if conversation.owner == owner.HUMAN and ctx.cases:
+            hours = int(ctx.knowledge.get("contact_policy")["answer_hours"])
+            shared[ANSWER_UNTIL] = (ctx.now + timedelta(hours=hours)).isoformat()
+        conversation.session = {"shared": shared}
+    owner.move(conversation, "released")
     targets.stop(ctx)
     return Outcome("released")
 

@@ -25,8 +25,8 @@ from bot.store import reminders
 from bot.store.rows import CHECK_IN
 from handlers import cases, children, closing, targets
 from handlers import owner as owners
-from handlers.casework import ANSWER_UNTIL
 from handlers.context import Context
+from handlers.handoff import ANSWER_UNTIL
 
 REOPENED = "reopened"  # the flow of who writes again after the end
 COURTESY = frozenset({"thank", "goodbye", "greet", "affirm", "deny"})  # intents that reopen nothing
@@ -234,7 +234,7 @@ class Gate:
 
     def _answers_us(self, given: Input) -> dict[str, Any] | None:
         """What follows a human's words for a day and is neither a command nor a question that the bot answers by
-        itself: an answer to that human. Also a report: whoever asked reads it, and knows what it is."""
+        itself: an answer to that human. Also a report: whoever asked reads it and knows better what it is."""
         if not isinstance(given, Heard | Shared) or given.meaning.danger or not self._follows(given, ANSWER_UNTIL):
             return None
         flows, meaning = self._content.flows, given.meaning

@@ -33,7 +33,7 @@ from bot.store.keys import seal_json
 from bot.store.rota import Planned
 from bot.store.rows import Conversation
 from bot.store.turns import Subject
-from handlers import box, casework, children, duty, targets
+from handlers import box, children, duty, handoff, targets
 from handlers import cases as case_actions
 from handlers.context import Actor, Context, Shelf
 
@@ -42,7 +42,7 @@ SYSTEM_FLOWS = frozenset({"stop", "start", private.LEAVE})  # their one line lea
 BOX = "box"  # retention of what belongs to a letter of the box: shown to no caseworker, gone after a day
 EDITABLE = timedelta(hours=48)  # how long a message can be edited afterwards (Telegram)
 SEALED = "sealed_until"  # in the profile: until then an edit may be one of a letter
-FORGOTTEN = (MORE_UNTIL, casework.ANSWER_UNTIL, SAID, SENT)  # when she clears: what follows belongs to nothing
+FORGOTTEN = (MORE_UNTIL, handoff.ANSWER_UNTIL, SAID, SENT)  # when she clears: what follows belongs to nothing
 TOLD = frozenset({"opened", "said_more"})  # events of a case after which more may come
 
 
@@ -97,6 +97,10 @@ class Turn:
     async def run(self, arrived: Arrived) -> None:
         """All that follows from what arrived: state, case rows, replies."""
         before = self._conversation.last_inbound_at
+        if arrived.inbound is not None and private.recycled(self.ctx):
+            private.become_guest(self.ctx)
+            self._session = Session()
+            self._conversation.session = self._session.to_json()
         self._by_us = arrived.inbound is None and isinstance(arrived.given, Started)
         secret = arrived.inbound is not None and self._is_secret(arrived.inbound)
         seen = await private.look(self.ctx, self._session, arrived.given, self._tools.content, self._language())
@@ -198,7 +202,8 @@ class Turn:
             conversation.agreed_until = self._tools.now + timedelta(minutes=minutes)
         if inbound.kind != "blocked":
             conversation.blocked_at = None
-            self.subject.requeue.add(conversation.id)
+            if not private.is_guest(self.ctx):  # what was held for her is for nobody else
+                self.subject.requeue.add(conversation.id)
         if inbound.ack:
             outgoing.acknowledge(
                 self.subject, conversation, inbound.ack, row_id=self._tools.new_id(), now=self._tools.now

@@ -135,3 +135,10 @@ class Case:
     draft: bool = False
     assigned_to: UUID | None = None
     facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def care(self) -> str | None:
+        """Whom it must be kept for with more care: child, self_harm; None for all others."""
+        if self.kind == "child" or self.facts.get("child") == "yes":
+            return "child"
+        return "self_harm" if "express_self_harm" in (self.kind, *self.facts.get("also", ())) else None

@@ -386,6 +386,7 @@ def _case_values(subject: Subject, row: Case, *, new: bool) -> dict[str, Any]:
         **{f: getattr(row, f) for f in CASE_FIELDS},
         "facts_enc": seal_json(subject.key, row.facts, where=f"cases.facts_enc.{row.id}"),
         "cleared_at": None,  # new facts may hold words again
+        "care": row.care,
     }
     if new:
         values |= {

@@ -137,10 +137,11 @@ class Telegram:
             error = error_of(caught)
         raise error
 
-    async def send(self, *, channel: str, account: str, address: str, part: Part, ref: str) -> str:
+    async def send(self, *, channel: str, account: str, address: str, part: Part, ref: str, valid: int) -> str:
         """Send one Part as plain text with an inline keyboard; returns the message id. Raises a SendError.
 
-        Telegram has no callbacks, so `ref` is not used: an unknown outcome stays unknown.
+        Telegram has no callbacks, so `ref` is not used: an unknown outcome stays unknown. It keeps no queue of its own
+        either: what it takes is on the phone when that is on, so `valid` has nothing to bound.
         """
         message = await self._asked(
             lambda bot: bot.send_message(
@@ -165,6 +166,7 @@ class Telegram:
             address=to,
             part=Part("buttons" if keys else "text", text, keys),
             ref="",
+            valid=0,
         )
 
     async def acknowledge(self, *, account: str, ack: str) -> None:

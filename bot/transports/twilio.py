@@ -33,6 +33,7 @@ from bot.transports.twilio_errors import refused
 
 API = "https://api.twilio.com"
 STATUS_PATH = "/webhooks/twilio/status"
+LONGEST_VALID = 36_000  # seconds: Twilio's own limit and default
 _LIMIT = ClientTimeout(total=15, connect=5)  # seconds
 
 
@@ -137,7 +138,7 @@ class Twilio:
         base = self._settings.public_url.rstrip("/")
         return {"status_callback": f"{base}{STATUS_PATH}?{urlencode({'ref': ref})}"} if base else {}
 
-    async def send(self, *, channel: str, account: str, address: str, part: Part, ref: str) -> str:
+    async def send(self, *, channel: str, account: str, address: str, part: Part, ref: str, valid: int) -> str:
         """Send one Part as text; returns the MessageSid. Raises a SendError. What is numbered text was decided before
         (channels/whatsapp); a Part with buttons, which nothing here can send yet, goes out so too."""
         client = self._connected()
@@ -145,6 +146,7 @@ class Twilio:
             message = await client.messages.create_async(
                 to=f"whatsapp:{address}" if channel == "whatsapp" else address,
                 body=flatten(part).text,
+                validity_period=max(1, min(valid, LONGEST_VALID)),
                 **self._sender(channel, account),
                 **self._callback(ref),
             )
