@@ -30,6 +30,7 @@ log = logs.get(__name__)
 LOOK_SECONDS, LEAST_SECONDS = 5.0, 1.0
 SILENT = frozenset({"voice"})  # ways that ring only for a page
 ALERT, GROUP = "alert", "group"  # receivers that are mail addresses of the operator, and groups of staff
+AGAIN = frozenset({"late", "escalated"})  # notices that somebody who had it did not answer: another one first
 OFFER_AGAIN = timedelta(hours=1)
 TRIED_AGAIN = (Throttled, Unreachable, OutcomeUnknown, Undeliverable)
 
@@ -182,7 +183,9 @@ class Pager:
             notice.gender,
             notice.earlier,
         )
-        found = routing.ranked(needs, people, critical_most=self._most, without=without)
+        silent = {notice.earlier} if notice.what in AGAIN and notice.earlier else set()
+        found = routing.ranked(needs, people, critical_most=self._most, without=without | silent)
+        found = found or routing.ranked(needs, people, critical_most=self._most, without=without)
         if not found and notice.also_reads:  # she said that a human may write so, too
             other = Needs(
                 notice.severity, notice.also_reads, notice.country, needs.skill, notice.gender, notice.earlier

@@ -121,7 +121,10 @@ async def escalate(ctx: Context, *, reason: str = "asked", severity: str | None 
         return Outcome("not_yours", {"user": str(has)})
     if not owner.move(ctx.conversation, "escalated"):
         return Outcome("none")
-    _pass_on(ctx, "escalated", severity or targets.gravest(ctx), reason)
+    severity = severity or targets.gravest(ctx)
+    if ctx.conversation.reply_due_at is None:  # she waits for another one now
+        ctx.conversation.reply_due_at = targets.following(ctx, severity)
+    _pass_on(ctx, "escalated", severity, reason)
     return Outcome("escalated")
 
 
