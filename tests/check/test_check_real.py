@@ -21,7 +21,18 @@ STRUCTURE = (
     *("actions", "alarm", "commands", "expressions", "intents", "loops", "payloads", "reachable", "targets"),
     *("complaints", "facts", "heard", "numbers"),
 )
-WORDS = ("budget", "copies", "discreet", "fact_texts", "labels", "placeholders", "safety", "synonyms", "translations")
+WORDS = (
+    "budget",
+    "copies",
+    "discreet",
+    "fact_texts",
+    "labels",
+    "phrases",
+    "placeholders",
+    "safety",
+    "synonyms",
+    "translations",
+)
 
 
 @pytest.fixture(scope="module")
