@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # How many at once, and what stays together: tests/conftest.py.
-TESTS := $(BIN)/pytest -n auto --dist loadgroup
+TESTS := $(BIN)/pytest -n auto
 READY := $(VENV)/.ready
 
 .PHONY: run chat check test quick chaos lock clean help
@@ -36,7 +36,7 @@ check: $(READY)  ## format, lint, types, layers, content
 test: $(READY)  ## all tests that can run without Rasa
 	$(TESTS) $(ARGS)
 
-quick: $(READY)  ## the inner loop, under a minute
+quick: $(READY)  ## the inner loop, under a minute: no processes, crashes, walks, browser (the mark `slow`)
 	$(TESTS) -m 'not slow and not browser' $(ARGS)
 
 chaos: $(READY)  ## kills, restarts, bad providers, a million days: the figures of docs/reliability.md (8 minutes)

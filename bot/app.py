@@ -25,14 +25,17 @@ from bot.channels.limits import LIMITS
 from bot.conductor import Conductor
 from bot.conductor.act import Staff
 from bot.content import Content
+from bot.layouts import Layouts
 from bot.nlu.classifier import Classifier
 from bot.nlu.danger import DangerFloor
 from bot.nlu.training import ensure_model
 from bot.nlu.understanding import Understanding
+from bot.nlu.wishes import Wishes
 from bot.observe import logs
+from bot.pager import Pager
 from bot.sender import Sender
 from bot.settings import Settings, SettingsError
-from bot.store import embedded
+from bot.store import embedded, pages
 from bot.store.database import UNAVAILABLE, Database
 from bot.store.inbox import Inbox
 from bot.store.keys import Keys
@@ -42,10 +45,13 @@ from bot.store.migrate import current, migrate, newest
 from bot.store.shred import shred
 from bot.store.turns import REFERENCE_DIGITS
 from bot.store.wake import Wake
+from bot.transports.bell import Bell
 from bot.transports.contract import Transport
+from bot.transports.mail import Mail
 from bot.transports.simulator import Simulator
 from bot.transports.telegram import Telegram
 from bot.transports.twilio import Twilio
+from bot.transports.voice import KEY, Voice, heard
 from bot.vault.fields import Unopenable
 from bot.vault.keyring import Keyring, WrappedByAnother, development_secret
 from handlers.cases import check_digit
@@ -83,7 +89,7 @@ def load_channels() -> dict[str, Channel]:
     return {name: importlib.import_module(f"bot.channels.{name}").channel for name in LIMITS}
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class App:
     """A built service."""
 
@@ -92,6 +98,7 @@ class App:
     secrets: Keys
     content: Content
     channels: Mapping[str, Channel]
+    layouts: Layouts
     inbox: Inbox
     turns: Conductor | None  # None where nothing is to be understood
     sender: Sender
@@ -101,6 +108,7 @@ class App:
     clock: Callable[[], datetime]
     policy: outgoing.Policy
     ledger: Ledger
+    pager: Pager
 
     @property
     def conductor(self) -> Conductor:
@@ -124,6 +132,18 @@ class App:
             server = await asyncio.to_thread(embedded.ensure, self.settings.data_dir)
             if not await asyncio.to_thread(shred, server.on(urlsplit(self.database.url).path[1:]).url_admin):
                 log.warning("shred_failed")
+
+    async def acknowledge(self, page: str, key: str) -> str:
+        """A colleague who was called pressed a key: what the call answers."""
+        try:
+            page_id = UUID(page)
+        except ValueError:
+            return ""
+        if key != KEY:
+            return ""
+        async with self.database.begin() as connection:
+            known = await pages.acknowledge(connection, page_id, self.clock())
+        return heard(self.content.staff("en", "call_done", {})) if known is not None else ""
 
     async def ready(self) -> str:
         """`ok`, or a code that says what is missing."""
@@ -218,7 +238,9 @@ async def open_keys(database: Database, settings: Settings) -> Keys:
 def load_understanding(root: Path, data_dir: Path) -> Understanding:
     """The embedded classifier (trained in a child process if its data changed) over the rule floor."""
     model = ensure_model(root / "nlu_data", data_dir / "nlu")
-    return Understanding(Classifier.load(model), DangerFloor.load(root / "nlu_data"))
+    return Understanding(
+        Classifier.load(model), DangerFloor.load(root / "nlu_data"), Wishes.load(root / "nlu_data" / "wishes.yml")
+    )
 
 
 def make_transports(settings: Settings) -> dict[str, Transport]:
@@ -231,6 +253,18 @@ def make_transports(settings: Settings) -> dict[str, Transport]:
     if settings.telegram_token:
         made["telegram"] = Telegram(settings)
     return made
+
+
+def make_bells(settings: Settings, transports: Mapping[str, Transport]) -> dict[str, Bell]:
+    """What calls colleagues; only what is configured."""
+    bells: dict[str, Bell] = {}
+    if isinstance(twilio := transports.get("twilio"), Twilio):
+        bells["voice"] = Voice(settings, twilio)
+    if settings.smtp_url:
+        bells["email"] = Mail(settings)
+    if isinstance(telegram := transports.get("telegram"), Telegram):
+        bells["telegram"] = telegram
+    return bells
 
 
 async def build(
@@ -261,6 +295,7 @@ async def build(
         raise
     policy = outgoing.Policy.read(content.knowledge.get("contact_policy"), content.knowledge.get("duty"))
     channels, transports = load_channels(), make_transports(settings)
+    layouts = Layouts(channels, content, settings.provisioned, simulated=SIMULATOR, sender=settings.whatsapp_sender)
 
     def transport_for(channel: str, account: str) -> Transport | None:
         if account == SIMULATOR:
@@ -273,6 +308,7 @@ async def build(
         secrets=keys,
         content=content,
         channels=channels,
+        layouts=layouts,
         inbox=Inbox(database, keys),
         turns=Conductor(
             database,
@@ -287,11 +323,14 @@ async def build(
         )
         if model
         else None,
-        sender=Sender(database, keys, content, policy, channels, transport_for, clock=clock),
+        sender=Sender(database, keys, layouts, policy, transport_for, clock=clock),
         staff=Staff(database, keys, content, policy, clock, new_id, draw_reference),
         wake=Wake(database),
         transports=transports,
         clock=clock,
         policy=policy,
         ledger=ledger,
+        pager=Pager(
+            database, keys, content, make_bells(settings, transports), clock=clock, alerts=settings.alert_addresses
+        ),
     )

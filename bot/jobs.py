@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -16,10 +17,13 @@ from procrastinate import App, PsycopgConnector
 
 from bot import outgoing
 from bot.observe import logs
-from bot.store import erase, merge, reminders, retention, turns
+from bot.rostering import Roster
+from bot.store import audit, erase, late, merge, reminders, retention, sign_ins, turns
 from bot.store.database import INBOX_CHANNEL, Database
 from bot.store.keys import Keys
 from bot.store.reminders import Due, Place
+from bot.store.rows import CHECK_IN
+from handlers import targets
 
 log = logs.get(__name__)
 RESTART_SECONDS = 5
@@ -32,6 +36,7 @@ def make(
     database: Database,
     secrets: Keys,
     policy: outgoing.Policy,
+    roster: Roster,
     clock: Callable[[], datetime],
     after_erasing: Callable[[], Awaitable[None]] | None = None,
 ) -> App:
@@ -44,6 +49,15 @@ def make(
     async def purge(timestamp: int) -> None:
         while any((counts := await retention.purge(database, secrets, clock())).values()):
             log.info("purged", messages=counts["messages"], inbox=counts["inbox"], sessions=counts["sessions"])
+
+    @jobs.periodic(cron="*/5 * * * *")
+    @jobs.task(queueing_lock="seal", name="seal")
+    async def seal(timestamp: int) -> None:
+        async with database.begin() as connection:
+            sealed = await audit.seal(connection, secrets, clock())
+            await sign_ins.purge(connection, clock())
+        if sealed:
+            log.info("trail_sealed", rows=sealed)
 
     @jobs.periodic(cron="* * * * *")
     @jobs.task(queueing_lock="remind", name="remind")
@@ -61,6 +75,19 @@ def make(
             await after_erasing()
         if linked := await link_due(database, secrets, clock(), failures):
             log.info("channels_linked", rows=linked)
+
+    @jobs.periodic(cron="* * * * *")
+    @jobs.task(queueing_lock="targets", name="targets")
+    async def answers(timestamp: int) -> None:
+        if late_ones := await start_late(database, secrets, policy, clock()):
+            log.warning("answers_late", rows=late_ones)
+
+    @jobs.periodic(cron="*/10 * * * *")
+    @jobs.task(queueing_lock="rota", name="rota")
+    async def watch_rota(timestamp: int) -> None:
+        async with database.begin() as connection:
+            if told := await roster.warn(connection, clock()):
+                log.warning("shifts_empty", rows=told)
 
     return jobs
 
@@ -141,22 +168,48 @@ async def start_reminders(database: Database, secrets: Keys, policy: outgoing.Po
     return started
 
 
+async def start_late(database: Database, secrets: Keys, policy: outgoing.Policy, now: datetime) -> int:
+    """Nobody answered in time: the conversation is told so, and passed on; returns how many were found."""
+
+    def may(found: late.Late) -> bool:
+        person, conversation = found.person, found.conversation
+        epoch = conversation.owner_epoch
+        decided = outgoing.decide(policy, person, conversation, origin="bot", epoch=epoch, now=now)
+        return decided.state == "queued"
+
+    started = 0
+    after: UUID | None = None
+    while True:
+        async with database.begin() as connection:
+            places = await late.waiting(connection, now, after)
+            if not places:
+                break
+            started += await late.start(connection, secrets, places, may, now, flow=targets.FLOW, by=targets.BY)
+        after = places[-1][0]
+    if started:
+        await database.notify(INBOX_CHANNEL)
+    return started
+
+
 def _may_leave(policy: outgoing.Policy, due: Due, now: datetime) -> bool:
     """What the bot would say now would leave now."""
-    epoch = due.conversation.owner_epoch
-    return outgoing.decide(policy, due.person, due.conversation, origin="bot", epoch=epoch, now=now).state == "queued"
+    epoch, person = due.conversation.owner_epoch, due.person
+    if due.flow == CHECK_IN:  # her yes was to this line: her hours, STOP and a seized phone are looked at all the same
+        person = replace(person, consent_contact_at=now)
+    return outgoing.decide(policy, person, due.conversation, origin="bot", epoch=epoch, now=now).state == "queued"
 
 
 async def run(
     database: Database,
     secrets: Keys,
     policy: outgoing.Policy,
+    roster: Roster,
     clock: Callable[[], datetime],
     after_erasing: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
     """Work until cancelled; a lost database is waited for."""
     while True:
-        jobs = make(database, secrets, policy, clock, after_erasing)
+        jobs = make(database, secrets, policy, roster, clock, after_erasing)
         try:
             async with jobs.open_async():
                 await jobs.run_worker_async(install_signal_handlers=False, delete_jobs="always")

@@ -72,7 +72,7 @@ def decide(
         return Decision("withdrawn", "blocked")
     if person.opted_out_at is not None and origin != "system":
         return Decision("withdrawn", "opted_out")
-    if origin == "bot" and (epoch != conversation.owner_epoch or conversation.owner in {"human", "closed"}):
+    if origin == "bot" and (epoch != conversation.owner_epoch or conversation.owner == "human"):
         return Decision("withdrawn", "owner_changed")
     since = now - conversation.last_inbound_at if conversation.last_inbound_at else timedelta.max
     if conversation.channel == "whatsapp" and since >= policy.whatsapp_window:

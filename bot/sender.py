@@ -7,14 +7,14 @@ that hangs holds up its own channel, and that with a bounded number of requests.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from bot import outgoing
-from bot.channels.contract import Channel, Chrome, Part
-from bot.content import Content
+from bot.channels.contract import Part
 from bot.engine.messages import Reply
+from bot.layouts import Layouts
 from bot.observe import logs, metrics
 from bot.observe.crash import point
 from bot.store import claims, outbox
@@ -42,18 +42,16 @@ class Sender:
         self,
         database: Database,
         secrets: Keys,
-        content: Content,
+        layouts: Layouts,
         policy: outgoing.Policy,
-        channels: Mapping[str, Channel],
         transport_for: Callable[[str, str], Transport | None],
         *,
         clock: Callable[[], datetime],
     ) -> None:
         self._database = database
         self._secrets = secrets
-        self._content = content
+        self._layouts = layouts
         self._policy = policy
-        self._channels = channels
         self._transport_for = transport_for
         self._clock = clock
         self._flying: dict[asyncio.Task[None], str] = {}  # requests in flight, by channel
@@ -84,7 +82,7 @@ class Sender:
         """Claim what the channels have room for and begin to send it; (rows claimed, requests begun)."""
         now = self._clock()
         flying = list(self._flying.values())
-        room = {channel: ROOM - flying.count(channel) for channel in self._channels}
+        room = {channel: ROOM - flying.count(channel) for channel in self._layouts.channels}
         if not any(free > 0 for free in room.values()):
             return 0, []
         async with self._database.begin() as connection:
@@ -166,10 +164,7 @@ class Sender:
     def _parts(self, claim: Claim) -> list[Part]:
         """The reply as this channel shows it. BadContent when it is none, or has no layout: our bug."""
         try:
-            reply = Reply.from_json(claim.body)
-            words = self._content.chrome(reply.language)
-            chrome = Chrome(list_label=words.get("list_label", ""), more=words.get("more", ""))
-            return list(self._channels[claim.channel].layout(reply, chrome))
+            return list(self._layouts.parts(claim.channel, claim.account, Reply.from_json(claim.body)))
         except Exception as error:
             log.error("layout_fault", kind=type(error).__name__, exc_info=True)
             raise errors.BadContent("layout") from error

@@ -6,15 +6,16 @@ proved who she is or not; a reply after the end opens it again, a thank-you does
 
 from __future__ import annotations
 
-from handlers import duty, feedback
-from handlers.cases import SEARCH, grouped, own
+from handlers import duty, feedback, owner, targets
+from handlers.cases import SEARCH, find, grouped, own
 from handlers.context import Case, Context, Outcome
 from handlers.word import unproved
 
-__all__ = ["close", "details", "reopen", "solved", "withdraw"]
+__all__ = ["close", "confirmed", "details", "reopen", "solved", "withdraw"]
 
 OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
-    "close": {"closed": (), "none": ()},
+    "close": {"closed": (), "which": (), "none": ()},
+    "confirmed": {"confirmed": ()},
     "details": {
         "none": (),
         "waits": ("reference", "since", "at"),
@@ -57,25 +58,37 @@ async def _said(ctx: Context, what: str, proved: str | None) -> Outcome:
     case = own(ctx)
     if case is not None:
         case.stage = f"{what}_said"
+        if what == "solved":  # nobody waits for words of ours any more
+            targets.stop(ctx)
         ctx.record(case, f"{what}_said")
     ctx.notify("queue", f"{what}_said", case.severity if case else "medium", case)
     return Outcome("noted")
 
 
 async def close(ctx: Context, *, reference: str | None = None, reason: str = "done") -> Outcome:
-    """A human ends a case: the one of `reference`, else the newest. With the last one the conversation closes too."""
-    digits = "".join(c for c in reference or "" if c.isdigit())
-    case = next((c for c in ctx.cases if not digits or c.reference == digits), None)
+    """A human ends a case: the one of `reference`; without a number the only one that is open. Of several, `which` is
+    to be said. With the last one the conversation closes too."""
+    if reference is None and len(ctx.cases) > 1:
+        return Outcome("which")
+    case = find(ctx, reference) if reference is not None else next(iter(ctx.cases), None)
     if case is None:
         return Outcome("none")
     case.closed_at, case.stage = ctx.now, "closed"
     ctx.record(case, "closed", reason=reason)
     await feedback.ask_later(ctx, reference=case.reference)  # how our help was, of who allowed it
     if all(c.closed_at is not None for c in ctx.cases):
-        ctx.conversation.give_to("closed")
+        owner.move(ctx.conversation, "ended")
         # A question that stood open is over too: what she writes next is no answer to it.
         ctx.conversation.session = {"shared": ctx.conversation.session.get("shared", {})}
     return Outcome("closed")
+
+
+async def confirmed(ctx: Context) -> Outcome:
+    """Asked at the end, she says that it is solved: it stays ended."""
+    if ctx.closed:
+        ctx.record(ctx.closed[0], "solved_confirmed")
+    owner.move(ctx.conversation, "ended")
+    return Outcome("confirmed")
 
 
 async def reopen(ctx: Context) -> Outcome:

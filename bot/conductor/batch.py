@@ -23,7 +23,7 @@ from bot.engine.inbound import Inbound
 from bot.engine.inputs import Heard, Meaning
 from bot.observe import logs, metrics
 from bot.observe.crash import point
-from bot.store import codec, turns
+from bot.store import codec, rota, turns
 from bot.store.database import INBOX_CHANNEL, OUTBOX_CHANNEL, UNAVAILABLE, Database
 from bot.store.inbox import Waiting, count_attempt, finish, peek, set_aside, still_waiting, wipe
 from bot.store.keys import Keys
@@ -182,6 +182,7 @@ class Conductor:
                 self._new_id,
                 lambda: unused.pop() if unused else self._draw(),
                 shelves(connection, self._secrets, now, self._new_id),
+                rota=await rota.planned(connection, now),
             )
             for subject in subjects.values():
                 for each in arrived[subject.id]:

@@ -14,15 +14,15 @@ from typing import Any
 from bot.content import Content
 from bot.content.readers.digits import digits_in
 from bot.engine import answers
-from bot.engine.answers import fold
+from bot.engine.answers import fold, folded
 from bot.engine.flow import Ask
 from bot.engine.inputs import Heard, Input, Started
 from bot.engine.session import Session
 from bot.engine.state import State
-from handlers import privacy, word
+from handlers import cases, privacy, word
 from handlers.context import Context
 
-LEAVE, KEEP, LINK = "leave", "keep", "link_here"  # flows
+LEAVE, KEEP, LINK, FINE = "leave", "keep", "link_here", "fine"  # flows
 CHOOSING = frozenset({"set_word", "second_word"})  # flows where she chooses new ones, once she proved that it is she
 BY = "private"
 GUESTS = "guests"  # in the profile: conversations where somebody else writes
@@ -66,6 +66,8 @@ async def look(ctx: Context, session: Session, given: Input | None, content: Con
         return _left(ctx)
     if not expected and _is(given.text, phrases["keep"]) and privacy.erasure_is_asked(ctx):
         return Look(Started(KEEP, BY))
+    if not expected and _is(given.text, phrases["fine"]) and _alarmed(ctx):
+        return Look(Started(FINE, BY))
     if not expected and (linked := await _link(ctx, given.text, phrases["link"], open_now is not None)):
         return Look(Started(LINK, BY, {"code": linked}), mask=True)
     return Look(given)
@@ -73,7 +75,7 @@ async def look(ctx: Context, session: Session, given: Input | None, content: Con
 
 def _seize(ctx: Context, given: Heard, proof: bool) -> Look:
     """She was made to write. Asked for her word, what she wrote is a wrong one; else it looks like the quick exit."""
-    ctx.notify("page", word.DURESS, "critical", ctx.cases[0] if ctx.cases else None)
+    ctx.notify("page", word.DURESS, "critical", cases.concerned(ctx))
     ctx.person.seized_at = ctx.person.seized_at or ctx.now
     return Look(given, mask=True) if proof else _left(ctx, mask=True)
 
@@ -83,8 +85,14 @@ def _left(ctx: Context, *, mask: bool = False) -> Look:
     return Look(None if silent else Started(LEAVE, BY), leaves=True, mask=mask)
 
 
+def _alarmed(ctx: Context) -> bool:
+    """Somebody may have been woken for her, and no human has her conversation yet."""
+    return ctx.conversation.owner != "human" and cases.recent_alarm(ctx) is not None
+
+
 def _is(text: str, words: Sequence[Any]) -> bool:
-    return fold(text) in {fold(str(w)) for w in words}
+    said = fold(text)
+    return any(said == folded(str(w)) for w in words)
 
 
 def _wants_digits(ask: Ask) -> bool:
@@ -122,4 +130,4 @@ def become_guest(ctx: Context) -> None:
 
 def masked(body: Mapping[str, Any]) -> dict[str, Any]:
     """What the history keeps of such a message."""
-    return {**body, "text": MASK}
+    return {**body, "text": MASK, "press": None}

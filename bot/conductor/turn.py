@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import importlib
 import secrets as chance
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,19 +18,22 @@ from bot.conductor import private
 from bot.conductor.arrived import Arrived, child_of, danger_of
 from bot.conductor.gate import BY_US, MORE_UNTIL, Gate
 from bot.content import Content
+from bot.engine import answers
 from bot.engine.engine import turn
 from bot.engine.events import Asked, Called, Event, Said
 from bot.engine.flow import Ask
 from bot.engine.inbound import Inbound
-from bot.engine.inputs import Heard, Input, Meaning, Outcome, Shared, Started
+from bot.engine.inputs import Heard, Input, Meaning, Outcome, Pressed, Shared, Started
 from bot.engine.messages import Reply
 from bot.engine.session import Session
-from bot.engine.state import SAID, SENT
+from bot.engine.state import SAID, SENT, State
 from bot.observe import metrics
+from bot.store.colleagues import Colleague
 from bot.store.keys import seal_json
+from bot.store.rota import Planned
 from bot.store.rows import Conversation
 from bot.store.turns import Subject
-from handlers import box, children
+from handlers import box, children, duty, handoff, targets
 from handlers import cases as case_actions
 from handlers.context import Actor, Context, Shelf
 
@@ -39,6 +42,7 @@ SYSTEM_FLOWS = frozenset({"stop", "start", private.LEAVE})  # their one line lea
 BOX = "box"  # retention of what belongs to a letter of the box: shown to no caseworker, gone after a day
 EDITABLE = timedelta(hours=48)  # how long a message can be edited afterwards (Telegram)
 SEALED = "sealed_until"  # in the profile: until then an edit may be one of a letter
+FORGOTTEN = (MORE_UNTIL, handoff.ANSWER_UNTIL, SAID, SENT)  # when she clears: what follows belongs to nothing
 TOLD = frozenset({"opened", "said_more"})  # events of a case after which more may come
 
 
@@ -58,6 +62,8 @@ class Tools:
     references: Callable[[], str]
     shelf: Callable[[Subject, Conversation], Shelf]
     digits: Callable[[int], str] = draw_digits
+    rota: Planned | None = None  # the shifts, if any were planned
+    colleagues: Mapping[UUID, Colleague] = field(default_factory=dict)  # at the desk
 
 
 class Turn:
@@ -81,10 +87,11 @@ class Turn:
             now=tools.now,
             new_id=tools.new_id,
             references=tools.references,
-            knowledge=tools.content.knowledge,
+            knowledge=duty.Facts(tools.content.knowledge, tools.rota),
             shelf=tools.shelf(subject, conversation),
             digits=tools.digits,
             closed=subject.closed,
+            colleagues=tools.colleagues,
         )
 
     async def run(self, arrived: Arrived) -> None:
@@ -101,19 +108,37 @@ class Turn:
             self._session = Session(shared=self._session.shared)
             self._conversation.session = self._session.to_json()
         if arrived.inbound is not None:
-            self.note(arrived, arrived.inbound, masked=seen.mask, secret=secret)
+            counted = self._is_counted(arrived)
+            self.note(arrived, arrived.inbound, masked=seen.mask or counted, secret=secret)
+            if counted:
+                self.wiped = arrived.ids
             if self._provider_says(arrived.inbound):
                 return
-        gate = Gate(self.ctx, self._session, self._tools.content, self._language(), self.subject.open_notices)
+        gate = Gate(
+            self.ctx,
+            self._session,
+            self._tools.content,
+            self._language(),
+            self.subject.open_notices,
+            by_itself=arrived.inbound is None,
+        )
         given = await gate.after_the_end(seen.given)
-        if given is not None and await gate.may_answer(given):
-            await self._converse(gate.instead(given, before))
-            await self._page_anyway(danger_of(arrived.given))
-        elif gate.stays(given):
+        self._session = gate.session
+        answers = given is not None and await gate.may_answer(given)
+        if given is not None and answers:
+            given = gate.instead(given, before)
             self._session = gate.session
-            await self._converse(Started("stay", "waiting"))
+            await self._converse(given)
+            await self._page_anyway(danger_of(arrived.given))
+            gate.session = Session.from_json(self._conversation.session)
+            gate.ends_again()
+        if isinstance(arrived.given, Heard | Shared) and not gate.courtesy(arrived.given):
+            targets.wrote(self.ctx)
         if child := child_of(arrived.given):  # whoever has the conversation; paged once
             await children.raise_child(self.ctx, tells=child)
+        if not answers and gate.stays(given):
+            self._session = gate.session
+            await self._converse(Started("stay", "waiting"))
         if secret and arrived.given is not None and not any(n.audience == box.READERS for n in self.ctx.notices):
             await self._keep_anyway(arrived.given)
         self.finish()
@@ -122,11 +147,32 @@ class Turn:
         """Whether what arrived is heard by a question that no history keeps, or edits what was heard by one."""
         if inbound.kind == "edited":
             return self._edits_a_letter()
+        asked = self._asked()
+        return asked is not None and asked.secret
+
+    def _asked(self) -> Ask | None:
+        """The question that is open."""
         top = self._session.top
         flow = self._tools.content.flows.get(top.flow) if top and top.waiting else None
         place = flow.index(top.step) if flow and top else None
         step = flow.steps[place] if flow and place is not None else None
-        return isinstance(step, Ask) and step.secret
+        return step if isinstance(step, Ask) else None
+
+    def _is_counted(self, arrived: Arrived) -> bool:
+        """Whether what arrived answers a question whose answers are only counted. Danger, and a wish for somebody, are
+        words for a human and are kept."""
+        asked, given = self._asked(), arrived.given
+        if asked is None or not asked.counted or danger_of(given) or child_of(given):
+            return False
+        if isinstance(given, Pressed):
+            return given.step.endswith(f".{asked.id}")
+        content, language = self._tools.content, self._language()
+        state = State(content.flows, self._session, content.words(language), content.readers, language, content.rules)
+        open_now = state.present()
+        if open_now is None or not isinstance(given, Heard):
+            return False
+        asking = state.asking(*open_now)
+        return bool(answers.exact(asking, given.text) or answers.nearly(asking, given.text))
 
     def _edits_a_letter(self) -> bool:
         until = self._person.profile.get(SEALED)
@@ -137,6 +183,10 @@ class Turn:
         if (danger_of(given) or child_of(given)) and isinstance(given, Heard | Shared):
             words = given.text if isinstance(given, Heard) else given.caption
             await box.write(self.ctx, words=words)
+
+    async def begin(self, given: Started) -> None:
+        """A flow that staff starts, within their act."""
+        await self._converse(given)
 
     # --- before the engine
 
@@ -320,7 +370,7 @@ class Turn:
         shared = {k: v for k, v in session.shared.items() if k != BY_US}
         session = replace(session, shared={**shared, BY_US: True} if self._by_us else shared)
         if self.ctx.forget:
-            session = Session(shared={k: v for k, v in session.shared.items() if k not in (MORE_UNTIL, SAID, SENT)})
+            session = Session(shared={k: v for k, v in session.shared.items() if k not in FORGOTTEN})
         self._conversation.session = session.to_json()
 
     def finish(self) -> None:
@@ -343,6 +393,8 @@ class Turn:
             metrics.alarms.labels(kind=notice.kind).inc()
             if notice.audience == box.READERS:
                 continue  # a row would name her: the letter itself waits in the box (`saathi box list`)
+            due = targets.due(ctx, notice)
+            targets.start(ctx, notice, due)
             self.subject.notices.append(
                 {
                     "id": self._tools.new_id(),
@@ -353,11 +405,15 @@ class Turn:
                     "kind": notice.kind,
                     "severity": notice.severity,
                     "raised_at": now,
+                    "due_at": due,
                 }
             )
+        if ctx.lowered:
+            self.subject.lowered.add(self._conversation.id)
+            ctx.lowered = False
         ctx.events.clear()
         ctx.notices.clear()
-        if self._conversation.owner in {"bot", "waiting"}:  # handing over must not withdraw what was just said
+        if self._conversation.owner != "human":  # handing over, or ending it, must not withdraw what was just said
             for row in self.subject.outbox:
                 if row["conversation_id"] == self._conversation.id and row["origin"] == "bot":
                     row["owner_epoch"] = self._conversation.owner_epoch

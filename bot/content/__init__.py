@@ -8,28 +8,34 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from bot.content import hearing
 from bot.content import readers as readers_room
 from bot.content.catalogue import Catalogue, load_catalogue
-from bot.content.flows import CHROME, PAGES, load_flows
-from bot.content.knowledge import Facts, load_knowledge
+from bot.content.desk_words import desk_languages, load_desk_words
+from bot.content.flows import CHROME, PAGES, STAFF, SYSTEM, load_flows
+from bot.content.knowledge import Facts, FactText, load_knowledge
 from bot.content.languages import COMMANDS, FALLBACK, Language, as_choices, load_languages, universal_words
 from bot.content.readers.words import words
 from bot.content.reply import Replies, WordsOf
 from bot.content.source import ContentError, Problem
+from bot.content.wording import fill
 from bot.engine.engine import Rules
 from bot.engine.events import Asked, Said
 from bot.engine.flow import Flows, Readers, Say
 from bot.engine.messages import Reply
+from bot.engine.phrases import Phrase
+
+RETRY = "retry_"  # before the name of a reader
 
 __all__ = ["Content", "ContentError", "Problem", "load"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)  # nobody reads a megabyte in a message of an error
 class Content:
     """Everything that is written in data."""
 
@@ -41,15 +47,30 @@ class Content:
     knowledge: Facts
     readers: Readers
     site: str = ""  # our public address, for links
+    desk: Mapping[str, FactText] = field(default_factory=dict)  # the words of the caseworkers' pages
 
     @cached_property
     def rules(self) -> Rules:
         """The system flows that this installation has, and the flows that a phrase starts."""
-        phrases = dict.fromkeys(flow for language in self.languages.values() for flow in language.phrases)
+        tables = [table for language in self.languages.values() for table in (language.phrases, language.sentences)]
+        phrases = dict.fromkeys(flow for table in tables for flow in table if flow not in COMMANDS)
         return Rules(
             universal={c: c for c in COMMANDS if c in self.flows.by_name},
             phrases={name: name for name in phrases if name in self.flows.by_name},
+            labels=hearing.labels(self.flows, self.catalogue, self.languages),
+            retries=self._retries,
         )
+
+    @property
+    def _retries(self) -> Mapping[str, str]:
+        """`retry_date` of system.yml is said where a day was asked for and not understood."""
+        said = [say.id for say in self.texts.get(SYSTEM, ())]
+        return {i.removeprefix(RETRY): f"{SYSTEM}.{i}" for i in said if i.removeprefix(RETRY) in self.readers}
+
+    @cached_property
+    def _heard(self) -> tuple[Mapping[str, tuple[Phrase, ...]], Mapping[str, tuple[Phrase, ...]]]:
+        options = hearing.option_phrases(self.flows, self.catalogue, self.languages)
+        return hearing.sentences(self.languages), options
 
     @cached_property
     def _folded(self) -> Mapping[str, str]:
@@ -61,7 +82,14 @@ class Content:
 
     def words(self, language: str) -> WordsOf:
         """A language's words for the engine."""
-        return WordsOf(language, self.catalogue, self.languages, self._folded, self.knowledge.texts)
+        return self._words.get(language) or self._words_of(language)
+
+    @cached_property
+    def _words(self) -> Mapping[str, WordsOf]:
+        return {code: self._words_of(code) for code in self.languages}
+
+    def _words_of(self, language: str) -> WordsOf:
+        return WordsOf(language, self.catalogue, self.languages, self._folded, self.knowledge.texts, *self._heard)
 
     def reply(self, event: Said | Asked, language: str) -> Reply:
         """What the person reads."""
@@ -76,6 +104,19 @@ class Content:
         """The words of web pages and papers in a language, by id, filled with slot values."""
         known = language if language in self.languages else FALLBACK
         return {say.id: self._replies.loose(known, f"{PAGES}.{say.id}", slots) for say in self.texts.get(PAGES, ())}
+
+    def desk_languages(self) -> list[str]:
+        """The languages in which the desk can be read, English first."""
+        return desk_languages(self.root, self.languages)
+
+    def desk_word(self, language: str, text_id: str, values: Mapping[str, Any]) -> str:
+        """A word of the desk (`queue.title`), filled. Raises KeyError for one that nobody wrote."""
+        text = self.desk[f"desk.{text_id}"]
+        return fill(self.catalogue.text(language, text.id, text.english), values, language, isolate=True)
+
+    def staff(self, language: str, text: str, slots: Mapping[str, Any]) -> str:
+        """What a colleague is told outside the desk: a text of flows/staff.yml."""
+        return self._replies.loose(language if language in self.languages else FALLBACK, f"{STAFF}.{text}", slots)
 
     def said(self, language: str, value: Any) -> str:
         """One value of a slot as words."""
@@ -95,4 +136,5 @@ def load(root: Path) -> Content:
     for code in languages:
         words(code)  # a quarter of a second each, which the first message should not pay for
     flows, texts = load_flows(root, as_choices(languages))
-    return Content(root, flows, texts, languages, load_catalogue(root, languages), load_knowledge(root), load_readers())
+    catalogue, knowledge = load_catalogue(root, languages), load_knowledge(root)
+    return Content(root, flows, texts, languages, catalogue, knowledge, load_readers(), desk=load_desk_words(root))

@@ -13,9 +13,11 @@ from typing import Any
 from uuid import UUID
 
 from bot.store.records import (
+    CHECK_IN,
     NEW,
     NOW,
     BoxLetter,
+    CaseCheck,
     Certificate,
     CertificateLink,
     Coded,
@@ -33,10 +35,12 @@ from bot.store.records import (
 )
 
 __all__ = [
+    "CHECK_IN",
     "NEW",
     "NOW",
     "BoxLetter",
     "Case",
+    "CaseCheck",
     "Certificate",
     "CertificateLink",
     "CodeTry",
@@ -99,6 +103,10 @@ class Conversation:
     agreed_until: datetime | None = None
     blocked_at: datetime | None = None
     session: dict[str, Any] = field(default_factory=dict)
+    reply_due_at: datetime | None = None  # by when a human answers; None: nobody waits for one
+    late_at: datetime | None = None  # nobody answered in time: it was passed on then
+    told_late_at: datetime | None = None  # and she was told so
+    earlier_user_id: UUID | None = None  # who had it last: offered first when she returns
 
     def give_to(self, owner: str, user_id: UUID | None = None) -> None:
         """Change the owner: bot, waiting, human, closed. Nothing happens when it is the owner already."""
@@ -125,4 +133,12 @@ class Case:
     closed_at: datetime | None = None
     linked_case_id: UUID | None = None
     draft: bool = False
+    assigned_to: UUID | None = None
     facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def care(self) -> str | None:
+        """Whom it must be kept for with more care: child, self_harm; None for all others."""
+        if self.kind == "child" or self.facts.get("child") == "yes":
+            return "child"
+        return "self_harm" if "express_self_harm" in (self.kind, *self.facts.get("also", ())) else None

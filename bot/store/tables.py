@@ -33,6 +33,7 @@ from bot.store.columns import identity as _id
 from bot.store.columns import metadata
 from bot.store.columns import one_of as _one_of
 from bot.store.columns import subject as _subject
+from bot.store.desk_tables import case_shares, desk_sessions, sign_in_tries, tasks
 from bot.store.records_tables import (
     box_letters,
     certificate_links,
@@ -47,19 +48,36 @@ from bot.store.records_tables import (
     reminders,
     volunteer_codes,
 )
+from bot.store.staff_tables import (
+    absences,
+    case_checks,
+    interpreters,
+    pages,
+    shift_breaks,
+    shift_swaps,
+    shifts,
+    staff_chats,
+    staff_codes,
+    staff_notices,
+    user_profiles,
+)
 
 __all__ = [
     "ADDRESS_KINDS",
+    "CARES",
     "OUTBOX_STATES",
     "OWNERS",
     "SEVERITIES",
+    "absences",
     "address_contacts",
     "addresses",
     "audit",
     "audit_seals",
     "box_letters",
+    "case_checks",
     "case_events",
     "case_people",
+    "case_shares",
     "cases",
     "certificate_links",
     "certificates",
@@ -68,9 +86,11 @@ __all__ = [
     "code_uses",
     "contacts",
     "conversations",
+    "desk_sessions",
     "family_codes",
     "feedback",
     "inbox",
+    "interpreters",
     "keys",
     "licences",
     "link_codes",
@@ -79,10 +99,20 @@ __all__ = [
     "notices",
     "organisations",
     "outbox",
+    "pages",
     "referrals",
     "reminders",
     "search_tokens",
     "seen",
+    "shift_breaks",
+    "shift_swaps",
+    "shifts",
+    "sign_in_tries",
+    "staff_chats",
+    "staff_codes",
+    "staff_notices",
+    "tasks",
+    "user_profiles",
     "users",
     "volunteer_codes",
 ]
@@ -101,6 +131,7 @@ OUTBOX_STATES = (
 )
 ADDRESS_KINDS = ("person", "staff", "volunteer", "simulator")
 SEVERITIES = ("critical", "high", "medium", "low")
+CARES = ("child", "self_harm")
 
 
 organisations = Table(
@@ -122,6 +153,7 @@ users = Table(
     Column("role", Text, nullable=False),
     Column("password_hash", Text),
     Column("totp_enc", LargeBinary),
+    Column("totp_last", BigInteger),  # the step of the last code that was taken: none is taken twice
     Column("active", Boolean, nullable=False, server_default=text("true")),
     Column("settings", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     _created(),
@@ -212,8 +244,14 @@ conversations = Table(
     _at("blocked_at"),  # the person blocked us, or the address is dead
     _at("next_send_at"),
     _created(),
+    _at("reply_due_at"),  # by when a human answers; empty = nobody waits for one
+    _at("late_at"),  # nobody answered in time: noticed then, and passed on
+    _at("told_late_at"),  # and she was told so
+    Column("earlier_user_id", Uuid, ForeignKey("users.id", ondelete="SET NULL")),  # who had it last
     _one_of("owner", OWNERS),
     Index("ix_conversations_subject_id", "subject_id"),
+    Index("ix_conversations_owner_user_id", "owner_user_id", postgresql_where=text("owner_user_id IS NOT NULL")),
+    Index("ix_conversations_reply_due_at", "reply_due_at", postgresql_where=text("reply_due_at IS NOT NULL")),
 )
 
 cases = Table(
@@ -228,6 +266,7 @@ cases = Table(
     Column("draft", Boolean, nullable=False, server_default=text("false")),  # a report beside an open case
     Column("kind", Text, nullable=False),
     Column("severity", Text, nullable=False),
+    Column("care", Text),  # child, self_harm: for whom the desk's permissions differ
     Column("stage", Text, nullable=False),
     Column("country", Text),
     Column("assigned_to", Uuid, ForeignKey("users.id")),
@@ -240,7 +279,10 @@ cases = Table(
     Column("outcome", Text),
     Column("legal_hold", Boolean, nullable=False, server_default=text("false")),
     _one_of("severity", SEVERITIES),
+    _one_of("care", CARES),
     Index("ix_cases_subject_id", "subject_id"),
+    Index("ix_cases_conversation_id", "conversation_id"),
+    Index("ix_cases_assigned_to", "assigned_to", postgresql_where=text("assigned_to IS NOT NULL")),
     Index("ix_cases_open", "severity", "opened_at", postgresql_where=text("closed_at IS NULL")),
 )
 
@@ -283,6 +325,13 @@ notices = Table(
     _at("raised_at", required=True),
     _at("taken_at"),
     Column("taken_by", Uuid, ForeignKey("users.id")),
+    _at("due_at"),  # by when it should be answered
+    _at("lowered_at"),  # a page that became a line of the list: she says that she is fine
+    _at("red_at"),  # everybody was called and nobody came
+    Column("called", SmallInteger, nullable=False, server_default=text("0")),  # steps of the ladder that were taken
+    _at("called_at"),
+    Column("offered_to", Uuid, ForeignKey("users.id", ondelete="SET NULL")),
+    Column("offer", JSONB, nullable=False, server_default=text("'[]'::jsonb")),  # why this one: codes
     Index("ix_notices_open", "severity", "raised_at", postgresql_where=text("taken_at IS NULL")),
     Index("ix_notices_conversation_id", "conversation_id"),
     Index("ix_notices_subject_open", "subject_id", postgresql_where=text("taken_at IS NULL")),

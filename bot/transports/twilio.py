@@ -82,7 +82,7 @@ def _seconds(header: str | None) -> float | None:
     return float(header) if header and header.isascii() and header.isdigit() and len(header) < 6 else None
 
 
-def _error(error: Exception) -> SendError:
+def error_of(error: Exception) -> SendError:
     """Any exception of the client as one of the closed list."""
     match error:
         case SendError():
@@ -122,6 +122,10 @@ class Twilio:
                 self._client.api.base_url = self._client.content.base_url = self._url
         return self._client
 
+    def client(self) -> Client:
+        """The client, for the bell. Raises Misconfigured."""
+        return self._connected()
+
     def _sender(self, channel: str, account: str) -> dict[str, str]:
         """From whom: the number that was written to, or a messaging service that chooses one."""
         if channel == "whatsapp":
@@ -135,10 +139,8 @@ class Twilio:
         return {"status_callback": f"{base}{STATUS_PATH}?{urlencode({'ref': ref})}"} if base else {}
 
     async def send(self, *, channel: str, account: str, address: str, part: Part, ref: str, valid: int) -> str:
-        """Send one Part as text; returns the MessageSid. Raises a SendError.
-
-        Buttons and lists need Content templates, and until some are provisioned they go out as numbered text.
-        """
+        """Send one Part as text; returns the MessageSid. Raises a SendError. What is numbered text was decided before
+        (channels/whatsapp); a Part with buttons, which nothing here can send yet, goes out so too."""
         client = self._connected()
         try:
             message = await client.messages.create_async(
@@ -152,7 +154,7 @@ class Twilio:
                 return str(message.sid)
             error: SendError = OutcomeUnknown("no_sid")
         except Exception as caught:
-            error = _error(caught)
+            error = error_of(caught)
         raise error  # out here, so that it does not carry the client's exception, which quotes the request
 
     async def acknowledge(self, *, account: str, ack: str) -> None:

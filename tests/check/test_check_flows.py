@@ -86,7 +86,7 @@ BAD: dict[str, tuple[str, str, tuple[tuple[str, str], ...]]] = {
     ),
     "slot of an argument": (
         "level: system",
-        "  - do: c\n    action: profile.set_country\n    with: {country: $land}\n    on: {set: stay}\n  - end: stay",
+        "  - do: c\n    action: profile.set_language\n    with: {language: $land}\n    on: {set: stay}\n  - end: stay",
         ((f"{A}:4", "a knows no slot land"),),
     ),
     "slot of a text": ("level: system", "  - say: b\n    text: 'At {hour}.'", ((f"{A}:4", "a knows no slot hour"),)),
@@ -164,6 +164,11 @@ BAD: dict[str, tuple[str, str, tuple[tuple[str, str], ...]]] = {
         "level: system\nbudget: {sms: 1}",
         f"  - ask: b\n    say: {'x' * 160}\n    type: text\n  - end",
         ((f"{A}:5", "en after system.retry: 2 segments"),),
+    ),
+    "budget of two segments that a question allows itself": (
+        "level: system\nbudget: {sms: 1}",
+        f"  - ask: b\n    say: {'x' * 307}\n    segments: 2\n    type: text\n  - end",
+        ((f"{A}:5", "en: 3 segments (307 units of GSM-7)"),),
     ),
     "budget of a way": (
         "level: system\nbudget: {sms: 2}",

@@ -14,19 +14,25 @@ from bot.check import rules
 from bot.check.slots import GIVEN
 from bot.check.targets import SENTENCES
 from bot.check.texts import messages
-from bot.content import Content, load
+from bot.content import Content
 from bot.settings import ROOT
 
 STRUCTURE = (
     *("actions", "alarm", "commands", "expressions", "intents", "loops", "payloads", "reachable", "targets"),
-    *("complaints", "facts", "heard", "numbers"),
+    *("complaints", "facts", "heard", "intake", "numbers"),
 )
-WORDS = ("budget", "copies", "discreet", "fact_texts", "labels", "placeholders", "safety", "synonyms", "translations")
-
-
-@pytest.fixture(scope="module")
-def content() -> Content:
-    return load(ROOT)
+WORDS = (
+    "budget",
+    "copies",
+    "discreet",
+    "fact_texts",
+    "labels",
+    "placeholders",
+    "safety",
+    "screen",
+    "synonyms",
+    "translations",
+)
 
 
 def test_every_rule_is_one_of_these() -> None:
@@ -58,5 +64,5 @@ def test_the_sentences_that_the_code_says_are_all_asked_for() -> None:
 def test_what_the_conductor_gives_is_known() -> None:
     code = (ROOT / "bot/conductor/turn.py").read_text("utf-8")
     given = code.partition("known = {")[2].partition("}")[0]
-    engine, started = {"intent", "said", "sent", "site"}, {"tells", "lesson"}
+    engine, started = {"intent", "said", "sent", "site"}, {"tells", "lesson", "follows", "files"}
     assert set(re.findall(r'"([a-z_]+)":', given)) == GIVEN - engine - started

@@ -8,6 +8,7 @@ in every language at each question once (`in_language`).
 from __future__ import annotations
 
 import copy
+import pickle
 from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
@@ -44,7 +45,7 @@ LISTED = [licence("Kuwait Overseas", "11"), licence("Kuwait Manpower", "12")]  #
 DANGER = Meaning("report_violence", 0.95, danger=Danger("report_violence"))
 
 
-@dataclass
+@dataclass(repr=False)  # asyncio writes the result of a task out when it ends: gigabytes and minutes
 class Walk:
     """`phones`: a phone in each state with an open question; `ways`: where each input led; `over`: nothing is open."""
 
@@ -68,10 +69,11 @@ def state_of(phone: Phone) -> State:
 def twin(phone: Phone) -> Phone:
     """A copy to try something with; content, words and what was said already are shared, rows for the database left."""
     new = copy.copy(phone)
-    new.subject = copy.deepcopy(replace(phone.subject, messages=[], outbox=[], events=[], notices=[]))
+    subject = replace(phone.subject, messages=[], outbox=[], events=[], notices=[])
+    new.subject, records = pickle.loads(pickle.dumps((subject, phone.world.records), pickle.HIGHEST_PROTOCOL))
     new.conversation = next(iter(new.subject.conversations.values()))
     new.lines = list(phone.lines)
-    new.world = SmallWorld(copy.deepcopy(phone.world.records), [new.subject.cases], phone.world.licences)
+    new.world = SmallWorld(records, [new.subject.cases], phone.world.licences)
     return new
 
 

@@ -1,0 +1,42 @@
+"""Reads who a person writes about: "my brother", "दाइलाई": a key of `knowledge/kin.yml`, in any language.
+
+Law: one person or nobody; who writes about two is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from bot.content.hearing import readable
+from bot.content.source import read
+from bot.engine.phrases import Phrase, heard
+from bot.settings import ROOT
+
+SOMEBODY, TOGETHER = "somebody", "together"  # a question for a person; the writer and another one
+
+
+class Kin:
+    """No arguments. Value: the key, `somebody` for a question for a person whom nobody named."""
+
+    @cached_property
+    def _phrases(self) -> Mapping[str, tuple[Phrase, ...]]:
+        entries: Mapping[str, Mapping[str, Any]] = read(ROOT / "knowledge" / "kin.yml", ROOT)["kin"]
+        return {
+            key: tuple(p for raws in entry["heard"].values() for p in readable(map(str, raws), frozenset()))
+            for key, entry in entries.items()
+        }
+
+    def read(self, text: str, args: Mapping[str, Any], language: str) -> str | None:
+        """The person of an answer."""
+        return self.find(text, args, language)
+
+    def find(self, text: str, args: Mapping[str, Any], language: str) -> str | None:
+        """The one person that a text speaks of."""
+        named = {key: phrases for key, phrases in self._phrases.items() if key != SOMEBODY}
+        found = heard(named, text) or heard({SOMEBODY: self._phrases[SOMEBODY]}, text)
+        return None if found == TOGETHER else found
+
+
+reader = Kin()
