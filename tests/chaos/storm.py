@@ -57,8 +57,8 @@ class Figures:
             f"kills {sum(self.kills.values())} ({kills})\n"
             f"database restarts {self.restarts}\nprovider faults {sum(self.faults.values())} ({faults})\n"
             f"lost {self.lost}\nhandled twice {self.repeated}\nreplies {self.replies}, not sent {self.unsent},"
-            f" out of order {self.disordered}\nduplicated on a phone {self.duplicated}, the same text {self.most} times at most\n"
-            f"unknown {self.unknown}"
+            f" out of order {self.disordered}\nduplicated on a phone {self.duplicated}, each text"
+            f" {self.most} times at most\nunknown {self.unknown}"
         )
 
 
