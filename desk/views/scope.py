@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, and_, case, false, func, literal, not_, or
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.desk_tables import case_shares
-from bot.store.tables import cases, contacts, conversations
+from bot.store.tables import cases, contacts, conversations, interpreters
 from bot.store.users import User
 from desk.permissions import Permissions
 
@@ -51,11 +51,16 @@ class Scope:
             or_(case_shares.c.ends_at.is_(None), case_shares.c.ends_at > self.now),
             case_shares.c.ended_at.is_(None),
         )
+        interprets = select(interpreters.c.conversation_id).where(
+            interpreters.c.user_id == user.id,
+            interpreters.c.expires_at > self.now,
+            interpreters.c.ended_at.is_(None),
+        )
         found = {
             "own": own,
             "assigned": cases.c.assigned_to == user.id,
             "team": or_(ours, cases.c.organisation_id.is_(None)) if user.main else ours,
-            "shared": cases.c.id.in_(shares),
+            "shared": or_(cases.c.id.in_(shares), conversations.c.id.in_(interprets)),
         }
         known: dict[str, ColumnElement[bool]] = {name: func.coalesce(c, false()) for name, c in found.items()}
         return known | {"other": not_(or_(*known.values()))}
