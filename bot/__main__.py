@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import resource
 import sys
 from collections.abc import Sequence
 
@@ -33,6 +34,7 @@ COMMANDS = {
     "volunteers": ("volunteers", "run", "add_arguments", "codes by which volunteers and neighbours tell what they see"),
     "export": ("export", "run", "add_arguments", "all that is kept of one person, as JSON"),
     "erase": ("erase", "run", "add_arguments", "delete all of one person, when a human decided so"),
+    "keys": ("keys", "run", "add_arguments", "rotate: wrap every data key under the newest SAATHI_SECRET_KEY"),
     "recruiters": (
         "recruiters",
         "run",
@@ -67,6 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if name == wanted and add:
             getattr(importlib.import_module(f"bot.cli.{module}"), add)(sub)
     args = parser.parse_args(arguments)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold keys and what people wrote
     logs.configure(os.environ.get("SAATHI_LOG_LEVEL", "WARNING" if args.command != "serve" else "INFO"))
     module, run, _, _ = COMMANDS[args.command]
     try:

@@ -33,7 +33,12 @@ Connection: TypeAlias = Any  # of the database: what it is, only the store knows
 
 
 def make(
-    database: Database, secrets: Keys, policy: outgoing.Policy, roster: Roster, clock: Callable[[], datetime]
+    database: Database,
+    secrets: Keys,
+    policy: outgoing.Policy,
+    roster: Roster,
+    clock: Callable[[], datetime],
+    after_erasing: Callable[[], Awaitable[None]] | None = None,
 ) -> App:
     """The jobs on this database; each periodic task runs once however many workers there are."""
     failures: Failures = Counter()
@@ -66,6 +71,8 @@ def make(
     async def wishes(timestamp: int) -> None:
         if erased := await erase_due(database, clock(), failures):
             log.info("people_erased", rows=erased)
+        if after_erasing is not None:  # also what a command, or another process that died, erased
+            await after_erasing()
         if linked := await link_due(database, secrets, clock(), failures):
             log.info("channels_linked", rows=linked)
 
@@ -193,14 +200,21 @@ def _may_leave(policy: outgoing.Policy, due: Due, now: datetime) -> bool:
 
 
 async def run(
-    database: Database, secrets: Keys, policy: outgoing.Policy, roster: Roster, clock: Callable[[], datetime]
+    database: Database,
+    secrets: Keys,
+    policy: outgoing.Policy,
+    roster: Roster,
+    clock: Callable[[], datetime],
+    after_erasing: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
     """Work until cancelled; a lost database is waited for."""
     while True:
-        jobs = make(database, secrets, policy, roster, clock)
+        jobs = make(database, secrets, policy, roster, clock, after_erasing)
         try:
             async with jobs.open_async():
                 await jobs.run_worker_async(install_signal_handlers=False, delete_jobs="always")
         except Exception as error:
             log.warning("jobs_stopped", kind=type(error).__name__)
+        if (task := asyncio.current_task()) is not None and task.cancelling():
+            raise asyncio.CancelledError  # the library lost it, or raised something else on its way out
         await asyncio.sleep(RESTART_SECONDS)

@@ -18,12 +18,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Accepted, since names of settings are a contract, and read by nothing yet.
 NOT_BUILT = (
-    "alert_to",
     "media_url",
     "rasa_token",
     "rasa_url",
     "sms_gateway_url",
-    "smtp_url",
 )
 
 
@@ -62,6 +60,8 @@ class Settings(BaseSettings):
     twilio_api_url: str = ""
     sms_sender: str = ""
     whatsapp_sender: str = ""
+    voice_sender: str = ""
+    telegram_staff_groups: bool = False
     whatsapp_templates: str = ""
     sms_gateway_url: str = ""
     rasa_url: str = ""
@@ -99,6 +99,17 @@ class Settings(BaseSettings):
         """Our WhatsApp numbers whose templates for buttons and lists are provisioned; none: numbered text."""
         numbers = (n.strip().removeprefix("whatsapp:") for n in self.whatsapp_templates.split(","))
         return frozenset(n for n in numbers if n)
+
+    @property
+    def voice_number(self) -> str:
+        """The number that calls colleagues: its own, else the first one for SMS."""
+        numbers = [self.voice_sender, *self.sms_senders]
+        return next((n for n in numbers if n and not n.startswith("MG")), "")
+
+    @property
+    def alert_addresses(self) -> tuple[str, ...]:
+        """Mail addresses that hear of every page."""
+        return tuple(a.strip() for a in self.alert_to.split(",") if a.strip())
 
     @property
     def without_effect(self) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "late": {"number": ("emergency",), "person": (), "silent": ()},
     "fine": {"noted": ()},
     "check_safe": {"once": ("at",), "too_soon": ("at",), "confirmed": (), "none": ()},
-    "close": {"closed": (), "second_reader": (), "none": ()},
+    "close": {"closed": (), "second_reader": (), "which": (), "none": ()},
 }
 
 ANSWER_UNTIL = "answer_until"  # in the session, after a human gave it back: until then her words go to that human
@@ -184,6 +184,8 @@ async def check_safe(ctx: Context, *, reference: str | None = None) -> Outcome:
 async def close(ctx: Context, *, reference: str | None = None, reason: str = "done") -> Outcome:
     """A human ends a case. What is critical, a child's or about ending a life is read by two: the first one's wish is
     kept, and another one who closes it too ends it."""
+    if reference is None and len(ctx.cases) > 1:
+        return Outcome("which")
     case = _case(ctx, reference)
     if case is None:
         return Outcome("none")

@@ -92,7 +92,7 @@ async def _serve(args: argparse.Namespace) -> int:
 
 def _finishing(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
     """Work that ends by itself when it is time to stop: what a provider has taken is written down first."""
-    return [] if role == "web" else [app.conductor.run(app.wake), app.sender.run(app.wake)]
+    return [] if role == "web" else [app.conductor.run(app.wake), app.sender.run(app.wake), app.pager.run(app.wake)]
 
 
 def _endless(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
@@ -101,7 +101,11 @@ def _endless(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
         return []
     from bot import jobs  # procrastinate takes a while to import: only workers need it
 
-    work = [app.wake.run(), jobs.run(app.database, app.secrets, app.policy, Roster(app.content), app.clock)]
+    roster = Roster(app.content)
+    work = [
+        app.wake.run(),
+        jobs.run(app.database, app.secrets, app.policy, roster, app.clock, app.after_erasing),
+    ]
     telegram = app.transports.get("telegram")
     if isinstance(telegram, Telegram) and app.settings.telegram_mode == "polling":
         work.append(telegram.poll(polled(app.settings, app.receive, app.quarantine)))
@@ -137,7 +141,16 @@ async def _first(app: App) -> Sequence[First]:
 def _server(app: App, office: Office, host: str, port: int, newcomers: Sequence[First]) -> _Server:
     phones = Phones(app) if app.settings.env == "development" else None
     config = uvicorn.Config(
-        site(app.settings, app.receive, app.quarantine, app.ready, phones, Certificates(app), desk(office)),
+        site(
+            app.settings,
+            app.receive,
+            app.quarantine,
+            app.ready,
+            phones,
+            Certificates(app),
+            desk(office),
+            app.acknowledge,
+        ),
         host=host,
         port=port,
         log_config=None,

@@ -106,8 +106,8 @@ class Staff:
     async def close(
         self, where: Home, actor: Actor, *, reference: str | None = None, reason: str = "done", ask: bool = True
     ) -> Outcome:
-        """`closed`, `second_reader` (another colleague must close it too), `none`. `ask`: she is asked whether it is
-        solved, where that may be asked; what she answers, or writes later, opens it again."""
+        """`closed`, `second_reader` (another colleague must close it too), `which` (of several), `none`. `ask`: she is
+        asked whether it is solved, where that may be asked; what she answers, or writes later, opens it again."""
 
         async def act(turn: Turn) -> Outcome:
             quiet = handoff.never_asked(turn.ctx, reference)

@@ -10,12 +10,12 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Protocol
 from uuid import UUID
 
 from bot import outgoing
 from bot.conductor import receipts
 from bot.conductor.arrived import Arrived, as_input, as_job_input
+from bot.conductor.patience import Patience, Understanding
 from bot.conductor.turn import Tools, Turn
 from bot.content import Content
 from bot.engine.events import Said
@@ -39,13 +39,6 @@ JOIN = timedelta(seconds=1.5)
 SHORT = 3  # characters: "1", "yes", "0" are answers of their own and are never joined
 
 
-class Understanding(Protocol):
-    """Text to Meaning, many at once; never raises."""
-
-    def understand(self, texts: Sequence[str]) -> list[Meaning]:
-        """One Meaning per text."""
-
-
 class Conductor:
     """One worker of turns; any number may run on one database."""
 
@@ -60,11 +53,12 @@ class Conductor:
         clock: Callable[[], datetime],
         new_id: Callable[[], UUID],
         draw_reference: Callable[[], str],
+        floor: Understanding | None = None,
     ) -> None:
         self._database = database
         self._secrets = secrets
         self._content = content
-        self._understanding = understanding
+        self._understanding = Patience(understanding, floor)
         self._policy = policy
         self._clock = clock
         self._new_id = new_id
@@ -93,7 +87,7 @@ class Conductor:
             await self._unreadable(broken, now)
             rows = [r for r in rows if r not in broken]
         handled = len(broken) + await self._receipts([r for r in rows if r.kind == "receipt"], now)
-        arrived = self._arrived([r for r in rows if r.subject_id is not None])
+        arrived = await self._arrived([r for r in rows if r.subject_id is not None])
         if arrived:
             handled += await self._batches(arrived, {r.id: r for r in rows}, now)
         return handled
@@ -113,7 +107,7 @@ class Conductor:
 
     # --- from rows to what arrived
 
-    def _arrived(self, rows: Sequence[Waiting]) -> dict[UUID, list[Arrived]]:
+    async def _arrived(self, rows: Sequence[Waiting]) -> dict[UUID, list[Arrived]]:
         """By subject, in order, joined and understood; at most SUBJECTS of them."""
         by_subject: dict[UUID, list[Arrived]] = defaultdict(list)
         for row in rows:
@@ -122,13 +116,13 @@ class Conductor:
             if row.subject_id not in by_subject and len(by_subject) == SUBJECTS:
                 continue
             _join(by_subject[row.subject_id], _opened(row))
-        meanings = self._understand([a for group in by_subject.values() for a in group])
+        meanings = await self._understand([a for group in by_subject.values() for a in group])
         return {subject: [_with_input(a, meanings.get(a.ids)) for a in group] for subject, group in by_subject.items()}
 
-    def _understand(self, all_arrived: Sequence[Arrived]) -> dict[tuple[int, ...], Meaning]:
+    async def _understand(self, all_arrived: Sequence[Arrived]) -> dict[tuple[int, ...], Meaning]:
         spoken = [a for a in all_arrived if a.inbound and a.inbound.text and a.inbound.kind != "press"]
         with metrics.nlu_seconds.time():
-            meanings = self._understanding.understand(["\n".join(a.texts) for a in spoken])
+            meanings = await self._understanding.understand(["\n".join(a.texts) for a in spoken])
         return {a.ids: m for a, m in zip(spoken, meanings, strict=True)}
 
     # --- transactions

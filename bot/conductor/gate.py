@@ -89,9 +89,7 @@ class Gate:
                 self._ctx.notify("queue", "wrote_again", "medium", cases.concerned(self._ctx))
             return False
         if owner == "waiting" and cases.recent_alarm(self._ctx) is None:
-            owners.move(
-                self._ctx.conversation, "cries"
-            )  # nobody speaks yet: the number and the questions of danger help more
+            owners.move(self._ctx.conversation, "cries")  # nobody speaks yet: number and questions help more
             return True
         await cases.raise_alarm(self._ctx, kind=danger)
         # Asked whether the program may write later, she says it again: woken, and answered by the flow that asks.

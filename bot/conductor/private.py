@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from bot.content import Content
@@ -24,6 +25,8 @@ from handlers.context import Context
 LEAVE, KEEP, LINK, FINE = "leave", "keep", "link_here", "fine"  # flows
 CHOOSING = frozenset({"set_word", "second_word"})  # flows where she chooses new ones, once she proved that it is she
 BY = "private"
+GUESTS = "guests"  # in the profile: conversations where somebody else writes
+PHONES = frozenset({"sms", "whatsapp"})
 MASK = "****"
 _WORD, _LINK = 4, 8  # digits
 
@@ -105,6 +108,24 @@ async def _link(ctx: Context, text: str, words: Sequence[Any], asked: bool) -> s
         return code
     bare = "" if ctx.cases or asked else digits_in(text)
     return bare if len(bare) == _LINK and await privacy.may_link(ctx, bare) else ""
+
+
+def recycled(ctx: Context) -> bool:
+    """Whether this phone number may be somebody else's by now: it was silent for months. Numbers of chats are not given
+    to others."""
+    last, days = ctx.conversation.last_inbound_at, int(ctx.knowledge.get("contact_policy")["recycled_days"])
+    return ctx.conversation.channel in PHONES and last is not None and ctx.now - last >= timedelta(days=days)
+
+
+def is_guest(ctx: Context) -> bool:
+    """Whether somebody else writes in this conversation, or may."""
+    return str(ctx.conversation.id) in ctx.person.profile.get(GUESTS, [])
+
+
+def become_guest(ctx: Context) -> None:
+    """From now on nothing of hers is told here, and what was held for her stays held, until her word was written."""
+    if not is_guest(ctx):
+        ctx.person.profile[GUESTS] = [*ctx.person.profile.get(GUESTS, []), str(ctx.conversation.id)]
 
 
 def masked(body: Mapping[str, Any]) -> dict[str, Any]:

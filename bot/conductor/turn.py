@@ -97,6 +97,10 @@ class Turn:
     async def run(self, arrived: Arrived) -> None:
         """All that follows from what arrived: state, case rows, replies."""
         before = self._conversation.last_inbound_at
+        if arrived.inbound is not None and private.recycled(self.ctx):
+            private.become_guest(self.ctx)
+            self._session = Session()
+            self._conversation.session = self._session.to_json()
         self._by_us = arrived.inbound is None and isinstance(arrived.given, Started)
         secret = arrived.inbound is not None and self._is_secret(arrived.inbound)
         seen = await private.look(self.ctx, self._session, arrived.given, self._tools.content, self._language())
@@ -198,7 +202,8 @@ class Turn:
             conversation.agreed_until = self._tools.now + timedelta(minutes=minutes)
         if inbound.kind != "blocked":
             conversation.blocked_at = None
-            self.subject.requeue.add(conversation.id)
+            if not private.is_guest(self.ctx):  # what was held for her is for nobody else
+                self.subject.requeue.add(conversation.id)
         if inbound.ack:
             outgoing.acknowledge(
                 self.subject, conversation, inbound.ack, row_id=self._tools.new_id(), now=self._tools.now

@@ -17,7 +17,7 @@ from bot.content import hearing
 from bot.content import readers as readers_room
 from bot.content.catalogue import Catalogue, load_catalogue
 from bot.content.desk_words import desk_languages, load_desk_words
-from bot.content.flows import CHROME, PAGES, SYSTEM, load_flows
+from bot.content.flows import CHROME, PAGES, STAFF, SYSTEM, load_flows
 from bot.content.knowledge import Facts, FactText, load_knowledge
 from bot.content.languages import COMMANDS, FALLBACK, Language, as_choices, load_languages, universal_words
 from bot.content.readers.words import words
@@ -113,6 +113,10 @@ class Content:
         """A word of the desk (`queue.title`), filled. Raises KeyError for one that nobody wrote."""
         text = self.desk[f"desk.{text_id}"]
         return fill(self.catalogue.text(language, text.id, text.english), values, language, isolate=True)
+
+    def staff(self, language: str, text: str, slots: Mapping[str, Any]) -> str:
+        """What a colleague is told outside the desk: a text of flows/staff.yml."""
+        return self._replies.loose(language if language in self.languages else FALLBACK, f"{STAFF}.{text}", slots)
 
     def said(self, language: str, value: Any) -> str:
         """One value of a slot as words."""

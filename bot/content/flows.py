@@ -19,7 +19,8 @@ LEVELS = ("danger", "serious", "grievance", "information", "system")
 SYSTEM = "system"  # flows/system.yml holds the engine's own sentences
 CHROME = "chrome"  # flows/chrome.yml holds the channels' own words
 PAGES = "pages"  # flows/pages.yml holds the words of web pages and papers
-LOOSE = frozenset({SYSTEM, CHROME, PAGES})  # files of texts that no step says
+STAFF = "staff"  # flows/staff.yml holds what colleagues are told outside the desk
+LOOSE = frozenset({SYSTEM, CHROME, PAGES, STAFF})  # files of texts that no step says
 _FLOW = ("flow", "title", "level", "starts_on", "budget", "listens", "steps")
 _TEXT = ("text", "sms", "safety", "sensitivity")
 

@@ -33,6 +33,7 @@ from bot.transports.twilio_errors import refused
 
 API = "https://api.twilio.com"
 STATUS_PATH = "/webhooks/twilio/status"
+LONGEST_VALID = 36_000  # seconds: Twilio's own limit and default
 _LIMIT = ClientTimeout(total=15, connect=5)  # seconds
 
 
@@ -81,7 +82,7 @@ def _seconds(header: str | None) -> float | None:
     return float(header) if header and header.isascii() and header.isdigit() and len(header) < 6 else None
 
 
-def _error(error: Exception) -> SendError:
+def error_of(error: Exception) -> SendError:
     """Any exception of the client as one of the closed list."""
     match error:
         case SendError():
@@ -121,6 +122,10 @@ class Twilio:
                 self._client.api.base_url = self._client.content.base_url = self._url
         return self._client
 
+    def client(self) -> Client:
+        """The client, for the bell. Raises Misconfigured."""
+        return self._connected()
+
     def _sender(self, channel: str, account: str) -> dict[str, str]:
         """From whom: the number that was written to, or a messaging service that chooses one."""
         if channel == "whatsapp":
@@ -133,7 +138,7 @@ class Twilio:
         base = self._settings.public_url.rstrip("/")
         return {"status_callback": f"{base}{STATUS_PATH}?{urlencode({'ref': ref})}"} if base else {}
 
-    async def send(self, *, channel: str, account: str, address: str, part: Part, ref: str) -> str:
+    async def send(self, *, channel: str, account: str, address: str, part: Part, ref: str, valid: int) -> str:
         """Send one Part as text; returns the MessageSid. Raises a SendError. What is numbered text was decided before
         (channels/whatsapp); a Part with buttons, which nothing here can send yet, goes out so too."""
         client = self._connected()
@@ -141,6 +146,7 @@ class Twilio:
             message = await client.messages.create_async(
                 to=f"whatsapp:{address}" if channel == "whatsapp" else address,
                 body=flatten(part).text,
+                validity_period=max(1, min(valid, LONGEST_VALID)),
                 **self._sender(channel, account),
                 **self._callback(ref),
             )
@@ -148,7 +154,7 @@ class Twilio:
                 return str(message.sid)
             error: SendError = OutcomeUnknown("no_sid")
         except Exception as caught:
-            error = _error(caught)
+            error = error_of(caught)
         raise error  # out here, so that it does not carry the client's exception, which quotes the request
 
     async def acknowledge(self, *, account: str, ack: str) -> None:

@@ -17,7 +17,7 @@ from bot.settings import Settings
 from bot.web.health import health
 from bot.web.simulator import Phones, simulator
 from bot.web.verify import Certificates, verify
-from bot.web.webhooks import webhooks
+from bot.web.webhooks import Acknowledge, webhooks
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -42,11 +42,15 @@ def site(
     phones: Phones | None,
     certificates: Certificates | None = None,
     desk: Router | None = None,
+    acknowledge: Acknowledge | None = None,
 ) -> Litestar:
     """The application. `phones` = None leaves the simulator out (production), `certificates` = None their pages,
     `desk` = None the caseworkers' pages."""
     token = settings.metrics_token.get_secret_value().strip() if settings.metrics_token else ""
-    routes: list[HTTPRouteHandler | Router] = [*webhooks(settings, receive, quarantine), *health(ready, token)]
+    routes: list[HTTPRouteHandler | Router] = [
+        *webhooks(settings, receive, quarantine, acknowledge),
+        *health(ready, token),
+    ]
     if certificates is not None:
         routes += verify(certificates)
     if phones is not None:

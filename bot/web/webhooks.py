@@ -28,10 +28,12 @@ log = logging.getLogger(__name__)
 
 Receive: TypeAlias = Callable[[Sequence[Inbound | Receipt]], Awaitable[None]]
 Quarantine: TypeAlias = Callable[[str, str, str, bytes], Awaitable[None]]  # provider, account, event id, raw
+Acknowledge: TypeAlias = Callable[[str, str], Awaitable[str]]  # id of a page, the key pressed -> what the call answers
 Read: TypeAlias = Callable[[], list[Inbound | Receipt]]
 
 MOST_BYTES = 256 * 1024
 TELEGRAM, TWILIO, STATUS = "/webhooks/telegram", "/webhooks/twilio", "/webhooks/twilio/status"
+VOICE = "/webhooks/twilio/voice"  # a colleague who was called presses it
 _TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'  # "we answer later"
 # Providers have no session and no CSRF token; their own proof is checked instead.
 _OPEN = {"exclude_from_auth": True, "exclude_from_csrf": True}
@@ -133,8 +135,11 @@ async def _body(request: Request[Any, Any, Any]) -> bytes | None:
         return None
 
 
-def webhooks(settings: Settings, receive: Receive, quarantine: Quarantine) -> list[HTTPRouteHandler]:
-    """The three route handlers. `receive` and `quarantine` commit before they return."""
+def webhooks(
+    settings: Settings, receive: Receive, quarantine: Quarantine, acknowledge: Acknowledge | None = None
+) -> list[HTTPRouteHandler]:
+    """The route handlers. `receive` and `quarantine` commit before they return. Without `acknowledge` no call of ours
+    is answered."""
     intake, own = Intake(receive, quarantine), _own_numbers(settings)
 
     @post(TELEGRAM, status_code=200, request_max_body_size=MOST_BYTES, opt=_OPEN)
@@ -151,7 +156,8 @@ def webhooks(settings: Settings, receive: Receive, quarantine: Quarantine) -> li
         work = intake.take("telegram", account, raw, lambda: _update(raw, account))
         return await _stored(work, _plain(200))
 
-    async def twilio(request: Request[Any, Any, Any], path: str, yes: Response[str]) -> Response[str]:
+    async def authentic(request: Request[Any, Any, Any], path: str) -> tuple[bytes, dict[str, Any]] | Response[str]:
+        """The body and the payload that Twilio signed; else what to answer."""
         raw = await _body(request)
         if raw is None:
             return _plain(400)
@@ -169,7 +175,29 @@ def webhooks(settings: Settings, receive: Receive, quarantine: Quarantine) -> li
         if payload is None or not account or payload.get("AccountSid", account) != account:
             return _plain(403)
         payload["?ref"] = dict(parse_qsl(query.decode("ascii"))).get("ref", "")
-        return await _stored(intake.take("twilio", account, raw, lambda: _form(payload, own)), yes)
+        return raw, payload
+
+    async def twilio(request: Request[Any, Any, Any], path: str, yes: Response[str]) -> Response[str]:
+        found = await authentic(request, path)
+        if isinstance(found, Response):
+            return found
+        raw, payload = found
+        return await _stored(intake.take("twilio", settings.twilio_account_sid, raw, lambda: _form(payload, own)), yes)
+
+    @post(VOICE, status_code=200, request_max_body_size=MOST_BYTES, opt=_OPEN)
+    async def key_from_twilio(request: Request[Any, Any, Any]) -> Response[str]:
+        """A colleague pressed a key; `ref` in the address is the id of the page."""
+        found = await authentic(request, VOICE)
+        if isinstance(found, Response):
+            return found
+        if acknowledge is None:
+            return _twiml()
+        try:
+            answer = await acknowledge(str(found[1]["?ref"]), str(found[1].get("Digits", "")))
+        except Exception as error:
+            log.error("webhook: key not stored (%s)", type(error).__name__)
+            return _plain(503)
+        return Response(answer or _TWIML, status_code=200, media_type="text/xml")
 
     @post(TWILIO, status_code=200, request_max_body_size=MOST_BYTES, opt=_OPEN)
     async def from_twilio(request: Request[Any, Any, Any]) -> Response[str]:
@@ -181,4 +209,4 @@ def webhooks(settings: Settings, receive: Receive, quarantine: Quarantine) -> li
         """What became of a message of ours; `ref` in the address is our outbox id."""
         return await twilio(request, STATUS, _plain(200))
 
-    return [from_telegram, from_twilio, status_from_twilio]
+    return [from_telegram, from_twilio, status_from_twilio, key_from_twilio]

@@ -21,7 +21,18 @@ STRUCTURE = (
     *("actions", "alarm", "commands", "expressions", "intents", "loops", "payloads", "reachable", "targets"),
     *("complaints", "facts", "heard", "intake", "numbers"),
 )
-WORDS = ("budget", "copies", "discreet", "fact_texts", "labels", "placeholders", "safety", "synonyms", "translations")
+WORDS = (
+    "budget",
+    "copies",
+    "discreet",
+    "fact_texts",
+    "labels",
+    "placeholders",
+    "safety",
+    "screen",
+    "synonyms",
+    "translations",
+)
 
 
 def test_every_rule_is_one_of_these() -> None:

@@ -105,7 +105,7 @@ def telling(phone: Phone, line: Line, started: str) -> Iterator[str]:
         return
     lexicon = lexicon_of(words, line.reply.language)
     quiet = started in words[screen.UNASKED] or line.reply.urgent or line.event.text_id.startswith("system.")
-    facts = any(text_ids(line.event.slots))  # a fact that she asked for begins as it begins
+    facts = any(text_ids(line.event.slots, offered(line)))  # a fact that she asked for begins as it begins
     for fault in screen.faults(line.parts, lexicon, quiet, line.reply.sensitivity):
         if quiet or not facts or not fault.startswith("begins"):
             yield fault

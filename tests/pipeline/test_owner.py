@@ -256,7 +256,7 @@ async def test_asking_for_a_person_in_danger_does_not_make_it_later(world: World
 async def test_somebody_known_is_not_introduced_again(world: World) -> None:
     await world.says(MAYA, "wages", "1", "Kuwait", "1", "1", "3 months 180 KD", "1")
     await world.says(MAYA, "hello")
-    assert (await world.said(MAYA))[-1] == "more.noted"  # just after the number it is more about it
+    assert (await world.said(MAYA))[-1] == "add.added"  # just after the number it is more about it
     world.clock.move(minutes=31)
     await world.says(MAYA, "hello")
     assert (await world.said(MAYA))[-1] == "menu.what"

@@ -12,6 +12,7 @@ from sqlalchemy import insert
 
 from bot.jobs import make, start_reminders
 from bot.outgoing import Policy
+from bot.rostering import Roster
 from bot.store import reminders, tables, turns
 from bot.store.rows import Reminder
 from bot.store.shelf import shelves
@@ -259,9 +260,10 @@ async def test_the_jobs_do_it_by_the_clock(world: World) -> None:
     await person(world, MAYA)
     await remind(world, MAYA)
     world.clock.move(days=1)
-    app = make(world.app.database, world.app.secrets, world.policy, world.clock)
+    app = make(world.app.database, world.app.secrets, world.policy, Roster(world.app.content), world.clock)
     crons = {task.task.name: task.cron for task in app.periodic_registry.periodic_tasks.values()}
-    assert crons == {"purge": "*/10 * * * *", "remind": "* * * * *", "wishes": "* * * * *"}
+    every = {name: "* * * * *" for name in ("remind", "wishes", "targets")}
+    assert crons == {**every, "purge": "*/10 * * * *", "rota": "*/10 * * * *"}
     await app.tasks["remind"](0)
     assert await states(world) == ["done"]
     world.clock.move(days=40)

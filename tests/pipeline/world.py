@@ -70,12 +70,14 @@ class Provider:
 
     sent: list[tuple[str, str, str]] = field(default_factory=list)  # address, ref, text
     acked: list[str] = field(default_factory=list)
+    valid: list[int] = field(default_factory=list)  # seconds, beside `sent`
     script: dict[str, deque[Exception | Callable[[], Any] | None]] = field(default_factory=lambda: defaultdict(deque))
     count: Any = field(default_factory=itertools.count)
 
-    async def send(self, *, channel: str, account: str, address: str, part: Part, ref: str) -> str:
+    async def send(self, *, channel: str, account: str, address: str, part: Part, ref: str, valid: int) -> str:
         """Take one part, or fail as told."""
         await self._obey(address)
+        self.valid.append(valid)
         self.sent.append((address, ref, part.text))
         return f"p{next(self.count)}"
 
