@@ -13,7 +13,10 @@ from uuid import UUID
 
 from bot import outgoing
 from bot.channels.limits import LIMITS
+from bot.content import Content
+from bot.engine.flow import Ask
 from bot.engine.messages import Reply
+from bot.engine.session import Session
 from bot.outgoing import Decision
 from bot.store.history import Line
 from desk.office import Office, Visit
@@ -114,6 +117,40 @@ def _canned(office: Office, visit: Visit, language: str | None) -> list[tuple[st
     return found
 
 
-def facts(head: Head) -> list[tuple[str, Any]]:
-    """What she told, by name of the fact, without codes."""
-    return [(name, value) for name, value in head.facts.items() if name not in SECRET and value not in ("", None, [])]
+def facts(office: Office, visit: Visit, shown: Shown) -> list[tuple[str, Any]]:
+    """What she told, by name of the fact: the case's, and what she answered in a flow that stands open (before consent
+    there is nothing else). An option that she chose is said in the reader's language."""
+    told = dict(shown.head.facts)
+    conversation = shown.around.conversation
+    for frame in Session.from_json(conversation.session if conversation else {}).stack:
+        flow = office.content.flows.get(frame.flow)
+        asked = {name for step in flow.steps if isinstance(step, Ask) for name in _names(step)} if flow else set()
+        told |= {name: value for name, value in frame.slots.items() if name in asked and name not in told}
+    chosen = _choices(office.content)
+
+    def said(name: str, value: Any) -> Any:
+        if isinstance(value, list):
+            return [said(name, one) for one in value]
+        if not isinstance(value, str) or (name, value) not in chosen:
+            return value
+        context, english = chosen[name, value]
+        return office.content.catalogue.text(visit.language, context, english)
+
+    return [
+        (name, said(name, value)) for name, value in told.items() if name not in SECRET and value not in ("", None, [])
+    ]
+
+
+def _names(step: Ask) -> tuple[str, ...]:
+    """The slots that a question fills; none of one whose answer is kept from us."""
+    return () if step.secret or step.counted else (step.slot, step.keep, *(fill.slot for fill in step.fills))
+
+
+def _choices(content: Content) -> dict[tuple[str, str], tuple[str, str]]:
+    """By slot and option: where its label is translated, and its English. The first flow that has it says it."""
+    found: dict[tuple[str, str], tuple[str, str]] = {}
+    for flow in content.flows.by_name.values():
+        for step in (one for one in flow.steps if isinstance(one, Ask)):
+            for choice in step.choices:
+                found.setdefault((step.slot, choice.id), (f"{flow.name}.{step.id}#option.{choice.id}", choice.label))
+    return found

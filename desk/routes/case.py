@@ -60,7 +60,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             here=address(visit.here),
             told=told,
             shown=shown,
-            facts=facts(shown.head),
+            facts=facts(office, visit, shown),
             outcomes=[one.removeprefix(OUTCOMES) for one in office.content.desk if one.startswith(OUTCOMES)],
             overrides=office.content.knowledge.get("targets")["care"]["overrides"],
             **values,

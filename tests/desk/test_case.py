@@ -259,3 +259,15 @@ async def test_another_case_of_hers_is_named_only_to_who_may_find_it(town: Desk,
         " WHERE reference = '9999999'"
     )
     assert "999 999 9" not in (await person.get(case)).text
+
+
+async def test_what_she_told_is_said_in_the_readers_language(town: Desk, world: World) -> None:
+    person = await town.person("caseworker")
+    case = await _case(world, "he has a knife")
+    await world.says(ADDRESS, "1")
+    assert "What was told" in (await person.get(case)).text
+    labels = {
+        c.label for f in world.app.content.flows.by_name.values() for s in f.steps for c in getattr(s, "choices", ())
+    }
+    told = (await _page(person, case)).partition('class="told"')[2].partition("</dl>")[0]
+    assert any(label in told for label in labels), told
