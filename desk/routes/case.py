@@ -23,7 +23,8 @@ from desk.views.scope import Place
 from handlers.context import Actor
 
 PATHS = ["/case/{reference:str}", "/talk/{talk:uuid}"]
-TOLD = frozenset({"taken", "held", "full", "given", "not_yours", "second_reader", "closed", "retried", "done", "none"})
+GOOD = ("taken", "given", "escalated", "once", "confirmed", "second_reader", "closed", "retried", "done")
+TOLD = frozenset({*GOOD, "held", "full", "not_yours", "too_soon", "none"})
 REASONS = ("call", "identify", "legal", "safety")  # why a number is looked at
 
 
@@ -59,6 +60,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             status=status,
             here=address(visit.here),
             told=told,
+            good=told in GOOD,
             shown=shown,
             facts=facts(office, visit, shown),
             outcomes=[one.removeprefix(OUTCOMES) for one in office.content.desk if one.startswith(OUTCOMES)],

@@ -85,6 +85,24 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         await office.live.tell()
         return back(visit.here, outcome.name)
 
+    @act(f"{CASE}/escalate", "assign", trail="case.escalate")
+    async def escalate(visit: TheVisit) -> Response[Any]:
+        shown, _, _ = await opened(visit)
+        if shown.head.where is None:
+            return back(visit.here, "none")
+        outcome = await office.staff.escalate(shown.head.where, actor(visit))
+        await office.live.tell()
+        return back(visit.here, outcome.name)
+
+    @act(f"{CASE}/safe", "close", trail="case.safe")
+    async def safe(visit: TheVisit) -> Response[Any]:
+        shown, _, _ = await opened(visit)
+        if shown.head.where is None:
+            return back(visit.here, "none")
+        outcome = await office.staff.check_safe(shown.head.where, actor(visit), reference=visit.here.reference)
+        await office.live.tell()
+        return back(visit.here, outcome.name)
+
     @act(f"{CASE}/close", "close", trail="case.close")
     async def close(visit: TheVisit) -> Response[Any]:
         shown, _, _ = await opened(visit)
@@ -97,4 +115,4 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         await office.live.tell()
         return back(visit.here, outcome.name)
 
-    return [note, task, finished, assign, close]
+    return [note, task, finished, assign, escalate, safe, close]

@@ -271,3 +271,14 @@ async def test_what_she_told_is_said_in_the_readers_language(town: Desk, world: 
     }
     told = (await _page(person, case)).partition('class="told"')[2].partition("</dl>")[0]
     assert any(label in told for label in labels), told
+
+
+async def test_it_is_passed_on_and_safe_is_seen_twice(town: Desk, world: World) -> None:
+    person, case = await town.person("caseworker"), await _case(world, "a knife")
+    await person.post(f"{case}/take")
+    assert (await person.post(f"{case}/safe")).headers["location"].endswith("?told=once")
+    assert (await person.post(f"{case}/safe")).headers["location"].endswith("?told=too_soon")
+    assert (await person.post(f"{case}/escalate")).headers["location"].endswith("?told=escalated")
+    assert await world.one("SELECT owner FROM conversations") == "waiting"
+    other = await town.person("caseworker")
+    assert "Passed on" in (await other.get(case)).text
