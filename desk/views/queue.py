@@ -163,7 +163,7 @@ def _where(scope: Scope, filters: Mapping[str, str], *, of_cases: bool) -> list[
 
 
 def _mine(scope: Scope) -> ColumnElement[bool]:
-    stands = scope.relations()
+    stands = scope.relations
     return or_(stands["own"], stands["assigned"])
 
 

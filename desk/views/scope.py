@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -32,7 +33,7 @@ class Place:
     state: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scope:
     """What a user may, at a moment. A conversation of which no case was made counts as an open case of nobody's."""
 
@@ -40,6 +41,7 @@ class Scope:
     user: User
     now: datetime
 
+    @cached_property
     def relations(self) -> dict[str, ColumnElement[bool]]:
         """How a row stands to the user, each as a condition."""
         user = self.user
@@ -65,6 +67,7 @@ class Scope:
         known: dict[str, ColumnElement[bool]] = {name: func.coalesce(c, false()) for name, c in found.items()}
         return known | {"other": not_(or_(*known.values()))}
 
+    @cached_property
     def state(self) -> ColumnElement[str]:
         """The first state that fits a row."""
         return case(
@@ -77,13 +80,13 @@ class Scope:
 
     def where(self, permission: str) -> ColumnElement[bool]:
         """The rows that the user may treat so."""
-        relations, state = self.relations(), self.state()
+        relations, state = self.relations, self.state
         allowed = self.permissions.allowed(self.user.role, permission)
         return or_(false(), *(and_(relations[name], state.in_(states)) for name, states in allowed))
 
     def _columns(self) -> tuple[Any, ...]:
-        named = [condition.label(f"is_{name}") for name, condition in self.relations().items()]
-        return (*named, self.state().label("state"))
+        named = [condition.label(f"is_{name}") for name, condition in self.relations.items()]
+        return (*named, self.state.label("state"))
 
     async def of_case(self, connection: AsyncConnection, reference: str) -> Place | None:
         """A case by its number, if it may be found."""
@@ -112,5 +115,5 @@ class Scope:
         return self._place(row, None, None, row.id) if row else None
 
     def _place(self, row: Any, case_id: UUID | None, reference: str | None, conversation_id: UUID | None) -> Place:
-        stands = tuple(name for name in self.relations() if getattr(row, f"is_{name}"))
+        stands = tuple(name for name in self.relations if getattr(row, f"is_{name}"))
         return Place(case_id, reference, conversation_id, row.subject_id, stands, row.state)
