@@ -54,6 +54,14 @@ def pytest_xdist_auto_num_workers() -> int:
     return min(8, (os.cpu_count() or 1) + 1)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What waits for processes and databases is slow, each and all: `make quick` leaves it out."""
+    for item in items:
+        if item.path.parent.name in SPREAD:
+            item.add_marker(pytest.mark.slow)
+
+
 class Groups(LoadScopeScheduling):
     """What one worker runs by itself, in order. (The marks of `--dist loadgroup` are not read under pytest 9.2.)"""
 

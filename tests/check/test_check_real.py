@@ -27,6 +27,7 @@ WORDS = (
     "discreet",
     "fact_texts",
     "labels",
+    "phrases",
     "placeholders",
     "safety",
     "screen",
