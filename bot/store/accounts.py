@@ -48,7 +48,7 @@ async def budgets(connection: AsyncConnection, places: Iterable[Place], now: dat
     )
     for row in locked:
         if row.next_send_at is None or row.next_send_at <= now:
-            left[(row.channel, row.account)] = row.per_second
+            left[(row.channel, row.account)] = max(1, int(row.per_second))
     return left
 
 
