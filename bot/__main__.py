@@ -45,6 +45,12 @@ COMMANDS = {
         "add_arguments",
         "what people answered about our help, by quarter; small counts are hidden",
     ),
+    "sms-gateway": (
+        "sms_gateway",
+        "run",
+        "add_arguments",
+        "register: have the phone at the partner tell us of each SMS",
+    ),
     "telegram": ("telegram", "run", "add_arguments", "set-webhook: tell Telegram where to deliver"),
     "locales": ("content", "run_locales", "add_locales_arguments", "extract: bring the catalogues up to the flows"),
     "db": ("database", "run_db", "add_db_arguments", "stop: end the embedded database"),

@@ -40,6 +40,7 @@ from bot.store.turns import REFERENCE_DIGITS
 from bot.store.wake import Wake
 from bot.transports.contract import Transport
 from bot.transports.simulator import Simulator
+from bot.transports.sms_gateway import SmsGateway
 from bot.transports.telegram import Telegram
 from bot.transports.twilio import Twilio
 from bot.vault.fields import Unopenable
@@ -215,6 +216,8 @@ def make_transports(settings: Settings) -> dict[str, Transport]:
         made[SIMULATOR] = Simulator()
     if settings.twilio_account_sid and settings.twilio_tokens:
         made["twilio"] = Twilio(settings)
+    if settings.sms_gateway_url:
+        made["sms_gateway"] = SmsGateway(settings)
     if settings.telegram_token:
         made["telegram"] = Telegram(settings)
     return made
@@ -248,6 +251,8 @@ async def build(
     def transport_for(channel: str, account: str) -> Transport | None:
         if account == SIMULATOR:
             return transports.get(SIMULATOR)
+        if channel == "sms" and account in settings.gateway_numbers:
+            return transports.get("sms_gateway")
         return transports.get("telegram" if channel == "telegram" else "twilio")
 
     return App(
@@ -262,7 +267,7 @@ async def build(
         )
         if model
         else None,
-        sender=Sender(database, keys, content, policy, channels, transport_for, clock=clock),
+        sender=Sender(database, keys, content, policy, channels, transport_for, clock=clock, sims=settings.gateway_numbers),
         staff=Staff(database, keys, content, policy, clock, new_id, draw_reference),
         wake=Wake(database),
         transports=transports,

@@ -18,6 +18,7 @@ from bot.store.keys import seal_json
 from bot.store.rows import Conversation, Person, zone_name
 from bot.store.turns import Subject
 
+RANG = timedelta(hours=24)  # so long a human may answer somebody who rang once
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -81,7 +82,10 @@ def decide(
         return Decision("held", "seized", NEVER)  # somebody else holds the phone; a supervisor decides
     if since <= policy.direct_reply or (conversation.agreed_until and now < conversation.agreed_until):
         return Decision("queued")
-    if person.consent_contact_at is None:
+    rang = origin == "human" and conversation.rang_at is not None and now - conversation.rang_at <= RANG
+    if rang and person.safe_from is None:
+        return Decision("queued")  # she rang so that she is written to, and a human decided that it is safe
+    if person.consent_contact_at is None and not rang:
         return Decision("held", "no_consent", NEVER)
     opens = _next_safe(policy, person, conversation.country_hint, now)
     return Decision("queued") if opens <= now else Decision("held", "safe_hours", opens)

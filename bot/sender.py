@@ -7,12 +7,15 @@ that hangs holds up its own channel, and that with a bounded number of requests.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from bot import outgoing
+from bot.channels import routes
 from bot.channels.contract import Channel, Chrome, Part
+from bot.channels.routes import Routes
 from bot.content import Content
 from bot.engine.messages import Reply
 from bot.observe import logs, metrics
@@ -48,7 +51,9 @@ class Sender:
         transport_for: Callable[[str, str], Transport | None],
         *,
         clock: Callable[[], datetime],
+        sims: Sequence[str] = (),
     ) -> None:
+        self._routes = Routes.read(content.knowledge.get(routes.FACTS), sims)
         self._database = database
         self._secrets = secrets
         self._content = content
@@ -166,13 +171,26 @@ class Sender:
     def _parts(self, claim: Claim) -> list[Part]:
         """The reply as this channel shows it. BadContent when it is none, or has no layout: our bug."""
         try:
-            reply = Reply.from_json(claim.body)
+            reply = self._on_its_route(claim, Reply.from_json(claim.body))
             words = self._content.chrome(reply.language)
             chrome = Chrome(list_label=words.get("list_label", ""), more=words.get("more", ""))
-            return list(self._channels[claim.channel].layout(reply, chrome))
+            parts = self._channels[claim.channel].layout(reply, chrome)
+            return [replace(part, urgent=claim.urgent) for part in parts]
         except Exception as error:
             log.error("layout_fault", kind=type(error).__name__, exc_info=True)
             raise errors.BadContent("layout") from error
+
+    def _on_its_route(self, claim: Claim, reply: Reply) -> Reply:
+        """An SMS asks nothing where no answer can arrive."""
+        if claim.channel != "sms":
+            return reply
+        country = claim.conversation.country_hint
+        route = self._routes.to(country, claim.account)
+        if route.two_way or not routes.asks(reply):
+            return reply
+        emergency = self._content.knowledge.get("emergency")["numbers"].get(country, "") if claim.urgent else ""
+        words = self._content.channel(reply.language, number=route.answer_to, emergency=str(emergency))
+        return routes.one_way(reply, route, words)
 
     async def _send_parts(self, transport: Transport, claim: Claim) -> str:
         parts = self._parts(claim)

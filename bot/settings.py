@@ -22,7 +22,6 @@ NOT_BUILT = (
     "media_url",
     "rasa_token",
     "rasa_url",
-    "sms_gateway_url",
     "smtp_url",
     "trusted_proxies",
 )
@@ -64,6 +63,10 @@ class Settings(BaseSettings):
     sms_sender: str = ""
     whatsapp_sender: str = ""
     sms_gateway_url: str = ""
+    sms_gateway_login: str = ""
+    sms_gateway_password: SecretStr | None = None
+    sms_gateway_key: SecretStr | None = None
+    sms_gateway_number: str = ""
     rasa_url: str = ""
     rasa_token: SecretStr | None = None
     media_url: str = ""
@@ -95,6 +98,17 @@ class Settings(BaseSettings):
         return tuple(s.strip() for s in self.sms_sender.split(",") if s.strip())
 
     @property
+    def gateway_numbers(self) -> tuple[str, ...]:
+        """Numbers of the SIMs in phones at partners (E.164); the first is the one whose webhooks come here."""
+        return tuple(s.strip() for s in self.sms_gateway_number.split(",") if s.strip())
+
+    @cached_property
+    def gateway_keys(self) -> tuple[str, ...]:
+        """Signing keys of the gateway's webhooks, newest first."""
+        raw = self.sms_gateway_key.get_secret_value() if self.sms_gateway_key else ""
+        return tuple(k.strip() for k in raw.split(",") if k.strip())
+
+    @property
     def without_effect(self) -> tuple[str, ...]:
         """Names of variables that are set and do nothing yet."""
         return tuple(f"SAATHI_{name.upper()}" for name in NOT_BUILT if getattr(self, name))
@@ -120,6 +134,10 @@ def _production_problems(s: Settings) -> list[str]:
         problems.append("SAATHI_TWILIO_AUTH_TOKEN is missing: without it signatures cannot be checked")
     if (s.sms_sender or s.whatsapp_sender or s.twilio_tokens) and not s.twilio_account_sid:
         problems.append("SAATHI_TWILIO_ACCOUNT_SID is missing: without it Twilio cannot be used")
+    if s.sms_gateway_url and not (s.gateway_keys and s.gateway_numbers and s.sms_gateway_password):
+        problems.append(
+            "SAATHI_SMS_GATEWAY_KEY, _NUMBER and _PASSWORD belong to SAATHI_SMS_GATEWAY_URL: set all, or none"
+        )
     return problems
 
 

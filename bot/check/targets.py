@@ -12,7 +12,7 @@ from bot.check.alarm import STAY
 from bot.check.graph import FLOW, named
 from bot.check.texts import at
 from bot.content import Content, Problem
-from bot.content.flows import CHROME, PAGES, SYSTEM
+from bot.content.flows import CHANNEL, CHROME, PAGES, SYSTEM
 
 # What bot/engine and bot/conductor say by name, and what the channels write on their own parts (a test compares),
 # and what pages and papers say.
@@ -28,6 +28,19 @@ SENTENCES = {
         "trouble",
     ),
     CHROME: ("list_label", "more"),
+    CHANNEL: (
+        "one_way",
+        "one_way_same",
+        "window",
+        "in_a_group",
+        "about",
+        "description",
+        "command_menu",
+        "command_human",
+        "command_language",
+        "command_clear",
+        "command_stop",
+    ),
     PAGES: (
         "brand",
         "language",

@@ -39,6 +39,8 @@ SYSTEM_FLOWS = frozenset({"stop", "start", private.LEAVE})  # their one line lea
 BOX = "box"  # retention of what belongs to a letter of the box: shown to no caseworker, gone after a day
 EDITABLE = timedelta(hours=48)  # how long a message can be edited afterwards (Telegram)
 SEALED = "sealed_until"  # in the profile: until then an edit may be one of a letter
+RANG = "rang"  # in the session: it waits for a human only since somebody rang
+TALKING = timedelta(hours=1)  # so long an open question is being talked about
 TOLD = frozenset({"opened", "said_more"})  # events of a case after which more may come
 
 
@@ -100,6 +102,11 @@ class Turn:
             self.note(arrived, arrived.inbound, masked=seen.mask, secret=secret)
             if self._provider_says(arrived.inbound):
                 return
+            if arrived.inbound.kind == "rang":
+                self._rang(arrived.received_at)
+                self.finish()
+                return
+        self._words_after_a_ring(seen.given)
         gate = Gate(self.ctx, self._session, self._tools.content, self._language(), self.subject.open_notices)
         given = await gate.after_the_end(seen.given)
         if given is not None and await gate.may_answer(given):
@@ -140,13 +147,15 @@ class Turn:
         """Put what arrived into the history (`masked`: not its digits; `secret`: nothing of it), and note that the
         person wrote."""
         conversation, at = self._conversation, arrived.received_at
-        told = inbound.kind in {"blocked", "unblocked"}  # by the provider: she wrote nothing
+        # Told by the provider: she wrote nothing. Who rings may be anybody who holds the phone: no leave to answer.
+        told = inbound.kind in {"blocked", "unblocked", "rang"}
         if not told and (conversation.last_inbound_at is None or at > conversation.last_inbound_at):
             conversation.last_inbound_at = at
-        if conversation.agreed_until and conversation.agreed_until > self._tools.now:
+        if not told and conversation.agreed_until and conversation.agreed_until > self._tools.now:
             minutes = int(self.ctx.knowledge.get("contact_policy")["agreed_minutes"])
             conversation.agreed_until = self._tools.now + timedelta(minutes=minutes)
-        if inbound.kind != "blocked":
+        if inbound.kind not in {"blocked", "rang"}:
+            conversation.nudged_at = None
             conversation.blocked_at = None
             self.subject.requeue.add(conversation.id)
         if inbound.ack:
@@ -198,6 +207,30 @@ class Turn:
         if inbound.kind == "blocked":
             self._conversation.blocked_at = self._tools.now
         return inbound.kind in {"blocked", "unblocked"}
+
+    def _rang(self, at: datetime) -> None:
+        """A missed call, or an SMS without words: nothing is sent back before a human has decided that it is safe. In
+        the middle of a conversation with the bot it is most likely a slip, and the bot goes on."""
+        conversation, now = self._conversation, self._tools.now
+        conversation.rang_at = at
+        last, top = conversation.last_inbound_at, self._session.top
+        talking = top is not None and top.waiting and last is not None and now - last < TALKING
+        if conversation.owner in {"bot", "closed"} and not talking:
+            conversation.give_to("waiting")
+            conversation.session = replace(self._session, shared={**self._session.shared, RANG: True}).to_json()
+        if (conversation.id, "queue") not in self.subject.open_notices:
+            self.ctx.notify("queue", "rang", "high", self.ctx.cases[0] if self.ctx.cases else None)
+
+    def _words_after_a_ring(self, given: Input | None) -> None:
+        """Who writes in words after a ring is answered by the bot, as anybody is; the human still sees the ring."""
+        if given is None or not self._session.shared.get(RANG):
+            return
+        self._session = replace(
+            self._session, shared={k: v for k, v in self._session.shared.items() if k != RANG}
+        )
+        self._conversation.session = self._session.to_json()
+        if self._conversation.owner == "waiting":
+            self._conversation.give_to("bot")
 
     async def _page_anyway(self, danger: str | None) -> None:
         """Whatever flow answered: danger leaves a page, unless one is open that nobody has taken yet (law 2)."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from bot.content import readers as readers_room
 from bot.content.catalogue import Catalogue, load_catalogue
-from bot.content.flows import CHROME, PAGES, load_flows
+from bot.content.flows import CHANNEL, CHROME, PAGES, load_flows
 from bot.content.knowledge import Facts, load_knowledge
 from bot.content.languages import COMMANDS, FALLBACK, Language, as_choices, load_languages, universal_words
 from bot.content.readers.words import words
@@ -71,6 +71,11 @@ class Content:
         """The channels' own words in a language, by id."""
         known = language if language in self.languages else FALLBACK
         return {say.id: self._replies.text(known, f"{CHROME}.{say.id}") for say in self.texts.get(CHROME, ())}
+
+    def channel(self, language: str, **slots: str) -> dict[str, str]:
+        """What the channels say by themselves, by id, filled."""
+        known = language if language in self.languages else FALLBACK
+        return {s.id: self._replies.loose(known, f"{CHANNEL}.{s.id}", slots) for s in self.texts.get(CHANNEL, ())}
 
     def page(self, language: str, slots: Mapping[str, Any]) -> dict[str, str]:
         """The words of web pages and papers in a language, by id, filled with slot values."""

@@ -20,6 +20,9 @@ UNLIMITED = "simulator"
 # Messages per second that an account may send. Telegram: about 30 overall (Bot API FAQ); Twilio: long codes 1, but a
 # messaging service spreads over its pool and queues by itself.
 PER_SECOND = {"telegram": 25, "whatsapp": 40, "sms": 10}
+# A SIM in a phone: Android lets an app send about 30 SMS in 30 minutes without asking, and carriers look for robots;
+# the app has limits of its own besides (docs/channels.md). Who sets it higher changes the row.
+SIM_PER_SECOND = 0.2
 
 
 async def ensure(connection: AsyncConnection, places: Iterable[Place]) -> None:

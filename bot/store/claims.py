@@ -169,6 +169,7 @@ async def _read(connection: AsyncConnection, secrets: Keys, ids: Sequence[UUID],
             conversations.c.last_inbound_at,
             conversations.c.agreed_until,
             conversations.c.blocked_at,
+            conversations.c.rang_at,
             contacts.c.simulated,
             *[contacts.c[f].label(f"person_{f}") for f in PERSON_FIELDS],
             keys.c.wrapped,
@@ -215,6 +216,7 @@ def _claim(secrets: Keys, row: Any) -> Claim:
         last_inbound_at=row.last_inbound_at,
         agreed_until=row.agreed_until,
         blocked_at=row.blocked_at,
+        rang_at=row.rang_at,
     )
     return Claim(
         id=row.id,

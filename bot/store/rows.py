@@ -98,6 +98,8 @@ class Conversation:
     last_inbound_at: datetime | None = None
     agreed_until: datetime | None = None
     blocked_at: datetime | None = None
+    rang_at: datetime | None = None  # a missed call, or an SMS without words
+    nudged_at: datetime | None = None  # a neutral template left since she wrote last
     session: dict[str, Any] = field(default_factory=dict)
 
     def give_to(self, owner: str, user_id: UUID | None = None) -> None:

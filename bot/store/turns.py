@@ -61,7 +61,16 @@ PERSON_FIELDS = (
     "seized_at",
     "link_code_id",
 )
-CONVERSATION_FIELDS = ("owner", "owner_epoch", "owner_user_id", "last_inbound_at", "agreed_until", "blocked_at")
+CONVERSATION_FIELDS = (
+    "owner",
+    "owner_epoch",
+    "owner_user_id",
+    "last_inbound_at",
+    "agreed_until",
+    "blocked_at",
+    "rang_at",
+    "nudged_at",
+)
 CASE_FIELDS = ("severity", "stage", "country", "answer_due_at", "answered_at", "closed_at", "linked_case_id", "draft")
 REFERENCE_DIGITS = 6
 REOPENS = timedelta(days=90)  # so long a reply opens again what a human closed
@@ -196,13 +205,8 @@ async def _load_conversations(
             row.channel,
             row.account,
             row.country_hint,
-            row.owner,
-            row.owner_epoch,
-            row.owner_user_id,
-            row.last_inbound_at,
-            row.agreed_until,
-            row.blocked_at,
-            session,
+            **{name: getattr(row, name) for name in CONVERSATION_FIELDS},
+            session=session,
         )
 
 
