@@ -31,7 +31,7 @@ from bot.nlu.understanding import Understanding
 from bot.observe import logs
 from bot.sender import Sender
 from bot.settings import Settings, SettingsError
-from bot.store import embedded
+from bot.store import accounts, embedded
 from bot.store.database import UNAVAILABLE, Database
 from bot.store.inbox import Inbox
 from bot.store.keys import Keys
@@ -239,6 +239,8 @@ async def build(
     database = await open_database(settings, migrating=migrating)
     try:
         keys = await open_keys(database, settings)
+        async with database.begin() as connection:
+            await accounts.ensure_sims(connection, settings.gateway_numbers)
         model = None
         if understanding:
             model = await asyncio.to_thread(load_understanding, settings.root, settings.data_dir)

@@ -32,6 +32,13 @@ async def ensure(connection: AsyncConnection, places: Iterable[Place]) -> None:
         await connection.execute(insert(channel_accounts).values(rows).on_conflict_do_nothing())
 
 
+async def ensure_sims(connection: AsyncConnection, numbers: Iterable[str]) -> None:
+    """Make the rows of SIMs that have none, at the pace of a phone."""
+    rows = [{"channel": "sms", "account": n, "per_second": SIM_PER_SECOND} for n in sorted(numbers)]
+    if rows:
+        await connection.execute(insert(channel_accounts).values(rows).on_conflict_do_nothing())
+
+
 async def budgets(connection: AsyncConnection, places: Iterable[Place], now: datetime) -> dict[Place, int]:
     """Lock these accounts; how many messages each may send in this round, a second's worth at most.
 
