@@ -16,11 +16,13 @@ from bot import outgoing
 from bot.channels import routes
 from bot.channels.contract import Channel, Chrome, Part
 from bot.channels.routes import Routes
+from bot.channels.segments import is_gsm
 from bot.content import Content
 from bot.engine.messages import Reply
 from bot.observe import logs, metrics
 from bot.observe.crash import point
 from bot.store import claims, outbox
+from bot.store.accounts import UNLIMITED
 from bot.store.claims import Claim
 from bot.store.database import OUTBOX_CHANNEL, UNAVAILABLE, Connection, Database
 from bot.store.keys import Keys
@@ -182,14 +184,17 @@ class Sender:
 
     def _on_its_route(self, claim: Claim, reply: Reply) -> Reply:
         """An SMS asks nothing where no answer can arrive."""
-        if claim.channel != "sms":
+        if claim.channel != "sms" or claim.account == UNLIMITED:
             return reply
         country = claim.conversation.country_hint
         route = self._routes.to(country, claim.account)
         if route.two_way or not routes.asks(reply):
             return reply
         emergency = self._content.knowledge.get("emergency")["numbers"].get(country, "") if claim.urgent else ""
-        words = self._content.channel(reply.language, number=route.answer_to, emergency=str(emergency))
+        latin = is_gsm(reply.sms)  # she writes so
+        words = self._content.channel(
+            reply.language, latin=latin, number=route.answer_to, emergency=str(emergency)
+        )
         return routes.one_way(reply, route, words)
 
     async def _send_parts(self, transport: Transport, claim: Claim) -> str:

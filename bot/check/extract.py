@@ -12,9 +12,10 @@ from pathlib import Path
 
 import polib
 
+from bot.check import latin
 from bot.check.texts import LABEL, SHORT, SMS, SYNONYMS, Message, messages, room_for_label
 from bot.content import load
-from bot.content.catalogue import MESSAGES, po_path
+from bot.content.catalogue import LATIN, MESSAGES, po_path
 from bot.content.languages import FALLBACK
 from bot.content.wording import PLACEHOLDER
 from bot.engine.messages import Sensitivity
@@ -37,6 +38,9 @@ def write_pot(root: Path) -> Path:
         _write(root / TEMPLATES / f"{domain}.pot", "", "", [_entry(m) for m in own])
         for language in _folders(root):
             _update(po_path(root, language, domain), language, own)
+    for language in latin.languages(root):
+        own = [Message(t.context, t.english, t.source, SMS, danger=t.danger) for t in latin.wanted(content)]
+        _update(po_path(root, language, LATIN), language, own)
     return root / POT
 
 

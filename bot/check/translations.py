@@ -13,6 +13,7 @@ import polib
 
 from bot.check.texts import Message, catalogue_file, entries, messages, translated_languages
 from bot.content import Content, Problem
+from bot.content.catalogue import LATIN
 
 EXTRACT = "run `saathi locales extract`"
 
@@ -29,7 +30,7 @@ def check(content: Content, root: Path) -> Iterable[Problem]:
         for domain, wanted in by_domain.items():
             yield from _catalogue(root, language, domain, wanted)
         for path in sorted((root / "locales" / language / "LC_MESSAGES").glob("*.po")):
-            if path.stem not in by_domain:
+            if path.stem not in by_domain and path.stem != LATIN:
                 file = path.relative_to(root).as_posix()
                 yield Problem(file, 1, f"nothing has its texts here: knowledge has no words called {path.stem}")
 

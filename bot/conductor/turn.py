@@ -26,6 +26,7 @@ from bot.engine.inputs import Heard, Input, Meaning, Outcome, Shared, Started
 from bot.engine.messages import Reply
 from bot.engine.session import Session
 from bot.engine.state import SAID, SENT
+from bot.nlu.language import script_of
 from bot.observe import metrics
 from bot.store.keys import seal_json
 from bot.store.rows import Conversation
@@ -39,6 +40,8 @@ SYSTEM_FLOWS = frozenset({"stop", "start", private.LEAVE})  # their one line lea
 BOX = "box"  # retention of what belongs to a letter of the box: shown to no caseworker, gone after a day
 EDITABLE = timedelta(hours=48)  # how long a message can be edited afterwards (Telegram)
 SEALED = "sealed_until"  # in the profile: until then an edit may be one of a letter
+LATIN = "latin"  # in the profile: she writes in Latin letters
+LETTERS = 5  # fewer tell nothing: "ok", "yes", "112"
 RANG = "rang"  # in the session: it waits for a human only since somebody rang
 TALKING = timedelta(hours=1)  # so long an open question is being talked about
 TOLD = frozenset({"opened", "said_more"})  # events of a case after which more may come
@@ -263,12 +266,30 @@ class Turn:
             raise RuntimeError("a flow calls actions without end")
         self._keep(session)
 
+    def _in_latin(self) -> bool:
+        """Whether her last words by SMS were in Latin letters: an old phone may show no others."""
+        return self._conversation.channel == "sms" and bool(self._person.profile.get(LATIN))
+
+    def _note_letters(self, given: Input) -> None:
+        """Which letters she writes in, off an SMS with enough of them."""
+        if self._conversation.channel != "sms" or not isinstance(given, Heard):
+            return
+        if self._language() not in self._tools.content.latin:
+            return
+        if sum(1 for c in given.text if c.isalpha()) < LETTERS:
+            return
+        if script_of(given.text) == "LATIN":
+            self._person.profile[LATIN] = True
+        else:
+            self._person.profile.pop(LATIN, None)
+
     def _prepared(self, given: Input) -> Session:
         """The session, with what is known of the person besides."""
         session = self._session
         meaning = given.meaning if isinstance(given, Heard | Shared) else Meaning()
         if self._person.language is None and meaning.language in self._tools.content.languages:
             self._person.language_guess = self._person.language_guess or meaning.language
+        self._note_letters(given)
         known = {
             "language": self._person.language,
             "language_guess": self._person.language_guess,
@@ -296,7 +317,7 @@ class Turn:
         for event in events:
             match event:
                 case Said() | Asked():
-                    reply = self._tools.content.reply(event, self._language())
+                    reply = self._tools.content.reply(event, self._language(), latin=self._in_latin())
                     self._queue(reply)
                 case Called():
                     called = event

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.content import readers as readers_room
-from bot.content.catalogue import Catalogue, load_catalogue
+from bot.content.catalogue import Catalogue, in_latin, load_catalogue
 from bot.content.flows import CHANNEL, CHROME, PAGES, load_flows
 from bot.content.knowledge import Facts, load_knowledge
 from bot.content.languages import COMMANDS, FALLBACK, Language, as_choices, load_languages, universal_words
@@ -59,23 +59,34 @@ class Content:
     def _replies(self) -> Replies:
         return Replies(self.flows, self.texts, self.catalogue, self.languages, self.knowledge.texts, self.site)
 
+    @cached_property
+    def latin(self) -> frozenset[str]:
+        """Languages that have SMS texts in Latin letters besides their own."""
+        return frozenset(
+            code for code in self.languages if any(c.endswith(in_latin("")) for c in self.catalogue.contexts(code))
+        )
+
     def words(self, language: str) -> WordsOf:
         """A language's words for the engine."""
         return WordsOf(language, self.catalogue, self.languages, self._folded, self.knowledge.texts)
 
-    def reply(self, event: Said | Asked, language: str) -> Reply:
-        """What the person reads."""
-        return self._replies.make(event, language if language in self.languages else FALLBACK)
+    def reply(self, event: Said | Asked, language: str, *, latin: bool = False) -> Reply:
+        """What the person reads. `latin`: she writes her language in Latin letters, so her SMS are in them too, where
+        the language has such texts."""
+        return self._replies.make(event, language if language in self.languages else FALLBACK, latin=latin)
 
     def chrome(self, language: str) -> dict[str, str]:
         """The channels' own words in a language, by id."""
         known = language if language in self.languages else FALLBACK
         return {say.id: self._replies.text(known, f"{CHROME}.{say.id}") for say in self.texts.get(CHROME, ())}
 
-    def channel(self, language: str, **slots: str) -> dict[str, str]:
-        """What the channels say by themselves, by id, filled."""
+    def channel(self, language: str, *, latin: bool = False, **slots: str) -> dict[str, str]:
+        """What the channels say by themselves, by id, filled; in Latin letters where there are such."""
         known = language if language in self.languages else FALLBACK
-        return {s.id: self._replies.loose(known, f"{CHANNEL}.{s.id}", slots) for s in self.texts.get(CHANNEL, ())}
+        return {
+            say.id: self._replies.loose(known, f"{CHANNEL}.{say.id}", slots, latin=latin)
+            for say in self.texts.get(CHANNEL, ())
+        }
 
     def page(self, language: str, slots: Mapping[str, Any]) -> dict[str, str]:
         """The words of web pages and papers in a language, by id, filled with slot values."""

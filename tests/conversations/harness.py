@@ -43,10 +43,10 @@ class Recording(Content):
 
     said: list[Said | Asked] = field(default_factory=list)
 
-    def reply(self, event: Said | Asked, language: str) -> Reply:
+    def reply(self, event: Said | Asked, language: str, *, latin: bool = False) -> Reply:
         """The real reply."""
         self.said.append(event)
-        return super().reply(event, language)
+        return super().reply(event, language, latin=latin)
 
 
 def recording(content: Content) -> Recording:
