@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from aiohttp import (
@@ -28,6 +28,7 @@ from twilio.rest import Client
 from bot.channels.contract import Part
 from bot.channels.layout import flatten
 from bot.settings import Settings
+from bot.transports import twilio_content
 from bot.transports.errors import Misconfigured, OutcomeUnknown, SendError, Throttled, Unreachable
 from bot.transports.twilio_errors import refused
 
@@ -96,11 +97,22 @@ def _error(error: Exception) -> SendError:
             return OutcomeUnknown(type(error).__name__)
 
 
+class Contents(Protocol):
+    """What was provisioned at Twilio."""
+
+    def menu(self, name: str) -> str:
+        """The SID of a menu, or nothing."""
+
+    def text(self, name: str, language: str) -> str:
+        """The SID of an approved text, or nothing."""
+
+
 class Twilio:
     """The transport of the channels `sms` and `whatsapp`."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, contents: Contents | None = None) -> None:
         self._settings = settings
+        self._contents = contents
         self._url = (settings.twilio_api_url or API).rstrip("/")
         self._client: Client | None = None
 
@@ -129,20 +141,35 @@ class Twilio:
         ours = account or next(iter(self._settings.sms_senders), "")
         return {"messaging_service_sid": ours} if ours.startswith("MG") else {"from_": ours}
 
+    def _said(self, channel: str, part: Part) -> dict[str, str]:
+        """What is said, as Twilio wants it."""
+        if part.kind == "template":
+            sid = self._contents.text(part.text, part.language) if self._contents else ""
+            if not sid:
+                raise Misconfigured("no_template")
+            return {"content_sid": sid}
+        name = twilio_content.menu_name(part) if channel == "whatsapp" and self._contents else ""
+        sid = self._contents.menu(name) if name and self._contents else ""
+        if sid:
+            return {"content_sid": sid, "content_variables": twilio_content.variables(part)}
+        return {"body": flatten(part).text}
+
     def _callback(self, ref: str) -> dict[str, str]:
         base = self._settings.public_url.rstrip("/")
         return {"status_callback": f"{base}{STATUS_PATH}?{urlencode({'ref': ref})}"} if base else {}
 
     async def send(self, *, channel: str, account: str, address: str, part: Part, ref: str) -> str:
-        """Send one Part as text; returns the MessageSid. Raises a SendError.
+        """Send one Part; returns the MessageSid. Raises a SendError.
 
-        Buttons and lists need Content templates, and until some are provisioned they go out as numbered text.
+        Buttons and lists are contents with the words as their values; where none was provisioned they are numbered
+        text. A template that is not approved in the language is not sent at all.
         """
         client = self._connected()
+        said = self._said(channel, part)
         try:
             message = await client.messages.create_async(
                 to=f"whatsapp:{address}" if channel == "whatsapp" else address,
-                body=flatten(part).text,
+                **said,
                 **self._sender(channel, account),
                 **self._callback(ref),
             )

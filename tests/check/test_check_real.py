@@ -19,7 +19,7 @@ from bot.settings import ROOT
 
 STRUCTURE = (
     *("actions", "alarm", "commands", "expressions", "intents", "loops", "payloads", "reachable", "targets"),
-    *("complaints", "facts", "heard", "numbers"),
+    *("complaints", "facts", "heard", "latin", "numbers", "routes"),
 )
 WORDS = ("budget", "copies", "discreet", "fact_texts", "labels", "placeholders", "safety", "synonyms", "translations")
 
