@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # How many at once, and what stays together: tests/conftest.py.
-TESTS := $(BIN)/pytest -n auto --dist loadgroup
+TESTS := $(BIN)/pytest -n auto
 READY := $(VENV)/.ready
 
 .PHONY: run chat check test quick lock clean help

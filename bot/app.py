@@ -24,6 +24,7 @@ from bot.channels.limits import LIMITS
 from bot.conductor import Conductor
 from bot.conductor.act import Staff
 from bot.content import Content
+from bot.layouts import Layouts
 from bot.nlu.classifier import Classifier
 from bot.nlu.danger import DangerFloor
 from bot.nlu.training import ensure_model
@@ -32,6 +33,7 @@ from bot.observe import logs
 from bot.sender import Sender
 from bot.settings import Settings, SettingsError
 from bot.store import accounts, embedded
+from bot.store.contents import Book, of_account
 from bot.store.database import UNAVAILABLE, Database
 from bot.store.inbox import Inbox
 from bot.store.keys import Keys
@@ -79,7 +81,7 @@ def load_channels() -> dict[str, Channel]:
     return {name: importlib.import_module(f"bot.channels.{name}").channel for name in LIMITS}
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class App:
     """A built service."""
 
@@ -88,6 +90,7 @@ class App:
     secrets: Keys
     content: Content
     channels: Mapping[str, Channel]
+    layouts: Layouts
     inbox: Inbox
     turns: Conductor | None  # None where nothing is to be understood
     sender: Sender
@@ -122,6 +125,22 @@ class App:
                 return "ok" if await current(connection) == newest() else "schema_outdated"
         except Exception as error:
             return f"database_{type(error).__name__}"
+
+    async def look_at_contents(self) -> None:
+        """What `saathi twilio provision` has made meanwhile may be used."""
+        account = self.settings.twilio_account_sid
+        if account:
+            async with self.database.begin() as connection:
+                self.layouts.contents.refill(await of_account(connection, account))
+
+    async def look_again(self) -> None:
+        """The same each minute, until cancelled."""
+        while True:
+            await asyncio.sleep(60)
+            try:
+                await self.look_at_contents()
+            except Exception as error:
+                log.warning("contents_not_read", kind=type(error).__name__)
 
     async def close(self) -> None:
         """Let go of connections."""
@@ -209,13 +228,13 @@ def load_understanding(root: Path, data_dir: Path) -> Understanding:
     return Understanding(Classifier.load(model), DangerFloor.load(root / "nlu_data"))
 
 
-def make_transports(settings: Settings) -> dict[str, Transport]:
+def make_transports(settings: Settings, book: Book | None = None) -> dict[str, Transport]:
     """By provider name; only those that are configured. The simulator is there in development."""
     made: dict[str, Transport] = {}
     if settings.env == "development":
         made[SIMULATOR] = Simulator()
     if settings.twilio_account_sid and settings.twilio_tokens:
-        made["twilio"] = Twilio(settings)
+        made["twilio"] = Twilio(settings, book)
     if settings.sms_gateway_url:
         made["sms_gateway"] = SmsGateway(settings)
     if settings.telegram_token:
@@ -248,7 +267,9 @@ async def build(
         await database.close()
         raise
     policy = outgoing.Policy.read(content.knowledge.get("contact_policy"), content.knowledge.get("duty"))
-    channels, transports = load_channels(), make_transports(settings)
+    book = Book()
+    channels, transports = load_channels(), make_transports(settings, book)
+    layouts = Layouts(channels, content, book)
 
     def transport_for(channel: str, account: str) -> Transport | None:
         if account == SIMULATOR:
@@ -257,22 +278,27 @@ async def build(
             return transports.get("sms_gateway")
         return transports.get("telegram" if channel == "telegram" else "twilio")
 
-    return App(
+    app = App(
         settings=settings,
         database=database,
         secrets=keys,
         content=content,
         channels=channels,
+        layouts=layouts,
         inbox=Inbox(database, keys),
         turns=Conductor(
             database, keys, content, model, policy, clock=clock, new_id=new_id, draw_reference=draw_reference
         )
         if model
         else None,
-        sender=Sender(database, keys, content, policy, channels, transport_for, clock=clock, sims=settings.gateway_numbers),
+        sender=Sender(
+            database, keys, layouts, policy, transport_for, clock=clock, sims=settings.gateway_numbers
+        ),
         staff=Staff(database, keys, content, policy, clock, new_id, draw_reference),
         wake=Wake(database),
         transports=transports,
         clock=clock,
         policy=policy,
     )
+    await app.look_at_contents()
+    return app

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -20,6 +21,7 @@ from bot.store import erase, merge, reminders, retention, turns
 from bot.store.database import INBOX_CHANNEL, Database
 from bot.store.keys import Keys
 from bot.store.reminders import Due, Place
+from bot.store.rows import CHECK_IN
 
 log = logs.get(__name__)
 RESTART_SECONDS = 5
@@ -135,8 +137,10 @@ async def start_reminders(database: Database, secrets: Keys, policy: outgoing.Po
 
 def _may_leave(policy: outgoing.Policy, due: Due, now: datetime) -> bool:
     """What the bot would say now would leave now."""
-    epoch = due.conversation.owner_epoch
-    return outgoing.decide(policy, due.person, due.conversation, origin="bot", epoch=epoch, now=now).state == "queued"
+    epoch, person = due.conversation.owner_epoch, due.person
+    if due.flow == CHECK_IN:  # her yes was to this line: her hours, STOP and a seized phone are looked at all the same
+        person = replace(person, consent_contact_at=now)
+    return outgoing.decide(policy, person, due.conversation, origin="bot", epoch=epoch, now=now).state == "queued"
 
 
 async def run(database: Database, secrets: Keys, policy: outgoing.Policy, clock: Callable[[], datetime]) -> None:

@@ -7,18 +7,18 @@ that hangs holds up its own channel, and that with a bounded number of requests.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from bot import outgoing
 from bot.channels import routes
-from bot.channels.contract import Channel, Chrome, Part
+from bot.channels.contract import Part
 from bot.channels.routes import Routes
 from bot.channels.segments import is_gsm
-from bot.content import Content
 from bot.engine.messages import Reply
+from bot.layouts import Layouts
 from bot.observe import logs, metrics
 from bot.observe.crash import point
 from bot.store import claims, outbox
@@ -47,20 +47,18 @@ class Sender:
         self,
         database: Database,
         secrets: Keys,
-        content: Content,
+        layouts: Layouts,
         policy: outgoing.Policy,
-        channels: Mapping[str, Channel],
         transport_for: Callable[[str, str], Transport | None],
         *,
         clock: Callable[[], datetime],
         sims: Sequence[str] = (),
     ) -> None:
-        self._routes = Routes.read(content.knowledge.get(routes.FACTS), sims)
+        self._routes = Routes.read(layouts.content.knowledge.get(routes.FACTS), sims)
         self._database = database
         self._secrets = secrets
-        self._content = content
+        self._layouts = layouts
         self._policy = policy
-        self._channels = channels
         self._transport_for = transport_for
         self._clock = clock
         self._flying: dict[asyncio.Task[None], str] = {}  # requests in flight, by channel
@@ -91,7 +89,7 @@ class Sender:
         """Claim what the channels have room for and begin to send it; (rows claimed, requests begun)."""
         now = self._clock()
         flying = list(self._flying.values())
-        room = {channel: ROOM - flying.count(channel) for channel in self._channels}
+        room = {channel: ROOM - flying.count(channel) for channel in self._layouts.channels}
         if not any(free > 0 for free in room.values()):
             return 0, []
         async with self._database.begin() as connection:
@@ -174,9 +172,7 @@ class Sender:
         """The reply as this channel shows it. BadContent when it is none, or has no layout: our bug."""
         try:
             reply = self._on_its_route(claim, Reply.from_json(claim.body))
-            words = self._content.chrome(reply.language)
-            chrome = Chrome(list_label=words.get("list_label", ""), more=words.get("more", ""))
-            parts = self._channels[claim.channel].layout(reply, chrome)
+            parts = self._layouts.parts(claim.channel, claim.account, reply)
             return [replace(part, urgent=claim.urgent) for part in parts]
         except Exception as error:
             log.error("layout_fault", kind=type(error).__name__, exc_info=True)
@@ -190,9 +186,9 @@ class Sender:
         route = self._routes.to(country, claim.account)
         if route.two_way or not routes.asks(reply):
             return reply
-        emergency = self._content.knowledge.get("emergency")["numbers"].get(country, "") if claim.urgent else ""
+        emergency = self._layouts.content.knowledge.get("emergency")["numbers"].get(country, "") if claim.urgent else ""
         latin = is_gsm(reply.sms)  # she writes so
-        words = self._content.channel(
+        words = self._layouts.content.channel(
             reply.language, latin=latin, number=route.answer_to, emergency=str(emergency)
         )
         return routes.one_way(reply, route, words)

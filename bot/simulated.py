@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from bot.app import SIMULATOR, App, country_of
 from bot.channels import segments
-from bot.channels.contract import Chrome, Inbound, MediaRef, Part, unpack_press
+from bot.channels.contract import Inbound, MediaRef, Part, unpack_press
 from bot.engine.messages import Reply
 from bot.store import history
 from bot.store.history import Line
@@ -113,14 +113,12 @@ class Phones:
                 "parts": [self._part(channel, Part("text", text))],
             }
         reply = Reply.from_json(line.body)
-        words = self._app.content.chrome(reply.language)
-        chrome = Chrome(list_label=words.get("list_label", ""), more=words.get("more", ""))
         language = self._app.content.languages.get(reply.language)
         return shown | {
             "text_id": reply.text_id,
             "language": reply.language,
             "dir": language.direction if language else "auto",
-            "parts": [self._part(channel, part) for part in self._app.channels[channel].layout(reply, chrome)],
+            "parts": [self._part(channel, part) for part in self._app.layouts.parts(channel, SIMULATOR, reply)],
         }
 
     @staticmethod

@@ -9,12 +9,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from handlers import duty, risks, triage
+from handlers import duty, facts, risks, triage
 from handlers.context import Case, Context, Outcome
 
 __all__ = [
     "add_facts",
-    "add_more",
     "add_words",
     "details",
     "emergency",
@@ -33,7 +32,6 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "weigh": {"ordinary": (), "critical": ("reference",), "child": ("reference",)},
     "emergency": {"number": ("emergency",), "person": ()},
     "add_facts": {"added": (), "unknown": ()},
-    "add_more": {"noted": (), "none": ()},
     "add_words": {"added": (), "none": ()},
     "others": {"some": ("other",), "none": ()},
     "status": {
@@ -172,6 +170,15 @@ def own(ctx: Context) -> Case | None:
     return next(iter(hers(ctx)), None)
 
 
+def concerned(ctx: Context) -> Case | None:
+    """The open case that this turn is about: the one that it opened or touched last, else the newest of this
+    conversation, else her own; what she saw of others comes last. None if nothing is open."""
+    touched = [event.case_id for event in reversed(ctx.events)]
+    now = next((c for case_id in touched for c in ctx.cases if c.id == case_id), None)
+    here = next((c for c in ctx.cases if c.kind != TIP and c.conversation_id == ctx.conversation.id), None)
+    return now or here or own(ctx) or next(iter(ctx.cases), None)
+
+
 def recent_alarm(ctx: Context) -> Case | None:
     """The critical case of the last three days, to which danger that is told again belongs; None if there is none."""
     return next((c for c in ctx.cases if c.severity == "critical" and ctx.now - c.opened_at < SAME_ALARM), None)
@@ -196,19 +203,25 @@ async def raise_alarm(ctx: Context, *, kind: str) -> Outcome:
     return Outcome("raised", {"reference": grouped(case.reference), "emergency": _number(ctx)})
 
 
-def _number(ctx: Context) -> str:
-    """The emergency number of the country of stay; empty when none is sure."""
-    country = ctx.person.country or ctx.conversation.country_hint or ""
+def _number(ctx: Context, country: str = "") -> str:
+    """The emergency number of a country, else of the country of stay; empty when none is sure."""
+    country = country or ctx.person.country or ctx.conversation.country_hint or ""
     return str(ctx.knowledge.get("emergency")["numbers"].get(country, ""))
 
 
-async def emergency(ctx: Context, *, kind: str | None = None) -> Outcome:
+def spoken_number(ctx: Context, case: Case | None) -> str:
+    """The number that may be said again without its choice: only in a danger that began with it, never to a child."""
+    own = case is not None and ctx.knowledge.get("triage")["severity"].get(case.kind) == "critical"
+    return _number(ctx) if case and own and case.kind != CHILD and not is_minor(case.facts) else ""
+
+
+async def emergency(ctx: Context, *, kind: str | None = None, country: object = None) -> Outcome:
     """Whether a number may be named here. After violence, or a birth, only where a human has reviewed what the law of
-    the country does to who calls; else a person comes first (protection.md D 02)."""
-    country = ctx.person.country or ctx.conversation.country_hint or ""
-    number = _number(ctx)
+    the country does to who calls; else a person first (protection.md D 02). `country`: of another one."""
+    place = facts.code(country) or ctx.person.country or ctx.conversation.country_hint or ""
+    number = _number(ctx, place)
     careful = kind in ctx.knowledge.get("triage")["needs_risk_note"]
-    if not number or (careful and not risks.reviewed(ctx.knowledge, country)):
+    if not number or (careful and not risks.reviewed(ctx.knowledge, place)):
         return Outcome("person")
     return Outcome("number", {"emergency": number})
 
@@ -227,7 +240,7 @@ async def weigh(ctx: Context, *, kind: str, **facts: Any) -> Outcome:
 
 async def note_doubt(ctx: Context, *, kind: str | None = None) -> Outcome:
     """What she wrote may mean danger: she is asked, and whether she answers or not a human sees it. Nobody is woken."""
-    ctx.notify("queue", kind or "other", "high", ctx.cases[0] if ctx.cases else None)
+    ctx.notify("queue", kind or "other", "high", concerned(ctx))
     return Outcome("noted")
 
 
@@ -248,27 +261,26 @@ async def add_facts(ctx: Context, *, reference: str | None = None, **facts: Any)
     return Outcome("added")
 
 
-async def add_more(ctx: Context, *, said: list[str] | None = None, sent: list[Any] | None = None) -> Outcome:
-    """Words or files that came after the number: they belong to the case that the number named,
-    the newest whatever it is, and its queue hears of it."""
-    if not ctx.cases:
+async def add_words(
+    ctx: Context,
+    *,
+    words: str | None = None,
+    media: dict[str, Any] | None = None,
+    follows: list[str] | None = None,
+    files: list[Any] | None = None,
+) -> Outcome:
+    """What she adds, to the case that it is about, whose queue hears of it. Asked for (`words`, `media`) it goes to her
+    own case, and to what she saw when she has none; what came right after a number (`follows`, `files`) belongs to the
+    case of that number."""
+    after = bool(follows or files)
+    case = concerned(ctx) if after else own(ctx) or concerned(ctx)
+    if case is None:
         return Outcome("none")
-    _more(ctx, ctx.cases[0], said or [], sent or [])
-    return Outcome("noted")
-
-
-def _more(ctx: Context, case: Case, said: list[str], sent: list[Any]) -> None:
+    said = [*(follows or ()), *([words] if words else ())]
+    sent = [*(files or ()), *([media] if media else ())]
     learn(ctx, case, {"said": said, "sent": sent})
     ctx.record(case, "said_more", words=len(said), files=len(sent))
     ctx.notify("queue", "said_more", case.severity, case)
-
-
-async def add_words(ctx: Context, *, words: str | None = None, media: dict[str, Any] | None = None) -> Outcome:
-    """What she wanted to add, asked for: it goes to her own case, and to what she saw when she has none."""
-    case = own(ctx) or next(iter(ctx.cases), None)
-    if case is None:
-        return Outcome("none")
-    _more(ctx, case, [words] if words else [], [media] if media else [])
     return Outcome("added")
 
 

@@ -10,20 +10,22 @@ from typing import Any
 from uuid import UUID
 
 from handlers import duty
-from handlers.cases import HEAVY, heavy, new_case
-from handlers.context import Context, Outcome
+from handlers.cases import concerned, learn, new_case
+from handlers.context import Case, Context, Outcome
 from handlers.triage import graver
 
-__all__ = ["agree_hour", "hand_over", "promise", "release", "stay", "take"]
+__all__ = ["agree_hour", "hand_over", "pass_on", "promise", "release", "take"]
 
 OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "hand_over": {"on_duty": ("at",), "off_duty": ("at",)},
     "promise": {"on_duty": ("at",), "off_duty": ("at",)},
     "agree_hour": {"agreed": ()},
-    "stay": {"waits": ("at",), "late": ()},
+    "pass_on": {"on_duty": ("at",), "off_duty": ("at",)},
     "take": {"taken": ()},
     "release": {"released": ()},
 }
+
+ANSWER_UNTIL = "answer_until"  # in the session, after a human gave it back: until then her words go to that human
 
 
 def _promised(ctx: Context, severity: str) -> Outcome:
@@ -44,11 +46,12 @@ async def hand_over(
     """Give the conversation to the human queue; the bot is silent from its next turn on. `may_write`: the person asked
     for it, so a human may write to her here, in her safe hours."""
     kind = kind or "talk_to_human"
-    case = ctx.cases[0] if ctx.cases else new_case(ctx, kind, severity, {})  # a human answers by its number
+    case = concerned(ctx) or new_case(ctx, kind, severity, {})  # a human answers by its number
     if may_write and ctx.person.consent_contact_at is None:
         ctx.person.consent_contact_at = ctx.now  # who asks to be written to may be written to
     ctx.conversation.give_to("waiting")
     severity = graver(severity, case.severity)  # asking for a person never makes it later
+    _due_again(ctx, case, severity)
     ctx.notify("queue", kind, severity, case)
     ctx.record(case, "handed_over", kind=kind)
     return _promised(ctx, severity)
@@ -61,17 +64,22 @@ async def agree_hour(ctx: Context) -> Outcome:
     return Outcome("agreed")
 
 
-async def stay(ctx: Context) -> Outcome:
-    """Until when a person reads what somebody writes for whom it is too heavy. What is overdue is told again, to wake
-    somebody."""
-    case = heavy(ctx)
-    due = case.answer_due_at if case and case.answer_due_at else ctx.now
-    if due < ctx.now:
-        ctx.notify("page", HEAVY, "critical", case)
-    opens = duty.next_opening(ctx.knowledge.get("duty"), ctx.now)
-    if due < ctx.now and opens <= ctx.now:
-        return Outcome("late")
-    return Outcome("waits", {"at": ctx.moment(due if opens <= ctx.now else opens)})
+async def pass_on(ctx: Context, *, said: list[str] | None = None, sent: list[Any] | None = None) -> Outcome:
+    """Words that follow a human's belong to that human: into the same case, and back into the human queue."""
+    case = concerned(ctx) or new_case(ctx, "talk_to_human", "medium", {})
+    learn(ctx, case, {"said": said or [], "sent": sent or []})
+    ctx.conversation.give_to("waiting")
+    _due_again(ctx, case, case.severity)
+    ctx.notify("queue", "answered_us", case.severity, case)
+    ctx.record(case, "handed_over", kind=case.kind)
+    made = duty.promise(ctx.knowledge.get("duty"), case.severity, ctx.now)
+    return Outcome("on_duty" if made.on_duty else "off_duty", {"at": ctx.moment(made.at)})
+
+
+def _due_again(ctx: Context, case: Case, severity: str) -> None:
+    """What a human has answered before is due anew; what nobody answered keeps its time."""
+    if case.answered_at is not None:
+        case.answer_due_at = duty.promise(ctx.knowledge.get("duty"), severity, ctx.now).at
 
 
 async def take(ctx: Context, *, user_id: UUID | None = None, **_: Any) -> Outcome:
@@ -86,6 +94,14 @@ async def take(ctx: Context, *, user_id: UUID | None = None, **_: Any) -> Outcom
 
 
 async def release(ctx: Context) -> Outcome:
-    """A human gives the conversation back to the bot."""
-    ctx.conversation.give_to("bot")
+    """A human gives the conversation back to the bot. What stood open before is over, and for a day what she writes is
+    taken as an answer to that human (`pass_on`)."""
+    conversation = ctx.conversation
+    if conversation.owner != "bot":
+        shared = dict(conversation.session.get("shared", {}))
+        if conversation.owner == "human" and ctx.cases:
+            hours = int(ctx.knowledge.get("contact_policy")["answer_hours"])
+            shared[ANSWER_UNTIL] = (ctx.now + timedelta(hours=hours)).isoformat()
+        conversation.session = {"shared": shared}
+    conversation.give_to("bot")
     return Outcome("released")

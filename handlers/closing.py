@@ -7,14 +7,14 @@ proved who she is or not; a reply after the end opens it again, a thank-you does
 from __future__ import annotations
 
 from handlers import duty, feedback
-from handlers.cases import SEARCH, grouped, own
+from handlers.cases import SEARCH, find, grouped, own
 from handlers.context import Case, Context, Outcome
 from handlers.word import unproved
 
 __all__ = ["close", "details", "reopen", "solved", "withdraw"]
 
 OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
-    "close": {"closed": (), "none": ()},
+    "close": {"closed": (), "which": (), "none": ()},
     "details": {
         "none": (),
         "waits": ("reference", "since", "at"),
@@ -63,9 +63,11 @@ async def _said(ctx: Context, what: str, proved: str | None) -> Outcome:
 
 
 async def close(ctx: Context, *, reference: str | None = None, reason: str = "done") -> Outcome:
-    """A human ends a case: the one of `reference`, else the newest. With the last one the conversation closes too."""
-    digits = "".join(c for c in reference or "" if c.isdigit())
-    case = next((c for c in ctx.cases if not digits or c.reference == digits), None)
+    """A human ends a case: the one of `reference`; without a number the only one that is open. Of several, `which` is
+    to be said. With the last one the conversation closes too."""
+    if reference is None and len(ctx.cases) > 1:
+        return Outcome("which")
+    case = find(ctx, reference) if reference is not None else next(iter(ctx.cases), None)
     if case is None:
         return Outcome("none")
     case.closed_at, case.stage = ctx.now, "closed"

@@ -21,7 +21,7 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "questions": {"who": (), "work": (), "none": ()},
     "find": {"found": ("body",), "emergency": ("body",), "nobody": ()},
-    "again": {"cleared": ("need", "who", "work")},
+    "again": {"cleared": ("need", "who", "work", "choose")},
 }
 
 FIRST = 9
@@ -76,7 +76,7 @@ async def find(
 
 async def again(ctx: Context) -> Outcome:
     """The next round begins without the answers of this one; the country stays."""
-    return Outcome("cleared", {"need": None, "who": None, "work": None})
+    return Outcome("cleared", {"need": None, "who": None, "work": None, "choose": None})
 
 
 def _works(found: Found, work: str | None) -> bool:

@@ -63,6 +63,12 @@ def right(ctx: Context, country: object, topic: str) -> Found | None:
     return found(fact, file, f"rights.{place}.{topic}.say") if fact else None
 
 
+def topic_of(ctx: Context, kind: str) -> str | None:
+    """The topic of a kind of case, by which it is known where to complain; None for what no office deals with."""
+    topics: Mapping[str, Fact] = ctx.knowledge.get("topics")["topics"]
+    return next((name for name, entry in topics.items() if kind in entry.get("kinds", ())), None)
+
+
 def contacts(ctx: Context, country: object) -> Iterator[tuple[str, Found]]:
     """The numbers of a country that may be shown, by id, in the order of their file."""
     place = code(country)

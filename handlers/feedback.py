@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.store.rows import Feedback, Reminder
+from handlers.cases import concerned
 from handlers.context import Case, Context, Outcome
 
 __all__ = ["allow", "ask_later", "changes", "forbid", "known", "note"]
@@ -19,7 +20,7 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "allow": {"noted": ()},
     "forbid": {"noted": ()},
     "ask_later": {"planned": (), "not_asked": ()},
-    "note": {"thanks": (), "unsafe": (), "not_respected": ()},
+    "note": {"counted": (), "unsafe": ()},
     "changes": {"some": ("rows",), "none": ()},
 }
 
@@ -78,7 +79,7 @@ def may_ask(ctx: Context, case: Case) -> bool:
 async def note(
     ctx: Context, *, safe: str | None = None, helped: str | None = None, respected: str | None = None
 ) -> Outcome:
-    """Count the three answers."""
+    """Count the three answers. Who is not safe is shown to a human: that alone is not only counted."""
     grades = {"safe": safe, "helped": helped, "respected": respected}
     given = {name: GRADES[value] for name, value in grades.items() if value in GRADES}
     if given:
@@ -91,9 +92,9 @@ async def note(
             )
         )
     if safe == "bad":
-        ctx.notify("queue", "not_safe_later", "high", ctx.cases[0] if ctx.cases else None)
+        ctx.notify("queue", "not_safe_later", "high", concerned(ctx))
         return Outcome("unsafe")
-    return Outcome("not_respected" if respected == "bad" else "thanks")
+    return Outcome("counted")
 
 
 async def changes(ctx: Context) -> Outcome:

@@ -12,6 +12,7 @@ from itertools import chain
 from bot.content.readers.digits import digits_in
 from bot.engine.answers import fold
 from bot.store.rows import CodeTry, LinkCode
+from handlers.cases import concerned
 from handlers.context import Context, Outcome
 from handlers.word import WORD, unproved
 
@@ -76,14 +77,14 @@ async def request_erasure(ctx: Context, *, proved: str | None = None) -> Outcome
     if proved != "yes":
         return await unproved(ctx, wanted="erasure")
     ctx.person.erase_at = ctx.now + ERASE_AFTER
-    ctx.notify("queue", "erasure_requested", "high", ctx.cases[0] if ctx.cases else None)
+    ctx.notify("queue", "erasure_requested", "high", concerned(ctx))
     return Outcome("noted")
 
 
 async def cancel_erasure(ctx: Context) -> Outcome:
     """It stays after all. Needs no word: nothing is lost by it, and she can ask again."""
     if ctx.person.erase_at is not None:
-        ctx.notify("queue", "erasure_cancelled", "medium", ctx.cases[0] if ctx.cases else None)
+        ctx.notify("queue", "erasure_cancelled", "medium", concerned(ctx))
     ctx.person.erase_at = None
     ctx.person.profile.pop(ERASURE, None)
     return Outcome("kept")
@@ -100,7 +101,7 @@ async def withdraw_consent(ctx: Context, *, proved: str | None = None) -> Outcom
         ctx.person.consent_refused_at = ctx.now
         for name in ABOUT_HER:
             ctx.person.profile.pop(name, None)
-    case = critical or (ctx.cases[0] if ctx.cases else None)
+    case = critical or concerned(ctx)
     ctx.notify("queue", "consent_withdrawn", case.severity if case else "medium", case)
     return Outcome("noted")
 
@@ -109,7 +110,7 @@ async def request_export(ctx: Context, *, proved: str | None = None) -> Outcome:
     """All that is kept of her, for her: a human sends it in a way that is safe for her (`saathi export`)."""
     if proved != "yes":
         return await unproved(ctx, wanted="export")
-    ctx.notify("queue", "export_requested", "medium", ctx.cases[0] if ctx.cases else None)
+    ctx.notify("queue", "export_requested", "medium", concerned(ctx))
     return Outcome("noted")
 
 

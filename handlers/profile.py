@@ -15,7 +15,6 @@ __all__ = [
     "opt_out",
     "refuse_consent",
     "set_channel",
-    "set_country",
     "set_hours",
     "set_language",
     "set_topic",
@@ -24,7 +23,6 @@ __all__ = [
 
 OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "set_language": {"set": ()},
-    "set_country": {"set": ()},
     "consent": {"given": ("agreed",), "open": ()},
     "give_consent": {"given": ()},
     "refuse_consent": {"refused": ()},
@@ -43,12 +41,6 @@ HOURS = {"morning": (6 * 60, 8 * 60), "evening": (19 * 60, 22 * 60), "day": (8 *
 async def set_language(ctx: Context, *, language: str) -> Outcome:
     """Answer in this language from now on (a folder name of `locales/`)."""
     ctx.person.language = language
-    return Outcome("set")
-
-
-async def set_country(ctx: Context, *, country: str) -> Outcome:
-    """Where the person is (ISO 3166-1 alpha-2)."""
-    ctx.person.country = country
     return Outcome("set")
 
 

@@ -11,9 +11,10 @@ from typing import Any
 
 from bot.store.rows import Feedback
 from handlers import facts, means, risks
-from handlers.context import Context, Outcome
+from handlers.cases import concerned, find
+from handlers.context import Case, Context, Outcome
 
-__all__ = ["answer", "complaint_body", "sectors", "useful", "where"]
+__all__ = ["about", "answer", "complaint_body", "elsewhere", "sectors", "useful", "where"]
 
 OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "where": {
@@ -22,6 +23,8 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
         "none": ("land",),
     },
     "answer": {"checked": ("said", "law", "month"), "unchecked": ("said", "law"), "held": ()},
+    "elsewhere": {"offer": (), "nothing": ()},
+    "about": {"known": ("topic", "code"), "country": ("topic",), "none": ()},
     "sectors": {"differ": (), "same": ()},
     "complaint_body": {"found": ("body",), "person": (), "none": ()},
     "useful": {"noted": ("topic", "useful")},
@@ -66,6 +69,33 @@ async def answer(ctx: Context, *, country: object, topic: str | None) -> Outcome
     if found.checked:
         return Outcome("checked", {"said": found.text, "law": law, "month": found.month})
     return Outcome("unchecked", {"said": found.text, "law": law})
+
+
+async def elsewhere(ctx: Context, *, reference: str | None = None) -> Outcome:
+    """After a number: whether there is anything to say of other places to ask. Nothing for what no office deals with,
+    and for a country of which nothing is sure."""
+    case = find(ctx, reference)
+    return Outcome("offer" if case is not None and _matter(ctx, case) else "nothing")
+
+
+async def about(ctx: Context) -> Outcome:
+    """What her case is about, as a topic, and in which country; `country`: she has not said where."""
+    case = concerned(ctx)
+    found = _matter(ctx, case) if case is not None else None
+    if found is None:
+        return Outcome("none")
+    topic, code = found
+    return Outcome("known", {"topic": topic, "code": code}) if code else Outcome("country", {"topic": topic})
+
+
+def _matter(ctx: Context, case: Case) -> tuple[str, str | None] | None:
+    """Topic and country of a case, where something may be said about them; no country when she has not said hers."""
+    topic = facts.topic_of(ctx, case.kind)
+    if topic is None:
+        return None
+    if facts.right(ctx, case.country, topic) is not None:
+        return topic, case.country
+    return None if ctx.person.country else (topic, None)
 
 
 async def sectors(ctx: Context, *, country: object, topic: str | None) -> Outcome:

@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.vault.lookup import lookup
+from handlers.cases import concerned, own
 from handlers.context import Context, Outcome
 
 __all__ = ["check", "guard", "keep", "known", "propose", "unproved"]
@@ -45,13 +46,14 @@ async def check(ctx: Context, *, word: str | None = None) -> Outcome:
     if word is not None and not right:
         ctx.person.profile["word_tries"] = [*wrong, ctx.now.isoformat()][-TRIES:]
         if len(wrong) + 1 == TRIES:
-            ctx.notify("queue", "word_tries", "high", ctx.cases[0] if ctx.cases else None)
+            ctx.notify("queue", "word_tries", "high", concerned(ctx))
     return Outcome("checked", {"proved": "yes" if right else "no", "word": None})  # the session keeps no word
 
 
 async def unproved(ctx: Context, *, wanted: str | None = None) -> Outcome:
-    """Somebody wanted something and did not prove who it was: a human looks within 48 hours, and asks another way."""
-    case = ctx.cases[0] if ctx.cases else None
+    """Somebody wanted something and did not prove who it was: a human looks within 48 hours, and asks another way.
+    What is wanted of a case is wanted of her own."""
+    case = own(ctx) or concerned(ctx)
     ctx.notify("queue", f"unproved_{wanted}" if wanted else "unproved", case.severity if case else "medium", case)
     return Outcome("noted")
 

@@ -52,10 +52,12 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Chrome:
-    """The channel's own words in the person's language (from the catalogue)."""
+    """The channel's own words in the person's language (from the catalogue). `templates`: whether the account has the
+    templates that WhatsApp's provider wants for buttons and lists."""
 
     list_label: str = ""
     more: str = ""
+    templates: bool = False
 
 
 class Unreadable(ValueError):

@@ -19,8 +19,9 @@ from bot.engine.flow import Call, Do, Flow
 
 ALARMS = ("cases.raise_alarm", "children.raise_child")
 WEIGHED = "cases.weigh"  # opens a critical case and pages, where an answer makes it one
-DOUBT, STAYS = "cases.note_doubt", "casework.stay"
-STAY = "stay"  # said by the conductor, after the alarm
+DOUBT = "cases.note_doubt"
+STAY = "stay"
+AFTERWARDS = {STAY: "waiting.stay", "check_in": "casework.promise"}  # begun by the conductor, long after the alarm
 DANGER = "danger"
 
 
@@ -46,7 +47,7 @@ def _wanted(content: Content, flow: Flow) -> tuple[str, ...]:
     """The actions with which a flow of danger may begin."""
     if flow.name == content.rules.gentle:
         return (DOUBT,)
-    return (STAYS,) if flow.name == STAY else ALARMS
+    return (AFTERWARDS[flow.name],) if flow.name in AFTERWARDS else ALARMS
 
 
 def _first(flow: Flow) -> str:

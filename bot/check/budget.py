@@ -1,8 +1,9 @@
 """Rule: the SMS budget of a flow holds, in every language, with the longest values.
 
-Law: each message of a flow with `budget: {sms: n}` (and of the subflows that it calls) is one segment, laid out by the
-real channel; also a question with what the engine may say before it. No way through has more than n messages; a
-question that can come again counts once.
+Law: each message of a flow with `budget: {sms: n}` (and of the subflows that it calls) is one segment, or as many as
+its question allows itself (`segments:`, consent alone), laid out by the real channel; also a question with what the
+engine may say before it. No way through has more than n messages; a question that can come again counts once, an offer and
+what it leads to not at all.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from bot.check.texts import at, options, place, translated
 from bot.content import Content, Problem
 from bot.content.wording import PLACEHOLDER
 from bot.engine.events import Asked, Said
-from bot.engine.flow import Ask, Call, Flow, Flows, Say
+from bot.engine.flow import Ask, Call, Flow, Flows, Say, Step
 
 BEFORE = ("retry", "retry_help", "nothing_to_go_back", "media_received")  # of system.yml; on SMS nobody has old buttons
 FALSE_SLOTS = frozenset({"options"})
@@ -48,7 +49,7 @@ def _longest(
     flows: Flows, flow: Flow, place: int, found: dict[tuple[str, int], int], above: frozenset[tuple[str, int]]
 ) -> int:
     here = (flow.name, place)
-    if here in above:
+    if here in above or _is_offer(flow.steps[place]):
         return 0
     if here not in found:
         step = flow.steps[place]
@@ -66,6 +67,11 @@ def _longest(
                 after.append(_longest(flows, flow, inside, found, on_the_way))
         found[here] = own + max(after)
     return found[here]
+
+
+def _is_offer(step: Step) -> bool:
+    """What may be passed by: nobody needs it to come to the end, and what it leads to is asked for."""
+    return isinstance(step, Ask) and step.lapses
 
 
 def with_subflows(flows: Flows, budgeted: Iterable[Flow]) -> list[Flow]:
@@ -97,11 +103,16 @@ def _too_long(content: Content, root: Path, flow: Flow, step: Say | Ask) -> Iter
         for prefix in _prefixes(content, flow, step):
             text = rendered(content, flow, step, language, values, prefix)
             cost = count(text)
-            if cost.segments != 1:
+            if cost.segments > allowed(step):
                 after = f" after {prefix}" if prefix else ""
                 message = f"{language}{after}: {cost.segments} segments ({cost.units} units of {cost.encoding}): {text}"
                 yield at(place(content, root, language, context, step.source), message)
                 break
+
+
+def allowed(step: Say | Ask) -> int:
+    """The segments that one SMS of this step may take."""
+    return step.segments if isinstance(step, Ask) else 1
 
 
 def _prefixes(content: Content, flow: Flow, step: Say | Ask) -> list[str]:

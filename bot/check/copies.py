@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from bot.check.texts import SYNONYMS, messages, translated_languages
+from bot.check.texts import WRITTEN, messages, translated_languages
 from bot.content import Content, Problem
 
 WORDS = 3
@@ -19,7 +19,7 @@ def check(content: Content, root: Path) -> Iterable[Problem]:
     for language in translated_languages(content):
         for message in messages(content):
             entry = content.catalogue.entry(language, message.context)
-            if entry is None or message.kind == SYNONYMS or len(message.english.split()) <= WORDS:
+            if entry is None or message.kind in WRITTEN or len(message.english.split()) <= WORDS:
                 continue
             if entry.text.strip().casefold() in {message.english.strip().casefold(), entry.english.strip().casefold()}:
                 yield Problem(entry.file, entry.line, f"{message.context} is still English")

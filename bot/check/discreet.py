@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.check.texts import SMS, SYNONYMS, Message, at, of_flow, translated_languages
+from bot.check.texts import SMS, WRITTEN, Message, at, of_flow, translated_languages
 from bot.content import Content, Problem
 from bot.content.languages import FALLBACK
 from bot.engine.answers import fold
@@ -75,7 +75,7 @@ def found(text: str, stems: Sequence[str], prefixes: Sequence[str]) -> Iterator[
 
 
 def _flow(content: Content, root: Path, flow: Flow, language: str, lexicon: Lexicon) -> Iterator[Problem]:
-    shown = [m for m in of_flow(content, flow) if m.kind != SYNONYMS]
+    shown = [m for m in of_flow(content, flow) if m.kind not in WRITTEN]
     with_sms = {m.context.removesuffix("#sms") for m in shown if m.kind == SMS}
     for message in shown:
         if (said := _said(content, root, message, language)) is None:

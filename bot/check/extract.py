@@ -13,7 +13,7 @@ from pathlib import Path
 import polib
 
 from bot.check import latin
-from bot.check.texts import LABEL, SHORT, SMS, SYNONYMS, Message, messages, room_for_label
+from bot.check.texts import LABEL, PHRASES, SHORT, SMS, SYNONYMS, WRITTEN, Message, messages, room_for_label
 from bot.content import load
 from bot.content.catalogue import LATIN, MESSAGES, po_path
 from bot.content.languages import FALLBACK
@@ -92,11 +92,14 @@ def _notes(message: Message) -> Iterable[str]:
     elif message.kind == SYNONYMS:
         yield "Saathi-Synonyms: what people also write for this option, in this language's script and in Latin"
         yield "letters, parted by commas; not a translation; may be left empty"
+    elif message.kind == PHRASES:
+        yield "Saathi-Heard: what people say for this inside a sentence, in this language's script and in Latin"
+        yield "letters, parted by commas; a/b = either word, * = any ending, ... = words between"
     if names := sorted(set(PLACEHOLDER.findall(message.english)) - {"options"}):
         yield f"Saathi-Keep: {' '.join('{' + n + '}' for n in names)}"
     if message.safety:
         yield "Saathi-Safety: must be reviewed before it is used again after a change"
-    if message.danger and message.kind != SYNONYMS:
+    if message.danger and message.kind not in WRITTEN:
         yield "Saathi-Discreet: anybody may read it; none of the words of knowledge/discreet.yml"
     if message.sensitivity is not Sensitivity.NEUTRAL:
         yield f"Saathi-Sensitivity: {message.sensitivity}"

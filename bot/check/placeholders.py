@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from bot.check.texts import LABEL, SHORT, SYNONYMS, at, messages, translated_languages
+from bot.check.texts import LABEL, SHORT, WRITTEN, at, messages, translated_languages
 from bot.content import Content, Problem
 from bot.content.wording import PLACEHOLDER
 
@@ -21,7 +21,7 @@ def check(content: Content, root: Path) -> Iterable[Problem]:
     for language in translated_languages(content):
         for message in messages(content):
             entry = content.catalogue.entry(language, message.context)
-            if entry is None or message.kind == SYNONYMS:
+            if entry is None or message.kind in WRITTEN:
                 continue
             wanted, present = set(PLACEHOLDER.findall(message.english)), set(PLACEHOLDER.findall(entry.text))
             file = entry.file

@@ -49,6 +49,7 @@ def _stages(content: Content) -> Iterable[Any]:
 _BY_NAME: dict[str, Callable[[Content], Iterable[Any]]] = {
     "reference": lambda content: ("888 888 8",),
     "at": _moments,
+    "earlier": _moments,
     "emergency": _emergency,
     "other": lambda content: ("888 888 8",),
     "stage": _stages,

@@ -14,7 +14,22 @@ from bot.engine.state import SAID, SENT
 # Set by the engine (what a flow was started for; whether the person was greeted) and by the conductor (what is known
 # of the person).
 # What came by the way is the engine's too, and what a child told the conductor's.
-GIVEN = frozenset({"intent", "welcomed", "language", "language_guess", "country", SITE, SAID, SENT, "tells", "lesson"})
+GIVEN = frozenset(
+    {
+        "intent",
+        "welcomed",
+        "language",
+        "language_guess",
+        "country",
+        SITE,
+        SAID,
+        SENT,
+        "tells",
+        "lesson",
+        "follows",
+        "files",
+    }
+)
 
 
 def known(flows: Flows, flow: Flow) -> frozenset[str]:

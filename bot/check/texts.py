@@ -15,12 +15,15 @@ from bot.channels.limits import LIMITS
 from bot.content import Content, Problem
 from bot.content.catalogue import MESSAGES, po_path
 from bot.content.flows import SYSTEM
+from bot.content.hearing import ASKED, HEARD
 from bot.content.languages import FALLBACK
 from bot.content.reply import is_language_option
 from bot.engine.flow import Ask, Choice, Flow, Say
 from bot.engine.messages import Sensitivity
 
 TEXT, SMS, LABEL, SHORT, SYNONYMS, FACT = "text", "sms", "label", "short label", "synonyms", "fact"
+PHRASES = "phrases"
+WRITTEN = frozenset({SYNONYMS, PHRASES})  # what people write: never said by us
 DANGER = "danger"  # the level of flows
 
 
@@ -60,6 +63,8 @@ def of_flow(content: Content, flow: Flow) -> Iterator[Message]:
         if isinstance(step, Say | Ask):
             yield from _voice(flow.name, step, flow.level == DANGER)
         if isinstance(step, Ask):
+            if step.heard:
+                yield _phrases(f"{flow.name}.{step.id}{ASKED}", step.heard, step)
             for choice in options(step):
                 if not is_language_option(choice, content.languages):
                     yield from _option(flow, step, choice)
@@ -95,6 +100,12 @@ def _option(flow: Flow, ask: Ask, choice: Choice) -> Iterator[Message]:
         yield replace(label, context=f"{context}.sms", english=choice.short, kind=SHORT)
     synonyms = ", ".join(choice.synonyms) or choice.label  # a msgid cannot be empty
     yield Message(f"{context}.synonyms", synonyms, ask.source, SYNONYMS, optional=True)
+    if choice.heard:
+        yield _phrases(f"{context}{HEARD}", choice.heard, ask)
+
+
+def _phrases(context: str, heard: tuple[str, ...], ask: Ask) -> Message:
+    return Message(context, ", ".join(heard), ask.source, PHRASES)
 
 
 def room_for_label(count: int) -> int:

@@ -88,10 +88,10 @@ def _finishing(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
 def _endless(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
     """Work that may be cut off anywhere."""
     if role == "web":
-        return []
+        return [app.look_again()]
     from bot import jobs  # procrastinate takes a while to import: only workers need it
 
-    work = [app.wake.run(), jobs.run(app.database, app.secrets, app.policy, app.clock)]
+    work = [app.look_again(), app.wake.run(), jobs.run(app.database, app.secrets, app.policy, app.clock)]
     telegram = app.transports.get("telegram")
     if isinstance(telegram, Telegram) and app.settings.telegram_mode == "polling":
         work.append(telegram.poll(polled(app.settings, app.receive, app.quarantine)))

@@ -14,22 +14,28 @@ from uuid import UUID
 
 from bot.conductor.arrived import child_of, danger_of
 from bot.content import Content
+from bot.engine import offers
 from bot.engine.inputs import Heard, Input, Meaning, Pressed, Resumed, Shared, Started
 from bot.engine.session import Session
-from bot.engine.state import LONGEST, SAID, SENT
+from bot.engine.state import LONGEST, SAID, SENT, State
 from bot.store import reminders
+from bot.store.rows import CHECK_IN
 from handlers import cases, children, closing
+from handlers.casework import ANSWER_UNTIL
 from handlers.context import Context
 
 REOPENED = "reopened"  # the flow of who writes again after the end
 COURTESY = frozenset({"thank", "goodbye", "greet", "affirm", "deny"})  # intents that reopen nothing
 # Universal words that count even when a human has the conversation; one of them is about that human.
 ALWAYS = frozenset({"stop", "start", "complain"})
-CHILD_FLOW, MORE_FLOW = "child", "more"
+CHILD_FLOW, MORE_FLOW, PASS_ON = "child", "add", "passed_on"
+FACTS = frozenset({"information", "system"})  # levels of flows that answer by themselves, and open no matter of a human
+TO_US = frozenset({"greet", "affirm", "deny"})  # intents that are no wish of their own after a human's question
 QUIET = frozenset({"menu", "back", "status"})  # words that are only kept, while a human is awaited about self-harm
 MORE_UNTIL = "more_until"  # in the session: until then what she adds belongs to her newest case
 BY_US = "by_us"  # in the session: the open question came from a reminder, so it may be answered hours later
 STAYED = "stayed_at"  # when the line of the flow `stay` was said last: kept in the session
+CHECK_IN_LEAVES = timedelta(minutes=5)  # for the line that she allowed; a human's words would need her own yes
 PAUSE = timedelta(hours=1)  # after which an open question is not simply read out again: who writes may be another
 
 
@@ -49,7 +55,7 @@ class Gate:
         """False when a human has, or waits to have, the conversation. Danger pages in every case."""
         owner, danger = self._ctx.conversation.owner, danger_of(given)
         if isinstance(given, Started) and given.by == reminders.BY:  # meanwhile a human took it, or the flow is no more
-            return self._may_remind(given.flow)
+            return self._may_check_in() if given.flow == CHECK_IN else self._may_remind(given.flow)
         word = self._universal(given)
         if owner == "bot" or isinstance(given, Resumed | Started):
             return True
@@ -63,13 +69,14 @@ class Gate:
             return True  # a command, a code, or the answer to what a command asked: nobody else speaks here yet
         if danger is None:
             if isinstance(given, Heard | Shared) and (self._ctx.conversation.id, "queue") not in self._open_notices:
-                self._ctx.notify("queue", "wrote_again", "medium", self._ctx.cases[0] if self._ctx.cases else None)
+                self._ctx.notify("queue", "wrote_again", "medium", cases.concerned(self._ctx))
             return False
         if owner == "waiting" and cases.recent_alarm(self._ctx) is None:
             self._ctx.conversation.give_to("bot")  # nobody speaks yet: the number and the questions of danger help more
             return True
         await cases.raise_alarm(self._ctx, kind=danger)
-        return False
+        # Asked whether the program may write later, she says it again: woken, and answered by the flow that asks.
+        return owner == "waiting" and self._asks_about("self_harm")
 
     def _may_remind(self, flow: str) -> bool:
         """Nothing begins by itself while a human has it, or while she thinks of ending her life. A reminder that she
@@ -80,6 +87,14 @@ class Gate:
         if cases.heavy(self._ctx) is not None:
             return False
         conversation.give_to("bot")
+        return True
+
+    def _may_check_in(self) -> bool:
+        """The line that she allowed for this moment, as long as nobody else came: her yes opens the door for it, and
+        for no longer than it takes to leave."""
+        if self._ctx.conversation.owner != "waiting" or cases.heavy(self._ctx) is None:
+            return False
+        self._ctx.conversation.agreed_until = self._ctx.now + CHECK_IN_LEAVES
         return True
 
     async def after_the_end(self, given: Input | None) -> Input | None:
@@ -104,14 +119,16 @@ class Gate:
         return given
 
     def stays(self, given: Input | None) -> bool:
-        """Whether the line of the flow `stay` is due: it is too heavy for her, she writes on, nobody is there yet."""
+        """Whether the line of the flow `stay` is due: a human is awaited, she writes on, and heard nothing for ten
+        minutes. Not on a phone that was taken from her: it would tell who holds it of a human."""
+        person = self._ctx.person
         if self._ctx.conversation.owner != "waiting" or not isinstance(given, Heard | Shared | Pressed):
+            return False
+        if person.seized_at is not None or person.opted_out_at is not None:
             return False
         minutes = int(self._ctx.knowledge.get("contact_policy")["stay_minutes"])
         last = self.session.shared.get(STAYED)
         if last and self._ctx.now - datetime.fromisoformat(last) < timedelta(minutes=minutes):
-            return False
-        if cases.heavy(self._ctx) is None:
             return False
         shared = {**self.session.shared, STAYED: self._ctx.now.isoformat()}
         self.session = replace(self.session, shared=shared)
@@ -132,6 +149,10 @@ class Gate:
         reader = self._content.readers.get("code")
         return reader.find(given.text, {}, self._language) if reader and isinstance(given, Heard) else None
 
+    def _asks_about(self, flow: str) -> bool:
+        top = self.session.top
+        return top is not None and top.waiting and top.flow == flow
+
     def _asks(self) -> bool:
         """Whether a question of the bot is open."""
         top = self.session.top
@@ -141,34 +162,59 @@ class Gate:
         """What the engine gets in place of it: a child's words start the flow for children (danger goes before it),
         words after a number are more about the same, and after a pause an open question is not simply answered."""
         flows = self._content.flows
+        self._withdraw(given, before)
         child = child_of(given)
         if child and not danger_of(given) and not children.is_child(self._ctx) and flows.get(CHILD_FLOW):
             return Started(CHILD_FLOW, "said", {"tells": child})
+        if flows.get(PASS_ON) and (answer := self._answers_us(given)):
+            return Started(PASS_ON, "said", answer)
         if flows.get(MORE_FLOW) and (more := self._more(given)):
             return Started(MORE_FLOW, "said", more)
         return self._after_a_pause(given, before)
 
+    def _withdraw(self, given: Input, before: datetime | None) -> None:
+        """An offer is gone when something else comes, or after a pause: what it shows is not for whoever comes then."""
+        content, language = self._content, self._language
+        state = State(content.flows, self.session, content.words(language), content.readers, language, content.rules)
+        late = before is not None and self._ctx.now - before >= PAUSE and offers.is_open(state)
+        if late or offers.passed_by(state, given):
+            self.session = offers.withdrawn(self.session)
+
     def _more(self, given: Input) -> dict[str, Any] | None:
         """Words or files that follow a number and are no command and no other matter: more about it."""
-        until = self.session.shared.get(MORE_UNTIL)
-        if self.session.stack or not self._ctx.cases or not isinstance(given, Heard | Shared) or danger_of(given):
+        if not isinstance(given, Heard | Shared) or danger_of(given) or not self._follows(given, MORE_UNTIL):
             return None
+        if isinstance(given, Heard) and self._another_matter(given.meaning):
+            return None
+        told = _told(given)
+        return {"follows": told[SAID], "files": told[SENT]}
+
+    def _answers_us(self, given: Input) -> dict[str, Any] | None:
+        """What follows a human's words for a day and is neither a command nor a question that the bot answers by
+        itself: an answer to that human. Also a report: it is read by whoever asked, who knows whether it is another matter."""
+        if not isinstance(given, Heard | Shared) or given.meaning.danger or not self._follows(given, ANSWER_UNTIL):
+            return None
+        flows, meaning = self._content.flows, given.meaning
+        flow = flows.by_name.get(flows.by_intent.get(meaning.intent, ""))
+        clear = meaning.confidence >= self._content.rules.interrupt and meaning.intent not in TO_US
+        return None if clear and flow is not None and flow.level in FACTS else _told(given)
+
+    def _follows(self, given: Heard | Shared, window: str) -> bool:
+        """Whether words or files come while a window of the session is open and no question is, and are no command."""
+        until = self.session.shared.get(window)
+        if self.session.stack or not self._ctx.cases:
+            return False
         if not isinstance(until, str) or datetime.fromisoformat(until) < self._ctx.now:
-            return None
-        if self._universal(given) or self._code(given):
-            return None
-        if isinstance(given, Heard) and (given.edited or self._another_matter(given.meaning)):
-            return None
-        text = given.text if isinstance(given, Heard) else given.caption
-        files = [{"kind": given.kind, "ref": given.ref}] if isinstance(given, Shared) and given.ref else None
-        return {SAID: [text.strip()[:LONGEST]] if text.strip() else None, SENT: files}
+            return False
+        return not (self._universal(given) or self._code(given) or (isinstance(given, Heard) and given.edited))
 
     def _another_matter(self, meaning: Meaning) -> bool:
         """Whether the words clearly mean another flow than that of the newest case; thanks and a greeting have one."""
         flows = self._content.flows
         name = flows.by_intent.get(meaning.intent)
         clear = meaning.confidence >= self._content.rules.interrupt
-        return clear and name is not None and name != flows.by_intent.get(self._ctx.cases[0].kind)
+        case = cases.concerned(self._ctx)
+        return clear and name is not None and case is not None and name != flows.by_intent.get(case.kind)
 
     def _after_a_pause(self, given: Input, before: datetime | None) -> Input:
         """After an hour the phone may be in other hands: the open question is not answered by what comes, and not read
@@ -184,3 +230,10 @@ class Gate:
             return Started(self._content.rules.codes, "pause", {"code": code})
         clear = given.meaning.confidence >= self._content.rules.interrupt and given.meaning.intent != "greet"
         return given if given.meaning.danger or self._universal(given) or clear else Started("resume", "pause")
+
+
+def _told(given: Heard | Shared) -> dict[str, Any]:
+    """Words and files as the slots in which a flow takes what came by the way."""
+    text = given.text if isinstance(given, Heard) else given.caption
+    files = [{"kind": given.kind, "ref": given.ref}] if isinstance(given, Shared) and given.ref else None
+    return {SAID: [text.strip()[:LONGEST]] if text.strip() else None, SENT: files}

@@ -18,7 +18,7 @@ from bot.engine.flow import Ask
 from bot.engine.inputs import Heard, Input, Started
 from bot.engine.session import Session
 from bot.engine.state import State
-from handlers import privacy, word
+from handlers import cases, privacy, word
 from handlers.context import Context
 
 LEAVE, KEEP, LINK = "leave", "keep", "link_here"  # flows
@@ -70,7 +70,7 @@ async def look(ctx: Context, session: Session, given: Input | None, content: Con
 
 def _seize(ctx: Context, given: Heard, proof: bool) -> Look:
     """She was made to write. Asked for her word, what she wrote is a wrong one; else it looks like the quick exit."""
-    ctx.notify("page", word.DURESS, "critical", ctx.cases[0] if ctx.cases else None)
+    ctx.notify("page", word.DURESS, "critical", cases.concerned(ctx))
     ctx.person.seized_at = ctx.person.seized_at or ctx.now
     return Look(given, mask=True) if proof else _left(ctx, mask=True)
 
@@ -101,4 +101,4 @@ async def _link(ctx: Context, text: str, words: Sequence[Any], asked: bool) -> s
 
 def masked(body: Mapping[str, Any]) -> dict[str, Any]:
     """What the history keeps of such a message."""
-    return {**body, "text": MASK}
+    return {**body, "text": MASK, "press": None}

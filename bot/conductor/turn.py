@@ -18,20 +18,21 @@ from bot.conductor import private
 from bot.conductor.arrived import Arrived, child_of, danger_of
 from bot.conductor.gate import BY_US, MORE_UNTIL, Gate
 from bot.content import Content
+from bot.engine import answers
 from bot.engine.engine import turn
 from bot.engine.events import Asked, Called, Event, Said
 from bot.engine.flow import Ask
 from bot.engine.inbound import Inbound
-from bot.engine.inputs import Heard, Input, Meaning, Outcome, Shared, Started
+from bot.engine.inputs import Heard, Input, Meaning, Outcome, Pressed, Shared, Started
 from bot.engine.messages import Reply
 from bot.engine.session import Session
-from bot.engine.state import SAID, SENT
+from bot.engine.state import SAID, SENT, State
 from bot.nlu.language import script_of
 from bot.observe import metrics
 from bot.store.keys import seal_json
 from bot.store.rows import Conversation
 from bot.store.turns import Subject
-from handlers import box, children
+from handlers import box, casework, children
 from handlers import cases as case_actions
 from handlers.context import Actor, Context, Shelf
 
@@ -40,6 +41,7 @@ SYSTEM_FLOWS = frozenset({"stop", "start", private.LEAVE})  # their one line lea
 BOX = "box"  # retention of what belongs to a letter of the box: shown to no caseworker, gone after a day
 EDITABLE = timedelta(hours=48)  # how long a message can be edited afterwards (Telegram)
 SEALED = "sealed_until"  # in the profile: until then an edit may be one of a letter
+FORGOTTEN = (MORE_UNTIL, casework.ANSWER_UNTIL, SAID, SENT)  # when she clears: what follows belongs to nothing
 LATIN = "latin"  # in the profile: she writes in Latin letters
 LETTERS = 5  # fewer tell nothing: "ok", "yes", "112"
 RANG = "rang"  # in the session: it waits for a human only since somebody rang
@@ -102,7 +104,10 @@ class Turn:
             self._session = Session(shared=self._session.shared)
             self._conversation.session = self._session.to_json()
         if arrived.inbound is not None:
-            self.note(arrived, arrived.inbound, masked=seen.mask, secret=secret)
+            counted = self._is_counted(arrived)
+            self.note(arrived, arrived.inbound, masked=seen.mask or counted, secret=secret)
+            if counted:
+                self.wiped = arrived.ids
             if self._provider_says(arrived.inbound):
                 return
             if arrived.inbound.kind == "rang":
@@ -112,14 +117,17 @@ class Turn:
         self._words_after_a_ring(seen.given)
         gate = Gate(self.ctx, self._session, self._tools.content, self._language(), self.subject.open_notices)
         given = await gate.after_the_end(seen.given)
-        if given is not None and await gate.may_answer(given):
-            await self._converse(gate.instead(given, before))
-            await self._page_anyway(danger_of(arrived.given))
-        elif gate.stays(given):
+        answers = given is not None and await gate.may_answer(given)
+        if given is not None and answers:
+            given = gate.instead(given, before)
             self._session = gate.session
-            await self._converse(Started("stay", "waiting"))
+            await self._converse(given)
+            await self._page_anyway(danger_of(arrived.given))
         if child := child_of(arrived.given):  # whoever has the conversation; paged once
             await children.raise_child(self.ctx, tells=child)
+        if not answers and gate.stays(given):
+            self._session = gate.session
+            await self._converse(Started("stay", "waiting"))
         if secret and arrived.given is not None and not any(n.audience == box.READERS for n in self.ctx.notices):
             await self._keep_anyway(arrived.given)
         self.finish()
@@ -128,11 +136,32 @@ class Turn:
         """Whether what arrived is heard by a question that no history keeps, or edits what was heard by one."""
         if inbound.kind == "edited":
             return self._edits_a_letter()
+        asked = self._asked()
+        return asked is not None and asked.secret
+
+    def _asked(self) -> Ask | None:
+        """The question that is open."""
         top = self._session.top
         flow = self._tools.content.flows.get(top.flow) if top and top.waiting else None
         place = flow.index(top.step) if flow and top else None
         step = flow.steps[place] if flow and place is not None else None
-        return isinstance(step, Ask) and step.secret
+        return step if isinstance(step, Ask) else None
+
+    def _is_counted(self, arrived: Arrived) -> bool:
+        """Whether what arrived answers a question whose answers are only counted. Danger, and a wish for somebody, are
+        words for a human and are kept."""
+        asked, given = self._asked(), arrived.given
+        if asked is None or not asked.counted or danger_of(given) or child_of(given):
+            return False
+        if isinstance(given, Pressed):
+            return given.step.endswith(f".{asked.id}")
+        content, language = self._tools.content, self._language()
+        state = State(content.flows, self._session, content.words(language), content.readers, language, content.rules)
+        open_now = state.present()
+        if open_now is None or not isinstance(given, Heard):
+            return False
+        asking = state.asking(*open_now)
+        return bool(answers.exact(asking, given.text) or answers.nearly(asking, given.text))
 
     def _edits_a_letter(self) -> bool:
         until = self._person.profile.get(SEALED)
@@ -369,7 +398,7 @@ class Turn:
         shared = {k: v for k, v in session.shared.items() if k != BY_US}
         session = replace(session, shared={**shared, BY_US: True} if self._by_us else shared)
         if self.ctx.forget:
-            session = Session(shared={k: v for k, v in session.shared.items() if k not in (MORE_UNTIL, SAID, SENT)})
+            session = Session(shared={k: v for k, v in session.shared.items() if k not in FORGOTTEN})
         self._conversation.session = session.to_json()
 
     def finish(self) -> None:

@@ -13,9 +13,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from bot.content import hearing
 from bot.content import readers as readers_room
 from bot.content.catalogue import Catalogue, in_latin, load_catalogue
-from bot.content.flows import CHANNEL, CHROME, PAGES, load_flows
+from bot.content.flows import CHANNEL, CHROME, PAGES, SYSTEM, load_flows
 from bot.content.knowledge import Facts, load_knowledge
 from bot.content.languages import COMMANDS, FALLBACK, Language, as_choices, load_languages, universal_words
 from bot.content.readers.words import words
@@ -25,11 +26,14 @@ from bot.engine.engine import Rules
 from bot.engine.events import Asked, Said
 from bot.engine.flow import Flows, Readers, Say
 from bot.engine.messages import Reply
+from bot.engine.phrases import Phrase
+
+RETRY = "retry_"  # before the name of a reader
 
 __all__ = ["Content", "ContentError", "Problem", "load"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)  # nobody reads a megabyte in a message of an error
 class Content:
     """Everything that is written in data."""
 
@@ -45,11 +49,25 @@ class Content:
     @cached_property
     def rules(self) -> Rules:
         """The system flows that this installation has, and the flows that a phrase starts."""
-        phrases = dict.fromkeys(flow for language in self.languages.values() for flow in language.phrases)
+        tables = [table for language in self.languages.values() for table in (language.phrases, language.sentences)]
+        phrases = dict.fromkeys(flow for table in tables for flow in table if flow not in COMMANDS)
         return Rules(
             universal={c: c for c in COMMANDS if c in self.flows.by_name},
             phrases={name: name for name in phrases if name in self.flows.by_name},
+            labels=hearing.labels(self.flows, self.catalogue, self.languages),
+            retries=self._retries,
         )
+
+    @property
+    def _retries(self) -> Mapping[str, str]:
+        """`retry_date` of system.yml is said where a day was asked for and not understood."""
+        said = [say.id for say in self.texts.get(SYSTEM, ())]
+        return {i.removeprefix(RETRY): f"{SYSTEM}.{i}" for i in said if i.removeprefix(RETRY) in self.readers}
+
+    @cached_property
+    def _heard(self) -> tuple[Mapping[str, tuple[Phrase, ...]], Mapping[str, tuple[Phrase, ...]]]:
+        options = hearing.option_phrases(self.flows, self.catalogue, self.languages)
+        return hearing.sentences(self.languages), options
 
     @cached_property
     def _folded(self) -> Mapping[str, str]:
@@ -68,7 +86,7 @@ class Content:
 
     def words(self, language: str) -> WordsOf:
         """A language's words for the engine."""
-        return WordsOf(language, self.catalogue, self.languages, self._folded, self.knowledge.texts)
+        return WordsOf(language, self.catalogue, self.languages, self._folded, self.knowledge.texts, *self._heard)
 
     def reply(self, event: Said | Asked, language: str, *, latin: bool = False) -> Reply:
         """What the person reads. `latin`: she writes her language in Latin letters, so her SMS are in them too, where

@@ -15,6 +15,7 @@ from bot.content.sheet import Sheet
 from bot.content.source import ContentError, Place, Problem, read
 from bot.engine.answers import fold
 from bot.engine.flow import Choice
+from bot.engine.phrases import phrase
 
 COMMANDS = ("menu", "back", "human", "language", "status", "clear", "delete", "stop", "start", "complain")
 DIRECTIONS = ("ltr", "rtl")
@@ -23,7 +24,8 @@ FALLBACK = "en"
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """One language. `universal`: command to the whole messages that mean it; `phrases`: the same for flows by name."""
+    """One language. `universal`: command to the whole messages that mean it; `phrases`: the same for flows by name;
+    `sentences`: what means a command or flow inside a message; `refusals`: the words that say no, folded."""
 
     code: str
     name: str
@@ -33,6 +35,8 @@ class Language:
     reviewer: str | None
     universal: Mapping[str, tuple[str, ...]]
     phrases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sentences: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    refusals: frozenset[str] = frozenset()
 
 
 def load_languages(root: Path) -> dict[str, Language]:
@@ -59,6 +63,7 @@ def _language(sheet: Sheet, top: Place, code: str) -> Language:
     except (ValueError, UnknownLocaleError):
         sheet.wrong(1, f"the folder {code} is no language that CLDR knows: dates and numbers could not be written")
     universal, phrases = sheet.table(top, "universal"), sheet.table(top, "phrases")
+    sentences = sheet.table(top, "sentences")
     sheet.only(universal, COMMANDS, "`universal:`")
     return Language(
         code=code,
@@ -69,7 +74,19 @@ def _language(sheet: Sheet, top: Place, code: str) -> Language:
         reviewer=sheet.text(top, "reviewer", needed=False) or None,
         universal={command: sheet.words(universal, command) for command in COMMANDS},
         phrases={flow: sheet.words(phrases, flow) for flow in phrases},
+        sentences={flow: _phrases(sheet, sentences, flow) for flow in sentences},
+        refusals=frozenset(fold(word) for word in sheet.words(top, "refusals")),
     )
+
+
+def _phrases(sheet: Sheet, place: Place, key: str) -> tuple[str, ...]:
+    written = sheet.words(place, key)
+    for raw in written:
+        try:
+            phrase(raw)
+        except ValueError as error:
+            sheet.wrong(place.at(key), str(error))
+    return written
 
 
 def as_choices(languages: Mapping[str, Language]) -> list[Choice]:

@@ -6,7 +6,7 @@ Law: every word comes from flows and catalogues; the same Reply serves every cha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.content.catalogue import Catalogue, in_latin
@@ -17,6 +17,9 @@ from bot.engine.answers import fold
 from bot.engine.events import Asked, Said
 from bot.engine.flow import Ask, Choice, Flows, Label, Say
 from bot.engine.messages import Option, Reply
+from bot.engine.phrases import Phrase, heard
+
+SENTENCE = 300  # characters: what is longer is a story
 
 
 def is_language_option(choice: Choice, languages: Mapping[str, Language]) -> bool:
@@ -43,6 +46,10 @@ class WordsOf:
     languages: Mapping[str, Language]
     folded: Mapping[str, str]  # folded universal word -> command
     facts: Mapping[str, FactText]
+    sentences: Mapping[str, tuple[Phrase, ...]] = field(default_factory=dict)  # command or flow -> phrases that mean it
+    phrases: Mapping[str, tuple[Phrase, ...]] = field(
+        default_factory=dict
+    )  # context of an option or question -> phrases
 
     def label(self, step: str, choice: Choice) -> Label:
         """What is shown, and all that is accepted; English is accepted by the engine besides."""
@@ -65,6 +72,14 @@ class WordsOf:
     def universal(self, text: str) -> str | None:
         """The command that the whole message is, in any language."""
         return self.folded.get(fold(text))
+
+    def sentence(self, text: str) -> str | None:
+        """The command or flow that a sentence means, in any language."""
+        return heard(self.sentences, text) if len(text) <= SENTENCE else None
+
+    def heard(self, step: str, choice: Choice | None) -> tuple[Phrase, ...]:
+        """The phrases of an option, or of a question for words, in all languages."""
+        return self.phrases.get(f"{step}#option.{choice.id}" if choice else step, ())
 
 
 class Replies:

@@ -13,6 +13,7 @@ from bot.content.source import Place
 from bot.content.wording import PLACEHOLDER
 from bot.engine.flow import Ask, Call, Choice, Do, End, Fill, Goto, If, Say, Step
 from bot.engine.messages import Sensitivity
+from bot.engine.phrases import phrase
 
 KINDS = ("ask", "say", "do", "if", "goto", "call", "end")  # `ask` first: it holds a `say:` of its own
 ID = re.compile(r"[a-z][a-z0-9_]{0,23}\Z")
@@ -35,10 +36,27 @@ READERS: dict[str, tuple[str, ...]] = {
     "location": (),
     "topic": (),
     "need": (),
+    "kin": (),
 }
 _VOICE = ("sms", "safety", "sensitivity")
-_ANSWER = ("options", "type", "fills", "slot", "keep", "skip", "always", "shared", "first", "secret")
-_CHOICE = ("label", "sms", "synonyms", "goto")
+_ANSWER = (
+    "options",
+    "type",
+    "fills",
+    "slot",
+    "keep",
+    "skip",
+    "always",
+    "shared",
+    "first",
+    "secret",
+    "lapses",
+    "counted",
+    "segments",
+    "heard",
+)
+_SKIP = ("label", "sms", "synonyms", "goto")
+_CHOICE = (*_SKIP, "heard")
 _ARGUMENTS = tuple(dict.fromkeys(name for names in READERS.values() for name in names))
 _FIELDS: dict[str, tuple[str, ...]] = {
     "say": ("text", *_VOICE),
@@ -147,6 +165,10 @@ class Steps:
             first=sheet.text(place, "first", needed=False),
             offers=self._offers(place),
             secret=self._secret(place),
+            lapses=sheet.flag(place, "lapses"),
+            counted=sheet.flag(place, "counted"),
+            segments=sheet.whole(place, "segments") or 1,
+            heard=self._heard(place),
             sensitivity=self._sensitivity(place),
             safety=sheet.flag(place, "safety"),
             source=source,
@@ -184,13 +206,33 @@ class Steps:
         if "skip" not in place:
             return None
         skip = self._sheet.table(place, "skip")
-        self._sheet.only(skip, _CHOICE, "`skip:`")
+        self._sheet.only(skip, _SKIP, "`skip:`")
         return self._choice(SKIP, skip)
 
     def _choice(self, option_id: str, place: Place) -> Choice:
         sheet = self._sheet
         short, goto = sheet.text(place, "sms", needed=False), sheet.text(place, "goto", needed=False)
-        return Choice(option_id, sheet.text(place, "label"), short, sheet.words(place, "synonyms"), goto)
+        synonyms, heard = sheet.words(place, "synonyms"), self._phrases(place)
+        return Choice(option_id, sheet.text(place, "label"), short, synonyms, goto, heard=heard)
+
+    def _phrases(self, place: Place) -> tuple[str, ...]:
+        """`heard:`: what means this inside a sentence (bot/engine/phrases.py)."""
+        written = self._sheet.words(place, "heard")
+        for raw in written:
+            try:
+                phrase(raw)
+            except ValueError as error:
+                self._sheet.wrong(place.at("heard"), str(error))
+            if "," in raw:
+                self._sheet.wrong(place.at("heard"), f"a phrase holds no comma: {raw}")
+        return written
+
+    def _heard(self, place: Place) -> tuple[str, ...]:
+        """`heard:` of a question for words; a question with options has them at its options."""
+        written = self._phrases(place)
+        if written and not any(f.reader == "text" for f in self._fills_of(place, "")):
+            self._sheet.wrong(place.at("heard"), "`heard:` belongs to an option, or to a question for words")
+        return written
 
     # --- slots
 

@@ -13,14 +13,11 @@ from functools import lru_cache
 from typing import Any
 
 from bot.engine.flow import Ask, Choice, Fill, Readers, Words
+from bot.engine.folding import digits
+from bot.engine.folding import fold as fold
 
 Known = Callable[[str], bool]  # whether a slot has a value
 
-# Letters that people write one for another, and that no normal form brings together.
-_ALIKE = str.maketrans(
-    {"ى": "ي", "ی": "ي", "ک": "ك", "ة": "ه", "ہ": "ه", "ھ": "ه", "ँ": "ं", "đ": "d", "ø": "o", "ł": "l", "ı": "i"}
-)
-_DROPPED = "'`´\u2019\u2018\u02bc\u0640\u20e3"  # apostrophes, the Arabic stretcher, the keycap
 _UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN")
 _BARE_NUMBER = re.compile(r"[\W_]*(\d{1,9})[\W_]*")
 _NUMBER_FIRST = re.compile(r"[\W_]*(\d{1,3})[\W_]+(\S.*)", re.DOTALL)
@@ -59,32 +56,13 @@ def takes_text(ask: Ask) -> bool:
     return any(f.reader == "text" for f in ask.fills) or not (ask.fills or ask.choices or ask.offers)
 
 
-def _dropped(char: str) -> bool:
-    """Marks that writers leave out: Latin accents, Arabic short vowels and hamza, Indic nukta; never vowel signs."""
-    order = unicodedata.combining(char)
-    return order == 7 or 27 <= order <= 36 or order >= 202 or char in _DROPPED or unicodedata.category(char) == "Cf"
-
-
-def fold(text: str) -> str:
-    """Text as it is compared: one case, no accents, punctuation or symbols, words parted by one space."""
-    plain = unicodedata.normalize("NFKD", text).casefold()
-    kept = "".join(c for c in plain if not _dropped(c)).translate(_ALIKE)
-    words = "".join(c if unicodedata.category(c)[0] in "LMN" else " " for c in kept).split()
-    return unicodedata.normalize("NFC", " ".join(_digits(w) for w in words)) or text.strip()
-
-
 _folded_label = lru_cache(maxsize=8192)(fold)  # only for words of the catalogues: a person's text is not kept
-
-
-def _digits(text: str) -> str:
-    """Decimal digits of any script as 0-9, the rest as it was."""
-    return "".join(c if (d := unicodedata.decimal(c, None)) is None else str(d) for c in text)
 
 
 def number(text: str) -> int | None:
     """The whole text as one number, in any script's digits: "2", " (2) ", "2.", "२", "２", a keycap; else None."""
     plain = unicodedata.normalize("NFKC", text).replace("\u20e3", "").replace("\ufe0f", "")
-    match = _BARE_NUMBER.fullmatch(_digits(plain))
+    match = _BARE_NUMBER.fullmatch(digits(plain))
     return int(match[1]) if match else None
 
 
@@ -124,7 +102,7 @@ def _choice(asking: Asking, text: str) -> Choice | None:
     folded = fold(text)
     if named := [c for c in options if folded in _spellings(asking, c)]:
         return _one(named)
-    first = _NUMBER_FIRST.fullmatch(_digits(text.strip()))  # "1 yes": when both agree
+    first = _NUMBER_FIRST.fullmatch(digits(text.strip()))  # "1 yes": when both agree
     if first and asking.ask.choices and 1 <= int(first[1]) <= len(options):
         option = options[int(first[1]) - 1]
         return option if fold(first[2]) in _spellings(asking, option) else None

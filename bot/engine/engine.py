@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from bot.engine import answers, interrupts
+from bot.engine import answers, interrupts, offers
 from bot.engine.events import Event, NotUnderstood, Said
 from bot.engine.flow import Ask, Do, Flow, Flows, Readers, Words
 from bot.engine.inputs import Heard, Input, Outcome, Pressed, Resumed, Shared, Started, TimedOut
@@ -37,6 +37,8 @@ def turn(
     """Run one input until a question is open (Asked), an action is to be run (Called, always the last event; call
     `turn` again with its Outcome), or nothing is left to run. Never raises for anything that a person may send."""
     machine = Machine(flows, session, words, readers, language, rules)
+    if offers.passed_by(machine, given):
+        machine = Machine(flows, offers.withdrawn(session), words, readers, language, rules)
     if not isinstance(given, Outcome):
         machine.steps = 0
         open_now = machine.present()
@@ -67,7 +69,7 @@ def turn(
 
 
 def _hear(machine: Machine, heard: Heard) -> None:
-    word = interrupts.command(machine.words, heard.text)
+    word = interrupts.command(machine.words, heard.text) or interrupts.sentence(machine, heard.text)
     if interrupts.danger(machine, heard):
         _keep_words(machine, heard)
         return
@@ -122,6 +124,8 @@ def _stuck(machine: Machine) -> None:
 def _nothing_open(machine: Machine, heard: Heard, word: str | None) -> None:
     if (word and interrupts.obey(machine, word)) or interrupts.code(machine, heard):
         return
+    if interrupts.listed(machine, heard):
+        return
     intent, confidence = interrupts.intent_of(heard.meaning)
     name = interrupts.flow_of(machine, heard.meaning) if confidence >= machine.rules.confidence else ""
     if intent in ("greet", "show_menu") or machine.flows.get(name) is None:
@@ -145,7 +149,7 @@ def _answer(machine: Machine, open_now: tuple[Flow, Ask], heard: Heard) -> None:
     answer = answers.nearly(asking, heard.text)
     if answer is None and heard.meaning.danger and answers.takes_text(ask) and interrupts.other_matter(machine, heard):
         return  # free text does not swallow a danger that is to be asked about
-    answer = answer or answers.read(asking, heard.text)
+    answer = answer or machine.said(flow, asking.ask, heard.text) or answers.read(asking, heard.text)
     if answer is None and interrupts.code(machine, heard):
         return  # before it is kept as words: a code is no fact of a case
     machine.overhear(heard)
@@ -156,7 +160,7 @@ def _answer(machine: Machine, open_now: tuple[Flow, Ask], heard: Heard) -> None:
         answer = answers.Answer({})
     if answer is not None:
         _take(machine, open_now, heard, answer, found)
-    elif machine.in_danger and interrupts.instead(machine, heard):
+    elif (machine.in_danger and interrupts.instead(machine, heard)) or interrupts.listed(machine, heard):
         return
     elif machine.in_danger:  # a question about danger is not asked twice
         machine.events.append(NotUnderstood(asking.step, 1))
@@ -175,13 +179,15 @@ def _take(
     machine.settle(open_now[1], answers.Answer(values, answer.goto), heard.text)
 
 
-def _missed(machine: Machine, open_now: tuple[Flow, Ask], first: str = "system.retry") -> None:
+def _missed(machine: Machine, open_now: tuple[Flow, Ask], first: str = "") -> None:
     """Ask again, then with help, then hand over to a human; who is with the human flow already is let through."""
     flow, ask = open_now
     times = machine.top.misses + 1
     machine.change(misses=times)
     machine.events.append(NotUnderstood(f"{flow.name}.{ask.id}", times))
     if times < machine.rules.misses:
+        retries = (machine.rules.retries.get(fill.reader) for fill in ask.fills)
+        first = first or next(filter(None, retries), "system.retry")
         machine.ask_again(first if times == 1 else "system.retry_help")
     elif machine.runs(machine.rules.human) or not machine.begin(machine.rules.human, "human"):
         machine.settle(ask, answers.refused(ask, machine.known))

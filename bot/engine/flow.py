@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
 from bot.engine.messages import Sensitivity
+from bot.engine.phrases import Phrase
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
     """An option of an ask. English label in place; `goto` empty = the next step. An offered option has a `value`
-    (any slot value: a text of knowledge, a country, a number), which is shown instead of the label."""
+    (any slot value: a text of knowledge, a country, a number), which is shown instead of the label. `heard`: phrases
+    that mean it inside free text (bot/engine/phrases.py)."""
 
     id: str
     label: str
@@ -23,6 +25,7 @@ class Choice:
     synonyms: tuple[str, ...] = ()
     goto: str = ""
     value: Any = None
+    heard: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,10 @@ class Ask:
     An ask whose slots are all known already is passed over, unless `always`. `skip` = the words by which a person
     may refuse (an implicit option; its value is None). `keep` = the slot that also keeps the answer's own words.
     `first` = a slot that may name the option to stand on top (a guess). `offers` = a slot that holds the options, as
-    an action found them: `[{"id": ..., "value": ...}]`; when it is empty the ask is passed over.
+    an action found them: `[{"id": ..., "value": ...}]`; when it is empty the ask is passed over. `lapses` = an offer:
+    whatever is no answer to it is heard as if nothing had been asked (`bot/engine/offers.py`). `counted` = the answer
+    is only counted: the history keeps that there was one, not which.
+    `heard` = phrases by which free text answers a question for free text: its words are the value.
     """
 
     id: str
@@ -69,6 +75,10 @@ class Ask:
     first: str = ""
     offers: str = ""
     secret: bool = False
+    lapses: bool = False
+    counted: bool = False
+    segments: int = 1  # of one SMS at most, where a budget holds
+    heard: tuple[str, ...] = ()
     sensitivity: Sensitivity = Sensitivity.NEUTRAL
     safety: bool = False
     source: str = ""
@@ -184,6 +194,13 @@ class Words(Protocol):
     def universal(self, text: str) -> str | None:
         """The universal command that the whole text is (menu, back, human, language, status, clear, delete, stop,
         start, complain, or None), in any language."""
+
+    def sentence(self, text: str) -> str | None:
+        """The command or flow that a sentence means by a phrase in it, in any language; None when two would fit."""
+
+    def heard(self, step: str, choice: Choice | None) -> tuple[Phrase, ...]:
+        """The phrases by which free text says this choice of `flow.step` (None: answers its question), in all
+        languages: people mix."""
 
 
 class Reader(Protocol):

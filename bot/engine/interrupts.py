@@ -6,11 +6,12 @@ Each function does what it decides and says whether it did.
 
 from __future__ import annotations
 
-from bot.engine.answers import slots_of
+from bot.engine.answers import fold, slots_of, takes_text
 from bot.engine.flow import Ask, Flow, Words
 from bot.engine.inputs import Danger, Heard, Meaning
 from bot.engine.machine import Machine
 
+COMPLAIN = "complain"
 FIRST = frozenset({"human", "stop", "delete"})  # these win over the answer that a question expects
 
 
@@ -23,6 +24,26 @@ def command(words: Words, text: str) -> str | None:
     if "human" in lines:
         return "human"
     return lines[0] if len(set(lines)) == 1 else None
+
+
+def sentence(machine: Machine, text: str) -> str | None:
+    """The command that a sentence means. It is left to the open question where that takes any words, unless it is about
+    ourselves; danger is not left for it, nor the flow that it would start."""
+    word = None if machine.in_danger else machine.words.sentence(text)
+    open_now = machine.present()
+    swallowed = open_now is not None and takes_text(open_now[1]) and word != COMPLAIN
+    return None if word is None or swallowed or machine.runs(machine.rules.flow_of(word)) else word
+
+
+def listed(machine: Machine, heard: Heard) -> bool:
+    """The message is a line of a list (menu and what it leads to), in any language: its flow, at any time."""
+    flow = machine.flows.get(machine.rules.labels.get(fold(heard.text), ""))
+    if flow is None or machine.in_danger or machine.runs(flow.name):
+        return False
+    _leave_system(machine, flow)
+    if machine.place(flow.name) is not None:
+        return machine.begin(flow.name, "listed")
+    return machine.enter(flow.name, "listed", heard=heard)
 
 
 def intent_of(meaning: Meaning) -> tuple[str, float]:

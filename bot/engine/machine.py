@@ -14,7 +14,7 @@ from bot.engine.events import Asked, Called, Event, Said
 from bot.engine.expressions import holds
 from bot.engine.flow import Ask, Call, Choice, Do, End, Flow, Goto, If, Say
 from bot.engine.session import Frame
-from bot.engine.state import State
+from bot.engine.state import State, heard_slot
 
 MAX_DEPTH = 20  # frames; a flow that calls itself between questions is a loop too
 MAX_ASKED = 30  # steps that "back" remembers
@@ -30,8 +30,15 @@ class Machine(State):
             self.put(slot, value, ask.shared)
         if ask.keep and words.strip():
             self.put(ask.keep, words.strip(), shared=False)
-        self.change(waiting=False, misses=0, noted=False)
+        heard = tuple(slot for slot in self.top.heard if slot not in answer.values)
+        self.change(waiting=False, misses=0, noted=False, heard=heard)
         self.jump(answer.goto)
+
+    def said(self, flow: Flow, ask: Ask, text: str) -> Answer | None:
+        """The answer to the open question that a sentence says by a phrase; None for one that takes any words."""
+        option = self.said_in(flow, ask, text) if ask.choices else None
+        choice = next((c for c in ask.choices if c.id == option), None)
+        return Answer({ask.slot: choice.id} if ask.slot else {}, choice.goto) if choice else None
 
     def ask_again(self, prefix: str = "") -> None:
         """Ask the open question again, as the flow is now."""
@@ -83,6 +90,8 @@ class Machine(State):
 
     def _ask(self, flow: Flow, ask: Ask) -> None:
         if (passed := self._passed(ask)) is not None:
+            if heard_slot(ask) in self.top.heard and ask.id not in self.top.asked:  # so that "back" leads to it
+                self.change(asked=(*self.top.asked, ask.id)[-MAX_ASKED:])
             self.jump(passed)
             return
         step = f"{flow.name}.{ask.id}"
@@ -99,6 +108,8 @@ class Machine(State):
         ask = self.ordered(ask)
         if ask.offers and not ask.choices:
             return ""  # nothing to choose from
+        if ask.lapses and any(f.waiting for f in self.stack[:-1]):
+            return ""  # another matter waits to be taken up: an offer holds nobody up
         slots = answers.slots_of(ask)
         if ask.always or not slots or not all(s in self.top.slots or self.known(s) for s in slots):
             return None

@@ -22,6 +22,7 @@ class Frame:
     misses: int = 0  # answers in a row that fitted nothing
     waiting: bool = False  # an Asked is open
     pending: str = ""  # action that was Called and whose Outcome is awaited
+    heard: tuple[str, ...] = ()  # slots that free text filled, no question: what is said later may correct them
     noted: bool = False  # a photo that answers nothing was acknowledged at this question; it is not asked thrice
 
     def put(self, **values: Any) -> Frame:
@@ -59,6 +60,7 @@ class Session:
                     "waiting": f.waiting,
                     "pending": f.pending,
                     "noted": f.noted,
+                    "heard": list(f.heard),
                 }
                 for f in self.stack
             ],
@@ -73,8 +75,13 @@ class Session:
         if not data:
             return cls()
         return cls(
-            stack=tuple(Frame(**{**f, "asked": tuple(f.get("asked", ()))}) for f in data.get("stack", [])),
+            stack=tuple(_frame(f) for f in data.get("stack", [])),
             shared=dict(data.get("shared", {})),
             heard=data.get("heard", ""),
             steps=int(data.get("steps", 0)),
         )
+
+
+def _frame(data: Mapping[str, Any]) -> Frame:
+    lists = {key: tuple(data.get(key, ())) for key in ("asked", "heard")}
+    return Frame(**{**data, **lists})

@@ -6,7 +6,7 @@ is left as it was; `session` is the new state.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,12 +15,19 @@ from bot.engine.answers import Asking
 from bot.engine.events import Entered, Event, Filled, Left
 from bot.engine.flow import Ask, Choice, Fill, Flow, Flows, Readers, Words
 from bot.engine.inputs import Heard
+from bot.engine.phrases import heard as heard_in
 from bot.engine.session import Frame, Session
 
 SAID, SENT = "said", "sent"  # slots of the person: what came besides the answers, while a matter is open
 BY_THE_WAY = (SAID, SENT)
 MOST = 20  # pieces kept of each
 LONGEST = 1000  # characters kept of one
+
+
+def heard_slot(ask: Ask) -> str:
+    """The slot that `heard:` phrases of an ask fill: its own, or where several may be filled the one of free text."""
+    free = next((f.slot for f in ask.fills if f.reader == "text"), "")
+    return ask.slot if ask.choices or not free else free
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +38,8 @@ class Rules:
     `universal`: universal word -> flow; `phrases`: the same for flows that are no command: what they interrupt is
     taken up as after any other matter. `confidence`: below it an intent is nlu_fallback; `interrupt`: from it on an
     intent may leave a running flow. `gravest`: dangers that break into another danger's flow. `codes`: the flow of a
-    message that is a family's code (slot and reader `code`), asked for or not.
+    message that is a family's code (slot and reader `code`), asked for or not. `labels`: a line of a list, folded ->
+    its flow, at any time. `retries`: reader -> the text that says what an answer may look like.
     """
 
     menu: str = "menu"
@@ -42,6 +50,8 @@ class Rules:
     gentle: str = "gentle"
     universal: Mapping[str, str] = field(default_factory=dict)
     phrases: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    retries: Mapping[str, str] = field(default_factory=dict)
     confidence: float = 0.5
     interrupt: float = 0.7
     max_steps: int = 100
@@ -194,7 +204,7 @@ class State:
             first.setdefault("intent", seen.kind if seen else heard.meaning.intent)
         self.stack.append(Frame(name, flow.steps[0].id, flow.version, first))
         self.events.append(Entered(name, why))
-        self.learn(self.listen(flow, heard, self.heard, *(self._told() if why == "call" else ())))
+        self.learn(self.listen(flow, heard, self.heard, *(self._told() if why in ("call", "goto") else ())))
         if flow.level != "system":
             self.heard = ""
         return True
@@ -241,13 +251,45 @@ class State:
         fills = [self._resolved(f) for f in flow.listens if not self.known(f.slot)]
         texts = (heard.text if heard else "", *earlier)
         entities = heard.meaning.entities if heard else {}
-        return answers.listen(fills, texts, entities, self.readers, self.language)
+        said = self._said_of(flow, self.top, texts)
+        return {**said, **answers.listen(fills, texts, entities, self.readers, self.language)}
+
+    def _said_of(self, flow: Flow, frame: Frame, texts: Iterable[str]) -> dict[str, Any]:
+        """Answers to questions of the flow that are not asked yet, clearly said in free text (`heard:`); the first text
+        that says one counts. What was only heard may be corrected by what is said later, what was answered may not."""
+        values: dict[str, Any] = {}
+        for ask in flow.steps:
+            if not isinstance(ask, Ask) or not (ask.heard or any(c.heard for c in ask.choices)):
+                continue
+            slot, mended = heard_slot(ask), ask.slot in frame.heard and bool(ask.choices)
+            if slot in values or (not mended and (slot in frame.slots or self.shared.get(slot) is not None)):
+                continue
+            found = (self.said_in(flow, ask, text) for text in texts if text.strip())
+            value = next((v for v in found if v is not None), None)
+            if value is not None and value != frame.slots.get(slot):
+                values[slot] = value
+        return values
+
+    def said_in(self, flow: Flow, ask: Ask, text: str) -> str | None:
+        """The option that free text says, or, where a question takes words, the words."""
+        step = f"{flow.name}.{ask.id}"
+        if ask.choices:
+            return heard_in({c.id: self.words.heard(step, c) for c in ask.choices if c.heard}, text)
+        return text.strip()[:LONGEST] if heard_in({step: self.words.heard(step, None)}, text) else None
 
     def learn(self, values: Mapping[str, Any]) -> None:
         """Set slots that were heard by the way; those that some flow asks for the person become the person's."""
         personal = self._personal() if values else frozenset()
         for slot, value in values.items():
             self.put(slot, value, slot in personal)
+        self.change(heard=self._overheard(self.top, values))
+
+    def _overheard(self, frame: Frame, values: Iterable[str]) -> tuple[str, ...]:
+        """The slots of a frame that phrases filled, these among them."""
+        flow = self.flows.get(frame.flow)
+        asks = [s for s in flow.steps if isinstance(s, Ask)] if flow else []
+        slots = {heard_slot(a) for a in asks if a.heard or any(c.heard for c in a.choices)}
+        return tuple(dict.fromkeys((*frame.heard, *(s for s in values if s in slots))))
 
     def _personal(self) -> frozenset[str]:
         """The slots that belong to the person, whichever flow asks for them."""
@@ -262,6 +304,9 @@ class State:
             fills = [f for f in flow.listens if frame.slots.get(f.slot) is None] if flow else []
             fills = [self._resolved(f) for f in fills if not self.known(f.slot)]
             found = answers.listen(fills, (heard.text,), heard.meaning.entities, self.readers, self.language)
+            said = self._said_of(flow, frame, (heard.text,)) if flow else {}
+            self.stack[place] = replace(self.stack[place], heard=self._overheard(frame, said))
+            found = {**said, **found}
             for slot, value in found.items():
                 if slot in self._personal():
                     self.shared[slot] = value

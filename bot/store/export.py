@@ -2,7 +2,7 @@
 
 Law: reads only, and leaves a line in the audit trail. The copy may be read by whoever made her ask for it. So what she
 hides is not in it: her words and codes, which code is the one that always says yes, that her second word paged
-somebody, and what we told her that nobody else may read.
+somebody, and what the bot told her of these. What a caseworker wrote to her is in it.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ _PROOFS = frozenset({"word", "duress", "exit", "word_tries"})  # of the profile
 _TECHNICAL = frozenset({"text_id", "step", "version", "press", "sensitivity", "numbered", "urgent"})  # of a message
 _TELLING = frozenset({"decoy"})  # options that say which code she chose
 _MASK = "****"
+_BY_A_HUMAN = "human"  # author of a message, origin of a reply
 _WORDS = frozenset({"address_enc"})  # sealed as text, not as JSON
 
 
@@ -91,13 +92,14 @@ def _sealed(table: Table, row: Row[Any], column: str, key: bytes) -> Any:
     if column == "profile_enc" and isinstance(value, dict):
         return {name: kept for name, kept in value.items() if name not in _PROOFS}
     if table in (messages, outbox) and isinstance(value, dict):
-        return _safe(value)
+        return _safe(value, ours=_BY_A_HUMAN not in (row._mapping.get("author"), row._mapping.get("origin")))
     return value
 
 
-def _safe(body: dict[str, Any]) -> dict[str, Any]:
-    """A message as it was read, without names of flows and options, and without what only she may know."""
-    if body.get("sensitivity") == Sensitivity.SECRET.value:
+def _safe(body: dict[str, Any], *, ours: bool) -> dict[str, Any]:
+    """A message as it was read, without names of flows and options, and without what only she may know: what the bot
+    said of her codes and words (`ours`). A caseworker's answer is hers to have."""
+    if ours and body.get("sensitivity") == Sensitivity.SECRET.value:
         return {"text": _MASK}
     safe = {name: value for name, value in body.items() if name not in _TECHNICAL}
     if not safe.get("text") and body.get("press") not in _TELLING:

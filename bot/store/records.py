@@ -69,6 +69,9 @@ class Referral:
     id: UUID = NEW
 
 
+CHECK_IN = "check_in"  # the flow of a reminder that she allowed while a human is awaited (self-harm, at night)
+
+
 @dataclass(slots=True, kw_only=True)
 class Reminder:
     """A flow that starts later, in her safe hours, when nothing else goes on. It may come late or never: nothing that

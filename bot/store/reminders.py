@@ -1,7 +1,8 @@
 """Reminders that are due: found, their people locked, and turned into inputs of the inbox.
 
 Law: nothing is sent and no flow is run here. One reminder of a conversation at a time, and only into silence: nobody
-wrote for an hour, nothing waits to be handled, no caseworker has the conversation, no self-harm case is open.
+wrote for an hour, nothing waits to be handled, no caseworker has the conversation, no self-harm case is open. The line
+that she allowed while a human is awaited (`CHECK_IN`) is the one exception.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.inbox import Home, input_row
 from bot.store.keys import Keys, open_json
-from bot.store.rows import Conversation, Person
+from bot.store.rows import CHECK_IN, Conversation, Person
 from bot.store.tables import addresses, cases, contacts, conversations, inbox, keys, messages, reminders
 from bot.store.turns import PERSON_FIELDS
 
 BY = "reminder"  # who started the flow
 QUIET = timedelta(hours=1)
+LATE = timedelta(hours=1)  # after the moment that was said to her: then a line of the program helps nobody
 SILENT_KINDS = ("express_self_harm",)  # protection.md: nothing by itself until a human closes it
 CHUNK = 1000
 Place = tuple[datetime, UUID]
@@ -79,9 +81,8 @@ async def fitting(connection: AsyncConnection, secrets: Keys, ids: Sequence[UUID
         .where(
             reminders.c.id.in_(ids),
             reminders.c.state == "waiting",
-            contacts.c.consent_contact_at.is_not(None),
             contacts.c.opted_out_at.is_(None),
-            _silent(now),
+            or_(and_(contacts.c.consent_contact_at.is_not(None), _silent(now)), _expected(now)),
         )
         .order_by(reminders.c.conversation_id, reminders.c.due_at, reminders.c.id)
     )
@@ -92,7 +93,7 @@ def _silent(now: datetime) -> ColumnElement[bool]:
     here = conversations.c.id
     spoken = exists().where(messages.c.conversation_id == here, messages.c.received_at > now - QUIET)
     unheard = exists().where(inbox.c.conversation_id == here, inbox.c.state == "waiting")
-    shut = exists().where(
+    shut = (reminders.c.flow == CHECK_IN) | exists().where(
         cases.c.subject_id == reminders.c.subject_id, cases.c.kind.in_(SILENT_KINDS), cases.c.closed_at.is_(None)
     )
     agreed = conversations.c.agreed_until
@@ -103,6 +104,20 @@ def _silent(now: datetime) -> ColumnElement[bool]:
         ~spoken,
         ~unheard,
         ~shut,
+    )
+
+
+def _expected(now: datetime) -> ColumnElement[bool]:
+    """The one that she allowed while a human is awaited: at its hour, as long as nobody has taken the conversation.
+    Her yes was given to this line alone; nothing else of a reminder's silence is asked for, since she was told that it
+    comes."""
+    here = conversations.c.id
+    return and_(
+        reminders.c.flow == CHECK_IN,
+        reminders.c.due_at > now - LATE,
+        conversations.c.owner == "waiting",
+        conversations.c.blocked_at.is_(None),
+        ~exists().where(inbox.c.conversation_id == here, inbox.c.state == "waiting"),
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from bot.store.records import (
+    CHECK_IN,
     NEW,
     NOW,
     BoxLetter,
@@ -33,6 +34,7 @@ from bot.store.records import (
 )
 
 __all__ = [
+    "CHECK_IN",
     "NEW",
     "NOW",
     "BoxLetter",

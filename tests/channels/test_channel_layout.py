@@ -13,7 +13,7 @@ from bot.channels.limits import LIMITS, units
 from bot.channels.segments import count
 from bot.engine.messages import Media, Option, Reply
 
-CHROME = Chrome(list_label="छान्नुहोस्")
+CHROME = Chrome(list_label="छान्नुहोस्", templates=True)
 ASK = Reply(
     text_id="wages.proof",
     language="en",
@@ -40,6 +40,17 @@ def test_two_options_on_each_channel() -> None:
         assert (part.kind, part.text) == ("buttons", "Do you have any proof?")
         assert [(b.label, b.payload) for b in part.buttons] == taps
     assert only(sms.channel.layout(ASK, CHROME)) == Part("text", "Do you have any proof? 1 yes 2 no")
+
+
+@pytest.mark.parametrize("n", range(1, 31))
+@pytest.mark.parametrize("text", [ASK.text, "word " * 500])
+def test_without_templates_whatsapp_sends_what_the_buttons_would_say_as_text(n: int, text: str) -> None:
+    reply = replace(menu(n), text=text)
+    without = whatsapp.channel.layout(reply, replace(CHROME, templates=False))
+    assert without == tuple(flatten(part) for part in whatsapp.channel.layout(reply, CHROME))
+    assert {part.kind for part in without} == {"text"}
+    assert all(units(part.text) <= LIMITS["whatsapp"].text for part in without)
+    assert f"{n}. Choice {n}" in without[-1].text
 
 
 @pytest.mark.parametrize("n", range(1, 31))

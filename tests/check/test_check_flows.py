@@ -86,7 +86,7 @@ BAD: dict[str, tuple[str, str, tuple[tuple[str, str], ...]]] = {
     ),
     "slot of an argument": (
         "level: system",
-        "  - do: c\n    action: profile.set_country\n    with: {country: $land}\n    on: {set: stay}\n  - end: stay",
+        "  - do: c\n    action: profile.set_language\n    with: {language: $land}\n    on: {set: stay}\n  - end: stay",
         ((f"{A}:4", "a knows no slot land"),),
     ),
     "slot of a text": ("level: system", "  - say: b\n    text: 'At {hour}.'", ((f"{A}:4", "a knows no slot hour"),)),

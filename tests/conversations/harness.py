@@ -16,7 +16,7 @@ from uuid import UUID
 
 from bot import outgoing
 from bot.app import country_of, load_channels
-from bot.channels.contract import Chrome, Inbound, MediaRef, Part, unpack_press
+from bot.channels.contract import Inbound, MediaRef, Part, unpack_press
 from bot.conductor.arrived import Arrived, as_input
 from bot.conductor.turn import Tools, Turn
 from bot.content import Content
@@ -24,6 +24,7 @@ from bot.engine.events import Asked, Said
 from bot.engine.inputs import Heard, Input, Meaning, Resumed
 from bot.engine.messages import Reply
 from bot.engine.session import Session
+from bot.layouts import Layouts
 from bot.store.keys import open_json
 from bot.store.rows import Case, Conversation, Person
 from bot.store.turns import Subject
@@ -37,7 +38,7 @@ APART = 10**9  # between the ids of one phone and of the next
 UNCLEAR = Meaning()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Recording(Content):
     """The real content, which also notes what it was asked to say."""
 
@@ -74,7 +75,7 @@ class Line:
         return f"{prefix}>{self.event.text_id}" if prefix else self.event.text_id
 
 
-@dataclass
+@dataclass(repr=False)
 class Phone:
     """A conversation. `language` is what the person speaks; `chosen` False = she has not told us yet. Phones of one
     `world` meet: what one put on the shelf, another finds by its code."""
@@ -132,7 +133,7 @@ class Phone:
 
     async def closed_by_human(self) -> None:
         """A caseworker ends the newest case."""
-        await closing.close(self._new_turn().ctx)
+        await closing.close(self._new_turn().ctx, reference=self.case.reference if self.case else None)
         self._put_away()
 
     async def released(self) -> list[Line]:
@@ -169,9 +170,7 @@ class Phone:
 
     def laid_out(self, reply: Reply) -> tuple[Part, ...]:
         """A reply as this channel shows it."""
-        words = self.content.chrome(reply.language)
-        chrome = Chrome(list_label=words.get("list_label", ""), more=words.get("more", ""))
-        return CHANNELS[self.channel].layout(reply, chrome)
+        return Layouts(CHANNELS, self.content).parts(self.channel, "7001", reply)
 
     def has_word(self, kind: str, digits: str) -> None:
         """She has chosen a word (`kind` word) or a second one (duress) before."""

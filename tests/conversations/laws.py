@@ -15,11 +15,12 @@ from typing import Any
 from bot.channels.layout import flatten
 from bot.channels.limits import LIMITS, units
 from bot.channels.segments import count
+from bot.check.budget import allowed
 from bot.check.slots import calls
 from bot.content import Content
 from bot.engine.answers import fold
 from bot.engine.events import Asked
-from bot.engine.flow import Ask
+from bot.engine.flow import Ask, Say
 from tests.conversations.harness import Line, Phone
 
 LATIN = "LATIN"
@@ -45,6 +46,12 @@ def budgeted(content: Content) -> frozenset[str]:
     return frozenset(found)
 
 
+def to_the_number(lines: Sequence[Line]) -> Sequence[Line]:
+    """What was said up to the first number of reference; all of it where none was given."""
+    first = next((n for n, line in enumerate(lines, 1) if "reference" in line.event.slots), len(lines))
+    return lines[:first]
+
+
 def faults(phone: Phone, line: Line, one_segment: frozenset[str]) -> Iterator[str]:
     """All that is wrong with one message."""
     shown = phone.shown(line)
@@ -59,9 +66,16 @@ def faults(phone: Phone, line: Line, one_segment: frozenset[str]) -> Iterator[st
     yield from _over_limits(phone.channel, line)
     if phone.channel == "sms" and line.event.text_id.partition(".")[0] in one_segment:
         cost = count(line.parts[0].text)
-        if len(line.parts) != 1 or cost.segments != 1:
+        if len(line.parts) != 1 or cost.segments > _allowed(phone.content, line):
             yield f"{cost.segments} segments ({cost.units} of {cost.encoding})"
     yield from _foreign(phone.content, line, shown)
+
+
+def _allowed(content: Content, line: Line) -> int:
+    """The segments that one SMS of this step may take."""
+    name, _, step_id = line.event.text_id.partition(".")
+    flow = content.flows.by_name.get(name)
+    return next((allowed(s) for s in flow.steps if s.id == step_id and isinstance(s, Say | Ask)), 1) if flow else 1
 
 
 def offered(line: Line) -> list[Any]:

@@ -40,7 +40,7 @@ class Told:
         return [self.meaning for _ in texts]
 
 
-@dataclass
+@dataclass(repr=False)
 class StoredPhone(Phone):
     """A phone whose conversation is in the database. The subject here is a copy, loaded anew after each message."""
 

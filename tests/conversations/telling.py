@@ -69,8 +69,8 @@ class Telling:
             self.log += [("<", self.phone.wrote), *((">", self.phone.shown(line)) for line in new)]
             where = f"{self.transcript.name}, turn {number}, {self.phone.channel} in {self.phone.language}"
             self._hold(turn, new, where)
-        most = self.transcript.messages
-        assert not most or len(self.phone.lines) <= most, f"{len(self.phone.lines)} messages, more than {most}"
+        most, lines = self.transcript.messages, laws.to_the_number(self.phone.lines)
+        assert not most or len(lines) <= most, f"{len(lines)} messages, more than {most}"
         return self.phone.lines
 
     # -- what happens
@@ -82,7 +82,8 @@ class Telling:
                 return await self._answer(str(turn["answer"]), number)
             case "press":
                 step, _, option = turn["press"].partition("=")
-                return await (phone.tap(step, option) if phone.channel != "sms" else self._answer(option, number))
+                taps = any(part.buttons for line in phone.lines for part in line.parts)  # else she types it
+                return await (phone.tap(step, option) if taps else self._answer(option, number))
             case "share":
                 caption = self._words(turn.get("caption", ""))
                 return await phone.share(turn["share"], caption, self._meaning(turn, caption))
@@ -95,7 +96,7 @@ class Telling:
                     return []
                 return await phone.released()
             case "started":
-                return await phone.give(Started(turn["started"], "job", turn.get("slots", {})))
+                return await phone.give(Started(turn["started"], turn.get("by", "job"), turn.get("slots", {})))
             case "timed_out":
                 return await phone.give(TimedOut(turn["timed_out"]))
             case "edit":

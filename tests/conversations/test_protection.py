@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -100,7 +99,7 @@ FORBIDDEN = {
 POLICE = {"en": ["police"], "ne": ["प्रहरी", "पुलिस"], "hi": ["पुलिस", "थाना"], "ar": ["شرطة", "الشرطة", "مخفر"]}
 # What asks for none of it: "not your birth year" for her word, and whether one of us wanted it (protection.md D 02).
 MAY_NAME_IT = {"set_word.first", "complain.what"}
-MAY_SAY_POLICE = {"urgent.choose", "welcome.about"}  # with its choice; and that we are none
+MAY_SAY_POLICE = {"emergency.choose", "welcome.about"}  # with its choice; and that we are none
 FAMILY = {
     "en": ["parent", "father", "mother", "agent", "embass"],
     "ne": ["बुबा", "आमा", "अभिभावक", "एजेन्ट", "दूतावास"],
@@ -155,7 +154,7 @@ def test_the_police_are_named_only_with_the_choice(content: Content, language: s
     stems, prefixes = _stems(POLICE, language), _prefixes(content, language)
     named = {text_id for text_id, text in _texts(content, language) if list(found(text, stems, prefixes))}
     assert named <= MAY_SAY_POLICE
-    assert "urgent.choose" in named
+    assert "emergency.choose" in named
 
 
 def test_the_choice_stands_in_the_same_message_as_the_number(content: Content) -> None:
@@ -267,16 +266,3 @@ def test_no_action_of_a_flow_reaches_outside(content: Content) -> None:
 
 def _imported(node: ast.Import | ast.ImportFrom) -> list[str]:
     return [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module or ""]
-
-
-def test_the_rules_that_are_never_automatic_are_those_of_intake() -> None:
-    """What stands in the list is looked at above; a new sentence needs a test before this number may change."""
-    listed = Path(ROOT / "knowledge" / "intake.yml").read_text("utf-8").partition("never_automatic:")[2]
-    rules = re.findall(r'^  - "(.+)"$', listed.partition("\nprinciples:")[0], re.MULTILINE)
-    assert len(rules) == 11
-    assert rules[:4] == [
-        "closing a critical or high case",
-        "contact to police or employer",
-        "public post of a missing person",
-        "sending location to anyone but the caseworker",
-    ]

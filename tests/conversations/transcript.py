@@ -17,7 +17,7 @@ from tests.conversations.harness import CHANNELS
 HERE = Path(__file__).parent
 INPUTS = ("say", "edit", "answer", "press", "share", "staff", "started", "timed_out")
 EXPECTED = ("asks", "says", "in", "state", "pages", "queue", "case", "owner", "person")
-WITH = ("intent", "danger", "tier", "entities", "after", "unsure", "caption", "slots")
+WITH = ("intent", "danger", "tier", "entities", "after", "unsure", "caption", "slots", "by")
 START = (
     "word",
     "second",
@@ -41,7 +41,7 @@ class Transcript:
     about: str
     start: Mapping[str, Any]
     turns: Sequence[Mapping[str, Any]]
-    messages: int  # at most so many of ours; 0 = not counted
+    messages: int  # at most so many of ours up to the number of reference, else in all; 0 = not counted
 
     @property
     def channels(self) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ LISTED = [licence("Kuwait Overseas", "11"), licence("Kuwait Manpower", "12")]  #
 DANGER = Meaning("report_violence", 0.95, danger=Danger("report_violence"))
 
 
-@dataclass
+@dataclass(repr=False)  # asyncio writes the result of a task out when it ends: gigabytes and minutes
 class Walk:
     """`phones`: a phone in each state with an open question; `ways`: where each input led; `over`: nothing is open."""
 

@@ -28,6 +28,7 @@ from bot.engine.flow import (
     Say,
 )
 from bot.engine.inputs import Danger, Heard, Input, Meaning, Outcome, Pressed, Shared
+from bot.engine.phrases import Phrase, heard, phrase
 from bot.engine.session import Session
 
 UNIVERSAL = {
@@ -45,6 +46,8 @@ UNIVERSAL = {
     "stop": "stop",
     "start": "start",
 }
+SENTENCES = {"complain": ("your worker/staff ... rude",)}
+REFUSALS = frozenset({"not", "no"})
 NEPALI = {"yes": ("हो", "ho", "hajur"), "no": ("होइन", "hoina"), "home": ("घर", "ghar")}
 COUNTRIES = {"qatar": "QA", "katar": "QA", "nepal": "NP", "kuwait": "KW"}
 
@@ -58,6 +61,12 @@ class FewWords:
 
     def universal(self, text: str) -> str | None:
         return UNIVERSAL.get(text.casefold())
+
+    def sentence(self, text: str) -> str | None:
+        return heard({name: [phrase(p) for p in ps] for name, ps in SENTENCES.items()}, text)
+
+    def heard(self, step: str, choice: Choice | None) -> tuple[Phrase, ...]:
+        return tuple(phrase(raw, REFUSALS) for raw in (choice.heard if choice else ()))
 
 
 class Number:

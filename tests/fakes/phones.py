@@ -76,7 +76,7 @@ class MemoryPhones:
 
     def say(self, channel: str, address: str, reply: Reply, **more: Any) -> dict[str, Any]:
         """The helpline speaks. `more` overrides fields of the message (state, reason, author). Returns the message."""
-        chrome = Chrome(list_label=LIST_LABELS[reply.language], more="")
+        chrome = Chrome(list_label=LIST_LABELS[reply.language], more="", templates=True)
         direction = {"code": "", **{known["code"]: known["direction"] for known in LANGUAGES}}[reply.language]
         head = {
             "direction": "out",

@@ -22,7 +22,7 @@ import handlers
 from bot.app import draw_reference
 from bot.settings import ROOT
 from bot.store.rows import Case, Conversation, Person
-from handlers import cases, casework, children, privacy, profile, risks, triage
+from handlers import cases, casework, children, privacy, profile, risks, triage, waiting
 from handlers.context import Actor, Context
 from tests.fakes.shelf import MemoryShelf, SmallWorld
 
@@ -298,9 +298,9 @@ def test_a_risk_note_counts_once_a_human_has_signed_all_of_a_country() -> None:
 
 
 async def test_more_about_it_belongs_to_the_newest_case_and_the_queue_hears_of_it(ctx: Context) -> None:
-    assert (await cases.add_more(ctx, said=["nothing is open"])).name == "none"
+    assert (await cases.add_words(ctx, follows=["nothing is open"])).name == "none"
     case = old_case(ctx, severity="high", facts={"said": ["first"]})
-    await cases.add_more(ctx, said=["second", "first"], sent=[{"kind": "image", "ref": "r"}])
+    await cases.add_words(ctx, follows=["second", "first"], files=[{"kind": "image", "ref": "r"}])
     assert case.facts == {"said": ["first", "second"], "sent": [{"kind": "image", "ref": "r"}]}
     (notice,) = ctx.notices
     assert (notice.audience, notice.kind, notice.severity) == ("queue", "said_more", "high")
@@ -490,18 +490,18 @@ async def test_what_is_told_to_somebody_who_writes_on_keeps_to_the_first_promise
     assert case.facts == {"also": ["express_self_harm"]}
     ctx.notices.clear()
     ctx.now = NOON + timedelta(minutes=14)
-    waits = await casework.stay(ctx)
+    waits = await waiting.stay(ctx)
     assert (waits.name, waits.slots["at"]["at"]) == ("waits", (NOON + timedelta(minutes=15)).isoformat())
     assert ctx.notices == []
     ctx.now = NOON + timedelta(minutes=16)
-    assert (await casework.stay(ctx)).name == "late"
+    assert (await waiting.stay(ctx)).name == "late"
     assert [(n.audience, n.kind) for n in ctx.notices] == [("page", "express_self_harm")]
 
 
 async def test_at_night_the_line_says_when_somebody_reads_also_when_it_is_late(ctx: Context) -> None:
     await cases.raise_alarm(ctx, kind="express_self_harm")
     ctx.now = NOON + timedelta(hours=12)
-    waits = await casework.stay(ctx)
+    waits = await waiting.stay(ctx)
     opens = datetime(2026, 11, 25, 1, 15, tzinfo=UTC)  # 7:00 in Kathmandu
     assert (waits.name, datetime.fromisoformat(waits.slots["at"]["at"])) == ("waits", opens)
     assert [n.audience for n in ctx.notices] == ["page"]

@@ -97,9 +97,9 @@ async def test_once_however_many_cases_are_closed_and_a_no_calls_it_off(ctx: Con
 
 
 async def test_answers_have_a_month_and_nobody(ctx: Context) -> None:
-    assert (await feedback.note(ctx, safe="good", helped="some", respected="bad")).name == "not_respected"
+    assert (await feedback.note(ctx, safe="good", helped="some", respected="bad")).name == "counted"
     assert (await feedback.note(ctx, safe="bad")).name == "unsafe"
-    assert (await feedback.note(ctx)).name == "thanks"
+    assert (await feedback.note(ctx)).name == "counted"
     rows = ctx.shelf.world.of(Feedback)  # type: ignore[attr-defined]
     assert {(r.safe, r.helped, r.respected, r.month) for r in rows} == {
         (3, 2, 1, date(2026, 11, 1)),

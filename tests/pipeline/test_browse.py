@@ -13,7 +13,7 @@ async def test_who_asks_about_rules_leaves_nothing_after_a_day(world: World) -> 
     assert await world.said(MAYA) == [
         "rights.unchecked",
         "rights.sector",
-        "rights.body",
+        "elsewhere.body",
         "rights.useful",
         "rights.again",
         "rights.bye",

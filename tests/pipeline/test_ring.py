@@ -116,9 +116,8 @@ def with_sims(world: World, *sims: str) -> Sender:
     return Sender(
         world.app.database,
         world.app.secrets,
-        world.app.content,
+        world.app.layouts,
         world.policy,
-        world.app.channels,
         lambda channel, account: world.provider,
         clock=world.clock,
         sims=sims,

@@ -67,3 +67,20 @@ async def test_danger_in_a_tip_wakes_somebody(world: World) -> None:
     assert [row.kind for row in await world.rows("SELECT kind FROM notices WHERE audience = 'page'")] == [
         "report_confinement"
     ]
+
+
+async def test_a_search_is_told_to_nobody_but_who_asked(world: World) -> None:
+    """She whom he looks for has a case of danger here: neither hears of the other, and nothing is joined or linked."""
+    await world.says("sita", "hello", "knife")
+    before = await told(world, "sita")
+    await world.says("brother", *REPORT, "status")
+    assert await told(world, "sita") == before
+    cases = await world.rows("SELECT linked_case_id, kind, subject_id FROM cases ORDER BY opened_at")
+    assert [(row.linked_case_id, row.kind) for row in cases] == [
+        (None, "report_violence"),
+        (None, "report_missing"),
+    ]
+    assert len({row.subject_id for row in cases}) == 2
+    hers = await world.where("sita")
+    out = await world.rows("SELECT conversation_id FROM outbox WHERE subject_id = :s", s=hers.subject_id)
+    assert {row.conversation_id for row in out} == {hers.conversation_id}

@@ -122,9 +122,8 @@ class World:
         return Sender(
             database or self.app.database,
             self.app.secrets,
-            self.app.content,
+            self.app.layouts,
             self.policy,
-            self.app.channels,
             lambda channel, account: transport,
             clock=self.clock,
         )

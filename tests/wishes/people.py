@@ -71,7 +71,7 @@ class Person:
 
         async def change(ctx: Context) -> None:
             await profile.set_language(ctx, language=language)
-            await profile.set_country(ctx, country=country)
+            ctx.person.country = country
             if consent:
                 await profile.give_consent(ctx)
             ctx.conversation.session = {"shared": {"welcomed": True}}

@@ -1,0 +1,39 @@
+"""Reads who a person writes about: "my brother", "दाइलाई": a key of `knowledge/kin.yml`, in any language.
+
+Law: one person or nobody; who writes about two is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from bot.content.source import read
+from bot.engine.phrases import Phrase, heard, phrase
+from bot.settings import ROOT
+
+
+class Kin:
+    """No arguments. Value: the key, `somebody` for a question for a person whom nobody named."""
+
+    @cached_property
+    def _phrases(self) -> Mapping[str, tuple[Phrase, ...]]:
+        entries: Mapping[str, Mapping[str, Any]] = read(ROOT / "knowledge" / "kin.yml", ROOT)["kin"]
+        return {
+            key: tuple(phrase(str(raw)) for raws in entry["heard"].values() for raw in raws)
+            for key, entry in entries.items()
+        }
+
+    def read(self, text: str, args: Mapping[str, Any], language: str) -> str | None:
+        """The person of an answer."""
+        return self.find(text, args, language)
+
+    def find(self, text: str, args: Mapping[str, Any], language: str) -> str | None:
+        """The one person that a text speaks of."""
+        named = {key: phrases for key, phrases in self._phrases.items() if key != "somebody"}
+        found = heard(named, text)
+        return found or heard({"somebody": self._phrases["somebody"]}, text)
+
+
+reader = Kin()

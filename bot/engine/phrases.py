@@ -1,0 +1,139 @@
+"""Phrases that people use inside a sentence, as data: `boss/madam ... passport*`.
+
+Law: whole words, one clause, and a refusal beside a phrase or inside its gap makes it unheard: unsure is not heard.
+Grammar: `/` parts words that may stand for each other, `*` is any beginning or ending of a word, `#` a number in
+digits, `...` up to GAP words of whatever kind.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from bot.engine.folding import fold
+
+GAP = 4  # words
+LONGEST = 2000  # characters that are looked at
+_GAP, _NUMBER = "...", "#"
+_BREAK = re.compile(r"[.!?,;:।॥؟،؛\n\r()\[\]{}\"“”…|]+|\s[-–—]+\s")
+Clauses = tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One way to write a word of a phrase."""
+
+    text: str
+    open_before: bool = False
+    open_after: bool = False
+
+    def fits(self, word: str) -> bool:
+        """Whether a word of a text is this one."""
+        if self.text == _NUMBER:
+            return word.isdigit()
+        if self.open_before and self.open_after:
+            return self.text in word
+        if self.open_before:
+            return word.endswith(self.text)
+        return word.startswith(self.text) if self.open_after else word == self.text
+
+
+Part = tuple[Word, ...]  # any of these; empty = a gap
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A phrase of ours. `refusals`: the words of its language that say no; `refuses`: it holds one itself."""
+
+    raw: str
+    parts: tuple[Part, ...]
+    refusals: frozenset[str] = frozenset()
+    refuses: bool = False
+
+    def spans(self, clause: Sequence[str]) -> Iterator[tuple[int, int]]:
+        """Where it stands in a clause: first word, and the word behind the last one."""
+        for start in range(len(clause)):
+            end = self._end(clause, start, 0)
+            if end is not None and not self._refused(clause, start, end):
+                yield start, end
+
+    def _end(self, clause: Sequence[str], place: int, part: int) -> int | None:
+        if part == len(self.parts):
+            return place
+        if self.parts[part]:
+            fits = place < len(clause) and any(w.fits(clause[place]) for w in self.parts[part])
+            return self._end(clause, place + 1, part + 1) if fits else None
+        for skipped in range(GAP + 1):
+            if (end := self._end(clause, place + skipped, part + 1)) is not None:
+                return end
+            if place + skipped < len(clause) and clause[place + skipped] in self.refusals:
+                return None
+        return None
+
+    def _refused(self, clause: Sequence[str], start: int, end: int) -> bool:
+        beside = {*clause[max(start - 1, 0) : start], *clause[end : end + 1]}
+        return not self.refuses and bool(beside & self.refusals)
+
+    def examples(self) -> list[str]:
+        """What it may look like in a text, each of its words in one of them, a gap left out: for checks."""
+        ways = [[w.text for w in part] for part in self.parts if part]
+        rows = ([way[i % len(way)] for way in ways] for i in range(max(map(len, ways))))
+        return [" ".join(row).replace(_NUMBER, "3") for row in rows]
+
+
+@lru_cache(maxsize=8192)
+def phrase(raw: str, refusals: frozenset[str] = frozenset()) -> Phrase:
+    """Reads a phrase of ours. Raises ValueError with the reason."""
+    parts: list[Part] = []
+    for piece in raw.split():
+        if piece == _GAP:
+            if not parts or parts[-1] == ():
+                raise ValueError(f"`...` stands between two words: {raw}")
+            parts.append(())
+        else:
+            parts.append(tuple(_word(way, raw) for way in piece.split("/")))
+    if not parts or parts[-1] == ():
+        raise ValueError(f"`...` stands between two words: {raw}")
+    refuses = any(w.text in refusals for part in parts for w in part)
+    return Phrase(raw, tuple(parts), refusals, refuses)
+
+
+def _word(way: str, raw: str) -> Word:
+    if way == _NUMBER:
+        return Word(_NUMBER)
+    bare = way.strip("*")
+    folded = _plain(bare)
+    if not bare or len(folded) != 1 or (way != bare and len(bare) < 2):
+        raise ValueError(f"each word of a phrase has letters, `*` stands at its ends only: {raw}")
+    return Word(folded[0], way.startswith("*"), way.endswith("*"))
+
+
+def clauses(text: str) -> Clauses:
+    """The words of a text, clause by clause, as they are compared."""
+    parts = (_plain(part) for part in _BREAK.split(text[:LONGEST]))
+    return tuple(words for words in parts if words)
+
+
+def _plain(text: str) -> tuple[str, ...]:
+    if not any(unicodedata.category(c)[0] in "LMN" for c in text):
+        return ()
+    return tuple(fold(text).split())
+
+
+def heard(meanings: Mapping[str, Iterable[Phrase]], text: str) -> str | None:
+    """The one meaning that a text says; None when it says none, or several. What stands inside a longer phrase of
+    another meaning does not count ("my brother's friend" is a friend)."""
+    found: list[tuple[str, int, int, int]] = []
+    for number, clause in enumerate(clauses(text)):
+        for meaning, phrases in meanings.items():
+            found += [(meaning, number, *span) for p in phrases for span in p.spans(clause)]
+    said = {f[0] for f in found if not any(_inside(f, other) for other in found)}
+    return said.pop() if len(said) == 1 else None
+
+
+def _inside(one: tuple[str, int, int, int], other: tuple[str, int, int, int]) -> bool:
+    same = one[0] == other[0] or one[1] != other[1]
+    return not same and other[2] <= one[2] and one[3] <= other[3] and one[2:] != other[2:]
