@@ -17,7 +17,7 @@ from procrastinate import App, PsycopgConnector
 
 from bot import outgoing
 from bot.observe import logs
-from bot.store import erase, merge, reminders, retention, turns
+from bot.store import erase, merge, reminders, retention, turns, windows
 from bot.store.database import INBOX_CHANNEL, Database
 from bot.store.keys import Keys
 from bot.store.reminders import Due, Place
@@ -47,6 +47,12 @@ def make(database: Database, secrets: Keys, policy: outgoing.Policy, clock: Call
         started = await start_reminders(database, secrets, policy, clock())
         if started:
             log.info("reminders_started", rows=started)
+
+    @jobs.periodic(cron="*/5 * * * *")
+    @jobs.task(queueing_lock="windows", name="windows")
+    async def shutting(timestamp: int) -> None:
+        if asked := await ask_before_it_shuts(database, secrets, policy, clock()):
+            log.info("windows_asked", rows=asked)
 
     @jobs.periodic(cron="* * * * *")
     @jobs.task(queueing_lock="wishes", name="wishes")
@@ -133,6 +139,22 @@ async def start_reminders(database: Database, secrets: Keys, policy: outgoing.Po
     if started:
         await database.notify(INBOX_CHANNEL)
     return started
+
+
+async def ask_before_it_shuts(database: Database, secrets: Keys, policy: outgoing.Policy, now: datetime) -> int:
+    """Whoever a human still has something to do with is asked to keep WhatsApp's window open; returns how many."""
+
+    def may(one: windows.Closing) -> bool:
+        epoch = one.conversation.owner_epoch
+        decision = outgoing.decide(policy, one.person, one.conversation, origin="system", epoch=epoch, now=now)
+        return decision.state == "queued"
+
+    async with database.begin() as connection:
+        soon = await windows.closing(connection, secrets, now, policy.whatsapp_window)
+        asked = await windows.ask(connection, soon, now, may)
+    if asked:
+        await database.notify(INBOX_CHANNEL)
+    return asked
 
 
 def _may_leave(policy: outgoing.Policy, due: Due, now: datetime) -> bool:

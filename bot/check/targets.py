@@ -31,7 +31,6 @@ SENTENCES = {
     CHANNEL: (
         "one_way",
         "one_way_same",
-        "window",
         "in_a_group",
         "about",
         "description",

@@ -29,6 +29,7 @@ from bot.engine.session import Session
 from bot.engine.state import SAID, SENT, State
 from bot.nlu.language import script_of
 from bot.observe import metrics
+from bot.store import windows
 from bot.store.keys import seal_json
 from bot.store.rows import Conversation
 from bot.store.turns import Subject
@@ -37,7 +38,7 @@ from handlers import cases as case_actions
 from handlers.context import Actor, Context, Shelf
 
 CALLS = 40  # handlers that one message may run; more is a fault of a flow
-SYSTEM_FLOWS = frozenset({"stop", "start", private.LEAVE})  # their one line leaves whoever owns the conversation
+SYSTEM_FLOWS = frozenset({"stop", "start", "window", private.LEAVE})  # their one line leaves whoever owns the conversation
 BOX = "box"  # retention of what belongs to a letter of the box: shown to no caseworker, gone after a day
 EDITABLE = timedelta(hours=48)  # how long a message can be edited afterwards (Telegram)
 SEALED = "sealed_until"  # in the profile: until then an edit may be one of a letter
@@ -52,6 +53,10 @@ TOLD = frozenset({"opened", "said_more"})  # events of a case after which more m
 def draw_digits(count: int) -> str:
     """So many random digits."""
     return f"{chance.randbelow(10**count):0{count}d}"
+
+
+def _is_aside(given: Input) -> bool:
+    return isinstance(given, Started) and given.flow == windows.FLOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +126,7 @@ class Turn:
         if given is not None and answers:
             given = gate.instead(given, before)
             self._session = gate.session
-            await self._converse(given)
+            await (self._aside(given) if _is_aside(given) else self._converse(given))
             await self._page_anyway(danger_of(arrived.given))
         if child := child_of(arrived.given):  # whoever has the conversation; paged once
             await children.raise_child(self.ctx, tells=child)
@@ -207,7 +212,8 @@ class Turn:
         if masked:
             body = private.masked(body)
         if secret:
-            body = {"kind": "secret", "text": ""}
+            number = inbound.extra.get("message_id")  # tells nothing, and lets the chat be cleaned
+            body = {"kind": "secret", "text": "", "extra": {"message_id": number} if number else {}}
             self.wiped = arrived.ids
             self._boxed = True
             self._person.profile[SEALED] = (self._tools.now + EDITABLE).isoformat()
@@ -312,6 +318,13 @@ class Turn:
         else:
             self._person.profile.pop(LATIN, None)
 
+    async def _aside(self, given: Input) -> None:
+        """A line of a job that says nothing of the conversation: what is open in it stays open, and is not asked anew."""
+        kept = self._conversation.session
+        self._session = Session(shared=self._session.shared)
+        await self._converse(given)
+        self._conversation.session = kept
+
     def _prepared(self, given: Input) -> Session:
         """The session, with what is known of the person besides."""
         session = self._session
@@ -398,6 +411,7 @@ class Turn:
         shared = {k: v for k, v in session.shared.items() if k != BY_US}
         session = replace(session, shared={**shared, BY_US: True} if self._by_us else shared)
         if self.ctx.forget:
+            outgoing.wipe(self.subject, self._conversation, row_id=self._tools.new_id(), now=self._tools.now)
             session = Session(shared={k: v for k, v in session.shared.items() if k not in FORGOTTEN})
         self._conversation.session = session.to_json()
 

@@ -170,6 +170,7 @@ async def _read(connection: AsyncConnection, secrets: Keys, ids: Sequence[UUID],
             conversations.c.agreed_until,
             conversations.c.blocked_at,
             conversations.c.rang_at,
+            conversations.c.nudged_at,
             contacts.c.simulated,
             *[contacts.c[f].label(f"person_{f}") for f in PERSON_FIELDS],
             keys.c.wrapped,
@@ -198,7 +199,8 @@ async def _read(connection: AsyncConnection, secrets: Keys, ids: Sequence[UUID],
 def _claim(secrets: Keys, row: Any) -> Claim:
     """Opens the row. ValueError when its key, address or content is not what was sealed."""
     key = secrets.keyring.unwrap(row.wrapped)
-    body = open_json(key, row.reply_enc, where=f"outbox.reply_enc.{row.id}")
+    bare = row.kind in {"template", "wipe"}  # no words of anybody
+    body = {} if bare else open_json(key, row.reply_enc, where=f"outbox.reply_enc.{row.id}")
     if not isinstance(body, dict) or (row.kind == "ack" and not isinstance(body.get("ack"), str)):
         raise ValueError("no reply")
     person = Person(
@@ -217,6 +219,7 @@ def _claim(secrets: Keys, row: Any) -> Claim:
         agreed_until=row.agreed_until,
         blocked_at=row.blocked_at,
         rang_at=row.rang_at,
+        nudged_at=row.nudged_at,
     )
     return Claim(
         id=row.id,
@@ -243,7 +246,7 @@ async def spend(connection: AsyncConnection, claims: Sequence[Claim], now: datet
     """Advance the budgets: the conversation's pace, and the account's rate."""
     paced = [c for c in claims if c.account != accounts.UNLIMITED]
     for channel in {c.channel for c in paced}:
-        ids = [c.conversation.id for c in paced if c.channel == channel and c.kind == "reply"]
+        ids = [c.conversation.id for c in paced if c.channel == channel and c.kind in {"reply", "template"}]
         await connection.execute(
             update(conversations).where(conversations.c.id.in_(ids)).values(next_send_at=now + PACE[channel])
         )

@@ -5,6 +5,7 @@ Law: under the simulator the channel is the real one, so what it shows is what t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import uuid4
 
 from bot.channels.contract import Part
@@ -19,6 +20,9 @@ class Simulator:
 
     async def acknowledge(self, *, account: str, ack: str) -> None:
         """Nothing to tell."""
+
+    async def wipe(self, *, account: str, address: str, ids: Sequence[str]) -> None:
+        """Nothing to delete."""
 
     async def close(self) -> None:
         """Nothing to let go of."""

@@ -7,7 +7,7 @@ android-sms-gateway 4.3 and the server's own handlers (409 = the id is known, 50
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 from uuid import uuid4
 
@@ -143,6 +143,9 @@ class SmsGateway:
 
     async def acknowledge(self, *, account: str, ack: str) -> None:
         """There are no presses."""
+
+    async def wipe(self, *, account: str, address: str, ids: Sequence[str]) -> None:
+        """An SMS cannot be called back."""
 
     async def close(self) -> None:
         """Close the connection pool."""

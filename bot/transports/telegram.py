@@ -48,6 +48,7 @@ os.environ.setdefault("PTB_TIMEDELTA", "true")  # the library's coming behaviour
 UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
 _HOLD = 25  # seconds that Telegram may hold a long poll
 _BACKOFF = (1.0, 2.0, 5.0, 10.0, 30.0)  # seconds
+_AT_ONCE = 100  # messages in one deleteMessages
 _NARROW = 14  # two labels up to this length share a row
 _NOBODY = ("chat not found", "user not found", "peer_id_invalid", "user_id_invalid")
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -156,6 +157,25 @@ class Telegram:
             await self._asked(lambda bot: bot.answer_callback_query(ack))
         except BadContent:
             log.info("telegram: a press was too old to acknowledge")
+
+    async def wipe(self, *, account: str, address: str, ids: Sequence[str]) -> None:
+        """Delete messages on both sides of a private chat; what is gone already or too old is passed over by Telegram.
+        Raises a SendError."""
+        numbers = [int(one) for one in ids if one.isdigit()]
+        for start in range(0, len(numbers), _AT_ONCE):
+            chunk = numbers[start : start + _AT_ONCE]
+            try:
+                await self._asked(lambda bot, chunk=chunk: bot.delete_messages(int(address), chunk))  # type: ignore[misc]
+            except BadContent:
+                log.info("telegram: some messages could not be deleted")
+
+    async def leave(self, address: str, words: str) -> None:
+        """Say why in a group, and leave it: everybody there would read what is answered. Raises a SendError."""
+        try:
+            await self._asked(lambda bot: bot.send_message(chat_id=int(address), text=words))
+        except SendError:
+            log.info("telegram: a group could not be told why")
+        await self._asked(lambda bot: bot.leave_chat(int(address)))
 
     async def set_webhook(self, url: str, secret: str) -> None:
         """Tell Telegram where to send updates; waiting ones are kept. Raises a SendError."""

@@ -7,7 +7,7 @@ id in the callback address tells later. No number, text or token gets into an ex
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
@@ -182,6 +182,9 @@ class Twilio:
 
     async def acknowledge(self, *, account: str, ack: str) -> None:
         """Twilio wants no acknowledgement of a press."""
+
+    async def wipe(self, *, account: str, address: str, ids: Sequence[str]) -> None:
+        """Twilio deletes nothing from a phone."""
 
     async def close(self) -> None:
         """Close the connection pool."""

@@ -69,7 +69,9 @@ class Provider:
     """A transport that does what its script says for an address: raise, or take. It keeps what it took."""
 
     sent: list[tuple[str, str, str]] = field(default_factory=list)  # address, ref, text
+    parts: list[Part] = field(default_factory=list)  # the same, as they were given
     acked: list[str] = field(default_factory=list)
+    wiped: list[tuple[str, list[str]]] = field(default_factory=list)
     script: dict[str, deque[Exception | Callable[[], Any] | None]] = field(default_factory=lambda: defaultdict(deque))
     count: Any = field(default_factory=itertools.count)
 
@@ -77,12 +79,18 @@ class Provider:
         """Take one part, or fail as told."""
         await self._obey(address)
         self.sent.append((address, ref, part.text))
+        self.parts.append(part)
         return f"p{next(self.count)}"
 
     async def acknowledge(self, *, account: str, ack: str) -> None:
         """Take an acknowledgement."""
         await self._obey(ack)
         self.acked.append(ack)
+
+    async def wipe(self, *, account: str, address: str, ids: Sequence[str]) -> None:
+        """Take messages off both sides."""
+        await self._obey(address)
+        self.wiped.append((address, list(ids)))
 
     async def close(self) -> None:
         """Nothing to let go of."""
