@@ -9,7 +9,7 @@ import asyncio
 import importlib
 import secrets as chance
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -99,6 +99,7 @@ class App:
     transports: Mapping[str, Transport]
     clock: Callable[[], datetime]
     policy: outgoing.Policy
+    leaving: dict[str, asyncio.Task[None]] = field(default_factory=dict)  # groups that we are about to leave
 
     @property
     def conductor(self) -> Conductor:
@@ -125,6 +126,21 @@ class App:
                 return "ok" if await current(connection) == newest() else "schema_outdated"
         except Exception as error:
             return f"database_{type(error).__name__}"
+
+    def decline(self, group: str, language: str) -> None:
+        """Say in a group that we speak with one person alone, and leave it. Begun here, nobody waits for it."""
+        transport = self.transports.get("telegram")
+        if not isinstance(transport, Telegram) or group in self.leaving:
+            return
+        words = self.content.channel(language.partition("-")[0])["in_a_group"]
+        task = asyncio.ensure_future(transport.leave(group, words))
+        self.leaving[group] = task
+        task.add_done_callback(lambda done: self._left(group, done))
+
+    def _left(self, group: str, task: asyncio.Task[None]) -> None:
+        self.leaving.pop(group, None)
+        if not task.cancelled() and (error := task.exception()):
+            log.warning("group_not_left", kind=type(error).__name__)
 
     async def look_at_contents(self) -> None:
         """What `saathi twilio provision` has made meanwhile may be used."""

@@ -75,6 +75,9 @@ def check(content: Content, root: Path) -> Iterable[Problem]:
                     yield at(step.source, f"there is no flow {name}")
                 elif not target.startswith(FLOW) and flow.index(target) is None:
                     yield at(step.source, f"{flow.name} has no step {target}")
+    for link, told in content.knowledge.by_name.get("links", {}).get("links", {}).items():
+        if told.get("flow") not in content.flows.by_name:
+            yield Problem("knowledge/links.yml", told.at("flow"), f"the link {link} starts {told.get('flow')}: no flow")
     rules = content.rules
     for name in (rules.menu, rules.human, rules.resume, rules.welcome, rules.gentle, STAY):
         if name not in content.flows.by_name:

@@ -94,7 +94,7 @@ def _endless(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
     work = [app.look_again(), app.wake.run(), jobs.run(app.database, app.secrets, app.policy, app.clock)]
     telegram = app.transports.get("telegram")
     if isinstance(telegram, Telegram) and app.settings.telegram_mode == "polling":
-        work.append(telegram.poll(polled(app.settings, app.receive, app.quarantine)))
+        work.append(telegram.poll(polled(app.settings, app.receive, app.quarantine, app.decline)))
     return work
 
 
@@ -117,7 +117,7 @@ class _Server(uvicorn.Server):
 def _server(app: App, host: str, port: int) -> _Server:
     phones = Phones(app) if app.settings.env == "development" else None
     config = uvicorn.Config(
-        site(app.settings, app.receive, app.quarantine, app.ready, phones, Certificates(app)),
+        site(app.settings, app.receive, app.quarantine, app.ready, phones, Certificates(app), app.decline),
         host=host,
         port=port,
         log_config=None,

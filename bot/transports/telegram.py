@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -176,6 +176,16 @@ class Telegram:
         except SendError:
             log.info("telegram: a group could not be told why")
         await self._asked(lambda bot: bot.leave_chat(int(address)))
+
+    async def introduce(self, language: str, words: Mapping[str, str]) -> None:
+        """The list of commands and what the bot says of itself, for apps in a language ("" = all others). `words`:
+        about, description, and command_<name>. Raises a SendError."""
+        mark = "command_"
+        commands = [(name.removeprefix(mark), told) for name, told in words.items() if name.startswith(mark)]
+        code = language or None
+        await self._asked(lambda bot: bot.set_my_commands(commands, language_code=code))
+        await self._asked(lambda bot: bot.set_my_short_description(words["about"], language_code=code))
+        await self._asked(lambda bot: bot.set_my_description(words["description"], language_code=code))
 
     async def set_webhook(self, url: str, secret: str) -> None:
         """Tell Telegram where to send updates; waiting ones are kept. Raises a SendError."""

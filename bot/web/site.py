@@ -41,10 +41,11 @@ def site(
     ready: Callable[[], Awaitable[str]],
     phones: Phones | None,
     certificates: Certificates | None = None,
+    decline: Callable[[str, str], None] | None = None,
 ) -> Litestar:
     """The application. `phones` = None leaves the simulator out (production), `certificates` = None their pages."""
     token = settings.metrics_token.get_secret_value().strip() if settings.metrics_token else ""
-    routes: list[HTTPRouteHandler] = [*webhooks(settings, receive, quarantine), *health(ready, token)]
+    routes: list[HTTPRouteHandler] = [*webhooks(settings, receive, quarantine, decline), *health(ready, token)]
     if certificates is not None:
         routes += verify(certificates)
     if phones is not None:

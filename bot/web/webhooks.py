@@ -7,6 +7,7 @@ never logged.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 
 Receive: TypeAlias = Callable[[Sequence[Inbound | Receipt]], Awaitable[None]]
 Quarantine: TypeAlias = Callable[[str, str, str, bytes], Awaitable[None]]  # provider, account, event id, raw
+Decline: TypeAlias = Callable[[str, str], None]  # a group, a language; begins, and does not wait
 Read: TypeAlias = Callable[[], list[Inbound | Receipt]]
 
 MOST_BYTES = 256 * 1024
@@ -81,8 +83,15 @@ def _update(raw: bytes, account: str) -> list[Inbound | Receipt]:
     return telegram.channel.parse(_object(raw), account)
 
 
+def _declined(payload: dict[str, Any], decline: Decline | None) -> None:
+    """We are in a group: refuse it politely and leave."""
+    group, language = telegram.group_of(payload)
+    if group and decline is not None:
+        decline(group, language)
+
+
 def polled(
-    settings: Settings, receive: Receive, quarantine: Quarantine
+    settings: Settings, receive: Receive, quarantine: Quarantine, decline: Decline | None = None
 ) -> Callable[[list[dict[str, Any]]], Awaitable[None]]:
     """What `transports.telegram.Telegram.poll` calls with raw updates: the same intake as the webhook's."""
     intake, account = Intake(receive, quarantine), telegram_account(settings)
@@ -91,6 +100,7 @@ def polled(
         for update in updates:
             raw = json.dumps(update).encode()
             await intake.take("telegram", account, raw, lambda raw=raw: _update(raw, account))  # type: ignore[misc]
+            _declined(update, decline)
 
     return take
 
@@ -145,8 +155,10 @@ async def _body(request: Request[Any, Any, Any]) -> bytes | None:
         return None
 
 
-def webhooks(settings: Settings, receive: Receive, quarantine: Quarantine) -> list[HTTPRouteHandler]:
-    """The route handlers. `receive` and `quarantine` commit before they return."""
+def webhooks(
+    settings: Settings, receive: Receive, quarantine: Quarantine, decline: Decline | None = None
+) -> list[HTTPRouteHandler]:
+    """The route handlers. `receive` and `quarantine` commit before they return; `decline` leaves a group."""
     intake, own = Intake(receive, quarantine), _own_numbers(settings)
 
     @post(TELEGRAM, status_code=200, request_max_body_size=MOST_BYTES, opt=_OPEN)
@@ -161,7 +173,10 @@ def webhooks(settings: Settings, receive: Receive, quarantine: Quarantine) -> li
             return _plain(400)
         account = telegram_account(settings)
         work = intake.take("telegram", account, raw, lambda: _update(raw, account))
-        return await _stored(work, _plain(200))
+        answer = await _stored(work, _plain(200))
+        with contextlib.suppress(Unreadable):
+            _declined(_object(raw), decline)
+        return answer
 
     def as_form(payload: dict[str, Any]) -> list[Inbound | Receipt]:
         return _form(payload, own)
