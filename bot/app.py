@@ -19,12 +19,15 @@ from uuid_utils.compat import uuid7
 
 from bot import content as content_room
 from bot import outgoing
+from bot.attachments import Attachments
 from bot.channels.contract import Channel, Inbound, Receipt
 from bot.channels.limits import LIMITS
 from bot.conductor import Conductor
 from bot.conductor.act import Staff
 from bot.content import Content
 from bot.layouts import Layouts
+from bot.media.files import Files
+from bot.media.scan import Scanner
 from bot.nlu.classifier import Classifier
 from bot.nlu.danger import DangerFloor
 from bot.nlu.training import ensure_model
@@ -96,6 +99,7 @@ class App:
     sender: Sender
     staff: Staff
     wake: Wake
+    attachments: Attachments
     transports: Mapping[str, Transport]
     clock: Callable[[], datetime]
     policy: outgoing.Policy
@@ -312,6 +316,14 @@ async def build(
         ),
         staff=Staff(database, keys, content, policy, clock, new_id, draw_reference),
         wake=Wake(database),
+        attachments=Attachments(
+            database,
+            keys,
+            transport_for,
+            Files(settings.data_dir / "media"),
+            clock=clock,
+            scanner=Scanner(settings.media_scanner),
+        ),
         transports=transports,
         clock=clock,
         policy=policy,

@@ -27,10 +27,17 @@ log = logs.get(__name__)
 RESTART_SECONDS = 5
 TRIES = 5  # of one person's wish, a minute apart, before a human is told
 Failures: TypeAlias = Counter[tuple[str, UUID]]  # (wish, subject); forgotten when the service starts anew
+Sweep: TypeAlias = Callable[[], Awaitable[int]]  # files without a row
 Connection: TypeAlias = Any  # of the database: what it is, only the store knows
 
 
-def make(database: Database, secrets: Keys, policy: outgoing.Policy, clock: Callable[[], datetime]) -> App:
+def make(
+    database: Database,
+    secrets: Keys,
+    policy: outgoing.Policy,
+    clock: Callable[[], datetime],
+    sweep: Sweep | None = None,
+) -> App:
     """The jobs on this database; each periodic task runs once however many workers there are."""
     failures: Failures = Counter()
     jobs = App(connector=PsycopgConnector(conninfo=database.direct_url, min_size=1, max_size=2))
@@ -40,6 +47,9 @@ def make(database: Database, secrets: Keys, policy: outgoing.Policy, clock: Call
     async def purge(timestamp: int) -> None:
         while any((counts := await retention.purge(database, secrets, clock())).values()):
             log.info("purged", messages=counts["messages"], inbox=counts["inbox"], sessions=counts["sessions"])
+
+        if sweep is not None and (files := await sweep()):
+            log.info("files_swept", rows=files)
 
     @jobs.periodic(cron="* * * * *")
     @jobs.task(queueing_lock="remind", name="remind")
@@ -165,10 +175,16 @@ def _may_leave(policy: outgoing.Policy, due: Due, now: datetime) -> bool:
     return outgoing.decide(policy, person, due.conversation, origin="bot", epoch=epoch, now=now).state == "queued"
 
 
-async def run(database: Database, secrets: Keys, policy: outgoing.Policy, clock: Callable[[], datetime]) -> None:
+async def run(
+    database: Database,
+    secrets: Keys,
+    policy: outgoing.Policy,
+    clock: Callable[[], datetime],
+    sweep: Sweep | None = None,
+) -> None:
     """Work until cancelled; a lost database is waited for."""
     while True:
-        jobs = make(database, secrets, policy, clock)
+        jobs = make(database, secrets, policy, clock, sweep)
         try:
             async with jobs.open_async():
                 await jobs.run_worker_async(install_signal_handlers=False, delete_jobs="always")

@@ -70,6 +70,7 @@ class Settings(BaseSettings):
     rasa_url: str = ""
     rasa_token: SecretStr | None = None
     media_url: str = ""
+    media_scanner: str = ""
     smtp_url: SecretStr | None = None
     alert_to: str = ""
     metrics_token: SecretStr | None = None

@@ -91,7 +91,12 @@ def _endless(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
         return [app.look_again()]
     from bot import jobs  # procrastinate takes a while to import: only workers need it
 
-    work = [app.look_again(), app.wake.run(), jobs.run(app.database, app.secrets, app.policy, app.clock)]
+    work = [
+        app.look_again(),
+        app.wake.run(),
+        app.attachments.run(),
+        jobs.run(app.database, app.secrets, app.policy, app.clock, sweep=app.attachments.sweep),
+    ]
     telegram = app.transports.get("telegram")
     if isinstance(telegram, Telegram) and app.settings.telegram_mode == "polling":
         work.append(telegram.poll(polled(app.settings, app.receive, app.quarantine, app.decline)))

@@ -29,7 +29,8 @@ from bot.engine.session import Session
 from bot.engine.state import SAID, SENT, State
 from bot.nlu.language import script_of
 from bot.observe import metrics
-from bot.store import windows
+from bot.store import attachments, windows
+from bot.store.accounts import UNLIMITED
 from bot.store.keys import seal_json
 from bot.store.rows import Conversation
 from bot.store.turns import Subject
@@ -234,6 +235,11 @@ class Turn:
             "retention": self._retention(danger_of(arrived.given)),
         }
         self.subject.messages.append(self._noted)
+        if not secret and conversation.account != UNLIMITED:  # a simulated phone has no files
+            here = {"subject_id": self.subject.id, "conversation_id": conversation.id, "message_id": message_id}
+            for file in inbound.media:
+                values = {**here, "kind": file.kind}
+                self.subject.media.append(attachments.row(self.subject.key, values, ref=file.ref, at=at))
 
     def _provider_says(self, inbound: Inbound) -> bool:
         """Things that the provider decided already; True when there is nothing to answer."""

@@ -41,6 +41,7 @@ from bot.store.tables import (
     contacts,
     conversations,
     keys,
+    media,
     messages,
     notices,
     outbox,
@@ -93,6 +94,7 @@ class Subject:
     requeue: set[UUID] = field(default_factory=set)  # conversations whose unsent rows get another look
     open_notices: set[tuple[UUID, str]] = field(default_factory=set)  # (conversation, audience) that nobody took yet
     closed: list[Case] = field(default_factory=list)  # those that were closed lately, the last one first
+    media: list[dict[str, Any]] = field(default_factory=list)  # files to be fetched
     drawers: Drawers = field(default_factory=Drawers)  # records of the shelf that a turn looked at or added
     _before: tuple[Person, dict[UUID, Conversation], dict[UUID, Case]] | None = None
 
@@ -286,6 +288,7 @@ async def save(connection: AsyncConnection, secrets: Keys, subjects: Iterable[Su
         await _look_again(connection, requeue, now)
     await insert_rows(connection, outbox, [row for s in batch for row in s.outbox])
     await insert_rows(connection, messages, [row for s in batch for row in s.messages])
+    await insert_rows(connection, media, [row for s in batch for row in s.media])
     consented = [c for s in batch if s.has_just_consented() for c in s.conversations]
     if consented:  # what was kept for a day or three until she was asked is kept as she allowed
         await connection.execute(

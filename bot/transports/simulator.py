@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from uuid import uuid4
 
 from bot.channels.contract import Part
+from bot.transports.errors import BadContent
 
 
 class Simulator:
@@ -20,6 +21,10 @@ class Simulator:
 
     async def acknowledge(self, *, account: str, ack: str) -> None:
         """Nothing to tell."""
+
+    async def fetch(self, ref: str, most: int) -> bytes:
+        """A simulated phone has no files. Raises BadContent."""
+        raise BadContent("simulated")
 
     async def wipe(self, *, account: str, address: str, ids: Sequence[str]) -> None:
         """Nothing to delete."""

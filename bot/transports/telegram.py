@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
@@ -30,6 +31,7 @@ from telegram.request import HTTPXRequest
 
 from bot.channels.contract import Button, Part
 from bot.channels.limits import units
+from bot.media.fetch import Allowed, Place, fetch
 from bot.settings import Settings, is_loopback
 from bot.transports.errors import (
     AddressMoved,
@@ -48,6 +50,7 @@ os.environ.setdefault("PTB_TIMEDELTA", "true")  # the library's coming behaviour
 UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
 _HOLD = 25  # seconds that Telegram may hold a long poll
 _BACKOFF = (1.0, 2.0, 5.0, 10.0, 30.0)  # seconds
+_FILE_PATH = re.compile(r"[A-Za-z0-9_./-]{1,200}")
 _AT_ONCE = 100  # messages in one deleteMessages
 _NARROW = 14  # two labels up to this length share a row
 _NOBODY = ("chat not found", "user not found", "peer_id_invalid", "user_id_invalid")
@@ -157,6 +160,26 @@ class Telegram:
             await self._asked(lambda bot: bot.answer_callback_query(ack))
         except BadContent:
             log.info("telegram: a press was too old to acknowledge")
+
+    async def fetch(self, ref: str, most: int) -> bytes:
+        """A file by its id. The address that Telegram gives holds our token: it is put together here, never taken from
+        an answer. Raises a SendError, or media's Refused and Failed."""
+        file = await self._asked(lambda bot: bot.get_file(ref))
+        if (file.file_size or 0) > most:
+            raise BadContent("too_large")
+        # The library has joined it with our own address of files; what is left is the path that Telegram said.
+        path = str(file.file_path or "").removeprefix(f"{self._connected().base_file_url}/")
+        if not _FILE_PATH.fullmatch(path) or ".." in path:
+            raise BadContent("file_path")
+        here = urlsplit(self._url)
+        root = f"/file/bot{self._token()}/"
+        plain = here.scheme == "http"
+        place = Place(here.hostname or "", root, here.port or (80 if plain else 443), plain=plain)
+        return await fetch(f"{self._url}{root}{path}", Allowed((place,)), most=most)
+
+    def _token(self) -> str:
+        token = self._settings.telegram_token
+        return token.get_secret_value() if token else ""
 
     async def wipe(self, *, account: str, address: str, ids: Sequence[str]) -> None:
         """Delete messages on both sides of a private chat; what is gone already or too old is passed over by Telegram.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from aiohttp import (
     ClientConnectorError,
@@ -27,13 +27,19 @@ from twilio.rest import Client
 
 from bot.channels.contract import Part
 from bot.channels.layout import flatten
-from bot.settings import Settings
+from bot.media.fetch import Allowed, Place, fetch
+from bot.settings import Settings, is_loopback
 from bot.transports import twilio_content
 from bot.transports.errors import Misconfigured, OutcomeUnknown, SendError, Throttled, Unreachable
 from bot.transports.twilio_errors import refused
 
 API = "https://api.twilio.com"
 STATUS_PATH = "/webhooks/twilio/status"
+# Twilio's own storage of files, and the bucket behind it (twilio.com/docs/messaging/api/media-resource).
+CDN = (
+    Place("twiliocdn.com", below=True),
+    Place("s3-external-1.amazonaws.com", "/media.twiliocdn.com/"),
+)
 _LIMIT = ClientTimeout(total=15, connect=5)  # seconds
 
 
@@ -182,6 +188,24 @@ class Twilio:
 
     async def acknowledge(self, *, account: str, ack: str) -> None:
         """Twilio wants no acknowledgement of a press."""
+
+    def _files(self) -> Allowed:
+        """Where files of our account are, and where Twilio sends us on to for the bytes."""
+        path = f"/2010-04-01/Accounts/{self._settings.twilio_account_sid}/Messages/"
+        if not is_loopback(self._url):
+            return Allowed((Place("api.twilio.com", path),), CDN)
+        here = urlsplit(self._url)
+        place = Place(here.hostname or "", path, here.port or 80, plain=True)
+        return Allowed((place,), (Place(here.hostname or "", "/cdn/", here.port or 80, plain=True),))
+
+    async def fetch(self, ref: str, most: int) -> bytes:
+        """A file that came with a message. Our login goes to Twilio's API alone. Raises Refused, Failed, SendError."""
+        if not self._settings.may_send(self._url):
+            raise Misconfigured("not_live")
+        if not self._settings.twilio_account_sid or not self._settings.twilio_tokens:
+            raise Misconfigured("no_credentials")
+        login = (self._settings.twilio_account_sid, self._settings.twilio_tokens[0])
+        return await fetch(ref, self._files(), login, most=most)
 
     async def wipe(self, *, account: str, address: str, ids: Sequence[str]) -> None:
         """Twilio deletes nothing from a phone."""

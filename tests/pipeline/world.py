@@ -71,6 +71,7 @@ class Provider:
     sent: list[tuple[str, str, str]] = field(default_factory=list)  # address, ref, text
     parts: list[Part] = field(default_factory=list)  # the same, as they were given
     acked: list[str] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
     wiped: list[tuple[str, list[str]]] = field(default_factory=list)
     script: dict[str, deque[Exception | Callable[[], Any] | None]] = field(default_factory=lambda: defaultdict(deque))
     count: Any = field(default_factory=itertools.count)
@@ -86,6 +87,11 @@ class Provider:
         """Take an acknowledgement."""
         await self._obey(ack)
         self.acked.append(ack)
+
+    async def fetch(self, ref: str, most: int) -> bytes:
+        """A file, or what its script says."""
+        await self._obey(ref)
+        return self.files[ref]
 
     async def wipe(self, *, account: str, address: str, ids: Sequence[str]) -> None:
         """Take messages off both sides."""
