@@ -51,7 +51,12 @@ COMMANDS = {
         "add_arguments",
         "register: have the phone at the partner tell us of each SMS",
     ),
-    "telegram": ("telegram", "run", "add_arguments", "set-webhook: tell Telegram where to deliver; introduce: its commands"),
+    "telegram": (
+        "telegram",
+        "run",
+        "add_arguments",
+        "set-webhook: tell Telegram where to deliver; introduce: its commands",
+    ),
     "twilio": ("twilio", "run", "add_arguments", "provision: make menus and texts for WhatsApp, and hand them in"),
     "locales": ("content", "run_locales", "add_locales_arguments", "extract: bring the catalogues up to the flows"),
     "db": ("database", "run_db", "add_db_arguments", "stop: end the embedded database"),

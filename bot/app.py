@@ -311,9 +311,7 @@ async def build(
         )
         if model
         else None,
-        sender=Sender(
-            database, keys, layouts, policy, transport_for, clock=clock, sims=settings.gateway_numbers
-        ),
+        sender=Sender(database, keys, layouts, policy, transport_for, clock=clock, sims=settings.gateway_numbers),
         staff=Staff(database, keys, content, policy, clock, new_id, draw_reference),
         wake=Wake(database),
         attachments=Attachments(

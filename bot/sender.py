@@ -124,7 +124,13 @@ class Sender:
         if claim.kind == "ack":
             return True
         decision = outgoing.decide(
-            self._policy, claim.person, claim.conversation, origin=claim.origin, epoch=claim.epoch, now=now, kind=claim.kind
+            self._policy,
+            claim.person,
+            claim.conversation,
+            origin=claim.origin,
+            epoch=claim.epoch,
+            now=now,
+            kind=claim.kind,
         )
         if decision.state == "queued":
             return True

@@ -94,9 +94,7 @@ def check(content: Content, root: Path) -> Iterable[Problem]:
             yield Problem(file, present[context].linenum or 1, f"nothing has {context} any more: {EXTRACT}")
 
 
-def _text(
-    content: Content, file: str, language: str, text: Wanted, entry: polib.POEntry | None
-) -> Iterator[Problem]:
+def _text(content: Content, file: str, language: str, text: Wanted, entry: polib.POEntry | None) -> Iterator[Problem]:
     if entry is None:
         yield Problem(file, 1, f"{text.context} is not in the catalogue: {EXTRACT}")
         return
@@ -120,9 +118,7 @@ def _text(
             yield Problem(file, line, f"{text.context} is {count(told).segments} segments: {told}")
 
 
-def _telling(
-    content: Content, file: str, line: int, language: str, context: str, text: str
-) -> Iterator[Problem]:
+def _telling(content: Content, file: str, line: int, language: str, context: str, text: str) -> Iterator[Problem]:
     lexicon = lexicon_of(content.knowledge.get(LEXICON), language)
     for stem in found(text, lexicon.never, lexicon.prefixes):
         yield Problem(file, line, f'{context} tells what this is about: say it without "{stem}"')

@@ -37,13 +37,15 @@ def check(content: Content, root: Path) -> Iterable[Problem]:
             yield Problem(FILE, route.at("quiet"), f"`quiet:` is hours (21:00-09:00) or null: {quiet}")
     for code in content.knowledge.by_name.get("emergency", {}).get("numbers", {}):
         if code not in countries:
-            yield Problem(FILE, 1, f"{code} has a number for danger and no route: say whether an SMS can be answered there")
+            yield Problem(
+                FILE, 1, f"{code} has a number for danger and no route: say whether an SMS can be answered there"
+            )
     yield from _too_long(content, root)
 
 
 def _too_long(content: Content, root: Path) -> Iterable[Problem]:
     for language in content.languages:
-        words = content.channel(language, **LONGEST)
+        words = content.channel(language, number=LONGEST["number"], emergency=LONGEST["emergency"])
         for say in content.texts.get(CHANNEL, ()):
             context = f"{CHANNEL}.{say.id}"
             if say.id in SAID and translated(content, language, context):

@@ -1,5 +1,5 @@
-"""`saathi telegram set-webhook`: tell Telegram where to deliver, with our secret. `introduce`: the commands and what the
-bot says of itself, in every language.
+"""`saathi telegram set-webhook`: tell Telegram where to deliver, with our secret. `introduce`: the commands and what
+the bot says of itself, in every language.
 
 Law: reads everything from the settings; nothing secret is printed.
 """

@@ -124,7 +124,10 @@ class Conductor:
             _join(by_subject[row.subject_id], _opened(row))
         meanings = self._understand([a for group in by_subject.values() for a in group])
         links = self._content.knowledge.by_name.get("links", {}).get("links", {})
-        return {subject: [_with_input(a, meanings.get(a.ids), links) for a in group] for subject, group in by_subject.items()}
+        return {
+            subject: [_with_input(a, meanings.get(a.ids), links) for a in group]
+            for subject, group in by_subject.items()
+        }
 
     def _understand(self, all_arrived: Sequence[Arrived]) -> dict[tuple[int, ...], Meaning]:
         spoken = [a for a in all_arrived if a.inbound and a.inbound.text and a.inbound.kind != "press"]

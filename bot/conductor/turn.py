@@ -39,7 +39,9 @@ from handlers import cases as case_actions
 from handlers.context import Actor, Context, Shelf
 
 CALLS = 40  # handlers that one message may run; more is a fault of a flow
-SYSTEM_FLOWS = frozenset({"stop", "start", "window", private.LEAVE})  # their one line leaves whoever owns the conversation
+SYSTEM_FLOWS = frozenset(
+    {"stop", "start", "window", private.LEAVE}
+)  # their one line leaves whoever owns the conversation
 BOX = "box"  # retention of what belongs to a letter of the box: shown to no caseworker, gone after a day
 EDITABLE = timedelta(hours=48)  # how long a message can be edited afterwards (Telegram)
 SEALED = "sealed_until"  # in the profile: until then an edit may be one of a letter
@@ -269,9 +271,7 @@ class Turn:
         """Who writes in words after a ring is answered by the bot, as anybody is; the human still sees the ring."""
         if given is None or not self._session.shared.get(RANG):
             return
-        self._session = replace(
-            self._session, shared={k: v for k, v in self._session.shared.items() if k != RANG}
-        )
+        self._session = replace(self._session, shared={k: v for k, v in self._session.shared.items() if k != RANG})
         self._conversation.session = self._session.to_json()
         if self._conversation.owner == "waiting":
             self._conversation.give_to("bot")
@@ -325,7 +325,7 @@ class Turn:
             self._person.profile.pop(LATIN, None)
 
     async def _aside(self, given: Input) -> None:
-        """A line of a job that says nothing of the conversation: what is open in it stays open, and is not asked anew."""
+        """A line of a job that says nothing of the conversation: what is open stays open, and is not asked anew."""
         kept = self._conversation.session
         self._session = Session(shared=self._session.shared)
         await self._converse(given)

@@ -20,7 +20,6 @@ MESSAGES = "messages"  # the domain of the flows
 LATIN = "latin"  # the domain of SMS texts in Latin letters, for a language that people also write so
 
 
-
 def in_latin(context: str) -> str:
     """The context of a text in Latin letters."""
     return f"{context}.{LATIN}"

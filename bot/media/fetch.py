@@ -59,7 +59,12 @@ class Place:
             return False
         named = host == self.host or (self.below and host.endswith(f".{self.host}"))
         scheme = "http" if self.plain else "https"
-        return parts.scheme == scheme and named and (port or (80 if self.plain else 443)) == self.port and parts.path.startswith(self.path)
+        return (
+            parts.scheme == scheme
+            and named
+            and (port or (80 if self.plain else 443)) == self.port
+            and parts.path.startswith(self.path)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +155,7 @@ async def _get(url: str, place: Place, login: tuple[str, str] | None, most: int,
 
 async def _read(answer: httpx.Response, most: int) -> bytes | str:
     if answer.status_code in _REDIRECTS:
-        return answer.headers.get("location", "")
+        return str(answer.headers.get("location", ""))
     if answer.status_code != 200:
         raise Failed(f"http_{answer.status_code}", gone=answer.status_code in {404, 410})
     if answer.headers.get("content-encoding", "identity") != "identity":

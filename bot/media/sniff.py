@@ -22,12 +22,28 @@ _START: tuple[tuple[bytes, str], ...] = (
     (b"\xff\xf9", "audio/aac"),
     (b"\x1aE\xdf\xa3", "video/webm"),
 )
-_BRANDS = {b"M4A ": "audio/mp4", b"M4B ": "audio/mp4", b"3gp": "video/3gpp", b"3g2": "video/3gpp2", b"qt  ": "video/quicktime"}
+_BRANDS = {
+    b"M4A ": "audio/mp4",
+    b"M4B ": "audio/mp4",
+    b"3gp": "video/3gpp",
+    b"3g2": "video/3gpp2",
+    b"qt  ": "video/quicktime",
+}
 _RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo"}
 # What may be shown or played at the desk; everything else is saved as a file.
 SHOWN = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 PLAYED = frozenset(
-    {"audio/ogg", "audio/amr", "audio/mpeg", "audio/aac", "audio/mp4", "audio/wav", "video/mp4", "video/webm", "video/3gpp"}
+    {
+        "audio/ogg",
+        "audio/amr",
+        "audio/mpeg",
+        "audio/aac",
+        "audio/mp4",
+        "audio/wav",
+        "video/mp4",
+        "video/webm",
+        "video/3gpp",
+    }
 )
 
 

@@ -1,8 +1,8 @@
 """The port of speech to text. No engine is built in: `state` says so, and every voice note waits for an ear.
 
 Law: a transcript is never more than `unverified`; nothing leaves this machine for it. An engine is a class with
-`transcribe`, given to `bot.attachments.Attachments`; a local one (for example whisper.cpp with a model that the operator
-put there) runs in a process of its own. None is kept here: there is none for Nepali, Hindi and Arabic without a model
+`transcribe`, given to `bot.attachments.Attachments`; a local one (for example whisper.cpp with a model that the
+operator put there) runs in a process of its own. None is kept here: there is none for Nepali, Hindi and Arabic without a model
 that must be downloaded.
 """
 

@@ -94,9 +94,7 @@ async def block(
         await page(connection, ids, "not_delivered", now)
 
 
-async def nudge(
-    connection: AsyncConnection, row_id: UUID, now: datetime, *, due: datetime, window: timedelta
-) -> bool:
+async def nudge(connection: AsyncConnection, row_id: UUID, now: datetime, *, due: datetime, window: timedelta) -> bool:
     """A neutral template for a human's reply that the window holds now: once until she writes. `row_id`: the reply."""
     last = conversations.c.last_inbound_at
     row = (

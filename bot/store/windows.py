@@ -105,7 +105,5 @@ async def ask(
             )
             asked.append(one.conversation.id)
     if asked:
-        await connection.execute(
-            update(conversations).where(conversations.c.id.in_(asked)).values(nudged_at=now)
-        )
+        await connection.execute(update(conversations).where(conversations.c.id.in_(asked)).values(nudged_at=now))
     return len(asked)

@@ -45,5 +45,3 @@ def test_what_is_said_is_heard_in_whatever_language_the_phone_is_set_to(
 def test_every_language_has_lines_for_every_flow_of_reports(language: str) -> None:
     flows = {step.partition(".")[0] for _, step, _ in LINES[language]}
     assert {"passport", "fraud", "contract", "conditions", "stranded", "wages", "status_problem", "detention"} <= flows
-
-

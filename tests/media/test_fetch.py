@@ -1,4 +1,4 @@
-"""T33: files are fetched from an allow-list alone, the login goes to the first host alone, no more bytes than allowed."""
+"""T33: files come from an allow-list alone, the login goes to the first host alone, no more bytes than allowed."""
 
 from __future__ import annotations
 
@@ -221,7 +221,9 @@ async def test_an_endless_file_without_a_length_is_cut() -> None:
     server.close()
 
 
-@pytest.mark.parametrize(("answer", "gone"), [(Answer(404), True), (Answer(410), True), (Answer(500), False), (CUT, False)])
+@pytest.mark.parametrize(
+    ("answer", "gone"), [(Answer(404), True), (Answer(410), True), (Answer(500), False), (CUT, False)]
+)
 async def test_what_did_not_come_may_come_later(here: Provider, answer: Answer, gone: bool) -> None:
     url, allowed = local(here)
     here.next(answer)

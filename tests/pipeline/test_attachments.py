@@ -226,7 +226,5 @@ async def test_a_file_of_two_joined_channels_still_opens(world: World, tmp_path:
     here, there = await world.where(MAYA), await world.where("+9779812345678", "whatsapp")
     async with world.app.database.begin() as connection:
         await turns.lock(connection, [here.subject_id, there.subject_id], wait=True)
-        await merge.merge(
-            connection, world.app.secrets, writer=here.subject_id, giver=there.subject_id, now=world.now
-        )
+        await merge.merge(connection, world.app.secrets, writer=here.subject_id, giver=there.subject_id, now=world.now)
     assert await desk.read((await the_row(world)).id) == ("audio/ogg", VOICE)

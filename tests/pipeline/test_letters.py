@@ -1,4 +1,4 @@
-"""Who writes romanised by SMS is answered in Latin letters; who writes in the script, and every other channel, is not."""
+"""Who writes romanised by SMS is answered in Latin letters; the script, and every other channel, is not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Telegram through the pipeline: a chat that must wait while others do not, cleaning a chat, links, groups (T23, T42)."""
+"""Telegram through the pipeline: a chat that must wait while others do not, cleaning a chat, links (T23, T42)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ async def test_t23_a_chat_that_must_wait_holds_up_nobody_else(world: World) -> N
         world.clock.move(seconds=1)
     assert hers == ["one", "two"]
     assert last_other is not None
-    assert last_other - began <= timedelta(seconds=101 / 25 + 2)  # 25 a second; the chat that waits costs the others nothing
+    assert last_other - began <= timedelta(
+        seconds=101 / 25 + 2
+    )  # 25 a second; the chat that waits costs the others nothing
 
 
 async def test_t23_no_more_than_the_budget_leaves_in_a_second_whatever_the_number_of_senders(world: World) -> None:

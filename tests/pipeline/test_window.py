@@ -1,4 +1,4 @@
-"""WhatsApp's 24 hours: a human's words wait outside it, a neutral template goes with consent only, a question before."""
+"""WhatsApp's 24 hours: a human's words wait, a neutral template goes with consent only, a question before."""
 
 from __future__ import annotations
 
@@ -47,9 +47,7 @@ async def test_the_window_at_23_59_and_24_01(world: World, parts: list[Part], ag
     parts.clear()
     world.clock.move(seconds=ago.total_seconds())
     assert await answers(world, where) == ("queued" if leaves else "held")
-    assert [(p.kind, p.text) for p in parts] == [
-        ("text", "Your ticket is here.") if leaves else ("template", "news")
-    ]
+    assert [(p.kind, p.text) for p in parts] == [("text", "Your ticket is here.") if leaves else ("template", "news")]
 
 
 async def test_the_words_leave_when_she_writes(world: World, parts: list[Part]) -> None:
@@ -78,9 +76,7 @@ async def test_without_consent_nothing_leaves(world: World, parts: list[Part]) -
 
 
 @pytest.mark.parametrize("field", ["opted_out_at", "seized_at"])
-async def test_no_template_after_stop_or_to_a_phone_in_other_hands(
-    world: World, parts: list[Part], field: str
-) -> None:
+async def test_no_template_after_stop_or_to_a_phone_in_other_hands(world: World, parts: list[Part], field: str) -> None:
     where = await known(world)
     parts.clear()
     world.clock.move(hours=24)

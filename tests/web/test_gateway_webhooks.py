@@ -193,9 +193,7 @@ async def test_a_call_that_the_sim_forwards_belongs_to_the_sim(line: Line) -> No
     assert heard.account == NUMBER
 
 
-@pytest.mark.parametrize(
-    "more", [{"CallStatus": "completed"}, {"Direction": "outbound-api"}, {"From": NUMBER}]
-)
+@pytest.mark.parametrize("more", [{"CallStatus": "completed"}, {"Direction": "outbound-api"}, {"From": NUMBER}])
 async def test_news_of_a_call_and_calls_of_ours_are_nothing(line: Line, more: dict[str, str]) -> None:
     assert await line.twilio(CALL | more, VOICE) == 200
     assert line.empty
