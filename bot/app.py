@@ -311,7 +311,16 @@ async def build(
         )
         if model
         else None,
-        sender=Sender(database, keys, layouts, policy, transport_for, clock=clock, sims=settings.gateway_numbers),
+        sender=Sender(
+            database,
+            keys,
+            layouts,
+            policy,
+            transport_for,
+            clock=clock,
+            sims=settings.gateway_numbers,
+            most_a_day={"sms": settings.sms_most_a_day} if settings.sms_most_a_day else {},
+        ),
         staff=Staff(database, keys, content, policy, clock, new_id, draw_reference),
         wake=Wake(database),
         attachments=Attachments(

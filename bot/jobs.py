@@ -17,8 +17,8 @@ from procrastinate import App, PsycopgConnector
 
 from bot import outgoing
 from bot.observe import logs
-from bot.store import erase, merge, reminders, retention, turns, windows
-from bot.store.database import INBOX_CHANNEL, Database
+from bot.store import erase, fallback, merge, reminders, retention, turns, windows
+from bot.store.database import INBOX_CHANNEL, OUTBOX_CHANNEL, Database
 from bot.store.keys import Keys
 from bot.store.reminders import Due, Place
 from bot.store.rows import CHECK_IN
@@ -57,6 +57,12 @@ def make(
         started = await start_reminders(database, secrets, policy, clock())
         if started:
             log.info("reminders_started", rows=started)
+
+    @jobs.periodic(cron="* * * * *")
+    @jobs.task(queueing_lock="fallback", name="fallback")
+    async def by_sms(timestamp: int) -> None:
+        if rows := await send_by_sms(database, secrets, clock()):
+            log.info("sent_by_sms_instead", rows=rows)
 
     @jobs.periodic(cron="*/5 * * * *")
     @jobs.task(queueing_lock="windows", name="windows")
@@ -149,6 +155,15 @@ async def start_reminders(database: Database, secrets: Keys, policy: outgoing.Po
     if started:
         await database.notify(INBOX_CHANNEL)
     return started
+
+
+async def send_by_sms(database: Database, secrets: Keys, now: datetime) -> int:
+    """What did not arrive on her other channel leaves by SMS, if she wished so; returns how many."""
+    async with database.begin() as connection:
+        rows = await fallback.stand_in(connection, secrets, now)
+    if rows:
+        await database.notify(OUTBOX_CHANNEL)
+    return rows
 
 
 async def ask_before_it_shuts(database: Database, secrets: Keys, policy: outgoing.Policy, now: datetime) -> int:

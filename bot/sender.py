@@ -7,7 +7,7 @@ that hangs holds up its own channel, and that with a bounded number of requests.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -55,7 +55,9 @@ class Sender:
         *,
         clock: Callable[[], datetime],
         sims: Sequence[str] = (),
+        most_a_day: Mapping[str, int] | None = None,
     ) -> None:
+        self._most = most_a_day or {}
         self._routes = Routes.read(layouts.content.knowledge.get(routes.FACTS), sims)
         self._database = database
         self._secrets = secrets
@@ -95,7 +97,7 @@ class Sender:
         if not any(free > 0 for free in room.values()):
             return 0, []
         async with self._database.begin() as connection:
-            claimed = await claims.claim(connection, self._secrets, now, BATCH, room)
+            claimed = await claims.claim(connection, self._secrets, now, BATCH, room, self._most)
             allowed = [c for c in claimed if await self._allowed(connection, c, now)]
             await claims.spend(connection, allowed, now)
             if claimed:

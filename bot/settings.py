@@ -61,6 +61,7 @@ class Settings(BaseSettings):
     twilio_auth_token: SecretStr | None = None
     twilio_api_url: str = ""
     sms_sender: str = ""
+    sms_most_a_day: int = 0
     whatsapp_sender: str = ""
     sms_gateway_url: str = ""
     sms_gateway_login: str = ""
