@@ -45,12 +45,7 @@ COMMANDS = {
         "add_arguments",
         "what people answered about our help, by quarter; small counts are hidden",
     ),
-    "sms-gateway": (
-        "sms_gateway",
-        "run",
-        "add_arguments",
-        "register: have the phone at the partner tell us of each SMS",
-    ),
+    "gateway": ("gateway", "run", "add_arguments", "register: have the phone at the partner tell us of each SMS"),
     "telegram": (
         "telegram",
         "run",

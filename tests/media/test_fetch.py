@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import gzip
 from collections.abc import AsyncIterator, Sequence
+from typing import ClassVar
 
 import pytest
 
@@ -239,3 +241,58 @@ async def test_a_provider_that_hangs_is_left(here: Provider, monkeypatch: pytest
     here.next(HANG)
     with pytest.raises(Failed):
         await fetch(url, allowed, LOGIN)
+
+
+# --- the transports that fetch
+
+
+async def test_t33_twilio_fetches_with_its_login_from_its_own_api_alone(here: Provider) -> None:
+    from bot.transports.twilio import Twilio
+    from tests.fakes.twilio import ACCOUNT, TOKEN
+    from tests.transports.test_transport_twilio import settings
+
+    transport = Twilio(settings(here.url))
+    url = f"{here.url}/2010-04-01/Accounts/{ACCOUNT}/Messages/MM1/Media/ME1"
+    assert await transport.fetch(url, 10_000) == FILE.decode("latin-1").encode()
+    first, second = here.asked
+    assert base64.b64decode(first.headers["authorization"].removeprefix("Basic ")).decode() == f"{ACCOUNT}:{TOKEN}"
+    assert "authorization" not in second.headers
+    for elsewhere in (
+        "https://api.twilio.com/x",
+        f"{here.url}/2010-04-01/Accounts/AC9/Messages/x",
+        "http://127.0.0.1:1/",
+    ):
+        with pytest.raises(Refused):
+            await transport.fetch(elsewhere, 10_000)
+    assert len(here.asked) == 2
+    await transport.close()
+
+
+async def test_t33_telegram_fetches_under_its_own_address_alone() -> None:
+    from bot.settings import Settings
+    from bot.transports import errors
+    from bot.transports.telegram import Telegram
+    from tests.fakes.telegram import TOKEN, taken
+
+    class Files(Loopback):
+        paths: ClassVar[list[str]] = []
+
+        async def usual(self, asked: Asked) -> Answer:
+            if asked.path.endswith("/getFile"):
+                return taken({"file_id": "f", "file_unique_id": "u", "file_size": 9, "file_path": self.paths.pop(0)})
+            return Answer(200, text="her voice") if asked.path.startswith(f"/file/bot{TOKEN}/voice/") else Answer(404)
+
+    async with Files() as running:
+        transport = Telegram(Settings(env="development", live="", telegram_token=TOKEN, telegram_api_url=running.url))
+        running.paths[:] = ["voice/file_1.oga"]
+        assert await transport.fetch("f", 1000) == b"her voice"
+        asked = len(running.asked)
+        running.paths[:] = ["../../bot/secret", "https://evil.example/x", "//evil.example/x", "a?b", "voice/x\r\ny"]
+        for _ in range(5):
+            with pytest.raises((Refused, errors.BadContent, Failed)):
+                await transport.fetch("f", 1000)
+        assert all(a.path.endswith("/getFile") for a in running.asked[asked:])
+        running.paths[:] = ["voice/file_1.oga"]
+        with pytest.raises(errors.BadContent):
+            await transport.fetch("f", 5)
+        await transport.close()

@@ -27,9 +27,7 @@ async def linked(world: World, *, wish: str = "sms", **person: Any) -> Any:
     there = await world.app.inbox.open(world.inbound(NUMBER, channel="sms", account="simulator"), {})
     async with world.app.database.begin() as connection:
         await turns.lock(connection, [here.subject_id, there.subject_id], wait=True)
-        await merge.merge(
-            connection, world.app.secrets, writer=there.subject_id, giver=here.subject_id, now=world.now
-        )
+        await merge.merge(connection, world.app.secrets, writer=there.subject_id, giver=here.subject_id, now=world.now)
     where = await world.where(MAYA)
     profile = seal_json(where.key, {"channel": wish}, where=f"contacts.profile_enc.{where.subject_id}")
     values = {"consent_contact_at": world.now, "profile_enc": profile} | person
@@ -68,9 +66,7 @@ async def test_t22_who_blocked_us_is_not_written_to_by_another_way(world: World)
     assert await by_sms(world) == []
 
 
-@pytest.mark.parametrize(
-    "person", [{"opted_out_at": "now"}, {"consent_contact_at": None}, {"seized_at": "now"}]
-)
+@pytest.mark.parametrize("person", [{"opted_out_at": "now"}, {"consent_contact_at": None}, {"seized_at": "now"}])
 async def test_not_without_her_leave(world: World, person: dict[str, Any]) -> None:
     where = await linked(world)
     await fails(world, errors.Filtered("30007"))

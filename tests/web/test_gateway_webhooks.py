@@ -262,3 +262,24 @@ def test_the_fake_signs_as_the_app_does() -> None:
     body = json.dumps({"a": 1}).encode()
     message = (body.decode() + STAMP).encode()
     assert sign(body)["X-Signature"] == mac.new(KEY.encode(), message, hashlib.sha256).hexdigest()
+
+
+async def test_a_group_is_declined_whoever_writes_in_it_and_a_person_is_not() -> None:
+    from tests.fakes.line import SECRET
+    from tests.fakes.post import message
+
+    store, left = Store(), []
+    routes = webhooks(
+        settings(), store.receive, store.quarantine, lambda group, language: left.append((group, language))
+    )
+    group = {"chat": {"id": -1001, "type": "supergroup"}, "from": {"id": 5, "language_code": "ne"}, "text": "hello"}
+    joined = {"my_chat_member": {"chat": {"id": -1002, "type": "group"}, "new_chat_member": {"status": "member"}}}
+    async with served(routes) as url, httpx.AsyncClient(base_url=url, trust_env=False) as client:
+        line = Line(store, client)
+        told = {"message_id": 1, "date": 1795500000} | group
+        assert await line.telegram({"update_id": 1, "message": told}) == 200
+        assert await line.telegram({"update_id": 2} | joined) == 200
+        assert await line.telegram(message(501, "hello", 3)) == 200
+        assert await line.telegram({"update_id": 4, "message": told}, secret=f"not {SECRET}") == 403
+    assert left == [("-1001", "ne"), ("-1002", "")]
+    assert len(store.values) == 1

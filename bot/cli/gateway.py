@@ -1,4 +1,4 @@
-"""`saathi sms-gateway register`: have the phone at the partner tell us of each SMS.
+"""`saathi gateway register`: have the phone at the partner tell us of each SMS.
 
 Law: reads everything from the settings; nothing secret is printed; twice is once.
 """
@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
         ("SAATHI_PUBLIC_URL", settings.public_url),
     )
     if missing := [name for name, value in wanted if not value]:
-        print(f"saathi sms-gateway: set {', '.join(missing)} first", file=sys.stderr)
+        print(f"saathi gateway: set {', '.join(missing)} first", file=sys.stderr)
         return 2
     return asyncio.run(_register(settings))
 
@@ -41,7 +41,7 @@ async def _register(settings: configuration.Settings) -> int:
     try:
         added = await transport.register(url)
     except SendError as error:
-        print(f"saathi sms-gateway: the gateway refused: {error}", file=sys.stderr)
+        print(f"saathi gateway: the gateway refused: {error}", file=sys.stderr)
         return 1
     finally:
         await transport.close()
