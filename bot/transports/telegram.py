@@ -50,7 +50,7 @@ os.environ.setdefault("PTB_TIMEDELTA", "true")  # the library's coming behaviour
 UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
 _HOLD = 25  # seconds that Telegram may hold a long poll
 _BACKOFF = (1.0, 2.0, 5.0, 10.0, 30.0)  # seconds
-_FILE_PATH = re.compile(r"[A-Za-z0-9_./-]{1,200}")
+_FILE_PATH = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_.-]+){1,5}")
 _AT_ONCE = 100  # messages in one deleteMessages
 _NARROW = 14  # two labels up to this length share a row
 _NOBODY = ("chat not found", "user not found", "peer_id_invalid", "user_id_invalid")
