@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 TESTS := $(BIN)/pytest -n auto
 READY := $(VENV)/.ready
 
-.PHONY: run chat check test quick lock clean help
+.PHONY: run chat check test quick chaos lock clean help
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
@@ -36,8 +36,11 @@ check: $(READY)  ## format, lint, types, layers, content
 test: $(READY)  ## all tests that can run without Rasa
 	$(TESTS) $(ARGS)
 
-quick: $(READY)  ## the inner loop, under a minute
+quick: $(READY)  ## the inner loop, under a minute: no processes, crashes, walks, browser (the mark `slow`)
 	$(TESTS) -m 'not slow and not browser' $(ARGS)
+
+chaos: $(READY)  ## kills, restarts, bad providers, a million days: the figures of docs/reliability.md (8 minutes)
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 lock: $(READY)  ## renew requirements.lock (names, versions, hashes; needs the package uv)
 	$(PYTHON) -m uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import resource
 import sys
 from collections.abc import Sequence
 
@@ -29,9 +30,11 @@ COMMANDS = {
     "queue": ("queue", "run", "add_arguments", "alarms and what else waits for a human"),
     "reply": ("reply", "run", "add_arguments", "answer the person of a case, as a human"),
     "release": ("reply", "run_release", "add_release_arguments", "give a conversation back to the bot"),
+    "rota": ("rota", "run", "add_arguments", "who works when: shifts, breaks, swaps, who is sick"),
     "volunteers": ("volunteers", "run", "add_arguments", "codes by which volunteers and neighbours tell what they see"),
     "export": ("export", "run", "add_arguments", "all that is kept of one person, as JSON"),
     "erase": ("erase", "run", "add_arguments", "delete all of one person, when a human decided so"),
+    "keys": ("keys", "run", "add_arguments", "rotate: wrap every data key under the newest SAATHI_SECRET_KEY"),
     "recruiters": (
         "recruiters",
         "run",
@@ -53,6 +56,8 @@ COMMANDS = {
         "set-webhook: tell Telegram where to deliver; introduce: its commands",
     ),
     "twilio": ("twilio", "run", "add_arguments", "provision: make menus and texts for WhatsApp, and hand them in"),
+    "users": ("users", "run", "add_arguments", "the people of the desk: add, list, password, disable, reset-totp"),
+    "audit": ("audit", "run", "add_arguments", "verify: whether the trail is as it was sealed"),
     "locales": ("content", "run_locales", "add_locales_arguments", "extract: bring the catalogues up to the flows"),
     "db": ("database", "run_db", "add_db_arguments", "stop: end the embedded database"),
 }
@@ -71,6 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if name == wanted and add:
             getattr(importlib.import_module(f"bot.cli.{module}"), add)(sub)
     args = parser.parse_args(arguments)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold keys and what people wrote
     logs.configure(os.environ.get("SAATHI_LOG_LEVEL", "WARNING" if args.command != "serve" else "INFO"))
     module, run, _, _ = COMMANDS[args.command]
     try:

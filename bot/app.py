@@ -10,8 +10,9 @@ import importlib
 import secrets as chance
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import phonenumbers
@@ -32,28 +33,37 @@ from bot.nlu.classifier import Classifier
 from bot.nlu.danger import DangerFloor
 from bot.nlu.training import ensure_model
 from bot.nlu.understanding import Understanding
+from bot.nlu.wishes import Wishes
 from bot.observe import logs
+from bot.pager import Pager
 from bot.sender import Sender
 from bot.settings import Settings, SettingsError
-from bot.store import accounts, embedded
+from bot.store import accounts, embedded, pages
 from bot.store.contents import Book, of_account
 from bot.store.database import UNAVAILABLE, Database
 from bot.store.inbox import Inbox
 from bot.store.keys import Keys
+from bot.store.ledger import NAME as LEDGER
+from bot.store.ledger import Ledger
 from bot.store.migrate import current, migrate, newest
+from bot.store.shred import shred
 from bot.store.turns import REFERENCE_DIGITS
 from bot.store.wake import Wake
+from bot.transports.bell import Bell
 from bot.transports.contract import Transport
+from bot.transports.mail import Mail
 from bot.transports.simulator import Simulator
 from bot.transports.sms_gateway import SmsGateway
 from bot.transports.telegram import Telegram
 from bot.transports.twilio import Twilio
+from bot.transports.voice import KEY, Voice, heard
 from bot.vault.fields import Unopenable
 from bot.vault.keyring import Keyring, WrappedByAnother, development_secret
 from handlers.cases import check_digit
 
 log = logs.get(__name__)
 SIMULATOR = "simulator"
+LOOK_BACK = timedelta(days=3)  # of the ledger, each minute; at a start it looks at all
 LOCAL = "http://127.0.0.1:8000"  # where the service listens in development, unless told otherwise
 
 
@@ -103,6 +113,8 @@ class App:
     transports: Mapping[str, Transport]
     clock: Callable[[], datetime]
     policy: outgoing.Policy
+    ledger: Ledger
+    pager: Pager
     leaving: dict[str, asyncio.Task[None]] = field(default_factory=dict)  # groups that we are about to leave
 
     @property
@@ -120,6 +132,25 @@ class App:
     async def quarantine(self, provider: str, account: str, event_id: str, raw: bytes) -> None:
         """Keep what was authentic but unreadable."""
         await self.inbox.quarantine(provider, account, event_id, raw, self.clock())
+
+    async def after_erasing(self) -> None:
+        """Note who was erased, and leave no trace of their keys in the files of a database that is ours."""
+        if await self.ledger.note(self.database, self.clock() - LOOK_BACK) and self.settings.database_url is None:
+            server = await asyncio.to_thread(embedded.ensure, self.settings.data_dir)
+            if not await asyncio.to_thread(shred, server.on(urlsplit(self.database.url).path[1:]).url_admin):
+                log.warning("shred_failed")
+
+    async def acknowledge(self, page: str, key: str) -> str:
+        """A colleague who was called pressed a key: what the call answers."""
+        try:
+            page_id = UUID(page)
+        except ValueError:
+            return ""
+        if key != KEY:
+            return ""
+        async with self.database.begin() as connection:
+            known = await pages.acknowledge(connection, page_id, self.clock())
+        return heard(self.content.staff("en", "call_done", {})) if known is not None else ""
 
     async def ready(self) -> str:
         """`ok`, or a code that says what is missing."""
@@ -245,7 +276,9 @@ async def open_keys(database: Database, settings: Settings) -> Keys:
 def load_understanding(root: Path, data_dir: Path) -> Understanding:
     """The embedded classifier (trained in a child process if its data changed) over the rule floor."""
     model = ensure_model(root / "nlu_data", data_dir / "nlu")
-    return Understanding(Classifier.load(model), DangerFloor.load(root / "nlu_data"))
+    return Understanding(
+        Classifier.load(model), DangerFloor.load(root / "nlu_data"), Wishes.load(root / "nlu_data" / "wishes.yml")
+    )
 
 
 def make_transports(settings: Settings, book: Book | None = None) -> dict[str, Transport]:
@@ -260,6 +293,18 @@ def make_transports(settings: Settings, book: Book | None = None) -> dict[str, T
     if settings.telegram_token:
         made["telegram"] = Telegram(settings)
     return made
+
+
+def make_bells(settings: Settings, transports: Mapping[str, Transport]) -> dict[str, Bell]:
+    """What calls colleagues; only what is configured."""
+    bells: dict[str, Bell] = {}
+    if isinstance(twilio := transports.get("twilio"), Twilio):
+        bells["voice"] = Voice(settings, twilio)
+    if settings.smtp_url:
+        bells["email"] = Mail(settings)
+    if isinstance(telegram := transports.get("telegram"), Telegram):
+        bells["telegram"] = telegram
+    return bells
 
 
 async def build(
@@ -280,6 +325,10 @@ async def build(
         keys = await open_keys(database, settings)
         async with database.begin() as connection:
             await accounts.ensure_sims(connection, settings.gateway_numbers)
+        ledger = Ledger(settings.data_dir / LEDGER)
+        await ledger.note(database)
+        if again := await ledger.carry_out(database, clock()):  # a backup was restored: before anything is served
+            log.warning("erased_again", rows=again)
         model = None
         if understanding:
             model = await asyncio.to_thread(load_understanding, settings.root, settings.data_dir)
@@ -307,7 +356,15 @@ async def build(
         layouts=layouts,
         inbox=Inbox(database, keys),
         turns=Conductor(
-            database, keys, content, model, policy, clock=clock, new_id=new_id, draw_reference=draw_reference
+            database,
+            keys,
+            content,
+            model,
+            policy,
+            clock=clock,
+            new_id=new_id,
+            draw_reference=draw_reference,
+            floor=model.rules() if isinstance(model, Understanding) else None,
         )
         if model
         else None,
@@ -334,6 +391,10 @@ async def build(
         transports=transports,
         clock=clock,
         policy=policy,
+        ledger=ledger,
+        pager=Pager(
+            database, keys, content, make_bells(settings, transports), clock=clock, alerts=settings.alert_addresses
+        ),
     )
     await app.look_at_contents()
     return app

@@ -17,11 +17,13 @@ from procrastinate import App, PsycopgConnector
 
 from bot import outgoing
 from bot.observe import logs
-from bot.store import erase, fallback, merge, reminders, retention, turns, windows
+from bot.rostering import Roster
+from bot.store import audit, erase, fallback, late, merge, reminders, retention, sign_ins, turns, windows
 from bot.store.database import INBOX_CHANNEL, OUTBOX_CHANNEL, Database
 from bot.store.keys import Keys
 from bot.store.reminders import Due, Place
 from bot.store.rows import CHECK_IN
+from handlers import targets
 
 log = logs.get(__name__)
 RESTART_SECONDS = 5
@@ -35,7 +37,9 @@ def make(
     database: Database,
     secrets: Keys,
     policy: outgoing.Policy,
+    roster: Roster,
     clock: Callable[[], datetime],
+    after_erasing: Callable[[], Awaitable[None]] | None = None,
     sweep: Sweep | None = None,
 ) -> App:
     """The jobs on this database; each periodic task runs once however many workers there are."""
@@ -50,6 +54,15 @@ def make(
 
         if sweep is not None and (files := await sweep()):
             log.info("files_swept", rows=files)
+
+    @jobs.periodic(cron="*/5 * * * *")
+    @jobs.task(queueing_lock="seal", name="seal")
+    async def seal(timestamp: int) -> None:
+        async with database.begin() as connection:
+            sealed = await audit.seal(connection, secrets, clock())
+            await sign_ins.purge(connection, clock())
+        if sealed:
+            log.info("trail_sealed", rows=sealed)
 
     @jobs.periodic(cron="* * * * *")
     @jobs.task(queueing_lock="remind", name="remind")
@@ -75,8 +88,23 @@ def make(
     async def wishes(timestamp: int) -> None:
         if erased := await erase_due(database, clock(), failures):
             log.info("people_erased", rows=erased)
+        if after_erasing is not None:  # also what a command, or another process that died, erased
+            await after_erasing()
         if linked := await link_due(database, secrets, clock(), failures):
             log.info("channels_linked", rows=linked)
+
+    @jobs.periodic(cron="* * * * *")
+    @jobs.task(queueing_lock="targets", name="targets")
+    async def answers(timestamp: int) -> None:
+        if late_ones := await start_late(database, secrets, policy, clock()):
+            log.warning("answers_late", rows=late_ones)
+
+    @jobs.periodic(cron="*/10 * * * *")
+    @jobs.task(queueing_lock="rota", name="rota")
+    async def watch_rota(timestamp: int) -> None:
+        async with database.begin() as connection:
+            if told := await roster.warn(connection, clock()):
+                log.warning("shifts_empty", rows=told)
 
     return jobs
 
@@ -182,6 +210,29 @@ async def ask_before_it_shuts(database: Database, secrets: Keys, policy: outgoin
     return asked
 
 
+async def start_late(database: Database, secrets: Keys, policy: outgoing.Policy, now: datetime) -> int:
+    """Nobody answered in time: the conversation is told so, and passed on; returns how many were found."""
+
+    def may(found: late.Late) -> bool:
+        person, conversation = found.person, found.conversation
+        epoch = conversation.owner_epoch
+        decided = outgoing.decide(policy, person, conversation, origin="bot", epoch=epoch, now=now)
+        return decided.state == "queued"
+
+    started = 0
+    after: UUID | None = None
+    while True:
+        async with database.begin() as connection:
+            places = await late.waiting(connection, now, after)
+            if not places:
+                break
+            started += await late.start(connection, secrets, places, may, now, flow=targets.FLOW, by=targets.BY)
+        after = places[-1][0]
+    if started:
+        await database.notify(INBOX_CHANNEL)
+    return started
+
+
 def _may_leave(policy: outgoing.Policy, due: Due, now: datetime) -> bool:
     """What the bot would say now would leave now."""
     epoch, person = due.conversation.owner_epoch, due.person
@@ -194,15 +245,19 @@ async def run(
     database: Database,
     secrets: Keys,
     policy: outgoing.Policy,
+    roster: Roster,
     clock: Callable[[], datetime],
+    after_erasing: Callable[[], Awaitable[None]] | None = None,
     sweep: Sweep | None = None,
 ) -> None:
     """Work until cancelled; a lost database is waited for."""
     while True:
-        jobs = make(database, secrets, policy, clock, sweep)
+        jobs = make(database, secrets, policy, roster, clock, after_erasing, sweep)
         try:
             async with jobs.open_async():
                 await jobs.run_worker_async(install_signal_handlers=False, delete_jobs="always")
         except Exception as error:
             log.warning("jobs_stopped", kind=type(error).__name__)
+        if (task := asyncio.current_task()) is not None and task.cancelling():
+            raise asyncio.CancelledError  # the library lost it, or raised something else on its way out
         await asyncio.sleep(RESTART_SECONDS)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -87,7 +87,7 @@ def decide(
         return Decision("withdrawn", "blocked")
     if person.opted_out_at is not None and origin != "system":
         return Decision("withdrawn", "opted_out")
-    if origin == "bot" and (epoch != conversation.owner_epoch or conversation.owner in {"human", "closed"}):
+    if origin == "bot" and (epoch != conversation.owner_epoch or conversation.owner == "human"):
         return Decision("withdrawn", "owner_changed")
     since = now - conversation.last_inbound_at if conversation.last_inbound_at else timedelta.max
     if kind == "template":
@@ -132,6 +132,44 @@ def _alone(policy: Policy, person: Person, conversation: Conversation, now: date
         return Decision("withdrawn", "no_consent")
     opens = _next_safe(policy, person, conversation.country_hint, now)
     return Decision("queued") if opens <= now else Decision("held", "safe_hours", opens)
+
+
+def until(policy: Policy, person: Person, conversation: Conversation, now: datetime) -> datetime:
+    """How long what may leave now may still leave: a provider must not hold it longer. `now` = it may not leave now."""
+    ends = [now]
+    if conversation.last_inbound_at is not None:
+        ends.append(conversation.last_inbound_at + policy.direct_reply)
+    if conversation.agreed_until is not None:
+        ends.append(conversation.agreed_until)
+    if person.consent_contact_at is not None:
+        ends.append(_safe_until(policy, person, conversation.country_hint, now))
+    return max(ends)
+
+
+def _safe_until(policy: Policy, person: Person, country_hint: str | None, now: datetime) -> datetime:
+    """When the person's safe hours end, if they are now; else `now`. Where the clocks change before, then: an hour that
+    comes twice may be inside the first time and outside the second."""
+    if _next_safe(policy, person, country_hint, now) > now:
+        return now
+    end = policy.default_until if person.safe_until is None else person.safe_until
+    local = now.astimezone(policy.zone(person, country_hint))
+    day = local.date() if local.hour * 60 + local.minute < end else local.date() + timedelta(days=1)
+    # An end that comes twice: the one of the hour that it is now. One that never comes: the change comes before it.
+    wall = datetime.combine(day, time.min, local.tzinfo) + timedelta(minutes=end)
+    closes = max(now, wall.replace(fold=local.fold).astimezone(UTC))
+    return _before_change(now, closes, local.tzinfo)
+
+
+def _before_change(now: datetime, closes: datetime, zone: tzinfo | None) -> datetime:
+    """`closes`, or the moment before it when the clocks of the zone change, to a second."""
+    first = now.astimezone(zone).utcoffset()
+    if closes.astimezone(zone).utcoffset() == first:
+        return closes
+    same, other = now, closes
+    while other - same > timedelta(seconds=1):
+        middle = same + (other - same) / 2
+        same, other = (middle, other) if middle.astimezone(zone).utcoffset() == first else (same, middle)
+    return same
 
 
 def _next_safe(policy: Policy, person: Person, country_hint: str | None, now: datetime) -> datetime:

@@ -223,6 +223,11 @@ class Sender:
         )
         return routes.one_way(reply, route, words)
 
+    def _valid(self, claim: Claim) -> int:
+        """For how many seconds the provider may still let it out: her window shuts there too."""
+        now = self._clock()
+        return int((outgoing.until(self._policy, claim.person, claim.conversation, now) - now).total_seconds())
+
     async def _send_parts(self, transport: Transport, claim: Claim) -> str:
         parts = self._parts(claim)
         # A receipt has told that the first part arrived, while we did not know.
@@ -232,7 +237,12 @@ class Sender:
             if index < done:
                 continue
             provider_id = await transport.send(
-                channel=claim.channel, account=claim.account, address=claim.address, part=part, ref=str(claim.id)
+                channel=claim.channel,
+                account=claim.account,
+                address=claim.address,
+                part=part,
+                ref=str(claim.id),
+                valid=self._valid(claim),
             )
             if index + 1 < len(parts):
                 lease = self._clock() + claims.LEASE  # the next part has all of it

@@ -18,12 +18,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Accepted, since names of settings are a contract, and read by nothing yet.
 NOT_BUILT = (
-    "alert_to",
     "media_url",
     "rasa_token",
     "rasa_url",
-    "smtp_url",
-    "trusted_proxies",
 )
 
 
@@ -63,6 +60,8 @@ class Settings(BaseSettings):
     sms_sender: str = ""
     sms_most_a_day: int = 0
     whatsapp_sender: str = ""
+    voice_sender: str = ""
+    telegram_staff_groups: bool = False
     sms_gateway_url: str = ""
     sms_gateway_login: str = ""
     sms_gateway_password: SecretStr | None = None
@@ -109,6 +108,17 @@ class Settings(BaseSettings):
         """Signing keys of the gateway's webhooks, newest first."""
         raw = self.sms_gateway_key.get_secret_value() if self.sms_gateway_key else ""
         return tuple(k.strip() for k in raw.split(",") if k.strip())
+
+    @property
+    def voice_number(self) -> str:
+        """The number that calls colleagues: its own, else the first one for SMS."""
+        numbers = [self.voice_sender, *self.sms_senders]
+        return next((n for n in numbers if n and not n.startswith("MG")), "")
+
+    @property
+    def alert_addresses(self) -> tuple[str, ...]:
+        """Mail addresses that hear of every page."""
+        return tuple(a.strip() for a in self.alert_to.split(",") if a.strip())
 
     @property
     def without_effect(self) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Between the bot and the caseworkers: handing over, what may be promised, the agreed hour, a human's answer.
 
-Law: owner and epoch change here and nowhere else, so that the bot is silent the moment a human has the conversation.
+Law: what is promised is computed. Owner and epoch change by the table of `owner.py` and nowhere else, so that the bot
+is silent the moment a human has the conversation.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from handlers import duty
+from handlers import duty, handoff, owner
 from handlers.cases import concerned, learn, new_case
 from handlers.context import Case, Context, Outcome
 from handlers.triage import graver
@@ -21,11 +22,9 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "promise": {"on_duty": ("at",), "off_duty": ("at",)},
     "agree_hour": {"agreed": ()},
     "pass_on": {"on_duty": ("at",), "off_duty": ("at",)},
-    "take": {"taken": ()},
-    "release": {"released": ()},
+    "take": {"taken": (), "held": (), "full": ()},
+    "release": {"released": (), "not_yours": ()},
 }
-
-ANSWER_UNTIL = "answer_until"  # in the session, after a human gave it back: until then her words go to that human
 
 
 def _promised(ctx: Context, severity: str) -> Outcome:
@@ -49,7 +48,7 @@ async def hand_over(
     case = concerned(ctx) or new_case(ctx, kind, severity, {})  # a human answers by its number
     if may_write and ctx.person.consent_contact_at is None:
         ctx.person.consent_contact_at = ctx.now  # who asks to be written to may be written to
-    ctx.conversation.give_to("waiting")
+    owner.move(ctx.conversation, "asks")
     severity = graver(severity, case.severity)  # asking for a person never makes it later
     _due_again(ctx, case, severity)
     ctx.notify("queue", kind, severity, case)
@@ -68,7 +67,7 @@ async def pass_on(ctx: Context, *, said: list[str] | None = None, sent: list[Any
     """Words that follow a human's belong to that human: into the same case, and back into the human queue."""
     case = concerned(ctx) or new_case(ctx, "talk_to_human", "medium", {})
     learn(ctx, case, {"said": said or [], "sent": sent or []})
-    ctx.conversation.give_to("waiting")
+    owner.move(ctx.conversation, "asks")
     _due_again(ctx, case, case.severity)
     ctx.notify("queue", "answered_us", case.severity, case)
     ctx.record(case, "handed_over", kind=case.kind)
@@ -82,26 +81,17 @@ def _due_again(ctx: Context, case: Case, severity: str) -> None:
         case.answer_due_at = duty.promise(ctx.knowledge.get("duty"), severity, ctx.now).at
 
 
-async def take(ctx: Context, *, user_id: UUID | None = None, **_: Any) -> Outcome:
-    """A human takes the conversation: what the bot still had to say is withdrawn by the epoch."""
-    ctx.conversation.give_to("human", user_id)
-    for case in ctx.cases:
-        if case.conversation_id == ctx.conversation.id and case.answered_at is None:
-            case.answered_at = ctx.now
-            case.stage = "working"
-            ctx.record(case, "answered")
+async def take(ctx: Context, *, user_id: UUID | None = None, override: str | None = None, **_: Any) -> Outcome:
+    """A human takes the conversation and answers: what the bot still had to say is withdrawn by the epoch, and the
+    clocks stop. Somebody else's is not taken (`held`)."""
+    outcome = await handoff.take(ctx, user_id=user_id, override=override)
+    if outcome.name not in {"taken", "yours"}:
+        return Outcome("held" if outcome.name == "held" else "full")
+    await handoff.replied(ctx)
     return Outcome("taken")
 
 
 async def release(ctx: Context) -> Outcome:
-    """A human gives the conversation back to the bot. What stood open before is over, and for a day what she writes is
-    taken as an answer to that human (`pass_on`)."""
-    conversation = ctx.conversation
-    if conversation.owner != "bot":
-        shared = dict(conversation.session.get("shared", {}))
-        if conversation.owner == "human" and ctx.cases:
-            hours = int(ctx.knowledge.get("contact_policy")["answer_hours"])
-            shared[ANSWER_UNTIL] = (ctx.now + timedelta(hours=hours)).isoformat()
-        conversation.session = {"shared": shared}
-    conversation.give_to("bot")
-    return Outcome("released")
+    """A human gives the conversation back to the bot."""
+    outcome = await handoff.release(ctx)
+    return Outcome("released" if outcome.name == "released" else "not_yours")

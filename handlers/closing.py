@@ -6,15 +6,16 @@ proved who she is or not; a reply after the end opens it again, a thank-you does
 
 from __future__ import annotations
 
-from handlers import duty, feedback
+from handlers import duty, feedback, owner, targets
 from handlers.cases import SEARCH, find, grouped, own
 from handlers.context import Case, Context, Outcome
 from handlers.word import unproved
 
-__all__ = ["close", "details", "reopen", "solved", "withdraw"]
+__all__ = ["close", "confirmed", "details", "reopen", "solved", "withdraw"]
 
 OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "close": {"closed": (), "which": (), "none": ()},
+    "confirmed": {"confirmed": ()},
     "details": {
         "none": (),
         "waits": ("reference", "since", "at"),
@@ -57,6 +58,8 @@ async def _said(ctx: Context, what: str, proved: str | None) -> Outcome:
     case = own(ctx)
     if case is not None:
         case.stage = f"{what}_said"
+        if what == "solved":  # nobody waits for words of ours any more
+            targets.stop(ctx)
         ctx.record(case, f"{what}_said")
     ctx.notify("queue", f"{what}_said", case.severity if case else "medium", case)
     return Outcome("noted")
@@ -74,10 +77,18 @@ async def close(ctx: Context, *, reference: str | None = None, reason: str = "do
     ctx.record(case, "closed", reason=reason)
     await feedback.ask_later(ctx, reference=case.reference)  # how our help was, of who allowed it
     if all(c.closed_at is not None for c in ctx.cases):
-        ctx.conversation.give_to("closed")
+        owner.move(ctx.conversation, "ended")
         # A question that stood open is over too: what she writes next is no answer to it.
         ctx.conversation.session = {"shared": ctx.conversation.session.get("shared", {})}
     return Outcome("closed")
+
+
+async def confirmed(ctx: Context) -> Outcome:
+    """Asked at the end, she says that it is solved: it stays ended."""
+    if ctx.closed:
+        ctx.record(ctx.closed[0], "solved_confirmed")
+    owner.move(ctx.conversation, "ended")
+    return Outcome("confirmed")
 
 
 async def reopen(ctx: Context) -> Outcome:

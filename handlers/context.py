@@ -13,12 +13,14 @@ from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from bot.engine.inputs import Outcome
+from bot.store.colleagues import Colleague
 from bot.store.rows import Case, Coded, Conversation, Licence, Owned, Person, Record, zone_name
 
 __all__ = [
     "Actor",
     "Case",
     "CaseEvent",
+    "Colleague",
     "Context",
     "Conversation",
     "Knowledge",
@@ -116,6 +118,8 @@ class Context:
     closed: list[Case] = field(default_factory=list)  # those that a human closed lately, the last one first
     events: list[CaseEvent] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    colleagues: Mapping[UUID, Colleague] = field(default_factory=dict)  # at the desk: how they stand
+    lowered: bool = False  # open pages of this conversation become lines of the list
     forget: bool = False  # clear the visible conversation: the session is dropped
 
     def record(self, case: Case, event: str, /, **codes: Any) -> None:

@@ -1,15 +1,22 @@
-"""When a human reads: computed from `knowledge/duty.yml`, never promised by hand.
+"""When a human reads: computed from the rota's shifts where there are any, else from `knowledge/duty.yml`.
 
-Law: pure arithmetic on hours; nothing here is an action (flows call `casework.promise`).
+Law: pure arithmetic on hours; nothing here is an action (flows call `casework.promise`). Days for which nobody has
+planned yet are taken to be staffed as `duty.yml` says, but never within the next two days: an empty shift there is one,
+and the night wording follows by itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from bot.store.rota import Planned, Span, joined, without
+
+SOON = timedelta(hours=48)
+PLANNED = "planned"  # the key under which a `duty` mapping holds the rota
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,15 +27,28 @@ class Promise:
     at: datetime
 
 
-def _opening(day: datetime, shift: Mapping[str, Any]) -> tuple[datetime, datetime]:
+class Facts:
+    """The facts of `knowledge/` with the rota in them."""
+
+    def __init__(self, facts: Any, rota: Planned | None) -> None:
+        self._facts = facts
+        self._rota = rota
+
+    def get(self, name: str) -> Mapping[str, Any]:
+        """The file of that name; `duty` knows the shifts."""
+        found: Mapping[str, Any] = self._facts.get(name)
+        return {**found, PLANNED: self._rota} if name == "duty" and self._rota is not None else found
+
+
+def _opening(day: datetime, shift: Mapping[str, Any]) -> Span:
     start, end = time.fromisoformat(shift["from"]), time.fromisoformat(shift["until"])
     first = datetime.combine(day.date(), start, day.tzinfo)
     last = datetime.combine(day.date(), end, day.tzinfo)
     return first, last if last > first else last + timedelta(days=1)
 
 
-def _shifts(duty: Mapping[str, Any], now: datetime) -> list[tuple[datetime, datetime]]:
-    """Staffed spans from yesterday to eight days ahead, in order."""
+def opening_hours(duty: Mapping[str, Any], now: datetime) -> list[Span]:
+    """The hours of `duty.yml` from yesterday to eight days ahead, in order."""
     zone = ZoneInfo(duty["timezone"])
     local = now.astimezone(zone)
     spans = []
@@ -41,13 +61,38 @@ def _shifts(duty: Mapping[str, Any], now: datetime) -> list[tuple[datetime, date
     return sorted(spans)
 
 
+def _shifts(duty: Mapping[str, Any], now: datetime, severity: str = "") -> Sequence[Span]:
+    """Staffed spans in order. For what is critical, who is on call counts as well."""
+    rota: Planned | None = duty.get(PLANNED)
+    if rota is None or not rota.shifts:
+        return opening_hours(duty, now)
+    horizon = max(rota.until, now + SOON)
+    later = [(max(start, horizon), end) for start, end in opening_hours(duty, now) if end > horizon]
+    zone = ZoneInfo(duty["timezone"])
+    there = joined([*rota.duty, *(rota.on_call if severity == "critical" else ()), *later])
+    return [(start.astimezone(zone), end.astimezone(zone)) for start, end in there]
+
+
+def gaps(duty: Mapping[str, Any], now: datetime, *, ahead: timedelta, least: timedelta) -> list[Span]:
+    """When the helpline is open by `duty.yml` and no shift is planned, soon. Empty while there is no rota."""
+    rota: Planned | None = duty.get(PLANNED)
+    if rota is None or not rota.shifts:
+        return []
+    empty: list[Span] = [
+        (max(start, now), end) for start, end in opening_hours(duty, now) if end > now and start < now + ahead
+    ]
+    for span in rota.duty:
+        empty = without(empty, span)
+    return [(start, end) for start, end in empty if end - start >= least]
+
+
 def promise(duty: Mapping[str, Any], severity: str, now: datetime) -> Promise:
     """When a first answer is due. Minutes count only while somebody is on duty.
 
     Source of the targets: `knowledge/duty.yml` (proposal of the helpline, not a published standard).
     """
     left = timedelta(minutes=duty["answer_minutes"][severity])
-    spans = _shifts(duty, now)
+    spans = _shifts(duty, now, severity)
     on_duty = any(start <= now < end for start, end in spans)
     for start, end in spans:
         begin = max(start, now)
@@ -71,3 +116,20 @@ def _rounded(at: datetime) -> datetime:
     """Up to the next five minutes: a promise to the second is not one."""
     at = at.replace(second=0, microsecond=0) + timedelta(minutes=1 if at.second or at.microsecond else 0)
     return at + timedelta(minutes=-at.minute % 5)
+
+
+def readers(duty: Mapping[str, Any]) -> tuple[str, ...]:
+    """Languages that colleagues told that they read; empty while nobody told any."""
+    rota: Planned | None = duty.get(PLANNED)
+    return tuple(sorted(rota.readers)) if rota else ()
+
+
+def reads_at(duty: Mapping[str, Any], language: str, now: datetime) -> datetime | None:
+    """When somebody reads this language next: now if somebody does; None when nobody of us does,
+    or no shift of who does is planned."""
+    rota: Planned | None = duty.get(PLANNED)
+    if rota is None or language not in rota.readers:
+        return None
+    if not rota.shifts:  # no shift was ever planned: whoever reads it is there in the opening hours
+        return next_opening(duty, now)
+    return next((max(start, now) for start, end in rota.readers[language] if end > now), None)

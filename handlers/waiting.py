@@ -71,8 +71,9 @@ async def ending(
 async def stay(ctx: Context) -> Outcome:
     """What is true for somebody who writes on while a human is awaited. What is overdue is told again."""
     case = _awaited(ctx)
-    due = case.answer_due_at if case and case.answer_due_at else ctx.now
-    opens = duty.next_opening(ctx.knowledge.get("duty"), ctx.now)
+    rota = ctx.knowledge.get("duty")
+    due = (case and case.answer_due_at) or duty.promise(rota, case.severity if case else "medium", ctx.now).at
+    opens = duty.next_opening(rota, ctx.now)
     if case is not None and case is heavy(ctx):
         return _stay_heavy(ctx, case, due, opens)
     if opens <= ctx.now:

@@ -5,9 +5,9 @@ Law: real PostgreSQL, real content, the real model; nothing here is a mock. Ever
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,12 +19,19 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from bot import app as composition
+from bot import content as content_room
 from bot.app import App
+from bot.content import Content
+from bot.nlu.classifier import Classifier
+from bot.nlu.danger import DangerFloor
+from bot.nlu.training import ensure_model
+from bot.nlu.understanding import Understanding
 from bot.settings import ROOT, Settings
 from bot.store import embedded
 from bot.store.embedded import Server
 from bot.store.migrate import migrate
 from tests.fakes.database import copied
+from tests.fakes.place import new_directory
 
 NOON = datetime(2026, 11, 24, 6, 15, tzinfo=UTC)  # 12:00 in Kathmandu, a staffed hour; 9:15 in Kuwait
 MODELS = ROOT / "var" / "test-models"  # trained once per content of nlu_data
@@ -77,8 +84,7 @@ class Clock:
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """The embedded PostgreSQL with the newest schema in its database `saathi`, which serves as a template."""
-    directory = Path(tempfile.mkdtemp(prefix="saathi-tests-"))
-    directory.chmod(0o711)
+    directory = new_directory("saathi-tests-")
     started = embedded.ensure(directory, durable=False)
     migrate(started.url_owner)
     yield started
@@ -123,9 +129,31 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(scope="session")
+def content() -> Content:
+    """Everything that is written, read once; it never changes, so it is no garbage to be looked through either."""
+    loaded = content_room.load(ROOT)
+    gc.collect()
+    gc.freeze()
+    return loaded
+
+
+@pytest.fixture(scope="session")
+def understanding() -> Understanding:
+    """The real model, read once."""
+    return Understanding(
+        Classifier.load(ensure_model(ROOT / "nlu_data", _models())), DangerFloor.load(ROOT / "nlu_data")
+    )
+
+
 @pytest.fixture
-async def app(settings: Settings, clock: Clock) -> AsyncIterator[App]:
+async def app(
+    settings: Settings, clock: Clock, content: Content, understanding: Understanding, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[App]:
     """The whole application on its own database; nothing runs by itself: tests call run_once."""
+    monkeypatch.setattr(content_room, "load", lambda root: content)
+    monkeypatch.setattr(composition, "load_understanding", lambda root, data_dir: understanding)
+    monkeypatch.setattr(composition, "migrate", lambda url: "")  # the template has the newest schema
     built = await composition.build(settings, clock=clock)
     yield built
     await built.close()

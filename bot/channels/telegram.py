@@ -30,6 +30,8 @@ _FILES = {
     "document": "document",
     "sticker": "sticker",
 }
+STAFF_MARK = "s:"  # how what a tap in a chat of staff sends back begins; a person's is never like it
+SEEN = f"{STAFF_MARK}seen:"
 # Telegram tells these about the chat itself; nobody wrote them.
 _SERVICE = (
     "pinned_message",

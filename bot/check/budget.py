@@ -2,8 +2,8 @@
 
 Law: each message of a flow with `budget: {sms: n}` (and of the subflows that it calls) is one segment, or as many as
 its question allows itself (`segments:`, consent alone), laid out by the real channel; also a question with what the
-engine may say before it. No way through has more than n messages; a question that can come again counts once, an offer and
-what it leads to not at all.
+engine may say before it. No way through has more than n messages; a question that can come again counts once, an
+offer and what it leads to not at all.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bot.channels.sms import channel
 from bot.check.graph import FLOW, ways
 from bot.check.samples import longest
 from bot.check.slots import calls
-from bot.check.texts import at, options, place, translated
+from bot.check.texts import allowed, at, options, place, translated
 from bot.content import Content, Problem
 from bot.content.wording import PLACEHOLDER
 from bot.engine.events import Asked, Said
@@ -108,11 +108,6 @@ def _too_long(content: Content, root: Path, flow: Flow, step: Say | Ask) -> Iter
                 message = f"{language}{after}: {cost.segments} segments ({cost.units} units of {cost.encoding}): {text}"
                 yield at(place(content, root, language, context, step.source), message)
                 break
-
-
-def allowed(step: Say | Ask) -> int:
-    """The segments that one SMS of this step may take."""
-    return step.segments if isinstance(step, Ask) else 1
 
 
 def _prefixes(content: Content, flow: Flow, step: Say | Ask) -> list[str]:

@@ -16,12 +16,14 @@ from bot.check import latin
 from bot.check.texts import LABEL, PHRASES, SHORT, SMS, SYNONYMS, WRITTEN, Message, messages, room_for_label
 from bot.content import load
 from bot.content.catalogue import LATIN, MESSAGES, po_path
+from bot.content.desk_words import DESK
 from bot.content.languages import FALLBACK
 from bot.content.wording import PLACEHOLDER
 from bot.engine.messages import Sensitivity
 
 TEMPLATES = Path("locales")  # <domain>.pot
 POT = TEMPLATES / f"{MESSAGES}.pot"
+_UCS2_PART = 67  # of each part of a longer one
 _UCS2_SEGMENT = 70  # 3GPP TS 23.038: one message in a script outside the GSM alphabet
 
 
@@ -37,6 +39,8 @@ def write_pot(root: Path) -> Path:
         own = [m for m in wanted if m.domain == domain]
         _write(root / TEMPLATES / f"{domain}.pot", "", "", [_entry(m) for m in own])
         for language in _folders(root):
+            if domain == DESK and not po_path(root, language, DESK).exists():
+                continue  # an empty desk.po makes a language one of the desk's
             _update(po_path(root, language, domain), language, own)
     for language in latin.languages(root):
         own = [Message(t.context, t.english, t.source, SMS, danger=t.danger) for t in latin.wanted(content)]
@@ -79,10 +83,17 @@ def _entry(message: Message) -> polib.POEntry:
     )
 
 
+def _room_of_sms(segments: int) -> str:
+    if segments == 1:
+        return f"Saathi-Sms: with its options and values at most {_UCS2_SEGMENT} characters in this script, one segment"
+    most = segments * _UCS2_PART
+    return f"Saathi-Sms: with its options and values at most {most} characters in this script, {segments} segments"
+
+
 def _notes(message: Message) -> Iterable[str]:
     """What a translator must know, as comments."""
     if message.kind == SMS or message.also_sms:
-        yield f"Saathi-Sms: with its options and values at most {_UCS2_SEGMENT} characters in this script, one segment"
+        yield _room_of_sms(message.segments)
         if "{options}" in message.english:
             yield "{options} is replaced by the numbered options, as in: 1 yes 2 no"
     elif message.kind == LABEL and (room := room_for_label(message.options)):

@@ -38,6 +38,7 @@ def check(content: Content, root: Path) -> Iterable[Problem]:
             yield from _unreadable(content, root, flow, ask)
             yield from _unclear(ask, phrases, floor)
     yield from _sentences(content)
+    yield from _kin(content)
 
 
 def _phrases(content: Content, root: Path, flow: Flow, ask: Ask) -> Iterator[tuple[str, dict[str, list[Phrase]]]]:
@@ -98,3 +99,22 @@ def _sentences(content: Content) -> Iterable[Problem]:
                 for example in one.examples():
                     if heard(sentences, example) != name:
                         yield Problem(file, 1, f"{example!r} ({one.raw}) is not heard as {name} alone")
+
+
+def _kin(content: Content) -> Iterable[Problem]:
+    """Words for relatives and friends that cannot be read, or that mean two of them."""
+    file, rows = "knowledge/kin.yml", content.knowledge.by_name.get("kin", {}).get("kin", {})
+    every: dict[str, list[Phrase]] = {}
+    for key, entry in rows.items():
+        for language in [code for code in content.languages if not entry["heard"].get(code)]:
+            yield Problem(file, entry.line, f"no words of {language} for {key}")
+        for language, raws in entry["heard"].items():
+            for raw in map(str, raws):
+                try:
+                    every.setdefault(key, []).append(phrase(raw))
+                except ValueError as error:
+                    yield Problem(file, entry["heard"].at(language), str(error))
+    for key, phrases in every.items():
+        for one in phrases:
+            for example in [e for e in one.examples() if heard(every, e) != key]:
+                yield Problem(file, rows[key].line, f"{example!r} ({one.raw}) is not heard as {key} alone")

@@ -28,6 +28,7 @@ GIVEN = frozenset(
         "lesson",
         "follows",
         "files",
+        "may_say",
     }
 )
 

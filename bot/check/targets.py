@@ -12,7 +12,7 @@ from bot.check.alarm import STAY
 from bot.check.graph import FLOW, named
 from bot.check.texts import at
 from bot.content import Content, Problem
-from bot.content.flows import CHANNEL, CHROME, PAGES, SYSTEM
+from bot.content.flows import CHANNEL, CHROME, PAGES, STAFF, SYSTEM
 
 # What bot/engine and bot/conductor say by name, and what the channels write on their own parts (a test compares),
 # and what pages and papers say.
@@ -61,6 +61,27 @@ SENTENCES = {
         "certificate_points",
         "certificate_check",
         "certificate_number",
+    ),
+    STAFF: (
+        "call",
+        "call_done",
+        "mail_subject",
+        "mail",
+        "mail_alert",
+        "chat",
+        "seen",
+        "take",
+        "release",
+        "taken",
+        "held",
+        "released",
+        "not_yours",
+        "full",
+        "gone",
+        "linked",
+        "not_linked",
+        "unlinked",
+        "seen_done",
     ),
 }
 

@@ -22,6 +22,7 @@ from bot.engine.flow import Ask, Choice, Flow, Say
 from bot.engine.messages import Sensitivity
 
 TEXT, SMS, LABEL, SHORT, SYNONYMS, FACT = "text", "sms", "label", "short label", "synonyms", "fact"
+PAGE = "page"  # of the caseworkers' desk: no person reads it
 PHRASES = "phrases"
 WRITTEN = frozenset({SYNONYMS, PHRASES})  # what people write: never said by us
 DANGER = "danger"  # the level of flows
@@ -40,20 +41,22 @@ class Message:
     options: int = 0  # how many options stand beside it: decides the room for a label
     sensitivity: Sensitivity = Sensitivity.NEUTRAL
     danger: bool = False  # of a flow of level danger: the words of knowledge/discreet.yml may not stand in it
+    segments: int = 1  # that its SMS may take
     also_sms: bool = False  # a long text that has no short variant: it goes out as SMS too
 
     @property
     def domain(self) -> str:
         """The catalogue that it belongs to."""
-        return self.context.partition(".")[0] if self.kind == FACT else MESSAGES
+        return self.context.partition(".")[0] if self.kind in (FACT, PAGE) else MESSAGES
 
 
 def messages(content: Content) -> list[Message]:
-    """Every text of flows and of the files of loose texts, and the words for people in knowledge/."""
+    """Every text of flows and of the files of loose texts, the words for people in knowledge/, and the desk's own."""
     made = [m for flow in content.flows.by_name.values() for m in of_flow(content, flow)]
     for room, says in content.texts.items():
         made += [m for say in says for m in _voice(room, say, sent=room == SYSTEM)]
     made += [Message(fact.id, fact.english, fact.source, FACT) for fact in content.knowledge.texts.values()]
+    made += [Message(word.id, word.english, word.source, PAGE) for word in content.desk.values()]
     return made
 
 
@@ -70,6 +73,11 @@ def of_flow(content: Content, flow: Flow) -> Iterator[Message]:
                     yield from _option(flow, step, choice)
 
 
+def allowed(step: Say | Ask) -> int:
+    """The segments that one SMS of this step may take, where a budget holds."""
+    return step.segments if isinstance(step, Ask) else 1
+
+
 def options(ask: Ask) -> tuple[Choice, ...]:
     """The options of a question, the refusal last: the order of their numbers."""
     return (*ask.choices, *((ask.skip,) if ask.skip else ()))
@@ -84,6 +92,7 @@ def _voice(room: str, step: Say | Ask, danger: bool = False, *, sent: bool = Tru
         step.safety,
         sensitivity=step.sensitivity,
         danger=danger,
+        segments=allowed(step),
         also_sms=not step.sms and sent,
     )
     yield text

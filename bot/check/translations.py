@@ -13,7 +13,8 @@ import polib
 
 from bot.check.texts import Message, catalogue_file, entries, messages, translated_languages
 from bot.content import Content, Problem
-from bot.content.catalogue import LATIN
+from bot.content.catalogue import LATIN, po_path
+from bot.content.desk_words import DESK
 
 EXTRACT = "run `saathi locales extract`"
 
@@ -28,6 +29,8 @@ def check(content: Content, root: Path) -> Iterable[Problem]:
             yield Problem(f"locales/{code}/language.yml", 1, f"{code} has a catalogue: say here how it is spoken to")
     for language in translated_languages(content):
         for domain, wanted in by_domain.items():
+            if domain == DESK and not po_path(root, language, DESK).exists():
+                continue  # no language of the desk
             yield from _catalogue(root, language, domain, wanted)
         for path in sorted((root / "locales" / language / "LC_MESSAGES").glob("*.po")):
             if path.stem not in by_domain and path.stem != LATIN:

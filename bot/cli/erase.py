@@ -68,5 +68,6 @@ async def erase_case(app: App, digits: str, reason: str, *, sure: bool) -> int:
         if not await erase.by_hand(connection, who, app.clock(), reason=reason):
             print("saathi erase: a case is under legal hold; nothing was deleted", file=sys.stderr)
             return 3
+    await app.after_erasing()
     print("erased")
     return 0

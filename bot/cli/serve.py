@@ -11,21 +11,27 @@ import contextlib
 import signal
 import socket
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 import uvicorn
+from uuid_utils.compat import uuid7
 
 from bot import app as composition
 from bot import settings as configuration
 from bot.app import App
 from bot.certified import Certificates
 from bot.observe import logs
+from bot.rostering import Roster
 from bot.settings import Settings
 from bot.simulated import Phones
 from bot.transports.telegram import Telegram
 from bot.web.site import site
 from bot.web.webhooks import polled
+from desk import first
+from desk.first import First
+from desk.mount import desk, make_office
+from desk.office import Office
 
 log = logs.get(__name__)
 STOP_SECONDS = 25.0  # a request to a provider may take 15, and a webhook 20
@@ -57,19 +63,23 @@ async def _serve(args: argparse.Namespace) -> int:
     logs.quiet_loop(loop)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    server = None
+    server, office = None, None
     try:
         async with asyncio.TaskGroup() as group:
             finishing = [group.create_task(work) for work in _finishing(app, args.role)]
             endless = [group.create_task(work) for work in _endless(app, args.role)]
             if args.role != "worker":
-                server = _server(app, args.host, args.port)
+                office = _office(app)
+                endless.append(group.create_task(office.live.run()))
+                server = _server(app, office, args.host, args.port, await _first(app))
                 finishing.append(group.create_task(_serve_until(server, stop)))
             else:
                 print("Saathi works. Stop it with Ctrl+C.", flush=True)
                 _say_what_is_missing(settings)
             await stop.wait()
             app.wake.stop()
+            if office is not None:
+                office.live.stop()
             if server is not None:
                 server.should_exit = True
             await asyncio.wait(finishing, timeout=STOP_SECONDS)
@@ -82,7 +92,7 @@ async def _serve(args: argparse.Namespace) -> int:
 
 def _finishing(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
     """Work that ends by itself when it is time to stop: what a provider has taken is written down first."""
-    return [] if role == "web" else [app.conductor.run(app.wake), app.sender.run(app.wake)]
+    return [] if role == "web" else [app.conductor.run(app.wake), app.sender.run(app.wake), app.pager.run(app.wake)]
 
 
 def _endless(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
@@ -91,11 +101,20 @@ def _endless(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
         return [app.look_again()]
     from bot import jobs  # procrastinate takes a while to import: only workers need it
 
+    roster = Roster(app.content)
     work = [
         app.look_again(),
         app.wake.run(),
         app.attachments.run(),
-        jobs.run(app.database, app.secrets, app.policy, app.clock, sweep=app.attachments.sweep),
+        jobs.run(
+            app.database,
+            app.secrets,
+            app.policy,
+            roster,
+            app.clock,
+            app.after_erasing,
+            sweep=app.attachments.sweep,
+        ),
     ]
     telegram = app.transports.get("telegram")
     if isinstance(telegram, Telegram) and app.settings.telegram_mode == "polling":
@@ -106,23 +125,43 @@ def _endless(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
 class _Server(uvicorn.Server):
     """Says hello once the port is ours, and not before."""
 
-    def __init__(self, config: uvicorn.Config, app: App) -> None:
+    def __init__(self, config: uvicorn.Config, app: App, first: Sequence[First]) -> None:
         super().__init__(config)
-        self._app = app
+        self._app, self._first = app, first
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Bind, then say where. Ends with SystemExit, as uvicorn's own, when the port cannot be had."""
         await super().startup(sockets)
         if self.started:
             port = self.servers[0].sockets[0].getsockname()[1]  # another one than asked for, if that was 0
-            _say_hello(self._app, self.config.host, port)
+            _say_hello(self._app, self.config.host, port, self._first)
             _say_what_is_missing(self._app.settings)
 
 
-def _server(app: App, host: str, port: int) -> _Server:
+def _office(app: App) -> Office:
+    """The desk's share of the application."""
+    return make_office(app.settings, app.database, app.secrets, app.content, app.staff, app.policy, app.clock, uuid7)
+
+
+async def _first(app: App) -> Sequence[First]:
+    """In development the desk has somebody to sign in as, told once."""
+    return await first.people(app.database, app.secrets) if app.settings.env == "development" else ()
+
+
+def _server(app: App, office: Office, host: str, port: int, newcomers: Sequence[First]) -> _Server:
     phones = Phones(app) if app.settings.env == "development" else None
     config = uvicorn.Config(
-        site(app.settings, app.receive, app.quarantine, app.ready, phones, Certificates(app), app.decline),
+        site(
+            app.settings,
+            app.receive,
+            app.quarantine,
+            app.ready,
+            phones,
+            Certificates(app),
+            desk(office),
+            app.acknowledge,
+            app.decline,
+        ),
         host=host,
         port=port,
         log_config=None,
@@ -131,7 +170,7 @@ def _server(app: App, host: str, port: int) -> _Server:
         proxy_headers=False,
         timeout_graceful_shutdown=20,
     )
-    return _Server(config, app)
+    return _Server(config, app, newcomers)
 
 
 async def _serve_until(server: uvicorn.Server, stop: asyncio.Event) -> None:
@@ -146,11 +185,17 @@ async def _serve_until(server: uvicorn.Server, stop: asyncio.Event) -> None:
         )
 
 
-def _say_hello(app: App, host: str, port: int) -> None:
+def _say_hello(app: App, host: str, port: int, newcomers: Sequence[First]) -> None:
     base = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     print(f"Saathi listens on {base}")
     if app.settings.env == "development":
         print(f"  three phones to try it: {base}/try")
+    print(f"  the caseworkers' desk: {base}/desk")
+    for one in newcomers:
+        print(f"    sign in as {one.login} ({one.role}), password {one.password}: shown once")
+        print(f"      codes for your phone: {one.address}")
+    if not newcomers and app.settings.env == "development":
+        print("    forgot the first sign-in? `saathi users password supervisor`, `saathi users reset-totp supervisor`")
     print(f"  health: {base}/health/ready   figures: {base}/metrics")
     print("  alarms and what else waits for a human: `saathi queue` (--watch), answered with `saathi reply`")
     print("Stop it with Ctrl+C. The database goes on running: `saathi db stop` ends it.", flush=True)

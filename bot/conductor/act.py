@@ -1,6 +1,8 @@
 """An act of staff on one person's conversation: the same lock, the same handlers, the same door as a turn.
 
-Law: the desk and the CLI come in here; what they do is written in one transaction with its replies.
+Law: the desk, the CLI and a staff chat come in here; what they do is written in one transaction with its replies. Who
+acts is locked after the person, so that of two acts on one conversation one is first, and of two acts of one colleague
+too.
 """
 
 from __future__ import annotations
@@ -14,17 +16,21 @@ from uuid import UUID
 from bot import outgoing
 from bot.conductor.turn import Tools, Turn
 from bot.content import Content
+from bot.engine.inputs import Outcome, Started
 from bot.engine.messages import Reply, Sensitivity
-from bot.store import turns
-from bot.store.database import OUTBOX_CHANNEL, Database
+from bot.store import colleagues, rota, turns
+from bot.store.database import OUTBOX_CHANNEL, Connection, Database
 from bot.store.inbox import Home
 from bot.store.keys import Keys
 from bot.store.shelf import shelves
-from handlers import casework
+from handlers import casework, duty, handoff
 from handlers.context import Actor, Context
 
 T = TypeVar("T")
 REFERENCES = 3  # drawn ahead of an act: it opens one case at most, and a number may be taken
+SEEN = frozenset({"taken", "yours", "given", "closed", "released"})  # outcomes after which nothing waits there any more
+END_ASKED = "is_solved"  # the flow that asks whether it is solved, when a human closed it
+NOT_YOURS = outgoing.Decision("withdrawn", "not_yours")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +46,15 @@ class Staff:
     draw_reference: Callable[[], str]
 
     async def reply(
-        self, where: Home, text: str, *, case_id: UUID | None, user_id: UUID | None = None
+        self, where: Home, text: str, *, case_id: UUID | None, user_id: UUID | None = None, override: str | None = None
     ) -> outgoing.Decision:
-        """Take the conversation and answer in it; the decision says whether the words leave now, later or not."""
+        """Take the conversation and answer in it; the decision says whether the words leave now, later or not. Somebody
+        else's conversation is not answered in (`not_yours`), nor one too many of the gravest (`full`)."""
 
         async def act(turn: Turn) -> outgoing.Decision:
-            await casework.take(turn.ctx, user_id=user_id)
+            taken = await casework.take(turn.ctx, user_id=user_id, override=override)
+            if taken.name != "taken":
+                return NOT_YOURS if taken.name == "held" else outgoing.Decision("withdrawn", taken.name)
             reply = Reply(
                 text_id="human.reply",
                 language=turn.ctx.person.language or turn.ctx.person.language_guess or "en",
@@ -64,15 +73,62 @@ class Staff:
                 user_id=user_id,
             )
 
-        return await self._run(where, Actor("staff", user_id), act)
+        return await self._run(
+            where, Actor("staff", user_id), act, sees=lambda d: d.reason not in {"not_yours", "full"}
+        )
 
-    async def release(self, where: Home, *, user_id: UUID | None = None) -> None:
-        """Give the conversation back to the bot."""
+    async def take(self, where: Home, actor: Actor, *, override: str | None = None) -> Outcome:
+        """`taken`, `yours`, `held` (slot user: who has it), `full` (slot open: needs a reason, `override`)."""
+        return await self.act(where, actor, lambda ctx: handoff.take(ctx, override=override))
 
-        async def act(turn: Turn) -> None:
-            await casework.release(turn.ctx)
+    async def give(
+        self, where: Home, actor: Actor, to: UUID, *, override: str | None = None, reason: str | None = None
+    ) -> Outcome:
+        """Assign or transfer: `given`, `not_yours` (slot user), `full` (slot open)."""
+        return await self.act(
+            where, actor, lambda ctx: handoff.give(ctx, to=to, override=override, reason=reason), about=to
+        )
 
-        await self._run(where, Actor("staff", user_id), act)
+    async def escalate(
+        self, where: Home, actor: Actor, *, reason: str = "asked", severity: str | None = None
+    ) -> Outcome:
+        """Back to the queue for somebody else; what is critical pages: `escalated`, `not_yours`, `none`."""
+        return await self.act(where, actor, lambda ctx: handoff.escalate(ctx, reason=reason, severity=severity))
+
+    async def check_safe(self, where: Home, actor: Actor, *, reference: str | None = None) -> Outcome:
+        """`once` and `too_soon` (slot at: from when a second look counts), `confirmed`, `none`."""
+        return await self.act(where, actor, lambda ctx: handoff.check_safe(ctx, reference=reference))
+
+    async def lower(self, where: Home, actor: Actor) -> Outcome:
+        """She told a human that she is fine: what rings becomes a line of the list."""
+        return await self.act(where, actor, handoff.fine)
+
+    async def close(
+        self, where: Home, actor: Actor, *, reference: str | None = None, reason: str = "done", ask: bool = True
+    ) -> Outcome:
+        """`closed`, `second_reader` (another colleague must close it too), `which` (of several), `none`. `ask`: she is
+        asked whether it is solved, where that may be asked; what she answers, or writes later, opens it again."""
+
+        async def act(turn: Turn) -> Outcome:
+            quiet = handoff.never_asked(turn.ctx, reference)
+            outcome = await handoff.close(turn.ctx, reference=reference, reason=reason)
+            ended = outcome.name == "closed" and turn.ctx.conversation.owner == "closed"
+            if ended and ask and not quiet and END_ASKED in self.content.flows.by_name:
+                await turn.begin(Started(END_ASKED, "staff"))
+            return outcome
+
+        return await self._run(where, actor, act, sees=_seen)
+
+    async def release(self, where: Home, *, user_id: UUID | None = None, roles: tuple[str, ...] = ()) -> Outcome:
+        """Give the conversation back to the bot: `released`, `not_yours` (slot user)."""
+        return await self.act(where, Actor("staff", user_id, roles), casework.release)
+
+    async def act(
+        self, where: Home, actor: Actor, change: Callable[[Context], Awaitable[Outcome]], *, about: UUID | None = None
+    ) -> Outcome:
+        """Run one handler as staff; what waits in the conversation is taken with it, where the outcome says so.
+        `about`: a colleague besides who acts whose load counts."""
+        return await self._run(where, actor, lambda turn: change(turn.ctx), sees=_seen, about=about)
 
     async def prepare(self, where: Home, change: Callable[[Context], Awaitable[object]]) -> None:
         """Run one handler on a person's context (the simulator sets a language with it)."""
@@ -82,20 +138,52 @@ class Staff:
 
         await self._run(where, Actor("system"), act)
 
-    async def _run(self, where: Home, actor: Actor, act: Callable[[Turn], Awaitable[T]]) -> T:
+    async def _run(
+        self,
+        where: Home,
+        actor: Actor,
+        act: Callable[[Turn], Awaitable[T]],
+        *,
+        sees: Callable[[T], bool] = lambda _: False,
+        about: UUID | None = None,
+    ) -> T:
         now = self.clock()
         async with self.database.begin() as connection:
             locked = await turns.lock(connection, [where.subject_id], wait=True)
             subject = (await turns.load(connection, self.secrets, locked))[where.subject_id]
             unused = await turns.unused_references(connection, [self.draw_reference() for _ in range(REFERENCES)])
-            references = lambda: unused.pop() if unused else self.draw_reference()  # noqa: E731
             shelf = shelves(connection, self.secrets, now, self.new_id)
-            tools = Tools(self.content, self.policy, now, self.new_id, references, shelf)
+            shifts = await rota.planned(connection, now)
+            tools = Tools(
+                self.content,
+                self.policy,
+                now,
+                self.new_id,
+                lambda: unused.pop() if unused else self.draw_reference(),
+                shelf,
+                rota=shifts,
+                colleagues=await self._colleagues(connection, {actor.user_id, about} - {None}, now),  # type: ignore[arg-type]
+            )
             turn = Turn(tools, subject, subject.conversations[where.conversation_id], actor=actor)
             result = await act(turn)
             turn.finish()
-            if actor.kind == "staff":  # somebody has seen it: the next danger pages again
+            if actor.kind == "staff" and sees(result):  # somebody has seen it: the next danger pages again
                 await turns.take_notices(connection, where.conversation_id, now, actor.user_id)
             await turns.save(connection, self.secrets, [subject], now)
         await self.database.notify(OUTBOX_CHANNEL)
         return result
+
+    async def _colleagues(
+        self, connection: Connection, ids: set[UUID], now: datetime
+    ) -> dict[UUID, colleagues.Colleague]:
+        """How these stand now; nobody else is given anything meanwhile."""
+        for user_id in sorted(ids):
+            await colleagues.lock(connection, user_id)
+        if not ids:
+            return {}
+        opens = duty.promise(self.content.knowledge.get("duty"), "medium", now).on_duty
+        return {c.id: c for c in await colleagues.colleagues(connection, now, assumed=opens, ids=sorted(ids))}
+
+
+def _seen(outcome: Outcome) -> bool:
+    return outcome.name in SEEN

@@ -10,12 +10,13 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 from bot import outgoing
 from bot.conductor import receipts
 from bot.conductor.arrived import Arrived, as_input, as_job_input
+from bot.conductor.patience import Patience, Understanding
 from bot.conductor.turn import Tools, Turn
 from bot.content import Content
 from bot.engine.events import Said
@@ -23,7 +24,7 @@ from bot.engine.inbound import Inbound
 from bot.engine.inputs import Heard, Meaning
 from bot.observe import logs, metrics
 from bot.observe.crash import point
-from bot.store import codec, turns
+from bot.store import codec, rota, turns
 from bot.store.database import INBOX_CHANNEL, OUTBOX_CHANNEL, UNAVAILABLE, Database
 from bot.store.inbox import Waiting, count_attempt, finish, peek, set_aside, still_waiting, wipe
 from bot.store.keys import Keys
@@ -37,13 +38,6 @@ ROWS = 256
 ATTEMPTS = 3
 JOIN = timedelta(seconds=1.5)
 SHORT = 3  # characters: "1", "yes", "0" are answers of their own and are never joined
-
-
-class Understanding(Protocol):
-    """Text to Meaning, many at once; never raises."""
-
-    def understand(self, texts: Sequence[str]) -> list[Meaning]:
-        """One Meaning per text."""
 
 
 class Conductor:
@@ -60,11 +54,12 @@ class Conductor:
         clock: Callable[[], datetime],
         new_id: Callable[[], UUID],
         draw_reference: Callable[[], str],
+        floor: Understanding | None = None,
     ) -> None:
         self._database = database
         self._secrets = secrets
         self._content = content
-        self._understanding = understanding
+        self._understanding = Patience(understanding, floor)
         self._policy = policy
         self._clock = clock
         self._new_id = new_id
@@ -93,7 +88,7 @@ class Conductor:
             await self._unreadable(broken, now)
             rows = [r for r in rows if r not in broken]
         handled = len(broken) + await self._receipts([r for r in rows if r.kind == "receipt"], now)
-        arrived = self._arrived([r for r in rows if r.subject_id is not None])
+        arrived = await self._arrived([r for r in rows if r.subject_id is not None])
         if arrived:
             handled += await self._batches(arrived, {r.id: r for r in rows}, now)
         return handled
@@ -113,7 +108,7 @@ class Conductor:
 
     # --- from rows to what arrived
 
-    def _arrived(self, rows: Sequence[Waiting]) -> dict[UUID, list[Arrived]]:
+    async def _arrived(self, rows: Sequence[Waiting]) -> dict[UUID, list[Arrived]]:
         """By subject, in order, joined and understood; at most SUBJECTS of them."""
         by_subject: dict[UUID, list[Arrived]] = defaultdict(list)
         for row in rows:
@@ -122,17 +117,17 @@ class Conductor:
             if row.subject_id not in by_subject and len(by_subject) == SUBJECTS:
                 continue
             _join(by_subject[row.subject_id], _opened(row))
-        meanings = self._understand([a for group in by_subject.values() for a in group])
+        meanings = await self._understand([a for group in by_subject.values() for a in group])
         links = self._content.knowledge.by_name.get("links", {}).get("links", {})
         return {
             subject: [_with_input(a, meanings.get(a.ids), links) for a in group]
             for subject, group in by_subject.items()
         }
 
-    def _understand(self, all_arrived: Sequence[Arrived]) -> dict[tuple[int, ...], Meaning]:
+    async def _understand(self, all_arrived: Sequence[Arrived]) -> dict[tuple[int, ...], Meaning]:
         spoken = [a for a in all_arrived if a.inbound and a.inbound.text and a.inbound.kind != "press"]
         with metrics.nlu_seconds.time():
-            meanings = self._understanding.understand(["\n".join(a.texts) for a in spoken])
+            meanings = await self._understanding.understand(["\n".join(a.texts) for a in spoken])
         return {a.ids: m for a, m in zip(spoken, meanings, strict=True)}
 
     # --- transactions
@@ -192,6 +187,7 @@ class Conductor:
                 self._new_id,
                 lambda: unused.pop() if unused else self._draw(),
                 shelves(connection, self._secrets, now, self._new_id),
+                rota=await rota.planned(connection, now),
             )
             for subject in subjects.values():
                 for each in arrived[subject.id]:

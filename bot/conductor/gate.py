@@ -12,17 +12,21 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import regex
+
 from bot.conductor.arrived import child_of, danger_of
 from bot.content import Content
 from bot.engine import offers
+from bot.engine.answers import exact
 from bot.engine.inputs import Heard, Input, Meaning, Pressed, Resumed, Shared, Started
 from bot.engine.session import Session
 from bot.engine.state import LONGEST, SAID, SENT, State
 from bot.store import reminders
 from bot.store.rows import CHECK_IN
-from handlers import cases, children, closing
-from handlers.casework import ANSWER_UNTIL
+from handlers import cases, children, closing, targets
+from handlers import owner as owners
 from handlers.context import Context
+from handlers.handoff import ANSWER_UNTIL
 
 REOPENED = "reopened"  # the flow of who writes again after the end
 COURTESY = frozenset({"thank", "goodbye", "greet", "affirm", "deny"})  # intents that reopen nothing
@@ -40,16 +44,26 @@ PAUSE = timedelta(hours=1)  # after which an open question is not simply read ou
 
 
 class Gate:
-    """One turn's look at a conversation. `open_notices`: (conversation, audience) that nobody took yet."""
+    """One turn's look at a conversation. `open_notices`: (conversation, audience) that nobody took yet. `by_itself`: no
+    message of hers, but a clock, a job or staff."""
 
     def __init__(
-        self, ctx: Context, session: Session, content: Content, language: str, open_notices: Set[tuple[UUID, str]]
+        self,
+        ctx: Context,
+        session: Session,
+        content: Content,
+        language: str,
+        open_notices: Set[tuple[UUID, str]],
+        *,
+        by_itself: bool = False,
     ) -> None:
         self._ctx = ctx
         self.session = session
         self._content = content
         self._language = language
         self._open_notices = open_notices
+        self._by_itself = by_itself
+        self.courteous = False  # thanks, after the end
 
     async def may_answer(self, given: Input) -> bool:
         """False when a human has, or waits to have, the conversation. Danger pages in every case."""
@@ -57,10 +71,13 @@ class Gate:
         if isinstance(given, Started) and given.by == reminders.BY:  # meanwhile a human took it, or the flow is no more
             return self._may_check_in() if given.flow == CHECK_IN else self._may_remind(given.flow)
         word = self._universal(given)
+        if self._by_itself and owner == "human":  # nothing begins by itself while a human has it, unless time ran out
+            late = isinstance(given, Started) and (given.flow, given.by) == (targets.FLOW, targets.BY)
+            return late and targets.overdue(self._ctx)
         if owner == "bot" or isinstance(given, Resumed | Started):
             return True
         if owner == "closed":  # whatever is written reopens it
-            self._ctx.conversation.give_to("bot")
+            owners.move(self._ctx.conversation, "writes")
             return True
         if word in ALWAYS or (danger is None and self._in_secret()):
             return True
@@ -72,7 +89,7 @@ class Gate:
                 self._ctx.notify("queue", "wrote_again", "medium", cases.concerned(self._ctx))
             return False
         if owner == "waiting" and cases.recent_alarm(self._ctx) is None:
-            self._ctx.conversation.give_to("bot")  # nobody speaks yet: the number and the questions of danger help more
+            owners.move(self._ctx.conversation, "cries")  # nobody speaks yet: number and questions help more
             return True
         await cases.raise_alarm(self._ctx, kind=danger)
         # Asked whether the program may write later, she says it again: woken, and answered by the flow that asks.
@@ -82,12 +99,11 @@ class Gate:
         """Nothing begins by itself while a human has it, or while she thinks of ending her life. A reminder that she
         allowed may come after the end; her answer then belongs to it."""
         conversation = self._ctx.conversation
-        if conversation.owner not in {"bot", "closed"} or flow not in self._content.flows.by_name:
+        if not owners.may(conversation, "reminded") or flow not in self._content.flows.by_name:
             return False
         if cases.heavy(self._ctx) is not None:
             return False
-        conversation.give_to("bot")
-        return True
+        return owners.move(conversation, "reminded")
 
     def _may_check_in(self) -> bool:
         """The line that she allowed for this moment, as long as nobody else came: her yes opens the door for it, and
@@ -102,21 +118,46 @@ class Gate:
         for facts reopen nothing."""
         if self._ctx.conversation.owner != "closed" or not isinstance(given, Heard | Shared):
             return given
-        self._ctx.conversation.give_to("bot")
+        if self._asks() and self._answers(given):
+            return given
+        self.courteous = self.courtesy(given)
+        owners.move(self._ctx.conversation, "writes")
         flow = self._content.flows.by_name.get(self._content.flows.by_intent.get(given.meaning.intent, ""))
         other = flow is not None and flow.level in {"information", "system"}
-        if (
-            not self._ctx.closed
-            or self._universal(given)
-            or given.meaning.intent in COURTESY
-            or other
-            or self._code(given)
-        ):
+        if not self._ctx.closed or self._universal(given) or self.courteous or other or self._code(given):
             return given
         if danger_of(given) is None:
+            self.session = Session(shared=self.session.shared)  # "is it solved?" is answered by that, too
             return Started(REOPENED, "reply")
         await closing.reopen(self._ctx)
         return given
+
+    def ends_again(self) -> None:
+        """Thanks after the end is no new beginning: what she writes after it still opens the same number."""
+        if self.courteous and not self._asks() and self._ctx.conversation.owner == "bot":
+            owners.move(self._ctx.conversation, "ended")
+
+    def _answers(self, given: Heard | Shared) -> bool:
+        """Whether it clearly answers the open question."""
+        state = State(
+            self._content.flows,
+            self.session,
+            self._content.words(self._language),
+            self._content.readers,
+            self._language,
+            self._content.rules,
+        )
+        asked = state.present()
+        return isinstance(given, Heard) and asked is not None and exact(state.asking(*asked), given.text) is not None
+
+    def courtesy(self, given: Heard | Shared) -> bool:
+        """Thanks, a greeting, a yes: by the model, or by a sign that means the same everywhere. Nobody waits for an
+        answer to it."""
+        if given.meaning.intent in COURTESY:
+            return True
+        signs = {sign for sign in self._ctx.knowledge.get("phrases")["courtesy"]}
+        text = "".join((given.text if isinstance(given, Heard) else given.caption).split())
+        return isinstance(given, Heard) and bool(text) and all(mark in signs for mark in regex.findall(r"\X", text))
 
     def stays(self, given: Input | None) -> bool:
         """Whether the line of the flow `stay` is due: a human is awaited, she writes on, and heard nothing for ten
@@ -191,7 +232,7 @@ class Gate:
 
     def _answers_us(self, given: Input) -> dict[str, Any] | None:
         """What follows a human's words for a day and is neither a command nor a question that the bot answers by
-        itself: an answer to that human. Also a report: it is read by whoever asked, who knows whether it is another matter."""
+        itself: an answer to that human. Also a report: whoever asked reads it and knows better what it is."""
         if not isinstance(given, Heard | Shared) or given.meaning.danger or not self._follows(given, ANSWER_UNTIL):
             return None
         flows, meaning = self._content.flows, given.meaning

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from bot.content import Content
 from bot.content.readers.digits import digits_in
 from bot.engine import answers
-from bot.engine.answers import fold
+from bot.engine.answers import fold, folded
 from bot.engine.flow import Ask
 from bot.engine.inputs import Heard, Input, Started
 from bot.engine.session import Session
@@ -21,9 +22,11 @@ from bot.engine.state import State
 from handlers import cases, privacy, word
 from handlers.context import Context
 
-LEAVE, KEEP, LINK = "leave", "keep", "link_here"  # flows
+LEAVE, KEEP, LINK, FINE = "leave", "keep", "link_here", "fine"  # flows
 CHOOSING = frozenset({"set_word", "second_word"})  # flows where she chooses new ones, once she proved that it is she
 BY = "private"
+GUESTS = "guests"  # in the profile: conversations where somebody else writes
+PHONES = frozenset({"sms", "whatsapp"})
 MASK = "****"
 _WORD, _LINK = 4, 8  # digits
 
@@ -63,6 +66,8 @@ async def look(ctx: Context, session: Session, given: Input | None, content: Con
         return _left(ctx)
     if not expected and _is(given.text, phrases["keep"]) and privacy.erasure_is_asked(ctx):
         return Look(Started(KEEP, BY))
+    if not expected and _is(given.text, phrases["fine"]) and _alarmed(ctx):
+        return Look(Started(FINE, BY))
     if not expected and (linked := await _link(ctx, given.text, phrases["link"], open_now is not None)):
         return Look(Started(LINK, BY, {"code": linked}), mask=True)
     return Look(given)
@@ -80,8 +85,14 @@ def _left(ctx: Context, *, mask: bool = False) -> Look:
     return Look(None if silent else Started(LEAVE, BY), leaves=True, mask=mask)
 
 
+def _alarmed(ctx: Context) -> bool:
+    """Somebody may have been woken for her, and no human has her conversation yet."""
+    return ctx.conversation.owner != "human" and cases.recent_alarm(ctx) is not None
+
+
 def _is(text: str, words: Sequence[Any]) -> bool:
-    return fold(text) in {fold(str(w)) for w in words}
+    said = fold(text)
+    return any(said == folded(str(w)) for w in words)
 
 
 def _wants_digits(ask: Ask) -> bool:
@@ -97,6 +108,24 @@ async def _link(ctx: Context, text: str, words: Sequence[Any], asked: bool) -> s
         return code
     bare = "" if ctx.cases or asked else digits_in(text)
     return bare if len(bare) == _LINK and await privacy.may_link(ctx, bare) else ""
+
+
+def recycled(ctx: Context) -> bool:
+    """Whether this phone number may be somebody else's by now: it was silent for months. Numbers of chats are not given
+    to others."""
+    last, days = ctx.conversation.last_inbound_at, int(ctx.knowledge.get("contact_policy")["recycled_days"])
+    return ctx.conversation.channel in PHONES and last is not None and ctx.now - last >= timedelta(days=days)
+
+
+def is_guest(ctx: Context) -> bool:
+    """Whether somebody else writes in this conversation, or may."""
+    return str(ctx.conversation.id) in ctx.person.profile.get(GUESTS, [])
+
+
+def become_guest(ctx: Context) -> None:
+    """From now on nothing of hers is told here, and what was held for her stays held, until her word was written."""
+    if not is_guest(ctx):
+        ctx.person.profile[GUESTS] = [*ctx.person.profile.get(GUESTS, []), str(ctx.conversation.id)]
 
 
 def masked(body: Mapping[str, Any]) -> dict[str, Any]:

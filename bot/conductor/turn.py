@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import importlib
 import secrets as chance
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -31,10 +31,12 @@ from bot.nlu.language import script_of
 from bot.observe import metrics
 from bot.store import attachments, windows
 from bot.store.accounts import UNLIMITED
+from bot.store.colleagues import Colleague
 from bot.store.keys import seal_json
+from bot.store.rota import Planned
 from bot.store.rows import Conversation
 from bot.store.turns import Subject
-from handlers import box, casework, children
+from handlers import box, children, duty, handoff, targets
 from handlers import cases as case_actions
 from handlers.context import Actor, Context, Shelf
 
@@ -45,7 +47,7 @@ SYSTEM_FLOWS = frozenset(
 BOX = "box"  # retention of what belongs to a letter of the box: shown to no caseworker, gone after a day
 EDITABLE = timedelta(hours=48)  # how long a message can be edited afterwards (Telegram)
 SEALED = "sealed_until"  # in the profile: until then an edit may be one of a letter
-FORGOTTEN = (MORE_UNTIL, casework.ANSWER_UNTIL, SAID, SENT)  # when she clears: what follows belongs to nothing
+FORGOTTEN = (MORE_UNTIL, handoff.ANSWER_UNTIL, SAID, SENT)  # when she clears: what follows belongs to nothing
 LATIN = "latin"  # in the profile: she writes in Latin letters
 LETTERS = 5  # fewer tell nothing: "ok", "yes", "112"
 RANG = "rang"  # in the session: it waits for a human only since somebody rang
@@ -73,6 +75,8 @@ class Tools:
     references: Callable[[], str]
     shelf: Callable[[Subject, Conversation], Shelf]
     digits: Callable[[int], str] = draw_digits
+    rota: Planned | None = None  # the shifts, if any were planned
+    colleagues: Mapping[UUID, Colleague] = field(default_factory=dict)  # at the desk
 
 
 class Turn:
@@ -96,15 +100,20 @@ class Turn:
             now=tools.now,
             new_id=tools.new_id,
             references=tools.references,
-            knowledge=tools.content.knowledge,
+            knowledge=duty.Facts(tools.content.knowledge, tools.rota),
             shelf=tools.shelf(subject, conversation),
             digits=tools.digits,
             closed=subject.closed,
+            colleagues=tools.colleagues,
         )
 
     async def run(self, arrived: Arrived) -> None:
         """All that follows from what arrived: state, case rows, replies."""
         before = self._conversation.last_inbound_at
+        if arrived.inbound is not None and private.recycled(self.ctx):
+            private.become_guest(self.ctx)
+            self._session = Session()
+            self._conversation.session = self._session.to_json()
         self._by_us = arrived.inbound is None and isinstance(arrived.given, Started)
         secret = arrived.inbound is not None and self._is_secret(arrived.inbound)
         seen = await private.look(self.ctx, self._session, arrived.given, self._tools.content, self._language())
@@ -123,14 +132,26 @@ class Turn:
                 self.finish()
                 return
         self._words_after_a_ring(seen.given)
-        gate = Gate(self.ctx, self._session, self._tools.content, self._language(), self.subject.open_notices)
+        gate = Gate(
+            self.ctx,
+            self._session,
+            self._tools.content,
+            self._language(),
+            self.subject.open_notices,
+            by_itself=arrived.inbound is None,
+        )
         given = await gate.after_the_end(seen.given)
+        self._session = gate.session
         answers = given is not None and await gate.may_answer(given)
         if given is not None and answers:
             given = gate.instead(given, before)
             self._session = gate.session
             await (self._aside(given) if _is_aside(given) else self._converse(given))
             await self._page_anyway(danger_of(arrived.given))
+            gate.session = Session.from_json(self._conversation.session)
+            gate.ends_again()
+        if isinstance(arrived.given, Heard | Shared) and not gate.courtesy(arrived.given):
+            targets.wrote(self.ctx)
         if child := child_of(arrived.given):  # whoever has the conversation; paged once
             await children.raise_child(self.ctx, tells=child)
         if not answers and gate.stays(given):
@@ -181,6 +202,10 @@ class Turn:
             words = given.text if isinstance(given, Heard) else given.caption
             await box.write(self.ctx, words=words)
 
+    async def begin(self, given: Started) -> None:
+        """A flow that staff starts, within their act."""
+        await self._converse(given)
+
     # --- before the engine
 
     def note(self, arrived: Arrived, inbound: Inbound, *, masked: bool = False, secret: bool = False) -> None:
@@ -197,7 +222,8 @@ class Turn:
         if inbound.kind not in {"blocked", "rang"}:
             conversation.nudged_at = None
             conversation.blocked_at = None
-            self.subject.requeue.add(conversation.id)
+            if not private.is_guest(self.ctx):  # what was held for her is for nobody else
+                self.subject.requeue.add(conversation.id)
         if inbound.ack:
             outgoing.acknowledge(
                 self.subject, conversation, inbound.ack, row_id=self._tools.new_id(), now=self._tools.now
@@ -441,6 +467,8 @@ class Turn:
             metrics.alarms.labels(kind=notice.kind).inc()
             if notice.audience == box.READERS:
                 continue  # a row would name her: the letter itself waits in the box (`saathi box list`)
+            due = targets.due(ctx, notice)
+            targets.start(ctx, notice, due)
             self.subject.notices.append(
                 {
                     "id": self._tools.new_id(),
@@ -451,11 +479,15 @@ class Turn:
                     "kind": notice.kind,
                     "severity": notice.severity,
                     "raised_at": now,
+                    "due_at": due,
                 }
             )
+        if ctx.lowered:
+            self.subject.lowered.add(self._conversation.id)
+            ctx.lowered = False
         ctx.events.clear()
         ctx.notices.clear()
-        if self._conversation.owner in {"bot", "waiting"}:  # handing over must not withdraw what was just said
+        if self._conversation.owner != "human":  # handing over, or ending it, must not withdraw what was just said
             for row in self.subject.outbox:
                 if row["conversation_id"] == self._conversation.id and row["origin"] == "bot":
                     row["owner_epoch"] = self._conversation.owner_epoch

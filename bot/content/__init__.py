@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,14 @@ from typing import Any
 from bot.content import hearing
 from bot.content import readers as readers_room
 from bot.content.catalogue import Catalogue, in_latin, load_catalogue
-from bot.content.flows import CHANNEL, CHROME, PAGES, SYSTEM, load_flows
-from bot.content.knowledge import Facts, load_knowledge
+from bot.content.desk_words import desk_languages, load_desk_words
+from bot.content.flows import CHANNEL, CHROME, PAGES, STAFF, SYSTEM, load_flows
+from bot.content.knowledge import Facts, FactText, load_knowledge
 from bot.content.languages import COMMANDS, FALLBACK, Language, as_choices, load_languages, universal_words
 from bot.content.readers.words import words
 from bot.content.reply import Replies, WordsOf
 from bot.content.source import ContentError, Problem
+from bot.content.wording import fill
 from bot.engine.engine import Rules
 from bot.engine.events import Asked, Said
 from bot.engine.flow import Flows, Readers, Say
@@ -45,6 +47,7 @@ class Content:
     knowledge: Facts
     readers: Readers
     site: str = ""  # our public address, for links
+    desk: Mapping[str, FactText] = field(default_factory=dict)  # the words of the caseworkers' pages
 
     @cached_property
     def rules(self) -> Rules:
@@ -86,6 +89,13 @@ class Content:
 
     def words(self, language: str) -> WordsOf:
         """A language's words for the engine."""
+        return self._words.get(language) or self._words_of(language)
+
+    @cached_property
+    def _words(self) -> Mapping[str, WordsOf]:
+        return {code: self._words_of(code) for code in self.languages}
+
+    def _words_of(self, language: str) -> WordsOf:
         return WordsOf(language, self.catalogue, self.languages, self._folded, self.knowledge.texts, *self._heard)
 
     def reply(self, event: Said | Asked, language: str, *, latin: bool = False) -> Reply:
@@ -111,6 +121,19 @@ class Content:
         known = language if language in self.languages else FALLBACK
         return {say.id: self._replies.loose(known, f"{PAGES}.{say.id}", slots) for say in self.texts.get(PAGES, ())}
 
+    def desk_languages(self) -> list[str]:
+        """The languages in which the desk can be read, English first."""
+        return desk_languages(self.root, self.languages)
+
+    def desk_word(self, language: str, text_id: str, values: Mapping[str, Any]) -> str:
+        """A word of the desk (`queue.title`), filled. Raises KeyError for one that nobody wrote."""
+        text = self.desk[f"desk.{text_id}"]
+        return fill(self.catalogue.text(language, text.id, text.english), values, language, isolate=True)
+
+    def staff(self, language: str, text: str, slots: Mapping[str, Any]) -> str:
+        """What a colleague is told outside the desk: a text of flows/staff.yml."""
+        return self._replies.loose(language if language in self.languages else FALLBACK, f"{STAFF}.{text}", slots)
+
     def said(self, language: str, value: Any) -> str:
         """One value of a slot as words."""
         return self._replies.said(language if language in self.languages else FALLBACK, value)
@@ -129,4 +152,5 @@ def load(root: Path) -> Content:
     for code in languages:
         words(code)  # a quarter of a second each, which the first message should not pay for
     flows, texts = load_flows(root, as_choices(languages))
-    return Content(root, flows, texts, languages, load_catalogue(root, languages), load_knowledge(root), load_readers())
+    catalogue, knowledge = load_catalogue(root, languages), load_knowledge(root)
+    return Content(root, flows, texts, languages, catalogue, knowledge, load_readers(), desk=load_desk_words(root))

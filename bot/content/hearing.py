@@ -38,14 +38,16 @@ def option_phrases(flows: Flows, catalogue: Catalogue, languages: Mapping[str, L
             step = f"{flow.name}.{ask.id}"
             places = [(f"{step}#option.{c.id}", HEARD, c.heard) for c in ask.choices if c.heard]
             for context, ending, english in [*places, *([(step, ASKED, ask.heard)] if ask.heard else [])]:
-                own = tuple(readable(english, refusals(FALLBACK, languages)))
-                others = [
-                    readable(written(catalogue.text(code, context + ending, "")), refusals(code, languages))
-                    for code in languages
-                    if code != FALLBACK
-                ]
-                found[context] = own + tuple(p for phrases in others for p in phrases)
+                raws = {code: written(catalogue.text(code, context + ending, "")) for code in languages}
+                raws[FALLBACK] = list(english)
+                rows = (readable(r, _no(ending, code, languages)) for code, r in raws.items())
+                found[context] = tuple(p for phrases in rows for p in phrases)
     return found
+
+
+def _no(ending: str, code: str, languages: Mapping[str, Language]) -> frozenset[str]:
+    """What refuses a phrase. None where the words are the answer: "no call for 3 months" says since when."""
+    return frozenset() if ending == ASKED else refusals(code, languages)
 
 
 def refusals(code: str, languages: Mapping[str, Language]) -> frozenset[str]:

@@ -26,8 +26,8 @@ READERS: dict[str, tuple[str, ...]] = {
     "text": (),
     "number": ("unit",),
     "amount": ("country",),
-    "date": ("today",),
-    "country": (),
+    "date": ("today", "side"),
+    "country": ("going",),
     "phone": ("country",),
     "code": (),
     "digits": ("length",),
@@ -62,7 +62,7 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "say": ("text", *_VOICE),
     "ask": ("say", *_ANSWER, *_VOICE, *_ARGUMENTS),
     "do": ("action", "with", "on"),
-    "if": ("then", "else"),
+    "if": ("then", "else", "id"),
     "goto": (),
     "call": ("flow", "with", "take"),
     "end": (),
@@ -89,8 +89,9 @@ class Steps:
 
     def _id(self, kind: str, place: Place, number: int) -> str:
         """A name, or for steps that nobody names `goto_7`: kind and place in the file."""
-        generated = kind in {"if", "goto"} or (kind == "end" and place[kind] is None)
-        step_id = f"{kind}_{number}" if generated else self._sheet.text(place, kind)
+        named = kind == "if" and "id" in place  # a condition that an outcome leads to
+        generated = not named and (kind in {"if", "goto"} or (kind == "end" and place[kind] is None))
+        step_id = f"{kind}_{number}" if generated else self._sheet.text(place, "id" if named else kind)
         line = place.at(kind)
         if step_id and not ID.match(step_id):
             self._sheet.wrong(line, f"a step's id is at most 24 small letters, digits and _: {step_id}")

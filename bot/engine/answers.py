@@ -56,7 +56,7 @@ def takes_text(ask: Ask) -> bool:
     return any(f.reader == "text" for f in ask.fills) or not (ask.fills or ask.choices or ask.offers)
 
 
-_folded_label = lru_cache(maxsize=8192)(fold)  # only for words of the catalogues: a person's text is not kept
+folded = lru_cache(maxsize=8192)(fold)  # only for words of our data: a person's text is not kept
 
 
 def number(text: str) -> int | None:
@@ -73,8 +73,12 @@ def numbered(ask: Ask) -> tuple[Choice, ...]:
 
 def _spellings(asking: Asking, choice: Choice) -> frozenset[str]:
     label = asking.words.label(asking.step, choice)
-    own = (choice.id, choice.label, choice.short, *choice.synonyms, label.shown, *label.accepted)
-    return frozenset(_folded_label(w) for w in own if w)
+    return _spelled((choice.id, choice.label, choice.short, *choice.synonyms, label.shown, *label.accepted))
+
+
+@lru_cache(maxsize=4096)
+def _spelled(own: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(folded(w) for w in own if w)
 
 
 def _chosen(asking: Asking, choice: Choice) -> Answer:

@@ -167,7 +167,10 @@ def _answer(machine: Machine, open_now: tuple[Flow, Ask], heard: Heard) -> None:
         _take(machine, open_now, heard, answers.refused(ask, machine.known), found)
     elif not interrupts.other_matter(machine, heard):
         machine.learn(found)
-        _missed(machine, open_now)
+        if any(slot in machine.top.heard for slot in found):
+            machine.ask_again()  # it was understood, though it answers another question
+        else:
+            _missed(machine, open_now)
 
 
 def _take(

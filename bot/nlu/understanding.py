@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from bot.engine.inputs import Danger, Meaning
 from bot.nlu.classifier import Classifier, Ranked
 from bot.nlu.danger import DangerFloor, Verdict
 from bot.nlu.intents import DANGER, FALLBACK
 from bot.nlu.language import guess
+from bot.nlu.wishes import CERTAIN, Wishes
 
 # Measured on held-out thirds, where the floor is silent: docs/understanding.md.
 PAGE = 0.8  # danger intents together at this confidence wake a human: less than 1 false page in 1,000
@@ -26,9 +28,14 @@ log = logging.getLogger(__name__)
 class Understanding:
     """What the service asks. `model` None = the floor alone. About 0.5 ms a message, no network, thread-safe."""
 
-    def __init__(self, model: Classifier | None, floor: DangerFloor) -> None:
+    def __init__(self, model: Classifier | None, floor: DangerFloor, wishes: Wishes | None = None) -> None:
         self._model = model
         self._floor = floor
+        self._wishes = wishes or Wishes()
+
+    def rules(self) -> Understanding:
+        """The danger floor alone, for when the classifier does not answer."""
+        return Understanding(None, self._floor)
 
     def understand(self, texts: Iterable[str]) -> list[Meaning]:
         """One Meaning per text, in order."""
@@ -43,7 +50,14 @@ class Understanding:
         except Exception as error:  # the floor must stand whatever happens to the model
             log.error("classifier failed: %s", type(error).__name__)
             ranked, language = Ranked(), ""
-        return meaning_of(ranked, verdict, language)
+        return self._wished(text, meaning_of(ranked, verdict, language))
+
+    def _wished(self, text: str, meaning: Meaning) -> Meaning:
+        """With the intent of a rule in place of the classifier's, where nothing graver was seen."""
+        if meaning.danger is not None:
+            return meaning
+        intent = self._wishes.of(text, meaning.intent, meaning.confidence)
+        return replace(meaning, intent=intent, confidence=CERTAIN) if intent else meaning
 
     def _verdict(self, text: str) -> Verdict:
         try:

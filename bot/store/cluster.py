@@ -254,6 +254,7 @@ SETTINGS = (
     "max_connections = 100",
     "shared_buffers = 64MB",
     "max_wal_size = 256MB",
+    "wal_recycle = off",  # a used log file is deleted: `shred.py`
     "synchronous_commit = on",
     "jit = off",
     "timezone = 'UTC'",

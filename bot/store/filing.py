@@ -20,6 +20,7 @@ from bot.store.drawers import Drawers
 from bot.store.keys import Keys, open_json, seal_json
 from bot.store.records import (
     BoxLetter,
+    CaseCheck,
     Certificate,
     CertificateLink,
     CodeTry,
@@ -32,6 +33,7 @@ from bot.store.records import (
     Reminder,
     VolunteerCode,
 )
+from bot.store.staff_tables import case_checks
 from bot.vault.lookup import code_form
 
 R = TypeVar("R", bound=Record)
@@ -65,6 +67,7 @@ KINDS: dict[type[Any], Kind] = {
     FamilyCode: Kind(tables.family_codes, "made_at", "digits"),
     CodeUse: Kind(tables.code_uses, "used_at", part_of=("code_id", tables.family_codes)),
     CodeTry: Kind(tables.code_tries, "tried_at"),
+    CaseCheck: Kind(case_checks, "made_at"),
     Referral: Kind(tables.referrals, "made_at"),
     Reminder: Kind(tables.reminders, "made_at"),
     Certificate: Kind(tables.certificates, "passed_at", "code"),

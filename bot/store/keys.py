@@ -60,3 +60,7 @@ class Keys:
     def code(self, kind: str, digits: str) -> bytes:
         """Keyed hash of a code; `kind` is its table, so that the same digits of two kinds differ."""
         return lookup(self._lookup_key, "code", kind, code_form(digits))
+
+    def secret(self, kind: str, value: str) -> bytes:
+        """Keyed hash of a value as it stands: the token of a session, a login that was tried."""
+        return lookup(self._lookup_key, "secret", kind, value)

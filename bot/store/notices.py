@@ -34,10 +34,26 @@ class Waiting:
     channel: str
     language: str | None
     simulated: bool
+    due_at: datetime | None = None
+    red_at: datetime | None = None  # everybody was called and nobody came
+    lowered_at: datetime | None = None  # she says that she is fine
+    offered_to: UUID | None = None
+    offer: tuple[str, ...] = ()  # why this colleague: codes of handlers/routing.py
+
+
+# The order of the queue, as `handlers/routing.py: queue_key` has it: red, what rings, the gravest, what is due first.
+ORDER = (
+    notices.c.red_at.is_(None),
+    notices.c.audience != "page",
+    case(RANK, value=notices.c.severity),
+    notices.c.due_at.asc().nulls_last(),
+    notices.c.raised_at,
+    notices.c.id,
+)
 
 
 async def waiting(connection: AsyncConnection) -> list[Waiting]:
-    """All open notices: the gravest first, and among those the oldest."""
+    """All open notices, in the order of the queue."""
     rows = await connection.execute(
         select(
             notices.c.id,
@@ -50,15 +66,20 @@ async def waiting(connection: AsyncConnection) -> list[Waiting]:
             addresses.c.channel,
             func.coalesce(contacts.c.language, contacts.c.language_guess).label("language"),
             contacts.c.simulated,
+            notices.c.due_at,
+            notices.c.red_at,
+            notices.c.lowered_at,
+            notices.c.offered_to,
+            notices.c.offer,
         )
         .join(conversations, conversations.c.id == notices.c.conversation_id)
         .join(addresses, addresses.c.id == conversations.c.address_id)
         .join(contacts, contacts.c.id == notices.c.subject_id)
         .outerjoin(cases, cases.c.id == notices.c.case_id)
         .where(notices.c.taken_at.is_(None))
-        .order_by(case(RANK, value=notices.c.severity), notices.c.raised_at, notices.c.id)
+        .order_by(*ORDER)
     )
-    return [Waiting(**row) for row in rows.mappings()]
+    return [Waiting(**{**row, "offer": tuple(row["offer"])}) for row in rows.mappings()]
 
 
 async def take(

@@ -52,6 +52,18 @@ class CodeTry:
 
 
 @dataclass(slots=True, kw_only=True)
+class CaseCheck:
+    """A human looked at a case: that she is safe (`safe`), that it may be closed (`close`). Never rewritten."""
+
+    case_id: UUID
+    user_id: UUID
+    what: str
+    made_at: datetime = NOW
+    owner: UUID = NEW
+    id: UUID = NEW
+
+
+@dataclass(slots=True, kw_only=True)
 class Referral:
     """A service asked for. `topic` and `service` are codes, `receiver` is the text id that names who gets `facts`."""
 
@@ -180,7 +192,9 @@ class VolunteerCode:
     id: UUID = NEW
 
 
-Owned: TypeAlias = FamilyCode | CodeUse | CodeTry | Referral | Reminder | Certificate | CertificateLink | LinkCode
+Owned: TypeAlias = (
+    CaseCheck | FamilyCode | CodeUse | CodeTry | Referral | Reminder | Certificate | CertificateLink | LinkCode
+)
 Coded: TypeAlias = FamilyCode | Certificate | CertificateLink | LinkCode | BoxLetter | VolunteerCode
 Record: TypeAlias = Owned | BoxLetter | Feedback | VolunteerCode
 

@@ -109,8 +109,7 @@ def _silent(now: datetime) -> ColumnElement[bool]:
 
 def _expected(now: datetime) -> ColumnElement[bool]:
     """The one that she allowed while a human is awaited: at its hour, as long as nobody has taken the conversation.
-    Her yes was given to this line alone; nothing else of a reminder's silence is asked for, since she was told that it
-    comes."""
+    Her yes was given to this line alone; it needs no hour of silence, since she was told that it comes."""
     here = conversations.c.id
     return and_(
         reminders.c.flow == CHECK_IN,

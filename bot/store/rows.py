@@ -17,6 +17,7 @@ from bot.store.records import (
     NEW,
     NOW,
     BoxLetter,
+    CaseCheck,
     Certificate,
     CertificateLink,
     Coded,
@@ -39,6 +40,7 @@ __all__ = [
     "NOW",
     "BoxLetter",
     "Case",
+    "CaseCheck",
     "Certificate",
     "CertificateLink",
     "CodeTry",
@@ -103,6 +105,10 @@ class Conversation:
     rang_at: datetime | None = None  # a missed call, or an SMS without words
     nudged_at: datetime | None = None  # a neutral template left since she wrote last
     session: dict[str, Any] = field(default_factory=dict)
+    reply_due_at: datetime | None = None  # by when a human answers; None: nobody waits for one
+    late_at: datetime | None = None  # nobody answered in time: it was passed on then
+    told_late_at: datetime | None = None  # and she was told so
+    earlier_user_id: UUID | None = None  # who had it last: offered first when she returns
 
     def give_to(self, owner: str, user_id: UUID | None = None) -> None:
         """Change the owner: bot, waiting, human, closed. Nothing happens when it is the owner already."""
@@ -129,4 +135,12 @@ class Case:
     closed_at: datetime | None = None
     linked_case_id: UUID | None = None
     draft: bool = False
+    assigned_to: UUID | None = None
     facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def care(self) -> str | None:
+        """Whom it must be kept for with more care: child, self_harm; None for all others."""
+        if self.kind == "child" or self.facts.get("child") == "yes":
+            return "child"
+        return "self_harm" if "express_self_harm" in (self.kind, *self.facts.get("also", ())) else None

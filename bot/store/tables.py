@@ -34,6 +34,7 @@ from bot.store.columns import identity as _id
 from bot.store.columns import metadata
 from bot.store.columns import one_of as _one_of
 from bot.store.columns import subject as _subject
+from bot.store.desk_tables import case_shares, desk_sessions, sign_in_tries, tasks
 from bot.store.records_tables import (
     box_letters,
     certificate_links,
@@ -64,6 +65,7 @@ from bot.store.staff_tables import (
 
 __all__ = [
     "ADDRESS_KINDS",
+    "CARES",
     "OUTBOX_STATES",
     "OWNERS",
     "SEVERITIES",
@@ -76,6 +78,7 @@ __all__ = [
     "case_checks",
     "case_events",
     "case_people",
+    "case_shares",
     "cases",
     "certificate_links",
     "certificates",
@@ -85,6 +88,7 @@ __all__ = [
     "contacts",
     "contents",
     "conversations",
+    "desk_sessions",
     "family_codes",
     "feedback",
     "inbox",
@@ -106,9 +110,11 @@ __all__ = [
     "shift_breaks",
     "shift_swaps",
     "shifts",
+    "sign_in_tries",
     "staff_chats",
     "staff_codes",
     "staff_notices",
+    "tasks",
     "user_profiles",
     "users",
     "volunteer_codes",
@@ -129,6 +135,7 @@ OUTBOX_STATES = (
 OUTBOX_KINDS = ("reply", "ack", "template", "wipe")
 ADDRESS_KINDS = ("person", "staff", "volunteer", "simulator")
 SEVERITIES = ("critical", "high", "medium", "low")
+CARES = ("child", "self_harm")
 
 
 organisations = Table(
@@ -150,6 +157,7 @@ users = Table(
     Column("role", Text, nullable=False),
     Column("password_hash", Text),
     Column("totp_enc", LargeBinary),
+    Column("totp_last", BigInteger),  # the step of the last code that was taken: none is taken twice
     Column("active", Boolean, nullable=False, server_default=text("true")),
     Column("settings", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     _created(),
@@ -248,6 +256,7 @@ conversations = Table(
     Column("earlier_user_id", Uuid, ForeignKey("users.id", ondelete="SET NULL")),  # who had it last
     _one_of("owner", OWNERS),
     Index("ix_conversations_subject_id", "subject_id"),
+    Index("ix_conversations_owner_user_id", "owner_user_id", postgresql_where=text("owner_user_id IS NOT NULL")),
     Index("ix_conversations_reply_due_at", "reply_due_at", postgresql_where=text("reply_due_at IS NOT NULL")),
 )
 
@@ -263,6 +272,7 @@ cases = Table(
     Column("draft", Boolean, nullable=False, server_default=text("false")),  # a report beside an open case
     Column("kind", Text, nullable=False),
     Column("severity", Text, nullable=False),
+    Column("care", Text),  # child, self_harm: for whom the desk's permissions differ
     Column("stage", Text, nullable=False),
     Column("country", Text),
     Column("assigned_to", Uuid, ForeignKey("users.id")),
@@ -275,7 +285,10 @@ cases = Table(
     Column("outcome", Text),
     Column("legal_hold", Boolean, nullable=False, server_default=text("false")),
     _one_of("severity", SEVERITIES),
+    _one_of("care", CARES),
     Index("ix_cases_subject_id", "subject_id"),
+    Index("ix_cases_conversation_id", "conversation_id"),
+    Index("ix_cases_assigned_to", "assigned_to", postgresql_where=text("assigned_to IS NOT NULL")),
     Index("ix_cases_open", "severity", "opened_at", postgresql_where=text("closed_at IS NULL")),
 )
 

@@ -71,8 +71,22 @@ CONVERSATION_FIELDS = (
     "blocked_at",
     "rang_at",
     "nudged_at",
+    "reply_due_at",
+    "late_at",
+    "told_late_at",
+    "earlier_user_id",
 )
-CASE_FIELDS = ("severity", "stage", "country", "answer_due_at", "answered_at", "closed_at", "linked_case_id", "draft")
+CASE_FIELDS = (
+    "severity",
+    "stage",
+    "country",
+    "answer_due_at",
+    "answered_at",
+    "closed_at",
+    "linked_case_id",
+    "draft",
+    "assigned_to",
+)
 REFERENCE_DIGITS = 6
 REOPENS = timedelta(days=90)  # so long a reply opens again what a human closed
 STALE = timedelta(hours=1)  # a question or promise of the bot that was not sent for so long is not sent any more
@@ -95,6 +109,7 @@ class Subject:
     open_notices: set[tuple[UUID, str]] = field(default_factory=set)  # (conversation, audience) that nobody took yet
     closed: list[Case] = field(default_factory=list)  # those that were closed lately, the last one first
     media: list[dict[str, Any]] = field(default_factory=list)  # files to be fetched
+    lowered: set[UUID] = field(default_factory=set)  # conversations whose open pages become lines of the list
     drawers: Drawers = field(default_factory=Drawers)  # records of the shelf that a turn looked at or added
     _before: tuple[Person, dict[UUID, Conversation], dict[UUID, Case]] | None = None
 
@@ -250,6 +265,7 @@ async def _load_cases(connection: AsyncConnection, subjects: Mapping[UUID, Subje
                 closed_at=row.closed_at,
                 linked_case_id=row.linked_case_id,
                 draft=row.draft,
+                assigned_to=row.assigned_to,
                 facts=facts,
             )
         )
@@ -282,6 +298,8 @@ async def save(connection: AsyncConnection, secrets: Keys, subjects: Iterable[Su
     await update_rows(connection, cases, [_case_values(s, c, new=False) for s, _, changed in pairs for c in changed])
     await filing.save(connection, secrets, [(s.key, s.drawers) for s in batch])
     await insert_rows(connection, case_events, [row for s in batch for row in s.events])
+    if lowered := [c for s in batch for c in s.lowered]:
+        await _lower(connection, lowered, now)
     await insert_rows(connection, notices, [row for s in batch for row in s.notices])
     requeue = [c for s in batch for c in s.requeue]
     if requeue:  # before the new rows, so that what was held leaves first
@@ -314,6 +332,17 @@ async def _look_again(connection: AsyncConnection, conversation_ids: Sequence[UU
         .where(unsent)
         # The doubt whether a row arrived already stays with it: it is what bounds how often it is sent.
         .values(state="queued", reason=case((outbox.c.state == "queued", outbox.c.reason)), not_before=now)
+    )
+
+
+async def _lower(connection: AsyncConnection, conversation_ids: Sequence[UUID], now: datetime) -> None:
+    """She says that she is fine: what rings becomes a line of the list, and stays there until a human took it."""
+    await connection.execute(
+        update(notices)
+        .where(
+            notices.c.conversation_id.in_(conversation_ids), notices.c.taken_at.is_(None), notices.c.audience == "page"
+        )
+        .values(audience="queue", lowered_at=now, called=0, called_at=None)
     )
 
 
@@ -353,6 +382,7 @@ def _case_values(subject: Subject, row: Case, *, new: bool) -> dict[str, Any]:
         **{f: getattr(row, f) for f in CASE_FIELDS},
         "facts_enc": seal_json(subject.key, row.facts, where=f"cases.facts_enc.{row.id}"),
         "cleared_at": None,  # new facts may hold words again
+        "care": row.care,
     }
     if new:
         values |= {

@@ -14,8 +14,9 @@ from bot.channels.contract import Part
 class Transport(Protocol):
     """One provider."""
 
-    async def send(self, *, channel: str, account: str, address: str, part: Part, ref: str) -> str:
-        """Send one Part; returns the provider's message id. `ref` is our outbox id, for reconciliation.
+    async def send(self, *, channel: str, account: str, address: str, part: Part, ref: str, valid: int) -> str:
+        """Send one Part; returns the provider's message id. `ref` is our outbox id, for reconciliation; `valid`:
+        seconds after which the provider must not let it out any more.
 
         Raises a SendError."""
 

@@ -15,7 +15,7 @@ from bot.transports.errors import BadContent
 class Simulator:
     """Takes every Part and gives it a fresh id."""
 
-    async def send(self, *, channel: str, account: str, address: str, part: Part, ref: str) -> str:
+    async def send(self, *, channel: str, account: str, address: str, part: Part, ref: str, valid: int) -> str:
         """A fresh provider id; never fails."""
         return f"sim-{uuid4().hex}"
 

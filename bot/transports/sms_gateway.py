@@ -92,27 +92,28 @@ class SmsGateway:
             error = error_of(caught)
         raise error  # out here, so that it does not carry the client's exception
 
-    async def send(self, *, channel: str, account: str, address: str, part: Part, ref: str) -> str:
+    async def send(self, *, channel: str, account: str, address: str, part: Part, ref: str, valid: int) -> str:
         """Hand one Part to the phone; returns the message's id. Raises a SendError."""
         words = flatten(part).text
         first = message_id(ref, words)
-        if await self._handed_over(first, address, part, words):
+        if await self._handed_over(first, address, part, words, valid):
             return first
         state = await self._asked(lambda client: client.get_state(first))
         if state.state not in _GONE:
             return first  # an earlier try of ours, of which we did not know: it is on its way, or arrived
         again = message_id(ref, words, uuid4().hex)
-        if not await self._handed_over(again, address, part, words):
+        if not await self._handed_over(again, address, part, words, valid):
             raise OutcomeUnknown(f"{MARK}409")
         return again
 
-    async def _handed_over(self, name: str, address: str, part: Part, words: str) -> bool:
+    async def _handed_over(self, name: str, address: str, part: Part, words: str, valid: int) -> bool:
         """False when the gateway knows this id already."""
         message = domain.Message(
             phone_numbers=[address],
             text_message=domain.TextMessage(text=words),
             with_delivery_report=True,
             id=name,
+            ttl=max(1, valid),
             priority=enums.MessagePriority.BYPASS_THRESHOLD if part.urgent else enums.MessagePriority.DEFAULT,
         )
         try:

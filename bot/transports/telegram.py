@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit
+from uuid import UUID
 
 import httpx
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
@@ -31,8 +32,10 @@ from telegram.request import HTTPXRequest
 
 from bot.channels.contract import Button, Part
 from bot.channels.limits import units
+from bot.channels.telegram import SEEN
 from bot.media.fetch import Allowed, Place, fetch
 from bot.settings import Settings, is_loopback
+from bot.transports.bell import Ring
 from bot.transports.errors import (
     AddressMoved,
     BadAddress,
@@ -139,10 +142,11 @@ class Telegram:
             error = error_of(caught)
         raise error
 
-    async def send(self, *, channel: str, account: str, address: str, part: Part, ref: str) -> str:
+    async def send(self, *, channel: str, account: str, address: str, part: Part, ref: str, valid: int) -> str:
         """Send one Part as plain text with an inline keyboard; returns the message id. Raises a SendError.
 
-        Telegram has no callbacks, so `ref` is not used: an unknown outcome stays unknown.
+        Telegram has no callbacks, so `ref` is not used: an unknown outcome stays unknown. It keeps no queue of its own
+        either: what it takes is on the phone when that is on, so `valid` has nothing to bound.
         """
         message = await self._asked(
             lambda bot: bot.send_message(
@@ -153,6 +157,22 @@ class Telegram:
             )
         )
         return str(message.message_id)
+
+    async def ring(self, to: str, ring: Ring, *, ref: UUID) -> str:
+        """Write to a colleague's own chat, with a button that says that it was seen. Raises a SendError."""
+        return await self.write(to, ring.text, ((ring.button, f"{SEEN}{ref}"),))
+
+    async def write(self, to: str, text: str, buttons: Sequence[tuple[str, str]] = ()) -> str:
+        """A line to a chat of staff; buttons are (label, what a tap sends back). Raises a SendError."""
+        keys = tuple(Button(label, payload) for label, payload in buttons)
+        return await self.send(
+            channel="telegram",
+            account=self.account,
+            address=to,
+            part=Part("buttons" if keys else "text", text, keys),
+            ref="",
+            valid=0,
+        )
 
     async def acknowledge(self, *, account: str, ack: str) -> None:
         """Stop the tapped button from turning. One that is too old is nobody's loss. Raises a SendError."""

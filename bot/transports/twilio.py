@@ -40,6 +40,7 @@ CDN = (
     Place("twiliocdn.com", below=True),
     Place("s3-external-1.amazonaws.com", "/media.twiliocdn.com/"),
 )
+LONGEST_VALID = 36_000  # seconds: Twilio's own limit and default
 _LIMIT = ClientTimeout(total=15, connect=5)  # seconds
 
 
@@ -88,7 +89,7 @@ def _seconds(header: str | None) -> float | None:
     return float(header) if header and header.isascii() and header.isdigit() and len(header) < 6 else None
 
 
-def _error(error: Exception) -> SendError:
+def error_of(error: Exception) -> SendError:
     """Any exception of the client as one of the closed list."""
     match error:
         case SendError():
@@ -139,6 +140,10 @@ class Twilio:
                 self._client.api.base_url = self._client.content.base_url = self._url
         return self._client
 
+    def client(self) -> Client:
+        """The client, for the bell. Raises Misconfigured."""
+        return self._connected()
+
     def _sender(self, channel: str, account: str) -> dict[str, str]:
         """From whom: the number that was written to, or a messaging service that chooses one."""
         if channel == "whatsapp":
@@ -164,7 +169,7 @@ class Twilio:
         base = self._settings.public_url.rstrip("/")
         return {"status_callback": f"{base}{STATUS_PATH}?{urlencode({'ref': ref})}"} if base else {}
 
-    async def send(self, *, channel: str, account: str, address: str, part: Part, ref: str) -> str:
+    async def send(self, *, channel: str, account: str, address: str, part: Part, ref: str, valid: int) -> str:
         """Send one Part; returns the MessageSid. Raises a SendError.
 
         Buttons and lists are contents with the words as their values; where none was provisioned they are numbered
@@ -176,6 +181,7 @@ class Twilio:
             message = await client.messages.create_async(
                 to=f"whatsapp:{address}" if channel == "whatsapp" else address,
                 **said,
+                validity_period=max(1, min(valid, LONGEST_VALID)),
                 **self._sender(channel, account),
                 **self._callback(ref),
             )
@@ -183,7 +189,7 @@ class Twilio:
                 return str(message.sid)
             error: SendError = OutcomeUnknown("no_sid")
         except Exception as caught:
-            error = _error(caught)
+            error = error_of(caught)
         raise error  # out here, so that it does not carry the client's exception, which quotes the request
 
     async def acknowledge(self, *, account: str, ack: str) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from litestar import Litestar, get
+from litestar import Litestar, Router, get
 from litestar.datastructures import ResponseHeader
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect
@@ -17,7 +17,7 @@ from bot.settings import Settings
 from bot.web.health import health
 from bot.web.simulator import Phones, simulator
 from bot.web.verify import Certificates, verify
-from bot.web.webhooks import webhooks
+from bot.web.webhooks import Acknowledge, webhooks
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -41,15 +41,23 @@ def site(
     ready: Callable[[], Awaitable[str]],
     phones: Phones | None,
     certificates: Certificates | None = None,
+    desk: Router | None = None,
+    acknowledge: Acknowledge | None = None,
     decline: Callable[[str, str], None] | None = None,
 ) -> Litestar:
-    """The application. `phones` = None leaves the simulator out (production), `certificates` = None their pages."""
+    """The application. `phones` = None leaves the simulator out (production), `certificates` = None their pages,
+    `desk` = None the caseworkers' pages."""
     token = settings.metrics_token.get_secret_value().strip() if settings.metrics_token else ""
-    routes: list[HTTPRouteHandler] = [*webhooks(settings, receive, quarantine, decline), *health(ready, token)]
+    routes: list[HTTPRouteHandler | Router] = [
+        *webhooks(settings, receive, quarantine, acknowledge, decline),
+        *health(ready, token),
+    ]
     if certificates is not None:
         routes += verify(certificates)
     if phones is not None:
         routes += [front, *simulator(phones)]
+    if desk is not None:
+        routes.append(desk)
     return Litestar(
         route_handlers=routes,
         openapi_config=None,

@@ -30,11 +30,13 @@ log = logging.getLogger(__name__)
 Receive: TypeAlias = Callable[[Sequence[Inbound | Receipt]], Awaitable[None]]
 Quarantine: TypeAlias = Callable[[str, str, str, bytes], Awaitable[None]]  # provider, account, event id, raw
 Decline: TypeAlias = Callable[[str, str], None]  # a group, a language; begins, and does not wait
+Acknowledge: TypeAlias = Callable[[str, str], Awaitable[str]]  # id of a page, the key pressed -> what the call answers
 Read: TypeAlias = Callable[[], list[Inbound | Receipt]]
 
 MOST_BYTES = 256 * 1024
 TELEGRAM, TWILIO, STATUS = "/webhooks/telegram", "/webhooks/twilio", "/webhooks/twilio/status"
-VOICE, GATEWAY = "/webhooks/twilio/voice", "/webhooks/sms-gateway"
+VOICE = "/webhooks/twilio/voice"  # a colleague who was called presses it
+CALL, GATEWAY = "/webhooks/twilio/call", "/webhooks/sms-gateway"
 # A call is never taken: she hears the busy tone, pays nothing, and has rung.
 _BUSY = '<?xml version="1.0" encoding="UTF-8"?><Response><Reject reason="busy"/></Response>'
 _TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'  # "we answer later"
@@ -156,9 +158,14 @@ async def _body(request: Request[Any, Any, Any]) -> bytes | None:
 
 
 def webhooks(
-    settings: Settings, receive: Receive, quarantine: Quarantine, decline: Decline | None = None
+    settings: Settings,
+    receive: Receive,
+    quarantine: Quarantine,
+    acknowledge: Acknowledge | None = None,
+    decline: Decline | None = None,
 ) -> list[HTTPRouteHandler]:
-    """The route handlers. `receive` and `quarantine` commit before they return; `decline` leaves a group."""
+    """The route handlers. `receive` and `quarantine` commit before they return. Without `acknowledge` no call of ours
+    is answered; `decline` leaves a group."""
     intake, own = Intake(receive, quarantine), _own_numbers(settings)
 
     @post(TELEGRAM, status_code=200, request_max_body_size=MOST_BYTES, opt=_OPEN)
@@ -184,12 +191,8 @@ def webhooks(
     def as_call(payload: dict[str, Any]) -> list[Inbound | Receipt]:
         return _own_out(twilio_forms.call(payload), own)
 
-    async def twilio(
-        request: Request[Any, Any, Any],
-        path: str,
-        yes: Response[str],
-        read: Callable[[dict[str, Any]], list[Inbound | Receipt]] = as_form,
-    ) -> Response[str]:
+    async def authentic(request: Request[Any, Any, Any], path: str) -> tuple[bytes, dict[str, Any]] | Response[str]:
+        """The body and the payload that Twilio signed; else what to answer."""
         raw = await _body(request)
         if raw is None:
             return _plain(400)
@@ -207,7 +210,34 @@ def webhooks(
         if payload is None or not account or payload.get("AccountSid", account) != account:
             return _plain(403)
         payload["?ref"] = dict(parse_qsl(query.decode("ascii"))).get("ref", "")
-        return await _stored(intake.take("twilio", account, raw, lambda: read(payload)), yes)
+        return raw, payload
+
+    async def twilio(
+        request: Request[Any, Any, Any],
+        path: str,
+        yes: Response[str],
+        read: Callable[[dict[str, Any]], list[Inbound | Receipt]] = as_form,
+    ) -> Response[str]:
+        found = await authentic(request, path)
+        if isinstance(found, Response):
+            return found
+        raw, payload = found
+        return await _stored(intake.take("twilio", settings.twilio_account_sid, raw, lambda: read(payload)), yes)
+
+    @post(VOICE, status_code=200, request_max_body_size=MOST_BYTES, opt=_OPEN)
+    async def key_from_twilio(request: Request[Any, Any, Any]) -> Response[str]:
+        """A colleague pressed a key; `ref` in the address is the id of the page."""
+        found = await authentic(request, VOICE)
+        if isinstance(found, Response):
+            return found
+        if acknowledge is None:
+            return _twiml()
+        try:
+            answer = await acknowledge(str(found[1]["?ref"]), str(found[1].get("Digits", "")))
+        except Exception as error:
+            log.error("webhook: key not stored (%s)", type(error).__name__)
+            return _plain(503)
+        return Response(answer or _TWIML, status_code=200, media_type="text/xml")
 
     @post(TWILIO, status_code=200, request_max_body_size=MOST_BYTES, opt=_OPEN)
     async def from_twilio(request: Request[Any, Any, Any]) -> Response[str]:
@@ -219,10 +249,10 @@ def webhooks(
         """What became of a message of ours; `ref` in the address is our outbox id."""
         return await twilio(request, STATUS, _plain(200))
 
-    @post(VOICE, status_code=200, request_max_body_size=MOST_BYTES, opt=_OPEN)
+    @post(CALL, status_code=200, request_max_body_size=MOST_BYTES, opt=_OPEN)
     async def call_from_twilio(request: Request[Any, Any, Any]) -> Response[str]:
         """Somebody rang. Nothing is said and nobody is called back: a human decides."""
-        return await twilio(request, VOICE, _twiml(_BUSY), as_call)
+        return await twilio(request, CALL, _twiml(_BUSY), as_call)
 
     @post(GATEWAY, status_code=200, request_max_body_size=MOST_BYTES, opt=_OPEN)
     async def from_gateway(request: Request[Any, Any, Any]) -> Response[str]:
@@ -237,4 +267,4 @@ def webhooks(
         read = lambda: _own_out(gateway_forms.read(_object(raw), account), own)  # noqa: E731
         return await _stored(intake.take(gateway_forms.NAME, account, raw, read), _plain(200))
 
-    return [from_telegram, from_twilio, status_from_twilio, call_from_twilio, from_gateway]
+    return [from_telegram, from_twilio, status_from_twilio, key_from_twilio, call_from_twilio, from_gateway]

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from playwright.async_api import Locator, Page, expect
 
+from bot.engine.messages import Option
 from bot.web.simulator import simulator
 from tests.fakes import replies
 from tests.fakes.phones import MemoryPhones
@@ -223,6 +224,28 @@ async def test_a_list_opens_as_a_sheet_for_keyboard_and_screen_reader(desk: Desk
     await desk.page.keyboard.press("Enter")
     await expect(desk.log("whatsapp").locator(".mine:not(.leaving) p")).to_have_text(["My passport"])
     assert desk.phones.taken[0][3] == "menu.main|item2|1a2b"
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (1400, 900)])
+async def test_the_last_row_of_a_full_list_is_seen_whole(desk: Desk, width: int, height: int, language: str) -> None:
+    """Ten short rows, as in the menu, need no scrolling; longer ones can be scrolled to their end."""
+    await desk.page.set_viewport_size({"width": width, "height": height})
+    long = replies.menu(language)
+    short = replace(long, options=tuple(Option(f"o{n}", f"{n} {o.label}") for n, o in enumerate(long.options)))
+    ten = replace(short, options=(*short.options, Option("more", "+")))
+    for reply, scrolls in ((ten, False), (long, True)):
+        desk.phones.say("whatsapp", await desk.address("whatsapp"), reply)
+        await desk.log("whatsapp").locator(".theirs .key").last.click()
+        rows = desk.station("whatsapp").locator(".rows")
+        assert scrolls or await rows.evaluate("e => e.scrollHeight <= e.clientHeight")
+        last = rows.locator(".row").last
+        await last.scroll_into_view_if_needed()
+        row, screen = await last.bounding_box(), await desk.station("whatsapp").locator(".screen").bounding_box()
+        assert row
+        assert screen
+        assert row["y"] + row["height"] <= screen["y"] + screen["height"]
+        await desk.page.keyboard.press("Escape")
 
 
 async def test_right_to_left_is_as_the_message_says(desk: Desk) -> None:

@@ -165,6 +165,11 @@ BAD: dict[str, tuple[str, str, tuple[tuple[str, str], ...]]] = {
         f"  - ask: b\n    say: {'x' * 160}\n    type: text\n  - end",
         ((f"{A}:5", "en after system.retry: 2 segments"),),
     ),
+    "budget of two segments that a question allows itself": (
+        "level: system\nbudget: {sms: 1}",
+        f"  - ask: b\n    say: {'x' * 307}\n    segments: 2\n    type: text\n  - end",
+        ((f"{A}:5", "en: 3 segments (307 units of GSM-7)"),),
+    ),
     "budget of a way": (
         "level: system\nbudget: {sms: 2}",
         "  - say: b\n    text: One\n  - ask: c\n    say: Two\n    type: text\n  - say: d\n    text: Three",

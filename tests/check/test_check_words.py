@@ -11,6 +11,7 @@ import polib
 import pytest
 from bad_content import CATALOGUE, GOOD, NEPALI, expect, flow, language, places, same, translate, write
 
+from bot.check import run
 from bot.check.discreet import found
 from bot.settings import ROOT
 
@@ -190,7 +191,75 @@ def test_telling_words_in_danger(files: dict[str, str], part: str, tmp_path: Pat
 
 def test_some_words_only_tell_at_the_start_and_ordinary_flows_may_use_all(tmp_path: Path) -> None:
     expect(tmp_path, danger(text="In danger?", sms="x" * 35 + " then danger"))
-    expect(tmp_path, {A: flow("a", "  - say: b\n    text: The police and the help line, in danger")})
+    said = "It may be about this or about something else: the police, the help line"
+    expect(tmp_path, {A: flow("a", f"  - say: b\n    text: '{said}'\n    sensitivity: private")})
+
+
+# --- what a watched screen shows
+
+LISTED = "en: {never: [police, help line], start: [danger]}\nne: {never: [पुलिस], start: []}\n"
+ASKED = """
+  - ask: b
+    say: "%s"
+    always: true
+    options: [{id: one, label: "%s"}]
+  - say: c
+    text: Somebody else reads it, no one of us and no police
+    sensitivity: private
+  - end
+"""
+
+
+def problems_of(root: Path, files: dict[str, str]) -> list[str]:
+    """All that is said of them."""
+    return [str(p) for p in run(write(root, files))]
+
+
+def asked(text: str = "Is it good?", label: str = "One", head: str = "level: system") -> dict[str, str]:
+    """An ordinary flow; the question stands at line 4."""
+    return {A: flow("a", ASKED % (text, label), head)}
+
+
+@pytest.mark.parametrize(
+    ("files", "part"),
+    [
+        (asked(text="It is about the police"), 'say it without "police", or give it a sensitivity'),
+        (asked(label="Help-line"), 'a.b shows "help line" on a button'),
+        ({A: flow("a", "  - say: b\n    text: The police came\n    sensitivity: private")}, 'begins with "police"'),
+    ],
+)
+def test_an_ordinary_text_that_tells_something_says_so(files: dict[str, str], part: str, tmp_path: Path) -> None:
+    problems = problems_of(tmp_path, files)
+    assert [p for p in problems if part in p]
+    assert all(p.startswith(f"{A}:4") for p in problems), problems
+
+
+def test_what_reaches_somebody_who_did_not_write_tells_nothing(tmp_path: Path) -> None:
+    """Up to its first question; what is said after it answers her."""
+    unasked = {"knowledge/discreet.yml": LISTED + "unasked: [a]\n"}
+    expect(tmp_path, asked() | unasked)
+    files = asked(text="Are you in danger now?") | unasked
+    expect(tmp_path / "again", files, (f"{A}:4", 'a.b shows "danger" on a locked screen'))
+    secret = {
+        A: flow(
+            "a",
+            "  - say: b\n    text: Hello. It is about what you wrote to us on Monday, the police\n"
+            "    sensitivity: secret",
+        )
+    }
+    expect(tmp_path / "more", secret | unasked, (f"{A}:4", 'say it without "police"'))
+
+
+def test_an_exception_names_a_text_that_needs_it(tmp_path: Path) -> None:
+    files = asked(text="It is about the police") | {"knowledge/discreet.yml": LISTED + "allowed: {a.b: she asked}\n"}
+    expect(tmp_path, files)
+    files = asked() | {"knowledge/discreet.yml": LISTED + "allowed: {a.b: she asked}\nunasked: [gone]\n"}
+    expect(
+        tmp_path / "again",
+        files,
+        ("knowledge/discreet.yml:1", "needs it no longer"),
+        ("knowledge/discreet.yml:1", "gone"),
+    )
 
 
 def test_telling_words_in_a_translation(tmp_path: Path) -> None:

@@ -8,17 +8,11 @@ from typing import Any
 import pytest
 
 from bot.channels.limits import LIMITS, units
-from bot.content import Content, load
+from bot.content import Content
 from bot.content.languages import FALLBACK
-from bot.settings import ROOT
 
 TRACKS = ("pre_departure", "post_arrival", "pre_return")
 LESSON, LABEL = 300, LIMITS["whatsapp"].list_label
-
-
-@pytest.fixture(scope="module")
-def content() -> Content:
-    return load(ROOT)
 
 
 def modules(content: Content) -> Iterator[tuple[str, str, Any]]:

@@ -90,6 +90,7 @@ class Phone:
     notices: list[dict[str, Any]] = field(default_factory=list)
     wrote: str = ""  # the last that she wrote, tapped or sent
     world: SmallWorld = field(default_factory=SmallWorld)
+    templates: bool = False  # whether our WhatsApp account has its templates, and so buttons
     ids: Iterator[int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -170,7 +171,8 @@ class Phone:
 
     def laid_out(self, reply: Reply) -> tuple[Part, ...]:
         """A reply as this channel shows it."""
-        return Layouts(CHANNELS, self.content).parts(self.channel, "7001", reply)
+        templates = frozenset({"7001"} if self.templates else ())
+        return Layouts(CHANNELS, self.content, templates).parts(self.channel, "7001", reply)
 
     def has_word(self, kind: str, digits: str) -> None:
         """She has chosen a word (`kind` word) or a second one (duress) before."""

@@ -15,9 +15,12 @@ from typing import Any
 from bot.channels.layout import flatten
 from bot.channels.limits import LIMITS, units
 from bot.channels.segments import count
-from bot.check.budget import allowed
+from bot.check import screen
+from bot.check.discreet import LEXICON, lexicon_of
 from bot.check.slots import calls
+from bot.check.texts import allowed
 from bot.content import Content
+from bot.content.reply import WordsOf
 from bot.engine.answers import fold
 from bot.engine.events import Asked
 from bot.engine.flow import Ask, Say
@@ -94,6 +97,20 @@ def text_ids(*values: Any) -> Iterator[str]:
             yield from text_ids(*value)
 
 
+def telling(phone: Phone, line: Line, started: str) -> Iterator[str]:
+    """What a watched screen should not show, with the values that are really said (T41); `started`: the flow that a job
+    started, if she did not write."""
+    words = phone.content.knowledge.get(LEXICON)
+    if line.event.text_id in words[screen.ALLOWED]:
+        return
+    lexicon = lexicon_of(words, line.reply.language)
+    quiet = started in words[screen.UNASKED] or line.reply.urgent or line.event.text_id.startswith("system.")
+    facts = any(text_ids(line.event.slots, offered(line)))  # a fact that she asked for begins as it begins
+    for fault in screen.faults(line.parts, lexicon, quiet, line.reply.sensitivity):
+        if quiet or not facts or not fault.startswith("begins"):
+            yield fault
+
+
 def _over_limits(channel: str, line: Line) -> Iterator[str]:
     limits = LIMITS[channel]
     for part in line.parts:
@@ -165,7 +182,7 @@ def repeated(phone: Phone, line: Line, told: Sequence[str]) -> set[str]:
     slots = {name: ours for name, value in line.event.slots.items() if (ours := _ours(value)) is not None}
     bare = Content.reply(phone.content, replace(line.event, slots=slots), line.reply.language)
     shown = " ".join((bare.text, bare.sms, *(o.label for o in line.reply.options)))
-    return found - set(fold(shown).split()) - options_words(phone)
+    return found - set(fold(shown).split()) - options_words(phone.content, phone.words)
 
 
 def _ours(value: Any) -> Any:
@@ -178,12 +195,21 @@ def _ours(value: Any) -> Any:
     return None
 
 
-def options_words(phone: Phone) -> set[str]:
+def options_words(content: Content, words: WordsOf) -> frozenset[str]:
     """The words of every option of every question, in her language and in English."""
-    words: set[str] = set()
-    for flow in phone.content.flows.by_name.values():
+    known = _OPTIONS.get(id(words))
+    if known is None or known[0] is not words:
+        known = _OPTIONS[id(words)] = words, frozenset(_options_words(content, words))
+    return known[1]
+
+
+_OPTIONS: dict[int, tuple[WordsOf, frozenset[str]]] = {}  # by language: its words, kept so that the id stays theirs
+
+
+def _options_words(content: Content, words: WordsOf) -> Iterator[str]:
+    for flow in content.flows.by_name.values():
         for step in flow.steps:
             for choice in (*step.choices, *((step.skip,) if step.skip else ())) if isinstance(step, Ask) else ():
-                label = phone.words.label(f"{flow.name}.{step.id}", choice)
-                words.update(w for text in (choice.label, choice.short, *label.accepted) for w in fold(text).split())
-    return words
+                label = words.label(f"{flow.name}.{step.id}", choice)
+                for text in (choice.label, choice.short, *label.accepted):
+                    yield from fold(text).split()

@@ -44,7 +44,12 @@ class Telling:
         start = transcript.start
         self.transcript, self.variant = transcript, variant
         self.phone = Phone(
-            recording(content), channel, language, number=start.get("number", ""), chosen=start.get("chosen", True)
+            recording(content),
+            channel,
+            language,
+            number=start.get("number", ""),
+            chosen=start.get("chosen", True),
+            templates=start.get("templates", False),
         )
         if start.get("night"):
             self.phone.later(hours=NIGHT.total_seconds() / 3600)
@@ -157,6 +162,7 @@ class Telling:
         assert [line.id for line in new] == expected, f"{where}:\n{text}"
         for line in new:
             wrong = [*laws.faults(phone, line, self.one_segment), *laws.repeated(phone, line, self.told)]
+            wrong += laws.telling(phone, line, turn.get("started", ""))
             assert not wrong, f"{where}, {line.id}: {wrong}: {phone.shown(line)!r}"
             assert line.reply.language == turn.get("in", phone.language), f"{where}: in {line.reply.language}"
             assert line.state == turn.get("state", "queued"), f"{where}: {line.id} is {line.state}"

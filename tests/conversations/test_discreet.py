@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from importlib import import_module
 
 import pytest
 
 from bot.channels.contract import Part
+from bot.check import screen
 from bot.check.discreet import PREVIEW, Lexicon, found, lexicon_of
-from bot.check.samples import longest
 from bot.content import Content
 from bot.content.languages import load_languages
-from bot.content.wording import PLACEHOLDER
-from bot.engine import answers
-from bot.engine.events import Asked, Said
+from bot.engine.events import Said
 from bot.engine.flow import Ask, Flow, Say
 from bot.settings import ROOT
 from tests.conversations import laws
@@ -34,15 +33,6 @@ def _dangers(content: Content) -> list[tuple[Flow, Say | Ask]]:
     return [(f, s) for f in flows for s in f.steps if isinstance(s, Say | Ask)]
 
 
-def _event(content: Content, flow: Flow, step: Say | Ask, language: str) -> Said | Asked:
-    names = PLACEHOLDER.findall(f"{step.text} {step.sms}")
-    slots = {n: longest(content, flow, n, language) for n in names if n != "options"}
-    text_id = f"{flow.name}.{step.id}"
-    if isinstance(step, Say):
-        return Said(text_id, slots)
-    return Asked(text_id, text_id, flow.version, tuple(c.id for c in answers.numbered(step)), slots)
-
-
 def _words(parts: tuple[Part, ...]) -> str:
     return "\n".join(w for p in parts for w in (p.text, *(b.label for b in p.buttons)))
 
@@ -56,7 +46,7 @@ def _lexicon(content: Content, language: str) -> Lexicon:
 def test_nothing_said_about_danger_tells_what_it_is_about(content: Content, channel: str, language: str) -> None:
     lexicon, phone = _lexicon(content, language), Phone(recording(content), channel, language)
     for flow, step in _dangers(content):
-        shown = _words(phone.laid_out(content.reply(_event(content, flow, step, language), language)))
+        shown = _words(phone.laid_out(content.reply(screen.event_of(content, flow, step, language), language)))
         assert not list(found(shown, lexicon.never, lexicon.prefixes)), shown
         assert not list(found(shown[:PREVIEW], lexicon.start, lexicon.prefixes)), shown
 
@@ -69,6 +59,36 @@ def test_what_the_engine_says_by_itself_tells_nothing(content: Content, channel:
     for name in ENGINE:
         shown = _words(phone.laid_out(content.reply(Said(f"system.{name}"), language)))
         assert not list(found(shown, lexicon.never, lexicon.prefixes)), shown
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_t41_no_text_tells_more_than_the_moment_allows(content: Content, language: str) -> None:
+    """Every text of every flow, the engine's and the channels', as each channel lays it out. The facts that flows
+    say, and all values, are held to the same in every transcript (`laws.telling`)."""
+    words, lexicon = content.knowledge.get("discreet"), _lexicon(content, language)
+    chrome, seen, wrong = screen.chrome_of(content, language), set(), []
+    for text in screen.every(content, language):
+        seen.add(text.reply.text_id)
+        for channel in CHANNELS:
+            parts = screen.laid_out(channel, text.reply, chrome)
+            assert parts, text.reply.text_id
+            told = list(screen.faults(parts, lexicon, text.quiet, text.reply.sensitivity))
+            if told and text.reply.text_id not in words["allowed"]:
+                wrong.append(f"{text.reply.text_id} on {channel} in {language}: {told}")
+    assert not wrong, "\n".join(wrong)
+    steps = {f"{f.name}.{s.id}" for f in content.flows.by_name.values() for s in f.steps if isinstance(s, Say | Ask)}
+    loose = {f"{room}.{say.id}" for room in ("system", "chrome") for say in content.texts[room]}
+    assert seen == steps | loose
+
+
+def test_t41_what_jobs_start_is_listed(content: Content) -> None:
+    """A reminder reaches somebody who did not write: the flows that handlers put into one are those of the list."""
+    made = set()
+    for path in (ROOT / "handlers").glob("*.py"):
+        for name in re.findall(r"Reminder\(flow=(\w+|\"\w+\")", path.read_text("utf-8")):
+            made.add(name.strip('"') if name[0] == '"' else vars(import_module(f"handlers.{path.stem}"))[name])
+    assert made == set(content.knowledge.get("discreet")["unasked"])
+    assert len(screen.reaches_unasked(content)) > len(made)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -94,7 +114,7 @@ def test_the_first_reply_bears_the_number_of_her_country_or_none(
 ) -> None:
     phone = Phone(recording(content), channel, language)
     flow, step = next((f, s) for f, s in _dangers(content) if f"{f.name}.{s.id}" == text_id)
-    event = _event(content, flow, step, language)
+    event = screen.event_of(content, flow, step, language)
     for number in {*content.knowledge.get("emergency")["numbers"].values(), ""}:
         given = replace(event, slots={**event.slots, "emergency": number or None})
         reply = content.reply(given, language)

@@ -24,6 +24,7 @@ from tests.conversations.harness import Phone, recording
 from tests.conversations.transcript import TRANSCRIPTS
 from tests.conversations.walk import DANGER, NONSENSE, Walk, in_language, state_of, twin, walk
 
+pytestmark = pytest.mark.slow
 LANGUAGES = tuple(load_languages(ROOT))
 LEADS_TO = {  # universal word -> what is said at once, as the beginning of its id
     "menu": "menu.what",
@@ -56,13 +57,16 @@ def _asks(content: Content) -> list[tuple[str, Ask]]:
 
 
 def test_the_walk_comes_to_every_question(content: Content, walked: Walk) -> None:
+    assert len(walked.phones) > 4000  # a walk that became quick by going nowhere proves nothing
+    assert sum(len(ways) for ways in walked.ways.values()) > 20_000
     asked = {phone.asking for phone in walked.phones.values()}
     missed = {step for step, _ in _asks(content)} - asked
     places = content.knowledge.get("recruiting")["countries"].values()
     no_cap = set() if any(place["fee"]["cap"] for place in places) else {"recruiter.asked"}  # nothing to compare with
     told = {turn.get("asks") for told in TRANSCRIPTS for turn in told.turns}
     # The walk is at noon, and nothing was said or learnt before.
-    half_known = {"danger_end.hour_night", "wages.how_much", "wages.how_many"}
+    half_known = {"self_harm.may_i", "wages.how_much", "wages.how_many"}
+    half_known |= {"stranded.their_place", "passport.their_leave", "missing.name", "cover.later", "cover.none"}
     half_known |= {f"orientation.{step}" for step in ("go_on", "question", "failed", "name")}
     assert missed == half_known | no_cap
     assert half_known <= told

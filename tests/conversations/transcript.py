@@ -30,6 +30,7 @@ START = (
     "languages",
     "profile",
     "licences",
+    "templates",
 )
 
 

@@ -8,6 +8,7 @@ in every language at each question once (`in_language`).
 from __future__ import annotations
 
 import copy
+import pickle
 from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
@@ -68,10 +69,11 @@ def state_of(phone: Phone) -> State:
 def twin(phone: Phone) -> Phone:
     """A copy to try something with; content, words and what was said already are shared, rows for the database left."""
     new = copy.copy(phone)
-    new.subject = copy.deepcopy(replace(phone.subject, messages=[], outbox=[], events=[], notices=[]))
+    subject = replace(phone.subject, messages=[], outbox=[], events=[], notices=[])
+    new.subject, records = pickle.loads(pickle.dumps((subject, phone.world.records), pickle.HIGHEST_PROTOCOL))
     new.conversation = next(iter(new.subject.conversations.values()))
     new.lines = list(phone.lines)
-    new.world = SmallWorld(copy.deepcopy(phone.world.records), [new.subject.cases], phone.world.licences)
+    new.world = SmallWorld(records, [new.subject.cases], phone.world.licences)
     return new
 
 

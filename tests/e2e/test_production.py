@@ -94,12 +94,14 @@ async def test_a_taken_port_is_said_and_nothing_else_is_claimed(here: World) -> 
 
 async def test_a_web_process_has_no_model_and_says_what_does_nothing(here: World) -> None:
     (here.directory / "nlu").unlink()
-    async with here.service("--role", "web", alert_to="duty@help.example", smtp_url="smtp://help.example") as service:
+    async with here.service(
+        "--role", "web", rasa_url="http://help.example", media_url="http://help.example"
+    ) as service:
         await service.ready()
         output = service.output
     assert f"listens on {here.base}" in output
     assert "saathi queue" in output
-    for name in ("SAATHI_ALERT_TO", "SAATHI_SMTP_URL"):
+    for name in ("SAATHI_RASA_URL", "SAATHI_MEDIA_URL"):
         assert f"{name} is set, and does nothing" in output
         assert f'"code": "{name}"' in output
     assert "help.example" not in output

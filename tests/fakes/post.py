@@ -101,10 +101,10 @@ async def post(client: httpx.AsyncClient, base: str, letter: Letter) -> int:
     return answer.status_code
 
 
-async def deliver(base: str, letter: Letter) -> int:
+async def deliver(base: str, letter: Letter, *, within: float = TRIES_SECONDS, pause: float = 0.1) -> int:
     """Try until it is acknowledged, as providers do; returns the number of tries."""
     tries = 0
-    async with asyncio.timeout(TRIES_SECONDS), httpx.AsyncClient(trust_env=False, timeout=10) as client:
+    async with asyncio.timeout(within), httpx.AsyncClient(trust_env=False, timeout=10) as client:
         while True:
             tries += 1
             try:
@@ -112,4 +112,4 @@ async def deliver(base: str, letter: Letter) -> int:
                     return tries
             except httpx.TransportError:
                 pass
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(pause)

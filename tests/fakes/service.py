@@ -47,6 +47,8 @@ def clean_environment(settings: Mapping[str, str]) -> dict[str, str]:
 class Service:
     """`async with Service(environment, log, port) as service:`; it is ready when `ready()` returns."""
 
+    module = "bot"  # `python -m ...`; a test may set another on the instance before it starts
+
     def __init__(self, settings: Mapping[str, str], log: Path, port: int, arguments: Sequence[str] = ()) -> None:
         self._environment = clean_environment(settings)
         self._log = log
@@ -60,7 +62,7 @@ class Service:
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "bot",
+            self.module,
             *self._arguments,
             cwd=ROOT,
             env=self._environment,

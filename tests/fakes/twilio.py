@@ -32,17 +32,22 @@ def refusal(code: int, status: int = 400) -> Answer:
 
 
 class FakeTwilio(Loopback):
-    """Takes messages; `messages` holds what was taken, by SID, as the resource would show it."""
+    """Takes messages and calls; `messages` holds what was taken, by SID, as the resource would show it."""
 
     def __init__(self) -> None:
         super().__init__()
         self.messages: dict[str, dict[str, Any]] = {}
+        self.calls: dict[str, dict[str, str]] = {}
 
     async def usual(self, asked: Asked) -> Answer:
         """POST Messages.json creates, GET and DELETE Messages/<sid>.json work on what was created."""
         root = f"/2010-04-01/Accounts/{ACCOUNT}/Messages"
         if asked.method == "POST" and asked.path == f"{root}.json":
             return Answer(201, self._create(asked.form))
+        if asked.method == "POST" and asked.path == f"/2010-04-01/Accounts/{ACCOUNT}/Calls.json":
+            call = f"CA{len(self.calls) + 1:032x}"
+            self.calls[call] = asked.form
+            return Answer(201, {"sid": call, "account_sid": ACCOUNT, "status": "queued", "to": asked.form.get("To")})
         sid = asked.path.removeprefix(f"{root}/").removesuffix(".json")
         if sid not in self.messages:
             return refusal(20404, 404)

@@ -116,10 +116,15 @@ class World:
 
 
 @asynccontextmanager
-async def world(server: Server, directory: Path) -> AsyncIterator[World]:
-    """A new world on a database of its own; both are gone at the end."""
+async def world(
+    server: Server,
+    directory: Path,
+    twilio_of: Callable[[], FakeTwilio] = FakeTwilio,
+    telegram_of: Callable[[], FakeTelegram] = FakeTelegram,
+) -> AsyncIterator[World]:
+    """A new world on a database of its own; both are gone at the end. `..._of` makes another provider than the calm."""
     with database.copied(server) as copy:
-        async with FakeTwilio() as twilio, FakeTelegram() as telegram:
+        async with twilio_of() as twilio, telegram_of() as telegram:
             settings = {
                 "SAATHI_ENV": "development",
                 "SAATHI_DATA_DIR": str(data_directory(directory)),

@@ -400,10 +400,11 @@ async def test_handing_over_and_back_changes_owner_and_epoch(ctx: Context) -> No
     await casework.take(ctx, user_id=UUID(int=5))
     assert (ctx.conversation.owner, ctx.conversation.owner_epoch) == ("human", 2)
     assert (case.answered_at, case.stage) == (NOON, "working")
-    await casework.take(ctx, user_id=UUID(int=6))  # another colleague
-    assert ctx.conversation.owner_epoch == 3
+    assert (await casework.take(ctx, user_id=UUID(int=6))).name == "held"  # another colleague
+    assert (ctx.conversation.owner_user_id, ctx.conversation.owner_epoch) == (UUID(int=5), 2)
+    ctx.actor = Actor("staff", UUID(int=5))
     await casework.release(ctx)
-    assert (ctx.conversation.owner, ctx.conversation.owner_user_id, ctx.conversation.owner_epoch) == ("bot", None, 4)
+    assert (ctx.conversation.owner, ctx.conversation.owner_user_id, ctx.conversation.owner_epoch) == ("bot", None, 3)
     assert [n.audience for n in ctx.notices] == ["queue", "queue"]
 
 

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from bot.content import Content, load
+from bot.content import Content
 from bot.content.wording import PLACEHOLDER
 from bot.engine.flow import Ask, Say
-from bot.settings import ROOT
 from bot.store.rows import FamilyCode
 from handlers import cases, closing, codes
 from handlers.context import Context
@@ -19,11 +18,6 @@ from tests.handlers.test_actions import ctx, old_case
 
 __all__ = ["ctx"]
 MAY_BE_SAID = {"reference", "at", "other", "stage", "lines", "options"}
-
-
-@pytest.fixture(scope="module")
-def content() -> Content:
-    return load(ROOT)
 
 
 @pytest.mark.parametrize(

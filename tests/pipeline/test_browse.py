@@ -12,7 +12,7 @@ async def test_who_asks_about_rules_leaves_nothing_after_a_day(world: World) -> 
     await world.says(MAYA, "the rules for passport in kuwait", "1", "1", "3")
     assert await world.said(MAYA) == [
         "rights.unchecked",
-        "rights.sector",
+        "elsewhere.sector",
         "elsewhere.body",
         "rights.useful",
         "rights.again",

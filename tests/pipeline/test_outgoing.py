@@ -110,7 +110,8 @@ def test_to_who_blocked_us_nothing_leaves() -> None:
         ("bot", 1, "bot", "withdrawn"),
         ("bot", 2, "bot", "withdrawn"),
         ("human", 0, "bot", "withdrawn"),
-        ("closed", 0, "bot", "withdrawn"),
+        ("closed", 0, "bot", "queued"),  # the last thing it said, as it was ended
+        ("closed", 1, "bot", "withdrawn"),
         ("human", 1, "human", "queued"),
         ("bot", 2, "human", "queued"),
         ("human", 1, "system", "queued"),

@@ -26,11 +26,10 @@ async def _pages(world: World) -> int:
 
 
 SILENT = [("human", t) for t in ("are you there", "menu", "1", "wages", "0", "#", "delete")]
-SILENT += [("waiting", t) for t in ("are you there", "1", "wages")]
 
 
 @pytest.mark.parametrize(("owner", "text"), SILENT)
-async def test_the_bot_is_silent_while_a_human_has_it_or_is_awaited(world: World, owner: str, text: str) -> None:
+async def test_the_bot_is_silent_while_a_human_has_it(world: World, owner: str, text: str) -> None:
     await _owned(world, owner)
     before = await world.said(MAYA)
     await world.says(MAYA, text)
@@ -41,6 +40,20 @@ async def test_the_bot_is_silent_while_a_human_has_it_or_is_awaited(world: World
     assert kinds == ["wrote_again"], "whoever has it, or will, sees that she wrote"
     await world.says(MAYA, text)
     assert await world.one("SELECT count(*) FROM notices WHERE kind = 'wrote_again'") == 1, "once, until it is taken"
+
+
+@pytest.mark.parametrize("text", ["are you there", "1", "wages"])
+async def test_while_a_human_is_awaited_her_words_get_one_line_in_ten_minutes(world: World, text: str) -> None:
+    await _owned(world, "waiting")
+    before = await world.said(MAYA)
+    await world.says(MAYA, text)
+    await world.says(MAYA, text, "please")
+    assert await world.said(MAYA) == [*before, "stay.noted"]
+    assert await world.one("SELECT owner FROM conversations") == "waiting"
+    assert await world.one("SELECT count(*) FROM notices WHERE kind = 'wrote_again'") == 1, "once, until it is taken"
+    world.clock.move(minutes=11)
+    await world.says(MAYA, text)
+    assert await world.said(MAYA) == [*before, "stay.noted", "stay.noted"]
 
 
 @pytest.mark.parametrize(
@@ -102,8 +115,8 @@ async def test_danger_while_waiting_starts_the_danger_flow_and_once_only(world: 
     assert await _pages(world) == 1
     await _owned(world, "waiting")
     before = await world.said(MAYA)
-    await world.says(MAYA, "he has the knife again")  # a critical case is open: a human comes, the bot adds nothing
-    assert await world.said(MAYA) == before
+    await world.says(MAYA, "he has the knife again")  # a critical case is open: a human comes, nothing is asked again
+    assert await world.said(MAYA) == [*before, "stay.reads"]
     assert await _pages(world) == 2
     assert await world.one("SELECT count(*) FROM cases") == 1
 
@@ -243,7 +256,7 @@ async def test_asking_for_a_person_in_danger_does_not_make_it_later(world: World
 async def test_somebody_known_is_not_introduced_again(world: World) -> None:
     await world.says(MAYA, "wages", "1", "Kuwait", "1", "1", "3 months 180 KD", "1")
     await world.says(MAYA, "hello")
-    assert (await world.said(MAYA))[-1] == "more.noted"  # just after the number it is more about it
+    assert (await world.said(MAYA))[-1] == "add.added"  # just after the number it is more about it
     world.clock.move(minutes=31)
     await world.says(MAYA, "hello")
     assert (await world.said(MAYA))[-1] == "menu.what"
@@ -257,3 +270,20 @@ async def test_an_act_of_staff_opens_a_case_with_a_number(world: World) -> None:
     found = [row.reference for row in await world.rows("SELECT reference FROM cases")]
     assert len(set(found)) == 2
     assert all(len(r) == 7 and cases.check_digit(r[:-1]) == r[-1] for r in found)
+
+
+async def test_an_answer_to_a_caseworker_who_gave_it_back_reaches_the_human_queue(world: World) -> None:
+    await world.says(MAYA, "human")
+    where = await world.where(MAYA)
+    await world.app.staff.reply(where, "When were you last paid?", case_id=None)
+    await world.app.staff.release(where)
+    world.clock.move(minutes=30)
+    await world.says(MAYA, "wages in March")
+    assert (await world.said(MAYA))[-1] == "passed_on.here"
+    assert await world.one("SELECT owner FROM conversations") == "waiting"
+    kinds = [n.kind for n in await world.rows("SELECT kind FROM notices WHERE taken_at IS NULL")]
+    assert kinds == ["answered_us"]
+    assert await world.one("SELECT count(*) FROM cases") == 1
+    await world.app.staff.release(where)  # nobody asked anything this time
+    await world.says(MAYA, "wages in March")
+    assert (await world.said(MAYA))[-1] == "wages.safe"

@@ -110,7 +110,7 @@ async def test_two_workers_set_it_aside_once(world: World, tried: Counter[str]) 
     workers = [world.new_conductor() for _ in range(2)]
     rows = await peek(world.app.database, world.app.secrets, world.now, 10)
     for worker in workers:  # both saw it waiting, both failed
-        ((subject_id, (arrived,)),) = worker._arrived(rows).items()
+        ((subject_id, (arrived,)),) = (await worker._arrived(rows)).items()
         await worker._quarantine(subject_id, arrived, world.now)
     assert await world.one("SELECT count(*) FROM notices WHERE kind = 'quarantined'") == 1
     assert (await world.said(MAYA)).count("system.trouble") == 1

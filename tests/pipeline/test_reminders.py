@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import insert
 
 from bot.jobs import make, start_reminders
 from bot.outgoing import Policy
+from bot.rostering import Roster
 from bot.store import reminders, tables, turns
 from bot.store.rows import Reminder
 from bot.store.shelf import shelves
@@ -258,11 +260,91 @@ async def test_the_jobs_do_it_by_the_clock(world: World) -> None:
     await person(world, MAYA)
     await remind(world, MAYA)
     world.clock.move(days=1)
-    app = make(world.app.database, world.app.secrets, world.policy, world.clock)
+    app = make(world.app.database, world.app.secrets, world.policy, Roster(world.app.content), world.clock)
     crons = {task.task.name: task.cron for task in app.periodic_registry.periodic_tasks.values()}
-    assert crons == {"purge": "*/10 * * * *", "remind": "* * * * *", "wishes": "* * * * *"}
+    every = {name: "* * * * *" for name in ("remind", "wishes", "targets")}
+    assert crons == {**every, "purge": "*/10 * * * *", "rota": "*/10 * * * *"}
     await app.tasks["remind"](0)
     assert await states(world) == ["done"]
     world.clock.move(days=40)
     await app.tasks["purge"](0)
     assert await states(world) == []
+
+
+# --- the line at night that she allowed, while a human is awaited
+
+
+NIGHT = timedelta(hours=12)  # after noon in Kathmandu: nobody is on duty
+ALLOWED = timedelta(hours=5, minutes=45)  # then it is eight in Kuala Lumpur
+
+
+async def heavy_at_night(world: World, answer: str = "1") -> UUID:
+    """Her id: she wrote that it is too heavy, was asked whether the program may write later, and answered."""
+    await world.says(MAYA, "hello")
+    where = await world.where(MAYA)
+    await world.set_person(where.subject_id, country="MY", language="en")
+    world.clock.move(hours=NIGHT.total_seconds() / 3600)
+    await world.says(MAYA, "rope")
+    assert (await world.said(MAYA))[-1] == "self_harm.may_i"
+    await world.says(MAYA, answer)
+    assert await world.one("SELECT owner FROM conversations") == "waiting"
+    while await world.sends():
+        pass
+    return where.subject_id
+
+
+async def test_the_line_that_she_allowed_leaves_at_its_hour_without_any_other_leave(world: World) -> None:
+    await heavy_at_night(world)
+    assert await states(world) == ["waiting"]
+    assert await world.one("SELECT consent_contact_at FROM contacts") is None
+    world.clock.move(hours=5, minutes=44)
+    assert await start(world) == 0
+    world.clock.move(minutes=1)
+    assert await start(world) == 1
+    await world.turns()
+    assert (await world.said(MAYA))[-1] == "check_in.night"
+    assert await world.sends() == 1
+    assert "as we agreed" in world.provider.sent[-1][2]
+    assert await world.one("SELECT owner FROM conversations") == "waiting"
+    assert await start(world) == 0
+
+
+async def test_without_a_yes_nothing_is_planned(world: World) -> None:
+    await heavy_at_night(world, "2")
+    assert await states(world) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE conversations SET owner = 'human', owner_epoch = owner_epoch + 1",
+        "UPDATE conversations SET owner = 'bot'",
+        "UPDATE contacts SET opted_out_at = now()",
+        "UPDATE contacts SET seized_at = now()",
+        "UPDATE contacts SET safe_from = 1200, safe_until = 1320",
+        "UPDATE conversations SET blocked_at = now()",
+    ],
+)
+async def test_the_line_does_not_come_where_it_helps_nobody(world: World, change: str) -> None:
+    """A human was there, or took it; she wrote STOP; the phone was taken; her hours are others now; she blocked us."""
+    await heavy_at_night(world)
+    await world.run(change)
+    world.clock.move(hours=ALLOWED.total_seconds() / 3600)
+    assert await start(world) == 0
+
+
+async def test_the_line_does_not_come_hours_late(world: World) -> None:
+    await heavy_at_night(world)
+    world.clock.move(hours=6, minutes=46)
+    assert await start(world) == 0
+
+
+async def test_a_human_who_takes_it_meanwhile_is_before_the_line(world: World) -> None:
+    await heavy_at_night(world)
+    world.clock.move(hours=ALLOWED.total_seconds() / 3600)
+    assert await start(world) == 1
+    await world.run("UPDATE conversations SET owner = 'human', owner_epoch = owner_epoch + 1")
+    before = await world.said(MAYA)
+    await world.turns()
+    assert await world.said(MAYA) == before
+    assert await world.one("SELECT agreed_until FROM conversations") is None

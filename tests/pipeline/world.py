@@ -73,12 +73,14 @@ class Provider:
     acked: list[str] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     wiped: list[tuple[str, list[str]]] = field(default_factory=list)
+    valid: list[int] = field(default_factory=list)  # seconds, beside `sent`
     script: dict[str, deque[Exception | Callable[[], Any] | None]] = field(default_factory=lambda: defaultdict(deque))
     count: Any = field(default_factory=itertools.count)
 
-    async def send(self, *, channel: str, account: str, address: str, part: Part, ref: str) -> str:
+    async def send(self, *, channel: str, account: str, address: str, part: Part, ref: str, valid: int) -> str:
         """Take one part, or fail as told."""
         await self._obey(address)
+        self.valid.append(valid)
         self.sent.append((address, ref, part.text))
         self.parts.append(part)
         return f"p{next(self.count)}"

@@ -1,7 +1,6 @@
 """A place for an embedded server, and its end; people in a database."""
 
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -11,14 +10,14 @@ from bot.store import embedded
 from bot.store.database import Database
 from bot.store.keys import Keys
 from bot.vault.keyring import Keyring
+from tests.fakes.place import new_directory
 from tests.store.shelves import Stored
 
 
 @pytest.fixture
 def data_dir() -> Iterator[Path]:
     """A directory that the database's user can enter, unlike pytest's own; the server in it is removed."""
-    directory = Path(tempfile.mkdtemp(prefix="saathi-test-"))
-    directory.chmod(0o711)
+    directory = new_directory("saathi-test-")
     yield directory
     for lock in directory.rglob("postgres.lock"):
         embedded.remove(lock.parent)

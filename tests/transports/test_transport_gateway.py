@@ -49,7 +49,7 @@ async def transport(fake: FakeGateway) -> AsyncIterator[SmsGateway]:
 
 async def send(transport: SmsGateway, words: str = WORDS, **more: Any) -> str:
     part = Part("text", words, **more)
-    return await transport.send(channel="sms", account=NUMBER, address=THEIRS, part=part, ref=REF)
+    return await transport.send(channel="sms", account=NUMBER, address=THEIRS, part=part, ref=REF, valid=600)
 
 
 async def test_a_message_has_our_own_id_and_asks_for_a_report(fake: FakeGateway, transport: SmsGateway) -> None:
@@ -61,6 +61,7 @@ async def test_a_message_has_our_own_id_and_asks_for_a_report(fake: FakeGateway,
     assert told["textMessage"] == {"text": WORDS}
     assert told["withDeliveryReport"] is True
     assert told["priority"] == 0
+    assert told["ttl"] == 600
 
 
 async def test_danger_passes_the_queue_of_the_phone(fake: FakeGateway, transport: SmsGateway) -> None:

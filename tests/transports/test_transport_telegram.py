@@ -42,7 +42,7 @@ async def transport(fake: FakeTelegram) -> AsyncIterator[Telegram]:
 
 async def send(transport: Telegram, part: Part | None = None, address: str = CHAT) -> str:
     part = part or Part("text", WORDS)
-    return await transport.send(channel="telegram", account="7000", address=address, part=part, ref="r")
+    return await transport.send(channel="telegram", account="7000", address=address, part=part, ref="r", valid=600)
 
 
 async def test_text_is_plain_and_has_no_preview(fake: FakeTelegram, transport: Telegram) -> None:
@@ -284,7 +284,7 @@ async def test_the_simulator_gives_each_message_an_id_of_its_own() -> None:
     simulator = Simulator()
     part = Part("text", "x")
     ids = {
-        await simulator.send(channel=c, account="simulator", address="1", part=part, ref="r")
+        await simulator.send(channel=c, account="simulator", address="1", part=part, ref="r", valid=600)
         for c in ("sms", "whatsapp", "telegram")
     }
     assert len(ids) == 3

@@ -49,9 +49,11 @@ async def transport(fake: FakeTwilio) -> AsyncIterator[Twilio]:
     await made.close()
 
 
-async def send(transport: Twilio, channel: str = "sms", account: str = OURS, part: Part | None = None) -> str:
+async def send(
+    transport: Twilio, channel: str = "sms", account: str = OURS, part: Part | None = None, valid: int = 600
+) -> str:
     part = part or Part("text", WORDS)
-    return await transport.send(channel=channel, account=account, address=NUMBER, part=part, ref="0190-ab")
+    return await transport.send(channel=channel, account=account, address=NUMBER, part=part, ref="0190-ab", valid=valid)
 
 
 async def test_an_sms_leaves_from_the_number_that_was_written_to(fake: FakeTwilio, transport: Twilio) -> None:
@@ -62,6 +64,7 @@ async def test_an_sms_leaves_from_the_number_that_was_written_to(fake: FakeTwili
         "To": NUMBER,
         "From": "+447700900999",
         "Body": WORDS,
+        "ValidityPeriod": "600",
         "StatusCallback": "https://help.example/webhooks/twilio/status?ref=0190-ab",
     }
     login = base64.b64decode(asked.headers["authorization"].removeprefix("Basic ")).decode()

@@ -140,7 +140,7 @@ def book(*made: Made) -> Book:
 async def sent(fake: FakeContent, part: Part, made: Book, channel: str = "whatsapp") -> dict[str, str]:
     transport = Twilio(settings(fake.url), made)
     try:
-        await transport.send(channel=channel, account=OURS, address=NUMBER, part=part, ref="r1")
+        await transport.send(channel=channel, account=OURS, address=NUMBER, part=part, ref="r1", valid=600)
     finally:
         await transport.close()
     return fake.asked[-1].form

@@ -11,7 +11,8 @@ import pytest
 
 from bot.channels.contract import Inbound, Receipt
 from bot.channels.gateway_forms import message_id
-from bot.web.webhooks import GATEWAY, VOICE, webhooks
+from bot.web.webhooks import CALL as CALL_PATH
+from bot.web.webhooks import GATEWAY, webhooks
 from tests.fakes.gateway import KEY, NUMBER, STAMP, hook, received, sign
 from tests.fakes.line import Line, Store, settings
 from tests.fakes.server import served
@@ -176,8 +177,8 @@ async def test_a_call_is_never_taken_and_rings(line: Line) -> None:
     from tests.fakes.line import FORM, PUBLIC
     from tests.fakes.twilio import sign as sign_form
 
-    signature = sign_form(PUBLIC + VOICE, CALL.items())
-    answer = await line.client.post(VOICE, data=CALL, headers={"X-Twilio-Signature": signature, "Content-Type": FORM})
+    signature = sign_form(PUBLIC + CALL_PATH, CALL.items())
+    answer = await line.client.post(CALL_PATH, data=CALL, headers={"X-Twilio-Signature": signature, "Content-Type": FORM})
     assert answer.status_code == 200
     assert '<Reject reason="busy"/>' in answer.text
     (heard,) = line.store.values
@@ -187,7 +188,7 @@ async def test_a_call_is_never_taken_and_rings(line: Line) -> None:
 
 
 async def test_a_call_that_the_sim_forwards_belongs_to_the_sim(line: Line) -> None:
-    assert await line.twilio(CALL | {"ForwardedFrom": NUMBER}, VOICE) == 200
+    assert await line.twilio(CALL | {"ForwardedFrom": NUMBER}, CALL_PATH) == 200
     (heard,) = line.store.values
     assert isinstance(heard, Inbound)
     assert heard.account == NUMBER
@@ -195,15 +196,15 @@ async def test_a_call_that_the_sim_forwards_belongs_to_the_sim(line: Line) -> No
 
 @pytest.mark.parametrize("more", [{"CallStatus": "completed"}, {"Direction": "outbound-api"}, {"From": NUMBER}])
 async def test_news_of_a_call_and_calls_of_ours_are_nothing(line: Line, more: dict[str, str]) -> None:
-    assert await line.twilio(CALL | more, VOICE) == 200
+    assert await line.twilio(CALL | more, CALL_PATH) == 200
     assert line.empty
 
 
 async def test_a_hidden_caller_is_kept_aside_and_a_forged_call_refused(line: Line) -> None:
-    assert await line.twilio(CALL | {"From": "anonymous"}, VOICE) == 200
+    assert await line.twilio(CALL | {"From": "anonymous"}, CALL_PATH) == 200
     assert line.store.raw
     line.store.raw.clear()
-    assert await line.twilio(CALL, VOICE, token="a wrong token") == 403
+    assert await line.twilio(CALL, CALL_PATH, token="a wrong token") == 403
     assert line.empty
 
 

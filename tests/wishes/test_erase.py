@@ -23,6 +23,8 @@ from tests.wishes.people import Person, jobs, kinds
 pytestmark = pytest.mark.slow
 MARK = "Zanzibarquay"  # stands in what she writes, and nowhere afterwards
 
+NOTED = "Noted. It can take up to 48 hours; a person may ask you first. 0 = a person"
+
 
 @pytest.fixture
 def maya(app: App, clock: Clock) -> Person:
@@ -308,7 +310,7 @@ async def test_consent_taken_back_takes_what_was_kept(app: App, clock: Clock, ma
     await report(maya)
     for text in ("menu", "more", "what is kept", "keep nothing more", "yes", "4071"):
         last = await maya.says(text)
-    assert last == ["Noted. It takes up to 48 hours."]
+    assert last == [NOTED]
     clock.move(minutes=10)
     while any((await retention.purge(app.database, app.secrets, clock())).values()):
         pass

@@ -69,6 +69,20 @@ async def test_what_she_hides_is_not_in_it(app: App, clock: Clock) -> None:
     assert MARK in text
 
 
+async def test_what_a_caseworker_wrote_to_her_is_hers(app: App, clock: Clock) -> None:
+    """Only what the bot said of her codes and words is starred, in the history and in the outbox."""
+    maya = Person(app, clock, "777001", "telegram")
+    await maya.begins(secret="4071")
+    await report(maya)
+    await app.staff.reply(await maya.home(), "The office opens on Sunday at nine.", case_id=None)
+    async with app.database.begin() as connection:
+        found = await export.person(connection, app.secrets, await maya.subject(), clock())
+    assert found is not None
+    for table in ("messages", "outbox"):
+        assert "opens on Sunday" in json.dumps(found[table]), table
+        assert "human.reply" not in json.dumps(found[table])
+
+
 async def test_nobody_is_nobody(app: App, clock: Clock) -> None:
     async with app.database.begin() as connection:
         assert await export.subject_of(connection, "0000000") is None

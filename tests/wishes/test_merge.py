@@ -23,6 +23,7 @@ from tests.wishes.test_erase import MARK, report, rows_of
 
 pytestmark = pytest.mark.slow
 NOTED = "Noted. If they are right, both phones belong together in a few minutes."
+LATER = "Noted. It can take up to 48 hours; a person may ask you first. 0 = a person"
 
 
 @pytest.fixture
@@ -183,7 +184,7 @@ async def test_no_code_without_her_word(app: App, clock: Clock, maya: Person) ->
     await maya.begins(secret="4071")
     for text in ("menu", "more", "my settings", "another phone", "give me one", "9183"):
         last = await maya.says(text)
-    assert last == ["Noted. It takes up to 48 hours."]
+    assert last == [LATER]
     assert await maya.app_rows(select(link_codes.c.id)) == []
     assert "unproved_link" in await kinds(app)
 
@@ -323,8 +324,8 @@ async def test_who_holds_her_phone_cannot_join_it_with_his(
         await maya.says("he locked me in the house and beats me")
         await maya.says("menu")
     asked = await maya.says(f"link {code}")
-    assert asked[-1].startswith("Your 4-digit word?")
-    assert (await maya.says("8264"))[0] == "Noted. It takes up to 48 hours."
+    assert asked[-1].startswith("Your 4-digit PIN?")
+    assert (await maya.says("8264"))[0] == LATER
     assert await jobs(app, clock) == (0, 0)
     assert await maya.subject() != await new_phone.subject()
     assert "unproved_link" in await kinds(app)
@@ -337,7 +338,7 @@ async def test_with_her_word_on_both_sides_they_are_joined(
     await new_phone.begins(secret="8264")
     code = await code_of(maya)
     await new_phone.says(f"link {code}")
-    assert await new_phone.says("8264") == ["Noted. It takes up to 48 hours."]
+    assert await new_phone.says("8264") == [LATER]
     assert await jobs(app, clock) == (0, 1)
     assert await maya.subject() == await new_phone.subject()
     assert "unproved_link" not in await kinds(app)

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.content.readers.tokens import Found, Phrases, Token, plain, tokens
-from bot.content.readers.words import Vocabulary, words
+from bot.content.readers.words import Vocabulary, homes, words
 
 
 class Country:
-    """No arguments. A code of two letters is read only alone and in capitals."""
+    """`args["going"]`: also a country that somebody else went to. A code of two letters is read alone, in capitals."""
 
     def read(self, text: str, args: Mapping[str, Any], language: str) -> str | None:
         """The country of an answer: all of it, or the one that it names."""
@@ -29,9 +29,12 @@ class Country:
 
     def find(self, text: str, args: Mapping[str, Any], language: str) -> str | None:
         """The one country that a text names, the home of the person's language left aside."""
-        known = words(language)
-        found = _named(tokens(text), known, known.clear_countries)
-        return _one(code for code in found if code not in known.home)
+        known, parts = words(language), tokens(text)
+        found = _one(code for code in _named(parts, known, known.clear_countries) if code not in known.home)
+        if found is None and args.get("going"):
+            every = _named(parts, known, known.clear_countries, elsewhere=True)
+            found = _one(code for code in every if code not in homes())
+        return found
 
 
 def _one(codes: Iterator[str]) -> str | None:
@@ -39,14 +42,15 @@ def _one(codes: Iterator[str]) -> str | None:
     return distinct.pop() if len(distinct) == 1 else None
 
 
-def _named(parts: Sequence[Token], known: Vocabulary, names: Phrases[str]) -> Iterator[str]:
+def _named(parts: Sequence[Token], known: Vocabulary, names: Phrases[str], *, elsewhere: bool = False) -> Iterator[str]:
+    """The countries of a text; with `elsewhere` those too that who writes is not in."""
     place = 0
     while place < len(parts):
         found = names.at(parts, place)
         if found is None or _is_short(parts, place, found):
             place += 1
             continue
-        if not _is_elsewhere(parts, place, found, known):
+        if elsewhere or not _is_elsewhere(parts, place, found, known):
             yield found.value
         place = found.end
 

@@ -8,13 +8,14 @@ needs `args["today"]`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from bsad_converter import MAX_BS_YEAR, bs_to_ad
 
-from bot.content.readers.tokens import Token, plain, tokens
+from bot.content.readers import spans
+from bot.content.readers.tokens import Phrases, Token, plain, tokens
 from bot.content.readers.words import Vocabulary, words
 
 EARLIEST, LATEST = 1920, 2035  # without a today; with one, AHEAD years from it
@@ -23,11 +24,13 @@ _YEAR_FIRST = re.compile(r"(?<![\d./-])(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?![\d/
 _DAY_FIRST = re.compile(r"(?<![\d./-])(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})(?![\d/-])")
 _BIKRAM = range(60, 100)  # years of two digits that may be 2060-2099 Bikram Sambat
 _BIKRAM_YEARS = range(2050, MAX_BS_YEAR + 1)  # 1993 to 2034: no day that somebody tells us of is so far ahead
+_AHEAD_BY = 56  # years that Bikram Sambat is ahead of ours at the least
 _ORDINALS = frozenset({"st", "nd", "rd", "th", "of"})
 
 
 class Day:
-    """`args["today"]`: ISO date, for relative days and for days without a year (the last one: people tell what was)."""
+    """`args["today"]`: ISO date, for days seen from today and for days without a year: the last one, since people tell
+    what was; with `args["side"]` "ahead" the next one."""
 
     def read(self, text: str, args: Mapping[str, Any], language: str) -> str | None:
         """The day of an answer."""
@@ -39,7 +42,9 @@ class Day:
         day = _in_digits(plain(text), today)
         if day is None:
             parts = tokens(text)
-            day = _with_month(parts, known, today) or _relative(parts, known, today)
+            side = str(args.get("side") or spans.PAST)
+            day = _with_month(parts, known, today, side) or _with_bikram(parts, known, today, side)
+            day = day or _relative(parts, known, today) or (spans.said(parts, known, today, side) if today else None)
         return day.isoformat() if day else None
 
 
@@ -62,8 +67,10 @@ def _made(year: int, month: int, day: int, today: date | None) -> date | None:
 
 def _told(year: int, month: int, day: int, today: date | None) -> date | None:
     """A day written in digits only, of either calendar."""
-    if year not in _BIKRAM_YEARS:
-        return _made(year, month, day, today)
+    return _of_bikram(year, month, day, today) if year in _BIKRAM_YEARS else _made(year, month, day, today)
+
+
+def _of_bikram(year: int, month: int, day: int, today: date | None) -> date | None:
     try:
         made: date = bs_to_ad(year, month, day)
     except ValueError:
@@ -87,18 +94,40 @@ def _full_year(written: str) -> int | None:
     return None if int(written) in _BIKRAM else 2000 + int(written)
 
 
-def _with_month(parts: Sequence[Token], known: Vocabulary, today: date | None) -> date | None:
+def _with_month(parts: Sequence[Token], known: Vocabulary, today: date | None, side: str) -> date | None:
+    found = _day_and_month(parts, known.months)
+    return _completed(*found, today, side) if found else None
+
+
+def _with_bikram(parts: Sequence[Token], known: Vocabulary, today: date | None, side: str) -> date | None:
+    """A day with a month of Bikram Sambat. Without a year it counts only for people who have no other months of those
+    names."""
+    found = _day_and_month(parts, known.bikram)
+    if found is None:
+        return None
+    day, month, year = found
+    if year is not None:
+        return _of_bikram(year, month, day, today) if year in _BIKRAM_YEARS else None
+    if today is None or known.lunar:
+        return None
+    now = today.year + _AHEAD_BY
+    return _nearest((_of_bikram(y, month, day, today) for y in range(now - 1, now + 3)), today, side)
+
+
+def _day_and_month(parts: Sequence[Token], names: Phrases[int]) -> tuple[int, int, int | None] | None:
+    """Day, month, and the year behind them where there is one."""
     for place in range(len(parts)):
-        month = known.months.at(parts, place)
+        month = names.at(parts, place)
         if month is None:
             continue
         before = place - 1
         while before > 0 and parts[before].text in _ORDINALS:
             before -= 1
-        if before >= 0 and (day := _small(parts[before], 31)):
-            return _completed(day, month.value, _year(parts, month.end), today)
-        if month.end < len(parts) and (day := _small(parts[month.end], 31)):
-            return _completed(day, month.value, _year(parts, month.end + 1), today)
+        if before >= 0 and (day := _small(parts[before], 32)):
+            year = _year(parts, month.end)
+            return day, month.value, year if year is not None or before == 0 else _year(parts[:before], before - 1)
+        if month.end < len(parts) and (day := _small(parts[month.end], 32)):
+            return day, month.value, _year(parts, month.end + 1)
     return None
 
 
@@ -114,13 +143,20 @@ def _year(parts: Sequence[Token], place: int) -> int | None:
     return int(raw) if raw.isdigit() and len(raw) == 4 else None
 
 
-def _completed(day: int, month: int, year: int | None, today: date | None) -> date | None:
+def _completed(day: int, month: int, year: int | None, today: date | None, side: str) -> date | None:
     if year is not None:
         return _made(year, month, day, today)
     if today is None:
         return None
-    days = (_made(year, month, day, today) for year in (today.year, today.year - 1))
-    return next((made for made in days if made and made <= today), None)
+    return _nearest((_made(today.year + n, month, day, today) for n in (-1, 0, 1)), today, side)
+
+
+def _nearest(days: Iterable[date | None], today: date, side: str) -> date | None:
+    """Of days in their order the last one that is not ahead, or the first one that is not past."""
+    made = [day for day in days if day]
+    if side == spans.AHEAD:
+        return next((day for day in made if day >= today), None)
+    return next((day for day in reversed(made) if day <= today), None)
 
 
 def _relative(parts: Sequence[Token], known: Vocabulary, today: date | None) -> date | None:

@@ -9,9 +9,12 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
+from bot.content.hearing import readable
 from bot.content.source import read
-from bot.engine.phrases import Phrase, heard, phrase
+from bot.engine.phrases import Phrase, heard
 from bot.settings import ROOT
+
+SOMEBODY, TOGETHER = "somebody", "together"  # a question for a person; the writer and another one
 
 
 class Kin:
@@ -21,7 +24,7 @@ class Kin:
     def _phrases(self) -> Mapping[str, tuple[Phrase, ...]]:
         entries: Mapping[str, Mapping[str, Any]] = read(ROOT / "knowledge" / "kin.yml", ROOT)["kin"]
         return {
-            key: tuple(phrase(str(raw)) for raws in entry["heard"].values() for raw in raws)
+            key: tuple(p for raws in entry["heard"].values() for p in readable(map(str, raws), frozenset()))
             for key, entry in entries.items()
         }
 
@@ -31,9 +34,9 @@ class Kin:
 
     def find(self, text: str, args: Mapping[str, Any], language: str) -> str | None:
         """The one person that a text speaks of."""
-        named = {key: phrases for key, phrases in self._phrases.items() if key != "somebody"}
-        found = heard(named, text)
-        return found or heard({"somebody": self._phrases["somebody"]}, text)
+        named = {key: phrases for key, phrases in self._phrases.items() if key != SOMEBODY}
+        found = heard(named, text) or heard({SOMEBODY: self._phrases[SOMEBODY]}, text)
+        return None if found == TOGETHER else found
 
 
 reader = Kin()

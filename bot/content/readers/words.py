@@ -20,6 +20,7 @@ from bot.settings import ROOT
 
 FALLBACK = "en"
 _DAYS = {"today": 0, "yesterday": -1, "tomorrow": 1}
+_SIDED = ("ahead", "ago")
 _CLEAR = 5  # letters; a shorter name of a country that nobody migrates to is too often another word
 
 
@@ -37,6 +38,10 @@ class Vocabulary:
     codes: frozenset[str]  # countries that stand in our own tables
     days: Phrases[int]  # days from today
     months: Phrases[int]
+    bikram: Phrases[int]  # months of Bikram Sambat
+    lunar: bool  # whether the language's own people may mean other months by those names
+    weekdays: Phrases[int]  # Monday is 0
+    times: Phrases[str]  # next, last, this, and ahead or ago with the side they stand on: "ahead.before"
     home: frozenset[str]
     elsewhere_before: frozenset[str]
     elsewhere_after: frozenset[str]
@@ -71,11 +76,21 @@ def words(language: str) -> Vocabulary:
         clear_countries=Phrases({**clear, **own}, before=before, after=after),
         codes=frozenset(own.values()),
         days=Phrases({w: n for t in reversed(tables) for day, n in _DAYS.items() for w in t.get(day, ())}),
-        months=Phrases(_months(order), after=after),
+        months=Phrases({**_numbered(tables, "months"), **_months(_with_regions(order, everything))}, after=after),
+        bikram=Phrases(_numbered(tables, "bikram"), after=after),
+        lunar=bool(everything.get(language, {}).get("home")) and "bikram" not in everything.get(language, {}),
+        weekdays=Phrases({**_weekdays(order), **_numbered(tables, "weekdays")}, after=after),
+        times=Phrases(_times(tables)),
         home=frozenset(everything.get(language, {}).get("home", ())),
         elsewhere_before=frozenset(_folded(tables, "elsewhere", "before")),
         elsewhere_after=frozenset(_folded(tables, "elsewhere", "after")),
     )
+
+
+@lru_cache(maxsize=1)
+def homes() -> frozenset[str]:
+    """The countries that people of any of our languages come from."""
+    return frozenset(str(code) for table in _tables().values() for code in table.get("home", ()))
 
 
 @lru_cache(maxsize=2)
@@ -135,6 +150,44 @@ def _territories(codes: Iterable[str]) -> dict[str, str]:
             if len(territory) == 2 and territory not in {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}:
                 names.setdefault(name, territory)
     return names
+
+
+def _with_regions(codes: Iterable[str], tables: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The languages, each with the regions that have other names of months (`months_by:`)."""
+    return [name for code in codes for name in (code, *tables[code].get("months_by", ()))]
+
+
+def _numbered(tables: Iterable[Mapping[str, Any]], key: str) -> dict[str, int]:
+    """Words of tables like `{1: [baisakh, ...]}` to their numbers, the first table winning."""
+    found: dict[str, int] = {}
+    for table in tables:
+        for number, spellings in table.get(key, {}).items():
+            for word in spellings:
+                found.setdefault(str(word), int(number))
+    return found
+
+
+def _weekdays(codes: Iterable[str]) -> dict[str, int]:
+    """CLDR's long names of the days of the week; Monday is 0."""
+    names: dict[str, int] = {}
+    for locale in _locales(codes):
+        for day, name in locale.days["format"]["wide"].items():
+            names.setdefault(name, int(day))
+    return names
+
+
+def _times(tables: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The words of `times:`."""
+    found: dict[str, str] = {}
+    for table in tables:
+        for name, spellings in table.get("times", {}).items():
+            sides = (
+                {f"{name}.{side}": words for side, words in spellings.items()} if name in _SIDED else {name: spellings}
+            )
+            for meaning, words in sides.items():
+                for word in words:
+                    found.setdefault(str(word), meaning)
+    return found
 
 
 def _months(codes: Iterable[str]) -> dict[str, int]:

@@ -1,13 +1,13 @@
 """Channels as they really behave: who rang, templates, wipes, daily budgets, files of people.
 
-Revision ID: 0008
-Revises: 0007
+Revision ID: 0009
+Revises: 0008
 """
 
 from alembic import op
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 
 UP = (
     "ALTER TABLE conversations ADD COLUMN rang_at TIMESTAMP WITH TIME ZONE",

@@ -1,0 +1,44 @@
+"""The desk's own words: `desk/words/<page>.yml`, one mapping each, `name: English`. `title` of queue.yml is
+`desk.queue.title`; its translations are in `locales/<lang>/LC_MESSAGES/desk.po`.
+
+Law: a language that has a desk.po is a language of the desk; all of it is translated then, or the check says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from bot.content.catalogue import po_path
+from bot.content.knowledge import FactText
+from bot.content.languages import FALLBACK
+from bot.content.source import ContentError, Problem, files, read
+
+DESK = "desk"
+
+
+def load_desk_words(root: Path) -> dict[str, FactText]:
+    """By id. Raises ContentError."""
+    texts: dict[str, FactText] = {}
+    problems: list[Problem] = []
+    for path in files(root / DESK / "words"):
+        file = path.relative_to(root).as_posix()
+        try:
+            words = read(path, root)
+        except ContentError as error:
+            problems += error.problems
+            continue
+        for name, english in words.items():
+            if not isinstance(english, str) or not english.strip():
+                problems.append(Problem(file, words.at(name), f"`{name}:` must be words"))
+                continue
+            text_id = f"{DESK}.{path.stem}.{name}"
+            texts[text_id] = FactText(text_id, english.strip(), f"{file}:{words.at(name)}")
+    if problems:
+        raise ContentError(problems)
+    return texts
+
+
+def desk_languages(root: Path, languages: Mapping[str, object]) -> list[str]:
+    """English, and those that have a catalogue of the desk."""
+    return [code for code in languages if code == FALLBACK or po_path(root, code, DESK).exists()]

@@ -1,0 +1,237 @@
+"""The pager: who is called for what nobody has taken, one after the other, until somebody comes or nobody is left.
+
+Law: the ladder is data (`knowledge/targets.yml`), who stands on it is `handlers/routing.py`. Planning and calling are
+two transactions with the network between; any number of pagers share one database. A call has no content.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from bot.content import Content
+from bot.observe import logs
+from bot.store import colleagues, pages, staff_chats
+from bot.store.colleagues import Colleague
+from bot.store.database import OUTBOX_CHANNEL, Connection, Database
+from bot.store.keys import Keys
+from bot.store.pages import Call, Claimed, Open
+from bot.store.wake import Wake
+from bot.transports.bell import Bell, Ring
+from bot.transports.errors import Misconfigured, OutcomeUnknown, SendError, Throttled, Undeliverable, Unreachable
+from handlers import duty, routing
+from handlers.cases import grouped
+from handlers.routing import Needs, Offer
+
+log = logs.get(__name__)
+LOOK_SECONDS, LEAST_SECONDS = 5.0, 1.0
+SILENT = frozenset({"voice"})  # ways that ring only for a page
+ALERT = "alert"  # receivers that are mail addresses of the operator
+OFFER_AGAIN = timedelta(hours=1)
+TRIED_AGAIN = (Throttled, Unreachable, OutcomeUnknown, Undeliverable)
+
+
+class Pager:
+    """One worker of pages."""
+
+    def __init__(
+        self,
+        database: Database,
+        secrets: Keys,
+        content: Content,
+        bells: Mapping[str, Bell],
+        *,
+        clock: Callable[[], datetime],
+        alerts: Sequence[str] = (),
+    ) -> None:
+        self._database = database
+        self._secrets = secrets
+        self._content = content
+        self._bells = bells
+        self._clock = clock
+        self._alerts = tuple(alerts)
+        facts: Any = content.knowledge.get("targets")
+        self._ladder = facts["ladder"]
+        self._seen = timedelta(minutes=int(facts["acknowledged_minutes"]))
+        self._tries = int(facts["rings"])
+        self._most = int(facts["care"]["critical_open"])
+        self._skills: Mapping[str, Sequence[str]] = facts["skills"]
+
+    async def run(self, wake: Wake) -> None:
+        """Work until told to stop. What is sent to people wakes it too; it looks every second at most."""
+        time, last = asyncio.get_running_loop().time, 0.0
+
+        async def once() -> int:
+            nonlocal last
+            if time() - last < LEAST_SECONDS:
+                return 0
+            last = time()
+            return await self.run_once()
+
+        await wake.work(once, OUTBOX_CHANNEL, LOOK_SECONDS)
+
+    async def run_once(self) -> int:
+        """Plan, and call; returns how many calls were made."""
+        await self.plan()
+        return await self.call()
+
+    # --- who is called
+
+    async def plan(self) -> int:
+        """Take the next step for each open notice; returns how many calls are new."""
+        now, made, after = self._clock(), 0, None
+        opens = duty.promise(self._content.knowledge.get("duty"), "medium", now).on_duty
+        while True:
+            async with self._database.begin() as connection:
+                found = await pages.open_notices(connection, self._secrets, now, after)
+                if not found:
+                    return made
+                people = await colleagues.colleagues(connection, now, assumed=opens)
+                for notice in found:
+                    made += await self._step(connection, notice, people, now)
+            after = found[-1].id
+
+    async def _step(self, connection: Connection, notice: Open, people: Sequence[Colleague], now: datetime) -> int:
+        steps = self._ladder["page" if notice.audience == "page" else "queue"]
+        if not self._is_due(notice, steps, now):
+            return await self._offer(connection, notice, people, now)
+        calls: list[Call] = []
+        offer: Offer | None = None
+        place, red = notice.called, False
+        while place < len(steps) and not calls and not (offer and offer.colleague.reached_by == ()):
+            step = str(steps[place]["step"])
+            place += 1
+            red = step == "nobody"
+            for found in [] if red else self._on(step, notice, people):
+                offer = offer or found
+                calls += self._calls(step, notice, found.colleague)
+        if notice.called == 0 and notice.audience == "page":
+            calls += [Call("duty", f"{ALERT}_{n}", None, "email") for n in range(len(self._alerts))]
+        if red:
+            log.error("nobody_came", id=notice.id, severity=notice.severity)
+        return await pages.climb(
+            connection,
+            notice,
+            calls,
+            now,
+            called=place,
+            offered_to=offer.colleague.id if offer else None,
+            offer=offer.reasons if offer else (),
+            red=red,
+        )
+
+    async def _offer(self, connection: Connection, notice: Open, people: Sequence[Colleague], now: datetime) -> int:
+        """A line of the queue is shown to somebody before it is due; nobody is called for it."""
+        if notice.called or (notice.called_at is not None and now - notice.called_at < OFFER_AGAIN):
+            return 0
+        first = next(iter(self._ranked(notice, people, frozenset())), None)
+        return await pages.climb(
+            connection,
+            notice,
+            (),
+            now,
+            called=0,
+            offered_to=first.colleague.id if first else None,
+            offer=first.reasons if first else (),
+            red=False,
+        )
+
+    def _is_due(self, notice: Open, steps: Sequence[Mapping[str, Any]], now: datetime) -> bool:
+        """Whether the next step is to be taken. Whoever pressed the key has some time to take it."""
+        if notice.called >= len(steps):
+            return False
+        if notice.called == 0:
+            begins = notice.raised_at if notice.audience == "page" else notice.due_at
+            return begins is not None and now >= begins + timedelta(minutes=int(steps[0]["after"]))
+        wait = int(steps[notice.called]["after"]) - int(steps[notice.called - 1]["after"])
+        at = (notice.called_at or now) + (timedelta() if notice.failed else timedelta(minutes=wait))
+        if notice.acknowledged_at is not None:
+            at = max(at, notice.acknowledged_at + self._seen)
+        return now >= at
+
+    def _on(self, step: str, notice: Open, people: Sequence[Colleague]) -> list[Offer]:
+        """Who stands on a step."""
+        if step in {"duty", "backup"}:
+            return self._ranked(notice, people, notice.rung)[:1]
+        role = {"supervisor": ("supervisor", "administrator"), "partner": ("partner",)}[step]
+        wanted = [p for p in people if p.role in role and (p.reached_by or step == "supervisor")]
+        chief = [p for p in wanted if p.role == role[0]] or wanted
+        return [Offer(person, (step,)) for person in chief if person.id not in notice.rung]
+
+    def _ranked(self, notice: Open, people: Sequence[Colleague], without: frozenset[UUID]) -> list[Offer]:
+        needs = Needs(
+            notice.severity,
+            notice.language,
+            notice.country,
+            routing.skill_for(notice.kind or "", self._skills),
+            notice.gender,
+            notice.earlier,
+        )
+        found = routing.ranked(needs, people, critical_most=self._most, without=without)
+        if not found and notice.also_reads:  # she said that a human may write so, too
+            other = Needs(
+                notice.severity, notice.also_reads, notice.country, needs.skill, notice.gender, notice.earlier
+            )
+            found = routing.ranked(other, people, critical_most=self._most, without=without)
+        return found
+
+    def _calls(self, step: str, notice: Open, colleague: Colleague) -> list[Call]:
+        ways = [w for w in colleague.reached_by if notice.audience == "page" or w not in SILENT]
+        return [Call(step, str(colleague.id), colleague.id, way) for way in ways]
+
+    # --- calling
+
+    async def call(self) -> int:
+        """Make the calls that are due; returns how many."""
+        now = self._clock()
+        async with self._database.begin() as connection:
+            claimed = await pages.claim(connection, now)
+            to = {c.id: await self._number(connection, c) for c in claimed}
+        await asyncio.gather(*(self._ring(c, to[c.id]) for c in claimed))
+        return len(claimed)
+
+    async def _number(self, connection: Connection, claimed: Claimed) -> str | None:
+        if claimed.user_id is None:
+            place = int(claimed.receiver.rpartition("_")[2])
+            return self._alerts[place] if place < len(self._alerts) else None
+        if claimed.channel == "telegram":
+            return await staff_chats.address_of(connection, self._secrets, claimed.user_id)
+        return await colleagues.number(connection, self._secrets, claimed.user_id, claimed.channel)
+
+    async def _ring(self, claimed: Claimed, to: str | None) -> None:
+        bell = self._bells.get(claimed.channel)
+        if claimed.taken:
+            return await self._wrote(claimed, state="failed", reason="taken", lease_until=None)
+        if bell is None or to is None:
+            return await self._wrote(claimed, state="failed", reason="not_configured", lease_until=None)
+        try:
+            provider_id = await bell.ring(to, self._words(claimed), ref=claimed.id)
+        except SendError as error:
+            log.warning("page_failed", kind=type(error).__name__, code=error.code, channel=claimed.channel)
+            again = isinstance(error, TRIED_AGAIN) and claimed.attempts < self._tries
+            state = "queued" if again and not isinstance(error, Misconfigured) else "failed"
+            until = self._clock() + pages.AGAIN if again else None
+            return await self._wrote(claimed, state=state, reason=error.code or type(error).__name__, lease_until=until)
+        await self._wrote(
+            claimed, state="sent", reason=None, lease_until=None, sent_at=self._clock(), provider_id=provider_id
+        )
+
+    async def _wrote(self, claimed: Claimed, **values: Any) -> None:
+        async with self._database.begin() as connection:
+            await pages.write(connection, claimed, **values)
+
+    def _words(self, claimed: Claimed) -> Ring:
+        language = claimed.language or "en"
+        slots = {
+            "reference": grouped(claimed.reference) if claimed.reference else "-",
+            "desk": f"{self._content.site}/desk",
+        }
+
+        def say(text: str) -> str:
+            return self._content.staff(language, text, slots)
+
+        body = "chat" if claimed.channel == "telegram" else "mail_alert" if claimed.user_id is None else "mail"
+        return Ring(say("call"), say("mail_subject"), say(body), say("seen"), language)

@@ -1,0 +1,71 @@
+"""The tables of the desk: sessions, tries to sign in, shares of a case, tasks.
+
+Law: as in `tables.py`. A session's token and a login that was tried are kept as keyed hashes only.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, Uuid, text
+
+from bot.store.columns import at, created, identity, metadata, one_of, subject
+
+STAGES = ("code", "full")  # of a sign-in: the password was right; the code was right as well
+
+desk_sessions = Table(
+    "desk_sessions",
+    metadata,
+    identity(),
+    Column("user_id", Uuid, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("token", LargeBinary, nullable=False, unique=True),  # keyed hash
+    Column("stage", Text, nullable=False),
+    Column("totp_enc", LargeBinary),  # a secret that is being enrolled, until its first code was right
+    at("began_at", required=True),
+    at("seen_at", required=True),
+    at("revoked_at"),
+    one_of("stage", STAGES),
+    Index("ix_desk_sessions_user_id", "user_id"),
+)
+
+sign_in_tries = Table(
+    "sign_in_tries",
+    metadata,
+    Column("key", LargeBinary, primary_key=True),  # keyed hash of a login or an address
+    at("since", required=True),
+    Column("count", Integer, nullable=False),
+)
+
+# Who else may see a case: another organisation that accepted a referral, or an interpreter for one conversation.
+case_shares = Table(
+    "case_shares",
+    metadata,
+    identity(),
+    subject(),
+    Column("case_id", Uuid, ForeignKey("cases.id", ondelete="CASCADE"), nullable=False),
+    Column("organisation_id", Uuid, ForeignKey("organisations.id", ondelete="CASCADE")),
+    Column("user_id", Uuid, ForeignKey("users.id", ondelete="CASCADE")),
+    at("consented_at", required=True),  # the person agreed to exactly this
+    at("accepted_at"),
+    at("ends_at"),
+    at("ended_at"),
+    created(),
+    CheckConstraint("(organisation_id IS NULL) <> (user_id IS NULL)", name="one_receiver"),
+    Index("ix_case_shares_case_id", "case_id"),
+    Index("ix_case_shares_subject_id", "subject_id"),
+)
+
+tasks = Table(
+    "tasks",
+    metadata,
+    identity(),
+    subject(),
+    Column("case_id", Uuid, ForeignKey("cases.id", ondelete="CASCADE"), nullable=False),
+    Column("text_enc", LargeBinary, nullable=False),
+    at("due_at", required=True),
+    Column("assigned_to", Uuid, ForeignKey("users.id")),
+    Column("made_by", Uuid, ForeignKey("users.id")),
+    at("made_at", required=True),
+    at("done_at"),
+    Index("ix_tasks_case_id", "case_id"),
+    Index("ix_tasks_open", "due_at", postgresql_where=text("done_at IS NULL")),
+    Index("ix_tasks_subject_id", "subject_id"),
+)

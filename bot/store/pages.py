@@ -1,0 +1,268 @@
+"""Pages: who is called for which notice, over what, and whether somebody has seen it.
+
+Law: a call is unique for its notice, step, receiver and channel, so any number of workers may plan at once. A claim is
+a lease with a fencing number, as in the outbox. Nothing of a person is opened here but the language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, and_, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+from uuid_utils.compat import uuid7
+
+from bot.store.keys import Keys, open_json
+from bot.store.tables import cases, contacts, conversations, keys, notices, pages, user_profiles
+
+LEASE = timedelta(seconds=60)
+AGAIN = timedelta(seconds=20)  # before a call that failed is tried once more
+AT_ONCE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A notice that nobody has taken, locked, with all that decides who is called next."""
+
+    id: UUID
+    subject_id: UUID
+    audience: str
+    severity: str
+    raised_at: datetime
+    due_at: datetime | None
+    called: int
+    called_at: datetime | None
+    kind: str | None  # of its case
+    language: str | None
+    country: str | None
+    also_reads: str | None  # another language that she said
+    gender: str | None  # of the colleague, if she ever said one
+    earlier: UUID | None
+    acknowledged_at: datetime | None
+    failed: bool  # every call of the last step failed
+    rung: frozenset[UUID]
+
+
+async def open_notices(
+    connection: AsyncConnection, secrets: Keys, now: datetime, after: UUID | None = None
+) -> list[Open]:
+    """The next chunk, in the order of their ids; those that another worker looks at are left out."""
+    last = pages.c.notice_id == notices.c.id
+    query = (
+        select(
+            notices.c.id,
+            notices.c.subject_id,
+            notices.c.audience,
+            notices.c.severity,
+            notices.c.raised_at,
+            notices.c.due_at,
+            notices.c.called,
+            notices.c.called_at,
+            cases.c.kind,
+            func.coalesce(contacts.c.language, contacts.c.language_guess).label("language"),
+            func.coalesce(contacts.c.country, cases.c.country).label("country"),
+            contacts.c.profile_enc,
+            keys.c.wrapped,
+            conversations.c.earlier_user_id.label("earlier"),
+            select(func.max(pages.c.acknowledged_at)).where(last).scalar_subquery().label("acknowledged_at"),
+            select(
+                and_(
+                    func.count() > 0,
+                    func.bool_and(pages.c.state == "failed"),
+                )
+            )
+            .where(last, pages.c.queued_at >= notices.c.called_at)
+            .scalar_subquery()
+            .label("failed"),
+            select(func.array_agg(pages.c.user_id)).where(last).scalar_subquery().label("rung"),
+        )
+        .join(contacts, contacts.c.id == notices.c.subject_id)
+        .join(conversations, conversations.c.id == notices.c.conversation_id)
+        .outerjoin(keys, keys.c.subject_id == notices.c.subject_id)
+        .outerjoin(cases, cases.c.id == notices.c.case_id)
+        .where(
+            notices.c.taken_at.is_(None),
+            notices.c.red_at.is_(None),
+            contacts.c.simulated.is_(False),
+            or_(notices.c.audience == "page", notices.c.due_at <= now, notices.c.called_at.is_(None)),
+        )
+        .order_by(notices.c.id)
+        .limit(AT_ONCE)
+        .with_for_update(of=notices, skip_locked=True)
+    )
+    if after is not None:
+        query = query.where(notices.c.id > after)
+    return [_open(secrets, row) for row in (await connection.execute(query)).mappings()]
+
+
+def _open(secrets: Keys, row: RowMapping) -> Open:
+    told = dict(row)
+    profile = _profile(secrets, told.pop("wrapped"), told.pop("profile_enc"), row["subject_id"])
+    told["rung"] = frozenset(user for user in told["rung"] or () if user is not None)
+    told["failed"] = bool(told["failed"])
+    return Open(**told, also_reads=profile.get("also_reads"), gender=profile.get("colleague_gender"))
+
+
+def _profile(secrets: Keys, wrapped: bytes | None, sealed: bytes | None, subject_id: UUID) -> dict[str, Any]:
+    """What she said once of who may write to her; nothing when it cannot be opened: nobody waits for that."""
+    try:
+        if not sealed or not wrapped:
+            return {}
+        opened = open_json(secrets.keyring.unwrap(wrapped), sealed, where=f"contacts.profile_enc.{subject_id}")
+    except ValueError:
+        return {}
+    return opened if isinstance(opened, dict) else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One colleague over one channel. `receiver` names it once for ever: a user's id, or `alert_0`."""
+
+    step: str
+    receiver: str
+    user_id: UUID | None
+    channel: str
+
+
+async def climb(
+    connection: AsyncConnection,
+    notice: Open,
+    calls: Iterable[Call],
+    now: datetime,
+    *,
+    called: int,
+    offered_to: UUID | None,
+    offer: Sequence[str],
+    red: bool,
+) -> int:
+    """Write what was decided for a locked notice; returns how many calls are new."""
+    made = 0
+    for call in calls:
+        done = await connection.execute(
+            pg_insert(pages)
+            .values(
+                id=uuid7(),
+                subject_id=notice.subject_id,
+                notice_id=notice.id,
+                step=call.step,
+                receiver=call.receiver,
+                user_id=call.user_id,
+                channel=call.channel,
+                state="queued",
+                queued_at=now,
+            )
+            .on_conflict_do_nothing()
+            .returning(pages.c.id)
+        )
+        made += done.first() is not None
+    values: dict[str, Any] = {"called": called, "called_at": now}
+    if offered_to is not None:
+        values |= {"offered_to": offered_to, "offer": list(offer)}
+    if red:
+        values["red_at"] = now
+    await connection.execute(update(notices).where(notices.c.id == notice.id).values(**values))
+    return made
+
+
+# --- calling
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A call that this worker holds. `taken`: the notice was taken meanwhile, so nobody is called any more."""
+
+    id: UUID
+    receiver: str
+    user_id: UUID | None
+    channel: str
+    attempts: int
+    fence: int
+    reference: str | None
+    language: str | None  # of the colleague
+    taken: bool
+
+
+async def claim(connection: AsyncConnection, now: datetime) -> list[Claimed]:
+    """Calls that may be made now; an expired lease is claimed again: a phone that rings twice wakes one, too."""
+    due = or_(
+        and_(pages.c.state == "queued", or_(pages.c.lease_until.is_(None), pages.c.lease_until <= now)),
+        and_(pages.c.state == "sending", pages.c.lease_until <= now),
+    )
+    ids = [
+        row.id
+        for row in await connection.execute(
+            select(pages.c.id).where(due).order_by(pages.c.queued_at).limit(AT_ONCE).with_for_update(skip_locked=True)
+        )
+    ]
+    if not ids:
+        return []
+    await connection.execute(
+        update(pages)
+        .where(pages.c.id.in_(ids))
+        .values(state="sending", lease_until=now + LEASE, fence=pages.c.fence + 1, attempts=pages.c.attempts + 1)
+    )
+    rows = await connection.execute(
+        select(
+            pages.c.id,
+            pages.c.receiver,
+            pages.c.user_id,
+            pages.c.channel,
+            pages.c.attempts,
+            pages.c.fence,
+            cases.c.reference,
+            user_profiles.c.languages,
+            notices.c.taken_at,
+        )
+        .join(notices, notices.c.id == pages.c.notice_id)
+        .outerjoin(cases, cases.c.id == notices.c.case_id)
+        .outerjoin(user_profiles, user_profiles.c.user_id == pages.c.user_id)
+        .where(pages.c.id.in_(ids))
+        .order_by(pages.c.queued_at)
+    )
+    return [
+        Claimed(
+            row.id,
+            row.receiver,
+            row.user_id,
+            row.channel,
+            row.attempts,
+            row.fence,
+            row.reference,
+            next(iter(row.languages or ()), None),
+            row.taken_at is not None,
+        )
+        for row in rows
+    ]
+
+
+async def write(connection: AsyncConnection, claimed: Claimed, **values: Any) -> bool:
+    """The result of a call; False when somebody else holds it by now."""
+    done = await connection.execute(
+        update(pages)
+        .where(pages.c.id == claimed.id, pages.c.fence == claimed.fence, pages.c.state == "sending")
+        .values(**values)
+    )
+    return bool(done.rowcount)
+
+
+async def acknowledge(connection: AsyncConnection, page_id: UUID, now: datetime) -> str | None:
+    """Somebody pressed the key; once is enough. The reference that it was about ("" when it has none), None for a call
+    that never was."""
+    found = await connection.execute(
+        update(pages)
+        .where(pages.c.id == page_id)
+        .values(acknowledged_at=func.coalesce(pages.c.acknowledged_at, now))
+        .returning(pages.c.notice_id)
+    )
+    row = found.first()
+    if row is None:
+        return None
+    reference = await connection.execute(
+        select(cases.c.reference).join(notices, notices.c.case_id == cases.c.id).where(notices.c.id == row.notice_id)
+    )
+    return str(reference.scalar_one_or_none() or "")

@@ -1,0 +1,190 @@
+"""The door: every request of the desk passes here before its handler.
+
+Law: session, form word, permission and trail in this order and one transaction; a line stands in the trail before
+anything is shown or done, so there may be a line for what then failed, never the other way round. A case that may not
+be found is not there (404), one that may be found and not treated so is refused (403).
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets as chance
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+from babel import negotiate_locale
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.datastructures import Cookie
+from litestar.exceptions import NotFoundException, PermissionDeniedException
+from litestar.handlers.base import BaseRouteHandler
+
+from bot.content.languages import FALLBACK
+from bot.store import audit, sign_ins
+from bot.store.database import Connection
+from bot.store.sign_ins import Session
+from desk.office import Office, Visit, csrf_of
+from desk.route import CODE, OPEN, SELF, Rule
+from desk.views.scope import Place
+
+SESSION, DOOR = "saathi_desk", "saathi_door"  # cookies: of a session; of the sign-in before there is one
+PATH = "/desk"
+FIELDS = 200
+
+
+class SignInFirst(Exception):
+    """There is no open session, or not yet a whole one; `at` is the page that helps."""
+
+    def __init__(self, at: str) -> None:
+        super().__init__(at)
+        self.at = at
+
+
+def cookie(office: Office, name: str, value: str, *, gone: bool = False) -> Cookie:
+    """A cookie that no script reads and no other site sends along with a form. It ends with the browser."""
+    return Cookie(
+        key=name,
+        value=value,
+        path=PATH,
+        httponly=True,
+        secure=office.settings.env == "production",
+        samesite="lax",  # strict would ask whoever comes from an alert's link to sign in again
+        max_age=0 if gone else None,
+    )
+
+
+@dataclass(frozen=True)
+class Door:
+    """Guards every handler of the desk."""
+
+    office: Office
+
+    async def guard(self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        """Let in, or raise. What was found out is `scope["visit"]`."""
+        assert isinstance(connection, Request)
+        rule: Rule = handler.opt["rule"]
+        form = await self._form(connection)
+        if rule.permission == OPEN:
+            token = connection.cookies.get(DOOR, "")
+            self._same_site(connection, form, csrf_of(token) if token else "")
+            visit = Visit(
+                csrf_of(token) if token else "", self.language(connection, None), self.office.clock(), form=form
+            )
+        else:
+            visit = await self._known(connection, rule, form)
+        connection.scope["visit"] = visit  # type: ignore[typeddict-unknown-key]
+        connection.scope["still"] = partial(self.still, connection, rule)  # type: ignore[typeddict-unknown-key]
+
+    async def _known(self, request: Request[Any, Any, Any], rule: Rule, form: dict[str, str]) -> Visit:
+        token, now = request.cookies.get(SESSION, ""), self.office.clock()
+        async with self.office.database.begin() as connection:
+            session = await sign_ins.find(connection, self.office.secrets, token, now, keep=not rule.live)
+            if session is None:
+                raise SignInFirst("/desk/sign-in")
+            if (session.stage == "code") != (rule.permission == CODE):
+                raise SignInFirst("/desk/sign-in/code" if session.stage == "code" else "/desk")
+            self._same_site(request, form, csrf_of(token))
+            place = await self.permitted(connection, session, rule, request.path_params)
+            if rule.trail:
+                await self._trail(connection, session, rule, place, request.path_params, form)
+        return Visit(csrf_of(token), self.language(request, session), now, session, form, place)
+
+    async def permitted(
+        self, connection: Connection, session: Session, rule: Rule, params: dict[str, Any]
+    ) -> Place | None:
+        """The case that the address names, if it may be treated so. Raises NotFoundException, PermissionDenied..."""
+        office, user = self.office, session.user
+        if rule.permission in (SELF, CODE):
+            return None
+        if rule.permission in office.permissions.on_pages:
+            if not office.permissions.may_page(user.role, rule.permission):
+                raise PermissionDeniedException
+            return None
+        scope, reference, talk = office.scope(user), params.get("reference"), params.get("talk")
+        if reference is not None:
+            if not (str(reference).isascii() and str(reference).isdecimal()):
+                raise NotFoundException
+            place = await scope.of_case(connection, str(reference))
+        else:
+            place = await scope.of_conversation(connection, UUID(str(talk)))
+        if place is None:
+            raise NotFoundException
+        if not office.permissions.may(user.role, rule.permission, place.relations, place.state):
+            raise PermissionDeniedException
+        return place
+
+    async def still(self, request: Request[Any, Any, Any], rule: Rule) -> bool:
+        """Whether a live answer may go on: the session is open, and what it shows may still be seen."""
+        token = request.cookies.get(SESSION, "")
+        async with self.office.database.begin() as connection:
+            session = await sign_ins.find(connection, self.office.secrets, token, self.office.clock(), keep=False)
+            if session is None or session.stage != "full":
+                return False
+            try:
+                await self.permitted(connection, session, rule, request.path_params)
+            except (NotFoundException, PermissionDeniedException):
+                return False
+        return True
+
+    async def _trail(
+        self,
+        connection: Connection,
+        session: Session,
+        rule: Rule,
+        place: Place | None,
+        params: dict[str, Any],
+        form: dict[str, str],
+    ) -> None:
+        assert rule.trail is not None
+        kind, which = "page", str(params.get("which", rule.permission))
+        if place is not None:
+            kind = "case" if place.case_id else "conversation"
+            which = str(place.case_id or place.conversation_id)
+        await audit.write(
+            connection,
+            user_id=session.user.id,
+            action=rule.trail,
+            object_kind=kind,
+            object_id=which,
+            now=self.office.clock(),
+            reason=form.get("reason_code") or None,
+        )
+
+    async def _form(self, request: Request[Any, Any, Any]) -> dict[str, str]:
+        """What a form sent; the last value of a name. Reads the body itself: Litestar's form() would keep files."""
+        if request.method in ("GET", "HEAD"):
+            return {}
+        sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if sent != "application/x-www-form-urlencoded":
+            raise PermissionDeniedException
+        try:
+            text = (await request.body()).decode("utf-8").replace("%00", "")
+            return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=FIELDS))
+        except ValueError:
+            raise PermissionDeniedException from None
+
+    def _same_site(self, request: Request[Any, Any, Any], form: dict[str, str], word: str) -> None:
+        """Refuse a form that none of our own pages made for this very session."""
+        if request.method in ("GET", "HEAD"):
+            return
+        if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+            raise PermissionDeniedException
+        if not word or not hmac.compare_digest(form.get("csrf", "").encode(), word.encode()):
+            raise PermissionDeniedException
+
+    def language(self, request: Request[Any, Any, Any], session: Session | None) -> str:
+        """The user's own, else the one that the browser likes most."""
+        known = self.office.content.desk_languages()
+        chosen = str(session.user.settings.get("language", "")) if session else request.query_params.get("language", "")
+        if chosen in known:
+            return chosen
+        tags = [tag.partition(";")[0].strip() for tag in request.headers.get("accept-language", "").split(",")[:20]]
+        return negotiate_locale(tags, known, sep="-") or FALLBACK
+
+
+def fresh_door() -> str:
+    """A new value for the cookie of the sign-in."""
+    return chance.token_urlsafe(16)

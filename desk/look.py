@@ -1,0 +1,117 @@
+"""How pages look: Jinja templates with the desk's words, times in the user's zone, and nothing else.
+
+Law: no word stands in a template (`t("queue.title")`), no markup in a word; everything is escaped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import Response
+from litestar.datastructures import Cookie
+
+from bot.content import Content
+
+if TYPE_CHECKING:
+    from desk.office import Visit
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Look:
+    """Renders pages. `zone`: of the helpline, for who chose none."""
+
+    content: Content
+    templates: Environment
+    zone: str
+    may_page: Any  # (role, permission) -> bool: which doors the menu shows
+
+    @classmethod
+    def make(cls, content: Content, zone: str, may_page: Any) -> Look:
+        """With the templates of this folder."""
+        templates = Environment(
+            loader=FileSystemLoader(HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        return cls(content, templates, zone, may_page)
+
+    def page(
+        self, visit: Visit, template: str, *, status: int = 200, cookies: tuple[Cookie, ...] = (), **values: Any
+    ) -> Response[str]:
+        """A page in the visitor's language."""
+        language = self.content.languages[visit.language]
+        html = self.templates.get_template(template).render(
+            t=partial(self.word, visit.language),
+            has_word=lambda text_id: f"desk.{text_id}" in self.content.desk,
+            language=language,
+            visit=visit,
+            user=visit.session.user if visit.session and visit.session.stage == "full" else None,
+            may_page=self.may_page,
+            when=partial(self.when, visit),
+            ago=partial(self.ago, visit),
+            country=partial(self.country, visit.language),
+            tongue=partial(self.tongue, visit.language),
+            **values,
+        )
+        return Response(
+            html,
+            status_code=status,
+            media_type="text/html",
+            headers={"Content-Language": visit.language},
+            cookies=list(cookies),
+        )
+
+    def word(self, language: str, text_id: str, **values: Any) -> str:
+        """A word of desk/words/, filled."""
+        return self.content.desk_word(language, text_id, values)
+
+    def when(self, visit: Visit, at: datetime | None) -> str:
+        """A moment in the user's zone: the time today, else day and time."""
+        if at is None:
+            return ""
+        zone, locale = ZoneInfo(visit.zone or self.zone), Locale.parse(visit.language)
+        local, today = at.astimezone(zone), visit.now.astimezone(zone).date()
+        if local.date() == today:
+            return format_time(local, "HH:mm", tzinfo=zone, locale=locale)
+        return format_datetime(local, "d MMM, HH:mm", tzinfo=zone, locale=locale)
+
+    def ago(self, visit: Visit, at: datetime | None) -> str:
+        """How long since then: `12 min`; to then, if it is to come."""
+        if at is None:
+            return ""
+        span = abs(visit.now - at)
+        return format_timedelta(
+            max(span, timedelta(minutes=1)), granularity="minute", threshold=1.5, format="short", locale=visit.language
+        )
+
+    @staticmethod
+    def day(visit: Visit, at: date) -> str:
+        """A day in words."""
+        return format_date(at, "long", locale=visit.language)
+
+    @staticmethod
+    def country(language: str, code: str | None) -> str:
+        """The name of a country."""
+        return (Locale.parse(language).territories.get(code, code) or "") if code else ""
+
+    def tongue(self, language: str, code: str | None) -> str:
+        """The name of a language, in the language of the page."""
+        return (Locale.parse(language).languages.get(code, code) or "") if code else ""
+
+
+def fields(form: Mapping[str, str], *names: str) -> tuple[str, ...]:
+    """Values of a form, stripped; empty for those that were not sent."""
+    return tuple(form.get(name, "").strip() for name in names)

@@ -1,0 +1,42 @@
+"""How a page says what it is: `show` answers GET, `act` answers POST. Each names a permission and a line of the trail.
+
+Law: a handler without a Rule is refused when the desk is put together, so nothing is open by having been forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import get, post
+from litestar.handlers import HTTPRouteHandler
+
+OPEN = "open"  # for everybody: the sign-in and its files
+CODE = "code"  # the password was right, the code not yet given
+SELF = "self"  # whoever has signed in, about herself
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`permission`: a name of permissions.yml, or OPEN, CODE, SELF. `trail`: the action of the line in the trail; None
+    leaves none. `live`: an answer that goes on, which is no work of the user's."""
+
+    permission: str
+    trail: str | None
+    live: bool = False
+
+
+def show(
+    path: str | list[str], permission: str, *, trail: str | None, live: bool = False, **more: Any
+) -> Callable[[Callable[..., Any]], HTTPRouteHandler]:
+    """GET `path` (below /desk). `trail` is said each time: a view of people's things has a name there."""
+    kind = "text/event-stream" if live else "text/html"
+    return get(path, opt={"rule": Rule(permission, trail, live)}, media_type=kind, **more)
+
+
+def act(
+    path: str | list[str], permission: str, *, trail: str, **more: Any
+) -> Callable[[Callable[..., Any]], HTTPRouteHandler]:
+    """POST `path` (below /desk), answered with another page or a redirect; only with the form's own word."""
+    return post(path, opt={"rule": Rule(permission, trail)}, media_type="text/html", status_code=200, **more)

@@ -1,0 +1,90 @@
+// What a script adds to the desk: pages that look again by themselves, and the keyboard. All of it can be read and
+// answered without. Law: nothing is drawn here; a new state is the server's page, fetched through the same door.
+"use strict";
+
+const policy = window.trustedTypes?.createPolicy("desk", { createHTML: (html) => html });
+const parsed = (html) => new DOMParser().parseFromString(policy ? policy.createHTML(html) : html, "text/html");
+const told = document.getElementById("told");
+const say = (words) => { told.textContent = ""; setTimeout(() => { told.textContent = words; }, 50); };
+
+// --- looking again
+
+const live = document.querySelector("[data-live]");
+let busy = false;
+let again = false;
+
+async function look() {
+  if (busy) { again = true; return; }
+  busy = true;
+  try {
+    const answer = await fetch(location.href, { headers: { "X-Desk": "live" }, redirect: "manual" });
+    if (answer.ok) swap(parsed(await answer.text()));
+    else if (answer.type === "opaqueredirect" || [403, 404].includes(answer.status)) location.reload();
+  } catch { /* the line is down: the events come again with it */ }
+  busy = false;
+  if (again) { again = false; look(); }
+}
+
+// Takes over each part of the page that says `data-part` (or the whole live part), where it differs. A field that
+// somebody writes in is never touched, since it stands outside of these parts.
+function swap(page) {
+  const fresh = page.querySelector("[data-live]");
+  if (!fresh || !live) return;
+  live.dataset.version = fresh.dataset.version;
+  const at = document.activeElement?.closest("[data-row]")?.dataset.row;
+  const changed = [];
+  for (const part of [...document.querySelectorAll("[data-part]"), ...(document.querySelector("[data-part]") ? [] : [live])]) {
+    const other = part === live ? fresh : page.querySelector(`[data-part="${part.dataset.part}"]`);
+    if (!other || other.innerHTML === part.innerHTML) continue;
+    const end = part.scrollHeight - part.scrollTop - part.clientHeight < 60;
+    part.replaceChildren(...document.importNode(other, true).childNodes);
+    if (end) part.scrollTop = part.scrollHeight;
+    changed.push(part);
+  }
+  if (at) row(at)?.querySelector("a")?.focus({ preventScroll: true });
+  if (changed.length) { say(told.dataset.changed); document.dispatchEvent(new Event("desk:changed")); }
+}
+
+const row = (name) => [...document.querySelectorAll("[data-row]")].find((one) => one.dataset.row === name);
+
+if (live) {
+  const source = new EventSource(`${live.dataset.live}?since=${encodeURIComponent(live.dataset.version)}`);
+  source.addEventListener("changed", look);
+  source.addEventListener("gone", () => { source.close(); location.reload(); });
+  addEventListener("pagehide", () => source.close());
+}
+
+// --- filters stay in the address
+
+for (const form of document.querySelectorAll("form[data-auto]")) {
+  form.addEventListener("change", () => {
+    const wanted = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
+    location.assign(form.action + (wanted.size ? `?${wanted}` : ""));
+  });
+}
+
+// --- the keyboard: see /desk/help
+
+const writing = (where) => where.closest("input, textarea, select, [contenteditable]");
+let before = "";
+
+addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.form) {
+    event.preventDefault();
+    event.target.form.requestSubmit();
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || writing(event.target)) return;
+  const rows = [...document.querySelectorAll("[data-row] > a")];
+  const now = rows.indexOf(document.activeElement);
+  const steps = { j: 1, k: -1 };
+  if (event.key in steps && rows.length) {
+    event.preventDefault();
+    const next = rows[now < 0 ? (event.key === "j" ? 0 : rows.length - 1) : Math.min(rows.length - 1, Math.max(0, now + steps[event.key]))];
+    next.focus();
+    next.scrollIntoView({ block: "nearest" });
+  } else if (event.key === "?") location.assign("/desk/help");
+  else if (event.key === "r") { document.getElementById("reply")?.focus(); event.preventDefault(); }
+  else if (before === "g" && event.key === "q") location.assign("/desk");
+  before = event.key;
+});

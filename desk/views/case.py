@@ -1,0 +1,151 @@
+"""One case, or one conversation of which no case was made: what stands around the messages.
+
+Law: who may see it was decided at the door; here it is read, by ids.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store import history
+from bot.store.history import Line
+from bot.store.inbox import Home
+from bot.store.keys import Keys, open_, open_json
+from bot.store.tables import addresses, case_events, cases, contacts, conversations, keys, messages, outbox, users
+from desk.views.queue import masked
+from desk.views.scope import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What stands at the top. `where` is what an act is done to; None for a case without a conversation."""
+
+    place: Place
+    where: Home | None
+    kind: str
+    severity: str
+    stage: str
+    opened_at: datetime | None
+    due: datetime | None
+    closed_at: datetime | None
+    outcome: str | None
+    facts: dict[str, Any]
+    owner: str
+    owner_user_id: UUID | None
+    keeper: str | None
+    channel: str | None
+    number: str
+    country: str | None
+    language: str | None
+    last_inbound_at: datetime | None
+    simulated: bool
+
+
+async def head(connection: AsyncConnection, secrets: Keys, place: Place) -> Head:
+    """The top of a page."""
+    row = (
+        await connection.execute(
+            select(
+                cases.c.id.label("case_id"),
+                cases.c.kind,
+                cases.c.severity,
+                cases.c.stage,
+                cases.c.opened_at,
+                cases.c.answer_due_at,
+                cases.c.answered_at,
+                cases.c.closed_at,
+                cases.c.outcome,
+                cases.c.facts_enc,
+                conversations.c.owner,
+                conversations.c.owner_user_id,
+                conversations.c.last_inbound_at,
+                users.c.name.label("keeper"),
+                addresses.c.id.label("address_id"),
+                addresses.c.channel,
+                addresses.c.address_enc,
+                func.coalesce(cases.c.country, contacts.c.country, addresses.c.country_hint).label("country"),
+                func.coalesce(contacts.c.language, contacts.c.language_guess).label("language"),
+                contacts.c.simulated,
+                keys.c.wrapped,
+            )
+            .select_from(
+                contacts.join(keys, keys.c.subject_id == contacts.c.id)
+                .outerjoin(cases, cases.c.id == place.case_id)
+                .outerjoin(conversations, conversations.c.id == place.conversation_id)
+                .outerjoin(addresses, addresses.c.id == conversations.c.address_id)
+                .outerjoin(users, users.c.id == func.coalesce(conversations.c.owner_user_id, cases.c.assigned_to))
+            )
+            .where(contacts.c.id == place.subject_id)
+        )
+    ).one()
+    key = secrets.keyring.unwrap(row.wrapped)
+    sealed, number = row.facts_enc, ""
+    if row.address_enc is not None:
+        address = open_(key, row.address_enc, where=f"addresses.address_enc.{row.address_id}").decode()
+        number = masked(row.channel, address)
+    return Head(
+        place=place,
+        where=Home(place.subject_id, place.conversation_id, key) if place.conversation_id else None,
+        kind=row.kind or "talk_to_human",
+        severity=row.severity or "medium",
+        stage=row.stage or "",
+        opened_at=row.opened_at,
+        due=row.answer_due_at if row.answered_at is None else None,
+        closed_at=row.closed_at,
+        outcome=row.outcome,
+        facts=open_json(key, sealed, where=f"cases.facts_enc.{row.case_id}") if sealed else {},
+        owner=row.owner or "human",
+        owner_user_id=row.owner_user_id,
+        keeper=row.keeper,
+        channel=row.channel,
+        number=number,
+        country=row.country,
+        language=row.language,
+        last_inbound_at=row.last_inbound_at,
+        simulated=row.simulated,
+    )
+
+
+async def lines(connection: AsyncConnection, shown: Head) -> list[Line]:
+    """The messages of the conversation, without what stands around a letter about ourselves."""
+    return await history.thread(connection, shown.where, for_staff=True) if shown.where else []
+
+
+async def fingerprint(connection: AsyncConnection, place: Place) -> str:
+    """Changes with the messages, their delivery, the owner and what happened in the case."""
+    said = (
+        await connection.execute(
+            select(func.count(), func.max(messages.c.received_at)).where(
+                messages.c.conversation_id == place.conversation_id, messages.c.retention != "box"
+            )
+        )
+    ).one()
+    sent = (
+        await connection.execute(
+            select(outbox.c.state, outbox.c.reason, func.count())
+            .where(outbox.c.conversation_id == place.conversation_id)
+            .group_by(outbox.c.state, outbox.c.reason)
+            .order_by(outbox.c.state, outbox.c.reason)
+        )
+    ).all()
+    owner = (
+        await connection.execute(
+            select(conversations.c.owner, conversations.c.owner_epoch).where(
+                conversations.c.id == place.conversation_id
+            )
+        )
+    ).first()
+    happened = (
+        await connection.execute(
+            select(func.count(), func.max(case_events.c.happened_at)).where(case_events.c.case_id == place.case_id)
+        )
+    ).one()
+    seen = repr((tuple(said), [tuple(r) for r in sent], tuple(owner or ()), tuple(happened)))
+    return hashlib.sha256(seen.encode()).hexdigest()[:16]

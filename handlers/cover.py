@@ -1,0 +1,52 @@
+"""Who reads which language, and when: what a person is told when nobody of us reads hers now.
+
+Law: computed from what colleagues told of themselves and from their shifts. While nobody has told anything, nothing is
+claimed. Another language is offered, never taken for granted; consent, danger and law are said in hers by the bot.
+"""
+
+from __future__ import annotations
+
+from handlers import duty
+from handlers.context import Context, Outcome
+
+__all__ = ["look", "note"]
+
+OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
+    "look": {"read": (), "later": ("at", "languages"), "none": ("languages",)},
+    "note": {"noted": (), "waits": ()},
+}
+
+ALSO = "also_reads"  # in the profile: another language in which a human may write to her
+MOST = 6  # languages that are offered
+
+
+def spoken(ctx: Context) -> str:
+    """The language in which she writes."""
+    return ctx.person.language or ctx.person.language_guess or "en"
+
+
+async def look(ctx: Context) -> Outcome:
+    """Whether somebody reads her language now, later, or nobody of us does."""
+    rota = ctx.knowledge.get("duty")
+    language = spoken(ctx)
+    read = duty.readers(rota)
+    others = [code for code in read if code != language and duty.reads_at(rota, code, ctx.now) == ctx.now]
+    at = duty.reads_at(rota, language, ctx.now)
+    if not read or at == ctx.now:
+        return Outcome("read")
+    names = ctx.knowledge.get("targets")["languages"]
+    offered = [{"id": code, "value": str(names[code])} for code in others if code in names][:MOST]
+    if at is None:
+        return Outcome("none", {"languages": offered})
+    # At night nobody reads anything: when a person reads was said already.
+    if duty.next_opening(rota, ctx.now) > ctx.now and duty.next_opening(rota, ctx.now) >= at:
+        return Outcome("read")
+    return Outcome("later", {"at": ctx.moment(at), "languages": offered})
+
+
+async def note(ctx: Context, *, language: str | None = None) -> Outcome:
+    """She chose another language for a human, or waits."""
+    if not language:
+        return Outcome("waits")
+    ctx.person.profile[ALSO] = language
+    return Outcome("noted")

@@ -1,0 +1,40 @@
+"""`make chaos`: the long form, with the figures that `docs/reliability.md` publishes."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import time
+
+from bot.observe.crash import POINTS
+from tests.chaos.place import storm
+from tests.proof.days import simulate
+
+
+async def _storm(people: int, rounds: int, seed: int) -> None:
+    async with storm(seed) as raging:
+        print(await raging.rage(people, POINTS * rounds, pause=1.0), flush=True)
+
+
+def main() -> None:
+    """Simulated days first, then the storm."""
+    parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
+    parser.add_argument("--people", type=int, default=40)
+    parser.add_argument("--rounds", type=int, default=3, help="how often the process dies at each crash point")
+    parser.add_argument("--days", type=int, default=1_000_000)
+    parser.add_argument("--seed", type=int, default=20261125)
+    given = parser.parse_args()
+    if given.days:
+        began = time.monotonic()
+        told = simulate(given.days, given.seed)
+        print(
+            f"simulated days {told.days} in {time.monotonic() - began:.0f} s: sent {told.sent}, held {told.held},"
+            f" outside the window {len(told.outside)}, given to a provider beyond it {len(told.longer)}",
+            flush=True,
+        )
+    if given.people:
+        asyncio.run(_storm(given.people, given.rounds, given.seed))
+
+
+if __name__ == "__main__":
+    main()

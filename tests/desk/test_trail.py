@@ -1,0 +1,114 @@
+"""The trail: one line for each view and act, in rows that cannot be changed unseen."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from bot.store import audit
+from bot.store.embedded import Server
+from desk import mount
+from desk.route import CODE, OPEN, SELF
+from tests.conftest import Clock
+from tests.desk.office import Desk
+
+
+async def test_each_view_and_act_leaves_exactly_one_line(desk: Desk) -> None:
+    person = await desk.person("supervisor")
+    reference = await desk.case("team", "open", person.user_id)
+    (case_id,) = (await desk.rows("SELECT id FROM cases"))[0]
+    for wanted, path, form in (
+        ("queue.view", "/", None),
+        ("case.view", f"/case/{reference}", None),
+        ("case.take", f"/case/{reference}/take", {}),
+        ("case.reply", f"/case/{reference}/reply", {"text": "hello"}),
+        ("case.release", f"/case/{reference}/release", {}),
+        ("settings.change", "/settings", {"language": "en", "zone": "Asia/Kathmandu"}),
+    ):
+        before = len(await desk.trail())
+        answer = await (person.get(path) if form is None else person.post(path, **form))
+        assert answer.status_code in (200, 303), path
+        added = (await desk.trail())[before:]
+        assert [line[0] for line in added] == [wanted]
+        if "case" in wanted:
+            assert added[0][1:] == ("case", str(case_id))
+
+
+async def test_what_was_refused_leaves_no_line_of_a_view(desk: Desk) -> None:
+    person = await desk.person("partner")
+    reference = await desk.case("other", "open", person.user_id)
+    before = await desk.trail()
+    assert (await person.get(f"/case/{reference}")).status_code == 404
+    assert (await person.get("/people")).status_code == 403
+    assert await desk.trail() == before
+
+
+async def test_every_route_about_people_names_its_line(desk: Desk) -> None:
+    for handler in mount.handlers(desk.office):
+        rule = handler.opt["rule"]
+        if rule.permission not in (OPEN, CODE, SELF) and not rule.live:
+            assert rule.trail, handler.paths
+
+
+async def _lines(desk: Desk, clock: Clock, count: int, first: int = 0) -> None:
+    for number in range(first, first + count):
+        async with desk.app.database.begin() as connection:
+            await audit.write(
+                connection, user_id=None, action="x", object_kind="case", object_id=str(number), now=clock.at
+            )
+        clock.move(seconds=1)
+
+
+async def _seal(desk: Desk, at: datetime) -> int:
+    async with desk.app.database.begin() as connection:
+        return await audit.seal(connection, desk.app.secrets, at)
+
+
+async def _broken(desk: Desk) -> list[int]:
+    async with desk.app.database.begin() as connection:
+        broken, _, _ = await audit.verify(connection, desk.app.secrets)
+    return [one.seal for one in broken]
+
+
+async def test_batches_are_sealed_once_settled_and_verified(desk: Desk, clock: Clock) -> None:
+    await _lines(desk, clock, 5)
+    assert await _seal(desk, clock.at) == 0  # not settled yet
+    clock.move(minutes=5)
+    assert await _seal(desk, clock.at) == 5
+    assert await _seal(desk, clock.at) == 0
+    await _lines(desk, clock, 3)
+    clock.move(minutes=5)
+    assert await _seal(desk, clock.at) == 3
+    assert await _broken(desk) == []
+
+
+@pytest.mark.parametrize(
+    ("harm", "where"),
+    [
+        ("UPDATE audit SET object_id = '9' WHERE object_id = '1'", [1]),
+        ("UPDATE audit SET user_id = gen_random_uuid() WHERE object_id = '1'", [1]),
+        ("DELETE FROM audit WHERE object_id = '4'", [1]),
+        (
+            "INSERT INTO audit (id, received_at, actor, action, object_kind, object_id)"
+            " SELECT gen_random_uuid(), received_at, 'staff', 'x', 'case', 'new' FROM audit WHERE object_id = '2'",
+            [1],
+        ),
+        ("DELETE FROM audit_seals WHERE id = 1", [2]),
+        ("UPDATE audit_seals SET mac = decode(repeat('00', 32), 'hex') WHERE id = 1", [1, 2]),
+    ],
+)
+async def test_whatever_is_changed_is_found(
+    desk: Desk, clock: Clock, server: Server, database_url: str, harm: str, where: list[int]
+) -> None:
+    """By the owner of the database: the application's role cannot (tests/store/test_migrate.py)."""
+    for batch in range(2):
+        await _lines(desk, clock, 5, 10 * batch)
+        clock.move(minutes=5)
+        await _seal(desk, clock.at)
+    assert await _broken(desk) == []
+    with psycopg.connect(server.on(urlsplit(database_url).path[1:]).url_owner) as owner:
+        owner.execute(harm)  # type: ignore[arg-type]
+    assert await _broken(desk) == where

@@ -1,0 +1,219 @@
+"""Pages: who is called after whom, over what, once; until somebody comes, or nobody is left and it is red."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from bot.pager import Pager
+from bot.transports.bell import Ring
+from bot.transports.errors import Misconfigured, Unreachable
+from tests.conftest import NOON
+from tests.pipeline.desk import hire, staff, works
+from tests.pipeline.world import World
+
+MAYA = "501"
+H = timedelta(hours=1)
+
+
+@dataclass
+class Bell:
+    """Takes calls, or fails as told."""
+
+    rung: list[tuple[str, Ring, UUID]] = field(default_factory=list)
+    script: deque[Exception] = field(default_factory=deque)
+
+    async def ring(self, to: str, ring: Ring, *, ref: UUID) -> str:
+        """Take one."""
+        if self.script:
+            raise self.script.popleft()
+        self.rung.append((to, ring, ref))
+        return f"c{len(self.rung)}"
+
+
+def pager(world: World, bells: Mapping[str, Bell], *, alerts: tuple[str, ...] = (), own: bool = False) -> Pager:
+    database = world.database() if own else world.app.database
+    return Pager(database, world.app.secrets, world.app.content, bells, clock=world.clock, alerts=alerts)
+
+
+async def _team(world: World) -> dict[str, UUID]:
+    """Two on duty who read Nepali, one on call, a supervisor, a partner."""
+    team = {
+        name: await hire(
+            world, name, role, languages=["ne", "en"], phone=f"+97798000000{n}", email=f"{name}@help.example"
+        )
+        for n, (name, role) in enumerate(
+            [("asha", "caseworker"), ("bimala", "caseworker"), ("chief", "supervisor"), ("friends", "partner")]
+        )
+    }
+    await works(world, team["asha"], NOON - H, 9)
+    await works(world, team["bimala"], NOON - H, 9)
+    return team
+
+
+def called(bell: Bell) -> list[str]:
+    return [to[-1] for to, _, _ in bell.rung]
+
+
+async def _steps(world: World) -> list[str]:
+    return [
+        f"{row.step}:{row.channel}:{row.state}"
+        for row in await world.rows("SELECT step, channel, state FROM pages ORDER BY queued_at, step, channel")
+    ]
+
+
+async def test_one_after_the_other_until_nobody_is_left(world: World) -> None:
+    await _team(world)
+    voice, mail = Bell(), Bell()
+    worker = pager(world, {"voice": voice, "email": mail}, alerts=("duty@help.example",))
+    await world.says(MAYA, "he has a knife")
+    assert await worker.run_once() == 3
+    assert called(voice) == ["0"]
+    assert {to for to, _, _ in mail.rung} == {"asha@help.example", "duty@help.example"}
+    assert await worker.run_once() == 0, "nobody is called twice"
+    for minutes, last in ((4, "0"), (2, "1"), (5, "2"), (5, "3")):
+        world.clock.move(minutes=minutes)
+        await worker.run_once()
+        assert called(voice)[-1] == last
+    assert await world.one("SELECT red_at IS NULL FROM notices WHERE audience = 'page'")
+    world.clock.move(minutes=5)
+    assert await worker.run_once() == 0
+    assert await world.one("SELECT red_at IS NOT NULL FROM notices WHERE audience = 'page'")
+    assert called(voice) == ["0", "1", "2", "3"]
+    assert await world.one("SELECT count(*) FROM pages WHERE state = 'sent'") == 9
+
+
+async def test_what_is_called_has_no_content(world: World) -> None:
+    await _team(world)
+    voice, mail = Bell(), Bell()
+    await world.says(MAYA, "he has a knife")
+    await pager(world, {"voice": voice, "email": mail}).run_once()
+    reference = await world.one("SELECT reference FROM cases")
+    (_, ring, ref) = voice.rung[0]
+    assert ring.spoken == "साथी। कृपया 1 थिच्नुहोस्।"
+    for word in ("knife", "violence", "critical", "case", "helpline"):
+        assert word not in f"{ring.spoken} {ring.subject} {ring.text}".lower()
+    assert reference[:3] in ring.text
+    assert ref == await world.one("SELECT id FROM pages WHERE channel = 'voice'")
+
+
+async def test_who_is_rung_is_offered_it_and_the_desk_can_say_why(world: World) -> None:
+    team = await _team(world)
+    await world.says(MAYA, "he has a knife")
+    await pager(world, {}).run_once()
+    (row,) = await world.rows("SELECT offered_to, offer FROM notices WHERE audience = 'page'")
+    assert (row.offered_to, row.offer) == (team["asha"], ["on_duty", "few_open"])
+
+
+async def test_a_pressed_key_gives_time_and_taking_it_ends_it(world: World) -> None:
+    team = await _team(world)
+    voice = Bell()
+    worker = pager(world, {"voice": voice})
+    await world.says(MAYA, "he has a knife")
+    await worker.run_once()
+    answer = await world.app.acknowledge(str(voice.rung[0][2]), "1")
+    assert "<Hangup" in answer
+    world.clock.move(minutes=9)
+    await worker.run_once()
+    assert called(voice) == ["0"], "she said that she comes"
+    world.clock.move(minutes=2)
+    await worker.run_once()
+    assert called(voice) == ["0", "1"], "and she did not"
+    await world.app.staff.take(await world.where(MAYA), staff(team["bimala"]))
+    world.clock.move(minutes=60)
+    await worker.run_once()
+    assert called(voice) == ["0", "1"]
+
+
+async def test_other_keys_and_other_ids_are_no_answer(world: World) -> None:
+    for page, key in (("nonsense", "1"), (str(UUID(int=5)), "1"), (str(UUID(int=5)), "2")):
+        assert await world.app.acknowledge(page, key) == ""
+
+
+async def test_several_pagers_call_once(world: World) -> None:
+    await _team(world)
+    voice = Bell()
+    workers = [pager(world, {"voice": voice}, own=True) for _ in range(3)]
+    await world.says(MAYA, "he has a knife")
+    await asyncio.gather(*(w.run_once() for w in workers))
+    await asyncio.gather(*(w.run_once() for w in workers))
+    assert called(voice) == ["0"]
+
+
+async def test_a_provider_that_fails_is_tried_again_and_then_the_next_one_is_called(world: World) -> None:
+    await _team(world)
+    voice = Bell(script=deque([Unreachable("x"), Unreachable("x"), Unreachable("x")]))
+    worker = pager(world, {"voice": voice})
+    await world.says(MAYA, "he has a knife")
+    for _ in range(3):
+        await worker.run_once()
+        world.clock.move(seconds=21)
+    rows = await world.rows("SELECT channel, state, reason, attempts FROM pages ORDER BY channel")
+    assert next((r.channel, r.state, r.reason, r.attempts) for r in rows if r.channel == "voice") == (
+        "voice",
+        "failed",
+        "x",
+        3,
+    )
+    await worker.run_once()
+    assert called(voice) == ["1"], "nobody waits five minutes for a call that was not made"
+
+
+async def test_at_night_who_is_on_call_is_woken_and_only_for_what_is_critical(world: World) -> None:
+    team = await _team(world)
+    night = await hire(world, "night", languages=["en"], phone="+9779800000009")
+    await works(world, night, NOON + 9 * H, 10, "on_call")
+    voice = Bell(script=deque())
+    worker = pager(world, {"voice": voice})
+    world.clock.move(hours=11)
+    await world.says(MAYA, "wages", "1", "Kuwait", "1", "1", "3 months 180 KD", "1")
+    await worker.run_once()
+    assert called(voice) == []
+    await world.says("502", "he has a knife")
+    await worker.run_once()
+    assert called(voice) == ["9"]
+    assert team
+
+
+async def test_a_line_of_the_queue_is_offered_and_mailed_only_when_it_is_late(world: World) -> None:
+    team = await _team(world)
+    voice, mail = Bell(), Bell()
+    worker = pager(world, {"voice": voice, "email": mail})
+    await world.says(MAYA, "human")
+    await worker.run_once()
+    assert (voice.rung, mail.rung) == ([], [])
+    assert await world.one("SELECT offered_to FROM notices") == team["asha"]
+    world.clock.move(days=3)
+    await worker.run_once()
+    assert voice.rung == [], "a phone rings for a page only"
+    assert [to for to, _, _ in mail.rung] == ["asha@help.example"] or mail.rung == []
+
+
+async def test_i_am_fine_makes_it_a_line_and_closes_nothing(world: World) -> None:
+    await _team(world)
+    voice = Bell()
+    worker = pager(world, {"voice": voice})
+    await world.says(MAYA, "he has a knife", "I am fine")
+    assert (await world.said(MAYA))[-1] == "fine.noted" or "fine.noted" in await world.said(MAYA)
+    await worker.run_once()
+    assert voice.rung == []
+    (row,) = await world.rows("SELECT audience, lowered_at, taken_at FROM notices WHERE kind = 'report_violence'")
+    assert (row.audience, row.lowered_at is not None, row.taken_at) == ("queue", True, None)
+    assert await world.one("SELECT count(*) FROM cases WHERE closed_at IS NULL") == 1
+
+
+async def test_a_way_that_is_not_configured_stops_nobody(world: World) -> None:
+    await _team(world)
+    await world.says(MAYA, "he has a knife")
+    mail = Bell(script=deque([Misconfigured("not_live")]))
+    worker = pager(world, {"email": mail})
+    await worker.run_once()
+    await worker.run_once()
+    steps: list[Any] = await _steps(world)
+    assert "duty:voice:failed" in steps
+    assert any(s.startswith("backup:") for s in steps), "all ways failed: the next one at once"

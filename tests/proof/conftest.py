@@ -1,0 +1,8 @@
+"""What the proofs stand on: the pipeline's world, and a whole helpline as processes over real sockets."""
+
+from __future__ import annotations
+
+from tests.e2e.conftest import here, running
+from tests.pipeline.conftest import content, world
+
+__all__ = ["content", "here", "running", "world"]
