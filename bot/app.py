@@ -163,7 +163,10 @@ class App:
             return f"database_{type(error).__name__}"
 
     def decline(self, group: str, language: str) -> None:
-        """Say in a group that we speak with one person alone, and leave it. Begun here, nobody waits for it."""
+        """Say in a group that we speak with one person alone, and leave it. Begun here, nobody waits for it. Where
+        groups of colleagues are allowed, none is left: it may be about to be linked."""
+        if self.settings.telegram_staff_groups:
+            return
         transport = self.transports.get("telegram")
         if not isinstance(transport, Telegram) or group in self.leaving:
             return

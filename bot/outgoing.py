@@ -77,8 +77,8 @@ def decide(
     now: datetime,
     kind: str = "reply",
 ) -> Decision:
-    """May this leave? `origin`: bot, human, system (the line that confirms STOP). `epoch`: when it was queued. `kind`: a
-    template is what WhatsApp lets out beyond its window, and nobody's direct reply; a wipe says nothing, and she asked
+    """May this leave? `origin`: bot, human, system (the line that confirms STOP). `epoch`: when it was queued. `kind`:
+    a template is what WhatsApp lets out beyond its window, and nobody's direct reply; a wipe says nothing, and she asked
     for it.
     """
     if kind == "wipe":

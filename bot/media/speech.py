@@ -2,8 +2,8 @@
 
 Law: a transcript is never more than `unverified`; nothing leaves this machine for it. An engine is a class with
 `transcribe`, given to `bot.attachments.Attachments`; a local one (for example whisper.cpp with a model that the
-operator put there) runs in a process of its own. None is kept here: there is none for Nepali, Hindi and Arabic without a model
-that must be downloaded.
+operator put there) runs in a process of its own. None is kept here: there is none for Nepali, Hindi and
+Arabic without a model that must be downloaded.
 """
 
 from __future__ import annotations

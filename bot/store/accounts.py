@@ -65,8 +65,8 @@ async def budgets(connection: AsyncConnection, places: Iterable[Place], now: dat
 async def spent(
     connection: AsyncConnection, places: Iterable[Place], now: datetime, most: Mapping[str, int]
 ) -> set[Place]:
-    """The accounts that have said all that the bot may say on this day (UTC). `most`: by channel, for accounts that have
-    no number of their own."""
+    """The accounts that have said all that the bot may say on this day (UTC). `most`: by channel, for accounts that
+    have no number of their own."""
     wanted = [place for place in sorted(set(places)) if place[1] != UNLIMITED]
     if not wanted:
         return set()

@@ -169,8 +169,8 @@ async def claim(
 async def _within_the_day(
     connection: AsyncConnection, found: Sequence[Any], now: datetime, most: Mapping[str, int]
 ) -> list[Any]:
-    """The spend breaker: what the bot says by itself beyond the day's number waits for tomorrow; danger, a human's words
-    and the line that confirms STOP always leave."""
+    """The spend breaker: what the bot says by itself beyond the day's number waits for tomorrow; danger, a human's
+    words and the line that confirms STOP always leave."""
     ordinary = [row for row in found if row.kind == "reply" and not row.urgent and row.origin == "bot"]
     over = await accounts.spent(connection, {(row.channel, row.account) for row in ordinary}, now, most)
     waits = [row for row in ordinary if (row.channel, row.account) in over]

@@ -178,7 +178,9 @@ async def test_a_call_is_never_taken_and_rings(line: Line) -> None:
     from tests.fakes.twilio import sign as sign_form
 
     signature = sign_form(PUBLIC + CALL_PATH, CALL.items())
-    answer = await line.client.post(CALL_PATH, data=CALL, headers={"X-Twilio-Signature": signature, "Content-Type": FORM})
+    answer = await line.client.post(
+        CALL_PATH, data=CALL, headers={"X-Twilio-Signature": signature, "Content-Type": FORM}
+    )
     assert answer.status_code == 200
     assert '<Reject reason="busy"/>' in answer.text
     (heard,) = line.store.values
@@ -271,7 +273,7 @@ async def test_a_group_is_declined_whoever_writes_in_it_and_a_person_is_not() ->
 
     store, left = Store(), []
     routes = webhooks(
-        settings(), store.receive, store.quarantine, lambda group, language: left.append((group, language))
+        settings(), store.receive, store.quarantine, decline=lambda group, language: left.append((group, language))
     )
     group = {"chat": {"id": -1001, "type": "supergroup"}, "from": {"id": 5, "language_code": "ne"}, "text": "hello"}
     joined = {"my_chat_member": {"chat": {"id": -1002, "type": "group"}, "new_chat_member": {"status": "member"}}}
