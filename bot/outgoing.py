@@ -78,8 +78,8 @@ def decide(
     kind: str = "reply",
 ) -> Decision:
     """May this leave? `origin`: bot, human, system (the line that confirms STOP). `epoch`: when it was queued. `kind`:
-    a template is what WhatsApp lets out beyond its window, and nobody's direct reply; a wipe says nothing, and she asked
-    for it.
+    a template is what WhatsApp lets out beyond its window, and nobody's direct reply; a wipe says nothing, and she
+    asked for it.
     """
     if kind == "wipe":
         return Decision("queued")

@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from uuid_utils.compat import uuid7
 
 from bot.store.inbox import Home, input_row
 from bot.store.keys import Keys
 from bot.store.reminders import SILENT_KINDS
 from bot.store.rows import Conversation, Person
-from bot.store.tables import addresses, cases, contacts, conversations, inbox, keys
+from bot.store.tables import addresses, cases, contacts, conversations, inbox, keys, notices
 from bot.store.turns import PERSON_FIELDS
 
 FLOW = "window"
@@ -93,13 +95,29 @@ async def closing(connection: AsyncConnection, secrets: Keys, now: datetime, win
     return found
 
 
+def _told(one: Closing, now: datetime) -> dict[str, Any]:
+    return {
+        "id": uuid7(),
+        "subject_id": one.home.subject_id,
+        "conversation_id": one.conversation.id,
+        "audience": "queue",
+        "kind": "window_closes",
+        "severity": "medium",
+        "raised_at": now,
+    }
+
+
 async def ask(
     connection: AsyncConnection, ones: Sequence[Closing], now: datetime, may: Callable[[Closing], bool]
 ) -> int:
-    """Put the flow into the inbox of those that `may` be written to now; returns how many."""
+    """Put the flow into the inbox of those that `may` be written to now; where a human has the conversation nothing is
+    said by itself (T36), and it is the human who is told. Returns how many."""
     asked: list[UUID] = []
     for one in ones:
-        if may(one):
+        if one.conversation.owner == "human":
+            await connection.execute(insert(notices).values(_told(one, now)))
+            asked.append(one.conversation.id)
+        elif may(one):
             await connection.execute(
                 insert(inbox).values(input_row(one.home, "started", {"flow": FLOW, "by": FLOW}, now))
             )

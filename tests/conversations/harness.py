@@ -25,6 +25,7 @@ from bot.engine.inputs import Heard, Input, Meaning, Resumed
 from bot.engine.messages import Reply
 from bot.engine.session import Session
 from bot.layouts import Layouts
+from bot.store.contents import Book, Made
 from bot.store.keys import open_json
 from bot.store.rows import Case, Conversation, Person
 from bot.store.turns import Subject
@@ -171,8 +172,9 @@ class Phone:
 
     def laid_out(self, reply: Reply) -> tuple[Part, ...]:
         """A reply as this channel shows it."""
-        templates = frozenset({"7001"} if self.templates else ())
-        return Layouts(CHANNELS, self.content, templates).parts(self.channel, "7001", reply)
+        book = Book()
+        book.refill([Made("buttons_1", "", "HX1", "x")] if self.templates else [])
+        return Layouts(CHANNELS, self.content, book).parts(self.channel, "7001", reply)
 
     def has_word(self, kind: str, digits: str) -> None:
         """She has chosen a word (`kind` word) or a second one (duress) before."""

@@ -157,9 +157,20 @@ async def looks(world: World) -> int:
     return asked
 
 
-@pytest.mark.parametrize("owner", ["waiting", "human"])
-async def test_who_is_waited_for_is_asked_once(world: World, parts: list[Part], owner: str) -> None:
-    await known(world, owner=owner)
+async def test_t36_where_a_human_has_it_the_human_is_told_and_the_bot_is_silent(
+    world: World, parts: list[Part]
+) -> None:
+    await known(world)
+    parts.clear()
+    world.clock.move(hours=23)
+    assert await looks(world) == 1
+    assert await looks(world) == 0
+    assert parts == []
+    assert await world.one("SELECT count(*) FROM notices WHERE kind = 'window_closes'") == 1
+
+
+async def test_who_is_waited_for_is_asked_once(world: World, parts: list[Part]) -> None:
+    await known(world, owner="waiting")
     parts.clear()
     world.clock.move(hours=22)
     assert await looks(world) == 0
@@ -201,7 +212,7 @@ async def test_after_the_question_a_template_is_still_possible(world: World, par
         ({}, {"owner": "bot"}),
         ({}, {"owner": "closed"}),
         ({}, {"blocked_at": "now"}),
-        ({"safe_from": 1200, "safe_until": 1260}, {}),
+        ({"safe_from": 1200, "safe_until": 1260}, {"owner": "waiting"}),
     ],
 )
 async def test_who_is_not_asked(
