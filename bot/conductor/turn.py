@@ -38,6 +38,7 @@ from bot.store.rows import Conversation
 from bot.store.turns import Subject
 from handlers import box, children, duty, handoff, targets
 from handlers import cases as case_actions
+from handlers import owner as owners
 from handlers.context import Actor, Context, Shelf
 
 CALLS = 40  # handlers that one message may run; more is a fault of a flow
@@ -288,7 +289,7 @@ class Turn:
         last, top = conversation.last_inbound_at, self._session.top
         talking = top is not None and top.waiting and last is not None and now - last < TALKING
         if conversation.owner in {"bot", "closed"} and not talking:
-            conversation.give_to("waiting")
+            owners.move(conversation, "rings")
             conversation.session = replace(self._session, shared={**self._session.shared, RANG: True}).to_json()
         if (conversation.id, "queue") not in self.subject.open_notices:
             self.ctx.notify("queue", "rang", "high", self.ctx.cases[0] if self.ctx.cases else None)
@@ -300,7 +301,7 @@ class Turn:
         self._session = replace(self._session, shared={k: v for k, v in self._session.shared.items() if k != RANG})
         self._conversation.session = self._session.to_json()
         if self._conversation.owner == "waiting":
-            self._conversation.give_to("bot")
+            owners.move(self._conversation, "speaks")
 
     async def _page_anyway(self, danger: str | None) -> None:
         """Whatever flow answered: danger leaves a page, unless one is open that nobody has taken yet (law 2)."""

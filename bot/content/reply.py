@@ -67,7 +67,7 @@ class WordsOf:
         more = self.catalogue.text(self.language, f"{context}.synonyms", "")
         latin = self.catalogue.text(self.language, in_latin(context), "")
         accepted = tuple(w.strip() for w in more.split(",") if w.strip())
-        return Label(shown, (shown, *(word for word in (short, latin) if word), *accepted))
+        return Label(shown, (shown, *((short,) if short else ()), *accepted, *((latin,) if latin else ())))
 
     def universal(self, text: str) -> str | None:
         """The command that the whole message is, in any language."""
