@@ -49,9 +49,16 @@ COMMANDS = {
         "add_arguments",
         "what people answered about our help, by quarter; small counts are hidden",
     ),
+    "gateway": ("gateway", "run", "add_arguments", "register: have the phone at the partner tell us of each SMS"),
+    "telegram": (
+        "telegram",
+        "run",
+        "add_arguments",
+        "set-webhook: tell Telegram where to deliver; introduce: its commands",
+    ),
+    "twilio": ("twilio", "run", "add_arguments", "provision: make menus and texts for WhatsApp, and hand them in"),
     "users": ("users", "run", "add_arguments", "the people of the desk: add, list, password, disable, reset-totp"),
     "audit": ("audit", "run", "add_arguments", "verify: whether the trail is as it was sealed"),
-    "telegram": ("telegram", "run", "add_arguments", "set-webhook: tell Telegram where to deliver"),
     "locales": ("content", "run_locales", "add_locales_arguments", "extract: bring the catalogues up to the flows"),
     "db": ("database", "run_db", "add_db_arguments", "stop: end the embedded database"),
 }

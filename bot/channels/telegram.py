@@ -19,6 +19,8 @@ from bot.channels.layout import ladder
 from bot.channels.limits import LIMITS
 from bot.engine.messages import Reply
 
+_GROUPS = frozenset({"group", "supergroup", "channel"})
+_INSIDE = frozenset({"member", "administrator", "creator", "restricted"})
 _FILES = {
     "voice": "audio",
     "audio": "audio",
@@ -190,6 +192,23 @@ def _member(update: Update, change: ChatMemberUpdated, account: str) -> list[Inb
         return []
     event_id = f"{_number(update.update_id)}:{_number(change.chat.id)}:{status}:{_stamp(change.date)}"
     return [replace(_blank(change.chat, change.from_user, account, event_id), kind=kind, sent_at=change.date)]
+
+
+def group_of(payload: dict[str, Any]) -> tuple[str, str]:
+    """(group or channel that an update comes from, language of who wrote): everybody there would read an answer, so it
+    is refused and left. ("", "") for a private chat and for the news that we have left."""
+    for name in ("message", "edited_message", "my_chat_member"):
+        told = payload.get(name)
+        chat = told.get("chat") if isinstance(told, dict) else None
+        if not isinstance(chat, dict) or chat.get("type") not in _GROUPS or not isinstance(chat.get("id"), int):
+            continue
+        member = told.get("new_chat_member") if isinstance(told, dict) else None
+        if isinstance(member, dict) and member.get("status") not in _INSIDE:
+            return "", ""
+        sender = told.get("from") if isinstance(told, dict) else None
+        language = sender.get("language_code") if isinstance(sender, dict) else ""
+        return str(chat["id"]), language if isinstance(language, str) else ""
+    return "", ""
 
 
 def _values(update: Update, account: str) -> list[Inbound | Receipt]:

@@ -19,7 +19,7 @@ from bot.settings import ROOT
 
 STRUCTURE = (
     *("actions", "alarm", "commands", "expressions", "intents", "loops", "payloads", "reachable", "targets"),
-    *("complaints", "facts", "heard", "intake", "numbers"),
+    *("complaints", "facts", "heard", "intake", "latin", "numbers", "routes"),
 )
 WORDS = (
     "budget",

@@ -25,6 +25,7 @@ from bot.engine.inputs import Heard, Input, Meaning, Resumed
 from bot.engine.messages import Reply
 from bot.engine.session import Session
 from bot.layouts import Layouts
+from bot.store.contents import Book, Made
 from bot.store.keys import open_json
 from bot.store.rota import Planned, joined
 from bot.store.rows import Case, Conversation, Person
@@ -45,10 +46,10 @@ class Recording(Content):
 
     said: list[Said | Asked] = field(default_factory=list)
 
-    def reply(self, event: Said | Asked, language: str) -> Reply:
+    def reply(self, event: Said | Asked, language: str, *, latin: bool = False) -> Reply:
         """The real reply."""
         self.said.append(event)
-        return super().reply(event, language)
+        return super().reply(event, language, latin=latin)
 
 
 def recording(content: Content) -> Recording:
@@ -182,8 +183,9 @@ class Phone:
 
     def laid_out(self, reply: Reply) -> tuple[Part, ...]:
         """A reply as this channel shows it."""
-        templates = frozenset({"7001"} if self.templates else ())
-        return Layouts(CHANNELS, self.content, templates).parts(self.channel, "7001", reply)
+        book = Book()
+        book.refill([Made("buttons_1", "", "HX1", "x")] if self.templates else [])
+        return Layouts(CHANNELS, self.content, book).parts(self.channel, "7001", reply)
 
     def has_word(self, kind: str, digits: str) -> None:
         """She has chosen a word (`kind` word) or a second one (duress) before."""
