@@ -1,4 +1,4 @@
-"""How fast the desk answers with 100,000 cases and 1,000,000 messages: `python benchmarks/desk_pages.py [cases] [messages]`.
+"""The desk with 100,000 cases and 1,000,000 messages: `python benchmarks/desk_pages.py [cases] [messages]`.
 
 Law: a database of its own in a temporary folder, removed afterwards; the real site, door and trail; only the rows are
 made up. Figures are of this machine, and stand in benchmarks/desk.md with what it was.
