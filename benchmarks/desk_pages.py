@@ -107,7 +107,8 @@ async def timed(what: Callable[[], Awaitable[Any]]) -> tuple[float, float, float
 
 async def measure(folder: Path, count: int, messages: int) -> None:
     """Fill, ask, print."""
-    app = await composition.build(Settings(_env_file=None, data_dir=folder), understanding=False)  # type: ignore[call-arg]
+    settings = Settings(_env_file=None, data_dir=folder)  # type: ignore[call-arg]
+    app = await composition.build(settings, understanding=False)
     reference = await fill(app, count, messages)
     async with app.database.engine.connect() as connection:
         await connection.execution_options(isolation_level="AUTOCOMMIT")
