@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, func, not_, null, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, not_, null, or_, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.keys import Keys, open_
@@ -86,6 +86,12 @@ _waiting = (
     .group_by(notices.c.conversation_id)
     .subquery("waiting")
 )
+# Conversations that may be in the queue without a case. Said first, since else the planner takes "has no open case" for
+# one row and compares all 100,000 conversations with all that waits (7 s).
+_alive = union(
+    select(notices.c.conversation_id).where(notices.c.taken_at.is_(None), notices.c.audience.in_(AUDIENCES)),
+    select(conversations.c.id).where(conversations.c.owner.in_(("waiting", "human"))),
+)
 _rank = func.least(case(RANK, value=cases.c.severity), _waiting.c.rank)
 _country = func.coalesce(cases.c.country, contacts.c.country, addresses.c.country_hint)
 _language = func.coalesce(contacts.c.language, contacts.c.language_guess)
@@ -154,6 +160,8 @@ def _from(*, of_cases: bool) -> Any:
 
 def _where(scope: Scope, filters: Mapping[str, str], *, of_cases: bool) -> list[ColumnElement[bool]]:
     wanted = [scope.where("find"), cases.c.closed_at.is_(None) if of_cases else cases.c.id.is_(None)]
+    if not of_cases:
+        wanted.append(conversations.c.id.in_(_alive))
     if filters.get("severity") in SEVERITIES:
         wanted.append(_rank == RANK[filters["severity"]])
     for name, column in (("kind", cases.c.kind), ("country", _country), ("language", _language)):
@@ -244,17 +252,31 @@ def _entry(secrets: Keys, row: Any, user_id: UUID) -> Entry:
 
 async def choices(connection: AsyncConnection, scope: Scope) -> dict[str, list[str]]:
     """What the filters offer: values of the open cases that may be found."""
-    found: dict[str, list[str]] = {"severity": list(SEVERITIES)}
-    for name, column in (("kind", cases.c.kind), ("country", _country), ("language", _language)):
-        rows = await connection.execute(
-            select(column.label("value"))
-            .select_from(_from(of_cases=True))
-            .where(*_where(scope, {}, of_cases=True), column.is_not(None))
-            .group_by(column)
-            .order_by(column)
+    columns = {"kind": cases.c.kind, "country": _country, "language": _language}
+    joined = (
+        cases.outerjoin(conversations, conversations.c.id == cases.c.conversation_id)
+        .join(contacts, contacts.c.id == cases.c.subject_id)
+        .outerjoin(addresses, addresses.c.id == conversations.c.address_id)
+    )
+    row = (
+        await connection.execute(
+            select(*(func.array_agg(column.distinct()).label(name) for name, column in columns.items()))
+            .select_from(joined)
+            .where(*_where(scope, {}, of_cases=True))
         )
-        found[name] = [row.value for row in rows]
-    return found
+    ).one()
+    found = {name: sorted(value for value in getattr(row, name) or () if value) for name in columns}
+    return {"severity": list(SEVERITIES), **found}
+
+
+def _bare(*, of_cases: bool) -> Any:
+    """What decides and counts, without what is only shown."""
+    if of_cases:
+        base: Any = cases.outerjoin(conversations, conversations.c.id == cases.c.conversation_id)
+    else:
+        live = and_(cases.c.conversation_id == conversations.c.id, cases.c.closed_at.is_(None))
+        base = conversations.outerjoin(cases, live)
+    return base.outerjoin(_waiting, _waiting.c.conversation_id == conversations.c.id)
 
 
 async def fingerprint(connection: AsyncConnection, scope: Scope) -> str:
@@ -272,7 +294,7 @@ async def fingerprint(connection: AsyncConnection, scope: Scope) -> str:
                     func.max(cases.c.opened_at),
                     func.max(cases.c.answered_at),
                 )
-                .select_from(_from(of_cases=of_cases))
+                .select_from(_bare(of_cases=of_cases))
                 .where(*_where(scope, {}, of_cases=of_cases), *([] if of_cases else [_waits]))
             )
         ).one()
