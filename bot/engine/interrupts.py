@@ -181,7 +181,8 @@ def other_matter(machine: Machine, heard: Heard) -> bool:
         machine.ask_again()
         return True
     safe = any(frame.slots.get("safe") == "yes" for frame in machine.chain)  # said a moment ago: not asked again
-    _leave_system(machine, flow)
+    if flow.name != machine.rules.gentle:  # who is well goes on where she was, also with her letter about us
+        _leave_system(machine, flow)
     return start(machine, flow.name, heard, {"safe": "yes"} if safe else None)
 
 
