@@ -187,7 +187,7 @@ def other_matter(machine: Machine, heard: Heard) -> bool:
 
 
 def tells_of_it(machine: Machine, heard: Heard) -> bool:
-    """Whether words under a photo, which would start another grievance, are taken as being about the report that runs."""
+    """Whether words under a photo, which would start another grievance, are about the report that runs."""
     intent, confidence = intent_of(heard.meaning)
     flow = machine.flows.get(machine.flows.by_intent.get(intent, ""))
     if flow is None or heard.meaning.danger or confidence < machine.rules.interrupt or machine.runs(flow.name):

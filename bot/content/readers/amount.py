@@ -58,7 +58,7 @@ class Amount:
 
 
 def _in_lakhs(parts: Sequence[Token], known: Vocabulary) -> dict[str, str | None] | None:
-    """ "The agent took 3 lakh": what is counted in lakhs and crores is money, also where no currency stands beside it."""
+    """What is counted in lakhs and crores is money, also with no currency beside it: "the agent took 3 lakh"."""
     for number in quantities.every(parts, known):
         worded = number.end - number.start > 1 and LAKH <= number.value <= LARGEST
         if worded and not known.units.at(parts, number.end):
