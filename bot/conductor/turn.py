@@ -42,9 +42,9 @@ from handlers import owner as owners
 from handlers.context import Actor, Context, Shelf
 
 CALLS = 40  # handlers that one message may run; more is a fault of a flow
-SYSTEM_FLOWS = frozenset(
-    {"stop", "start", "window", private.LEAVE}
-)  # their one line leaves whoever owns the conversation
+# Their one line leaves whoever owns the conversation.
+SYSTEM_FLOWS = frozenset({"stop", "start", "window", private.LEAVE})
+REPORTS = frozenset({"danger", "serious", "grievance"})  # levels of flows in which a country is where it happens
 BOX = "box"  # retention of what belongs to a letter of the box: shown to no caseworker, gone after a day
 EDITABLE = timedelta(hours=48)  # how long a message can be edited afterwards (Telegram)
 SEALED = "sealed_until"  # in the profile: until then an edit may be one of a letter
@@ -365,6 +365,7 @@ class Turn:
         if self._person.language is None and meaning.language in self._tools.content.languages:
             self._person.language_guess = self._person.language_guess or meaning.language
         self._note_letters(given)
+        self._person.country = self._person.country or self._country_said(given, meaning)
         known = {
             "language": self._person.language,
             "language_guess": self._person.language_guess,
@@ -374,6 +375,17 @@ class Turn:
         }
         shared = {**session.shared, **{k: v for k, v in known.items() if v}}
         return replace(session, shared=shared)
+
+    def _country_said(self, given: Input, meaning: Meaning) -> str | None:
+        """The country that a first report names, before that of the number: a Kuwaiti number may stand in Saudi Arabia.
+        Not a country that people leave from (she wants to go home there), and not what somebody only asks about."""
+        content = self._tools.content
+        name = content.flows.by_intent.get(meaning.danger.kind if meaning.danger else meaning.intent, "")
+        flow = content.flows.get(name)
+        if self._session.stack or not isinstance(given, Heard) or flow is None or flow.level not in REPORTS:
+            return None
+        said = content.readers["country"].find(given.text, {}, self._language())
+        return None if said in content.knowledge.get("countries")["origin"] else said
 
     def _country_of_stay(self) -> str | None:
         """The country of the number, unless people leave from there to work: a family writes from home about abroad."""

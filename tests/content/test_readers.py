@@ -135,6 +135,7 @@ AMOUNTS: list[tuple[str, str, tuple[str, str | None, str] | None]] = [
     ("en", "Rs 20.000", ("20000", None, "rs")),
     ("en", "150 riyal", ("150", None, "riyal")),
     ("en", "2 lakh rupees", ("200000", None, "rupees")),
+    ("ne", "agent le 3 lakh khayo", ("300000", None, "")),
     ("en", "RM 1,500", ("1500", "MYR", "rm")),
     ("en", "Rp 2.000.000", ("2000000", "IDR", "rp")),
     ("en", "US$ 300", ("300", "USD", "us $")),
