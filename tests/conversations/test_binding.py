@@ -62,14 +62,15 @@ def _leads_to(flow: Flow, action: str) -> int:
 # --- self-harm
 
 
-def test_words_of_self_harm_are_asked_nothing_and_promised_nobody(content: Content) -> None:
+def test_words_of_self_harm_are_asked_for_leave_alone_and_promised_nobody(content: Content) -> None:
     steps = content.flows.by_name["self_harm"].steps
-    assert all(isinstance(step, Do | Say | End) for step in steps)
-    says = {step.id: step for step in steps if isinstance(step, Say)}
-    assert set(says) == {"here", "night"}
-    for say in says.values():
+    assert all(isinstance(step, Do | Say | Ask | End) for step in steps)
+    assert [step.id for step in steps if isinstance(step, Ask)] == ["may_i"]  # one line at night: only after a yes
+    says = {step.id: step for step in steps if isinstance(step, Say | Ask)}
+    assert set(says) == {"here", "night", "may_i", "open", "planned"}
+    for name, say in says.items():
         for text in (say.text, say.sms):
-            assert "I am a program" in text
+            assert "I am a program" in text or (name, text) == ("planned", say.sms)  # said in the line before
             assert "is writing" not in text
             assert "will write" not in text
     assert "{at}" in says["night"].text
@@ -173,12 +174,12 @@ def test_nothing_is_assumed_by_sex(content: Content) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_limit_of_secrecy_is_said_with_consent_in_one_segment(content: Content, language: str) -> None:
+def test_the_limit_of_secrecy_is_said_with_consent_and_cut_nowhere(content: Content, language: str) -> None:
     ask = next(s for s in content.flows.by_name["consent"].steps if isinstance(s, Ask))
     for text in (ask.text, ask.sms):
         assert "life or a child is in danger" in text
     event_text = content.catalogue.text(language, "consent.may_we#sms", ask.sms).replace("{options}", "1 xxx 2 xxxxx")
-    assert count(event_text).segments == 1
+    assert count(event_text).segments <= ask.segments == 2
 
 
 def test_complaints_about_us_have_a_word_and_a_line(content: Content) -> None:

@@ -153,6 +153,25 @@ async def test_danger_pages_unseen_on_a_seized_phone(content: Content, language:
     assert [n["kind"] for n in phone.notices if n["audience"] == "page"] == ["report_violence"]
 
 
+@pytest.mark.parametrize("stopped", [False, True])
+@pytest.mark.parametrize("way", ["text", "edited", "caption"])
+async def test_danger_pages_on_a_seized_phone_however_it_comes(content: Content, way: str, stopped: bool) -> None:
+    """An edit and the words under a photo start no flow that asks who holds the phone whether he can write; and who
+    said STOP is told nothing, but somebody is woken."""
+    phone = person(content, "telegram", "en")
+    await phone.hear(SECOND)
+    phone.notices.clear()
+    phone.subject.open_notices.clear()  # somebody has taken the first page
+    if stopped:
+        phone.subject.person.opted_out_at = phone.now
+    if way == "caption":
+        lines = await phone.share("image", NONSENSE, DANGER)
+    else:
+        lines = await phone.hear(NONSENSE, DANGER, edited=way == "edited")
+    assert [line.id for line in lines] == ([] if stopped else ["leave.done"])
+    assert [n["audience"] for n in phone.notices].count("page") == 1
+
+
 async def test_nothing_leaves_a_seized_phone_by_itself(content: Content) -> None:
     from bot import outgoing
 
