@@ -62,19 +62,22 @@ def _leads_to(flow: Flow, action: str) -> int:
 # --- self-harm
 
 
-def test_words_of_self_harm_are_asked_for_leave_alone_and_promised_nobody(content: Content) -> None:
+def test_words_of_self_harm_are_asked_one_thing_and_promised_nobody(content: Content) -> None:
+    """The one thing: whether the program may write before a human reads. Nothing about her, a plan or a means."""
     steps = content.flows.by_name["self_harm"].steps
-    assert all(isinstance(step, Do | Say | Ask | End) for step in steps)
-    assert [step.id for step in steps if isinstance(step, Ask)] == ["may_i"]  # one line at night: only after a yes
+    assert [step.id for step in steps if isinstance(step, Ask)] == ["may_i"]
     says = {step.id: step for step in steps if isinstance(step, Say | Ask)}
-    assert set(says) == {"here", "night", "may_i", "open", "planned"}
-    for name, say in says.items():
+    assert {"here", "night", "may_i", "open", "planned"} == set(says)
+    for say in says.values():
         for text in (say.text, say.sms):
-            assert "I am a program" in text or (name, text) == ("planned", say.sms)  # said in the line before
             assert "is writing" not in text
             assert "will write" not in text
-    assert "{at}" in says["night"].text
-    assert "told now" not in says["night"].text
+    for name in ("here", "night", "may_i", "open"):
+        assert "I am a program" in says[name].text
+        assert "I am a program" in says[name].sms
+    for name in ("night", "may_i", "open"):
+        assert "{at}" in says[name].text
+        assert "told now" not in says[name].text
 
 
 # --- where to complain
@@ -174,7 +177,9 @@ def test_nothing_is_assumed_by_sex(content: Content) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_limit_of_secrecy_is_said_with_consent_and_cut_nowhere(content: Content, language: str) -> None:
+def test_the_limit_of_secrecy_is_said_with_consent_in_as_many_segments_as_it_may_take(
+    content: Content, language: str
+) -> None:
     ask = next(s for s in content.flows.by_name["consent"].steps if isinstance(s, Ask))
     for text in (ask.text, ask.sms):
         assert "life or a child is in danger" in text
