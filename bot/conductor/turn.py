@@ -24,6 +24,7 @@ from bot.engine.events import Asked, Called, Event, Said
 from bot.engine.flow import Ask
 from bot.engine.inbound import Inbound
 from bot.engine.inputs import Heard, Input, Meaning, Outcome, Pressed, Shared, Started
+from bot.engine.interrupts import COMPLAIN
 from bot.engine.messages import Reply
 from bot.engine.session import Session
 from bot.engine.state import SAID, SENT, State
@@ -151,6 +152,8 @@ class Turn:
             await self._page_anyway(danger_of(arrived.given))
             gate.session = Session.from_json(self._conversation.session)
             gate.ends_again()
+        if given is None:  # nothing may be said: somebody is woken all the same
+            await self._page_anyway(danger_of(arrived.given))
         if isinstance(arrived.given, Heard | Shared) and not gate.courtesy(arrived.given):
             targets.wrote(self.ctx)
         if child := child_of(arrived.given):  # whoever has the conversation; paged once
@@ -158,7 +161,8 @@ class Turn:
         if not answers and gate.stays(given):
             self._session = gate.session
             await self._converse(Started("stay", "waiting"))
-        if secret and arrived.given is not None and not any(n.audience == box.READERS for n in self.ctx.notices):
+        letter = arrived.given is not None and (secret or self._accuses_us(arrived.given))
+        if letter and arrived.given and not any(n.audience == box.READERS for n in self.ctx.notices):
             await self._keep_anyway(arrived.given)
         self.finish()
 
@@ -197,8 +201,14 @@ class Turn:
         until = self._person.profile.get(SEALED)
         return until is not None and datetime.fromisoformat(until) > self._tools.now
 
+    def _accuses_us(self, given: Input) -> bool:
+        """Whether a sentence speaks of one of us: whoever reads the queue may be the one that it is about."""
+        text = given.text if isinstance(given, Heard) else given.caption if isinstance(given, Shared) else ""
+        return self._tools.content.words(self._language()).sentence(text) == COMPLAIN
+
     async def _keep_anyway(self, given: Input) -> None:
-        """Danger or a child's words broke in, so the question got no answer: they are a letter all the same (law 1)."""
+        """Danger or a child's words broke in, so the box was not begun or got no answer: they are a letter all the same
+        (law 1)."""
         if (danger_of(given) or child_of(given)) and isinstance(given, Heard | Shared):
             words = given.text if isinstance(given, Heard) else given.caption
             await box.write(self.ctx, words=words)
