@@ -21,6 +21,7 @@ FORMATS = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 _STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # also those of full width
+_ISOLATES = dict.fromkeys((0x2066, 0x2067, 0x2068, 0x2069))  # of words that were filled: only a page needs them
 _NAME = 31  # letters of the name of a sheet, and these not
 _NOT = str.maketrans(dict.fromkeys("[]:*?/\\'", " "))
 
@@ -34,8 +35,14 @@ class Table:
     rows: Sequence[Sequence[Cell]]
 
 
+def plain(cell: Cell) -> Cell:
+    """Without marks that nobody sees, so that equal words are found equal."""
+    return cell.translate(_ISOLATES) if isinstance(cell, str) else cell
+
+
 def safe(cell: Cell) -> Cell:
     """As it may stand in a CSV file."""
+    cell = plain(cell)
     if isinstance(cell, str) and cell.lstrip(" \u00a0\ufeff").startswith(_STARTS):
         return f"'{cell}"
     return cell
@@ -68,7 +75,7 @@ def as_xlsx(tables: Sequence[Table], *, rtl: bool = False) -> bytes:
             sheet.write_string(0, column, head, bold)
             sheet.set_column(column, column, max(12, min(len(head) + 4, 40)))
         for line, row in enumerate(table.rows, 1):
-            for column, cell in enumerate(row):
+            for column, cell in enumerate(map(plain, row)):
                 if isinstance(cell, str):
                     sheet.write_string(line, column, cell)
                 elif cell is not None:
