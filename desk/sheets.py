@@ -125,7 +125,7 @@ def counts(say: Say, asked: Asked, name: str, found: Sequence[Count], label: Cal
         [say.t(f"figures.{name}_of"), say.t("figures.cases"), say.t("figures.share")],
         [(words, say.n(n), say.share(n, total)) for words, n in rows],
         [(words, n) for (words, _), n in zip(rows, hidden([n for _, n in rows]), strict=True)],
-        plots.lying(lying, title, told, rtl=say.rtl) if rows else None,
+        plots.lying(lying, title, told, rtl=say.rtl, most=total) if rows else None,
         told,
     )
 

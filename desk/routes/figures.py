@@ -109,7 +109,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         heads = [name for name in COLUMNS if identified or name != "reference"]
         table = Table(
             say.t("figures.cases"),
-            [say.t(f"figures.col_{name}") for name in heads],
+            [say.t("figures.col_" + name) for name in heads],
             [[_cell(say, name, getattr(row, name)) for name in heads] for row in found],
         )
         written = await asyncio.to_thread(files.answer, [table], form["format"], _name("cases", wanted), rtl=say.rtl)
@@ -174,7 +174,7 @@ def _chooser(say: Say, wanted: Asked, choices: Mapping[str, list[str]]) -> dict[
         "channel": lambda code: say.named("channel", code),
     }
     today = wanted.last
-    quick = [(say.t(f"figures.days_{days}"), (today - timedelta(days=days - 1)).isoformat()) for days in DAYS]
+    quick = [(say.t("figures.days_" + str(days)), (today - timedelta(days=days - 1)).isoformat()) for days in DAYS]
     return {
         "choices": {name: [(code, labels[name](code)) for code in choices[name]] for name in FILTERS},
         "quick": [(label, wanted.address(**{"from": first})) for label, first in quick],

@@ -19,7 +19,7 @@ from desk.views.figures import joined
 from desk.views.scope import Scope
 
 MOST = 200  # of each kind of what is due
-WEEKLY = 20  # of each list of the week
+WEEKLY = 10  # of each list of the week
 SILENT = timedelta(days=7)
 YEAR = timedelta(days=365)
 RETURNS = 3

@@ -116,8 +116,8 @@ async def test_the_page_counts_what_may_be_found_without_tryouts_and_drafts(desk
     page = _read(await person.get("/figures"))
     assert "4 cases, 1 of them critical." in page
     assert "Unpaid wages" in page
-    assert "Nepal, now Kuwait" not in page  # nothing tells the country of stay yet
-    assert "Nepal, now not known" in page
+    assert "Nepal, now: Kuwait" not in page  # nothing tells the country of stay yet
+    assert "Nepal, now: not known" in page
     assert '<svg class="plot"' in page
     assert page.count("<title id=") == page.count("<desc id=") == page.count("<svg")
     assert "3 cases, 0 of them critical." in _read(await person.get("/figures?kind=report_unpaid_wages"))

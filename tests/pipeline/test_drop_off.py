@@ -18,7 +18,7 @@ async def _results(world: World) -> dict[str, int]:
 
 
 async def test_each_question_is_counted_once_when_its_half_day_is_over(world: World) -> None:
-    await world.says("9001", "human please")
+    await world.says("9001", "my wages")
     assert await world.one("SELECT count(*) FROM messages WHERE author = 'bot'") > 0
     assert await _count(world) == 0  # she may still answer
     world.clock.move(hours=14)
@@ -29,7 +29,7 @@ async def test_each_question_is_counted_once_when_its_half_day_is_over(world: Wo
 
 
 async def test_an_answer_and_the_same_question_again_are_told_apart(world: World) -> None:
-    await world.says("9001", "human please")
+    await world.says("9001", "my wages")
     world.clock.move(minutes=1)
     await world.says("9001", "qqqq zzzz")
     world.clock.move(hours=14)
@@ -40,8 +40,8 @@ async def test_an_answer_and_the_same_question_again_are_told_apart(world: World
 
 
 async def test_tryouts_and_letters_about_ourselves_are_not_counted(world: World) -> None:
-    await world.says("9001", "human please")
-    await world.says("9002", "human please")
+    await world.says("9001", "my wages")
+    await world.says("9002", "my wages")
     await world.run("UPDATE contacts SET simulated = true WHERE id = :i", i=(await world.where("9001")).subject_id)
     await world.run(
         "UPDATE messages SET retention = 'box' WHERE conversation_id = :c",
@@ -52,7 +52,7 @@ async def test_tryouts_and_letters_about_ourselves_are_not_counted(world: World)
 
 
 async def test_hours_long_gone_are_left_out_since_their_texts_are(world: World) -> None:
-    await world.says("9001", "human please")
+    await world.says("9001", "my wages")
     world.clock.move(hours=40)
     assert await _count(world) == 0
     marks = await world.one("SELECT min(hour) FROM flow_hours")
