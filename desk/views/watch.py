@@ -66,7 +66,7 @@ def _with_keeper() -> Any:
 
 
 async def due(connection: AsyncConnection, scope: Scope, until: datetime) -> list[Item]:
-    """First answers, next answers and tasks that are due before `until`, the most urgent first."""
+    """First answers, next answers and tasks that are due before `until`: what is late by gravity, then by the hour."""
     first = _select(scope, "first", cases.c.answer_due_at).select_from(_with_keeper())
     first = first.where(cases.c.answered_at.is_(None), cases.c.answer_due_at < until)
     following = _select(scope, "next", conversations.c.reply_due_at).select_from(_with_keeper())
@@ -81,7 +81,7 @@ async def due(connection: AsyncConnection, scope: Scope, until: datetime) -> lis
         (task, tasks.c.due_at),
     ):
         found += [Item(*row) for row in await connection.execute(statement.order_by(at).limit(MOST))]
-    return sorted(found, key=lambda item: (item.at, RANK[item.severity], item.reference))
+    return sorted(found, key=lambda one: (one.at >= scope.now, one.at < scope.now and RANK[one.severity], one.at))
 
 
 async def weekly(connection: AsyncConnection, scope: Scope) -> Mapping[str, Sequence[Item]]:
