@@ -49,6 +49,7 @@ COMMANDS = {
         "what people answered about our help, by quarter; small counts are hidden",
     ),
     "users": ("users", "run", "add_arguments", "the people of the desk: add, list, password, disable, reset-totp"),
+    "search": ("search", "run", "add_arguments", "rebuild: what cases are found by, written anew"),
     "audit": ("audit", "run", "add_arguments", "verify: whether the trail is as it was sealed"),
     "telegram": ("telegram", "run", "add_arguments", "set-webhook: tell Telegram where to deliver"),
     "locales": ("content", "run_locales", "add_locales_arguments", "extract: bring the catalogues up to the flows"),

@@ -251,6 +251,7 @@ conversations = Table(
     _one_of("owner", OWNERS),
     Index("ix_conversations_subject_id", "subject_id"),
     Index("ix_conversations_owner_user_id", "owner_user_id", postgresql_where=text("owner_user_id IS NOT NULL")),
+    Index("ix_conversations_waiting", "id", postgresql_where=text("owner = 'waiting'")),
     Index("ix_conversations_reply_due_at", "reply_due_at", postgresql_where=text("reply_due_at IS NOT NULL")),
 )
 
@@ -419,6 +420,7 @@ messages = Table(
     Column("retention", Text, nullable=False),  # browse, danger_before_consent, person, case, box
     Index("ix_messages_conversation_id", "conversation_id", "received_at"),
     Index("ix_messages_retention", "retention", "received_at"),
+    Index("ix_messages_answers", "conversation_id", "received_at", postgresql_where=text("author = 'human'")),
     postgresql_partition_by="RANGE (received_at)",
 )
 
@@ -463,5 +465,6 @@ search_tokens = Table(
     Column("field", Text, primary_key=True),
     Column("token", LargeBinary, primary_key=True),
     _subject(),
-    Index("ix_search_tokens_token", "token"),
+    Index("ix_search_tokens_token", "token", "field", "case_id"),
+    Index("ix_search_tokens_subject_id", "subject_id"),
 )
