@@ -96,7 +96,7 @@ def _digit(char: str) -> str:
 def numbers(text: str, digits: str) -> list[str]:
     """The numbers (E.164) that digits may be: with their country code, or as dialled in one of the regions."""
     shown = "".join(_digit(c) for c in unicodedata.normalize("NFKC", text))
-    tries = [(f"+{digits.removeprefix('00')}", None)]
+    tries: list[tuple[str, str | None]] = [(f"+{digits.removeprefix('00')}", None)]
     if "+" not in shown and not digits.startswith("00"):
         tries += [(digits, region) for region in REGIONS]
     found = []
@@ -112,7 +112,7 @@ def numbers(text: str, digits: str) -> list[str]:
 
 def _having(secrets: Keys, field: str, words: Sequence[str], *, exactly: bool) -> list[ColumnElement[bool]]:
     """The cases that have each of the words."""
-    found = []
+    found: list[ColumnElement[bool]] = []
     for word in words:
         whole = [search.readings(secrets, field, word)["whole"]]
         tokens = whole if exactly else search.alike(secrets, field, word)
