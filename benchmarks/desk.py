@@ -118,7 +118,7 @@ class Town:
                 case,
                 subject,
                 f"{1_000_000 + number}",
-                self.partner if number % 5 == 4 else self.ours,
+                self.partner if number % 7 == 1 else self.ours,
                 conversation,
                 KINDS[kind],
                 "critical" if waits and number % 50 == 0 else SEVERITIES[kind],

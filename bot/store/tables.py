@@ -401,6 +401,7 @@ outbox = Table(
     Index("ix_outbox_leases", "lease_until", postgresql_where=text("state = 'sending'")),
     Index("ix_outbox_provider_id", "provider_id", postgresql_where=text("provider_id IS NOT NULL")),
     Index("ix_outbox_subject_id", "subject_id"),
+    Index("ix_outbox_conversation_id", "conversation_id"),
 )
 
 messages = Table(

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, intersect, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.limits import LIMITS
@@ -25,6 +25,7 @@ from bot.store.tables import addresses, cases, contacts, conversations, search_t
 from desk.views.scope import Scope
 
 MOST = 50
+CHUNK = 1000  # cases with a word that are looked at in one statement
 WORDS = 6  # of one question
 # Numbers without their country code are tried as those of where people work and come from, in this order.
 REGIONS = ("NP", "IN", "BD", "LK", "PK", "PH", "ID", "MM", "SA", "AE", "QA", "KW", "OM", "BH", "MY", "LB", "JO", "SG")
@@ -70,11 +71,11 @@ async def find(connection: AsyncConnection, secrets: Keys, scope: Scope, text: s
         await seek.number(secrets, numbers(text, digits), digits)
     words = search.words(text)[:WORDS]
     if words and not digits:
-        await seek.cases("name", *_having(secrets, search.NAME, words, exactly=True))
-        await seek.cases("alike", *_having(secrets, search.NAME, words, exactly=False))
+        await seek.worded("name", _having(secrets, search.NAME, words, exactly=True))
+        await seek.worded("alike", _having(secrets, search.NAME, words, exactly=False))
     if words:
-        await seek.cases("note", *_having(secrets, search.NOTE, words, exactly=True), permission="view")
-        await seek.cases("note", *_having(secrets, search.NOTE, words, exactly=False), permission="view")
+        await seek.worded("note", _having(secrets, search.NOTE, words, exactly=True), "view")
+        await seek.worded("note", _having(secrets, search.NOTE, words, exactly=False), "view")
     return [*seek.found.values(), *seek.talks.values()]
 
 
@@ -110,16 +111,14 @@ def numbers(text: str, digits: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _having(secrets: Keys, field: str, words: Sequence[str], *, exactly: bool) -> list[ColumnElement[bool]]:
-    """The cases that have each of the words."""
-    found: list[ColumnElement[bool]] = []
+def _having(secrets: Keys, field: str, words: Sequence[str], *, exactly: bool) -> list[Select[tuple[UUID]]]:
+    """For each of the words, the cases that have it."""
+    found = []
     for word in words:
         whole = [search.readings(secrets, field, word)["whole"]]
         tokens = whole if exactly else search.alike(secrets, field, word)
         found.append(
-            cases.c.id.in_(
-                select(search_tokens.c.case_id).where(search_tokens.c.field == field, search_tokens.c.token.in_(tokens))
-            )
+            select(search_tokens.c.case_id).where(search_tokens.c.token.in_(tokens), search_tokens.c.field == field)
         )
     return found
 
@@ -135,9 +134,6 @@ class _Seek:
 
     async def cases(self, because: str, *where: ColumnElement[bool], permission: str = "find") -> None:
         """Cases, the newest first (an id begins with its moment)."""
-        left = MOST + 1 - len(self.found)
-        if left <= 0:
-            return
         query = (
             select(*_COLUMNS)
             .select_from(
@@ -145,12 +141,28 @@ class _Seek:
                     users, users.c.id == func.coalesce(_has, cases.c.assigned_to)
                 )
             )
-            .where(self.scope.where(permission), *where, cases.c.id.not_in(list(self.found)))
+            .where(self.scope.where(permission), *where)
             .order_by(cases.c.id.desc())
-            .limit(left)
+            .limit(2 * MOST + 1)  # with those that were found before
         )
         for row in await self.connection.execute(query):
-            self.found[row.case_id] = _found(row, because)
+            if len(self.found) <= MOST:
+                self.found.setdefault(row.case_id, _found(row, because))
+
+    async def worded(self, because: str, having: Sequence[Select[tuple[UUID]]], permission: str = "find") -> None:
+        """Cases that have all the words. Their ids come from the index alone, some thousand newest ones at a time, so
+        that a word of everybody's costs no more than a rare one."""
+        before: UUID | None = None
+        while len(self.found) <= MOST:
+            parts = [one.where(search_tokens.c.case_id < before) if before else one for one in having]
+            every = intersect(*parts).subquery() if len(parts) > 1 else parts[0].distinct().subquery()
+            newest = select(every.c.case_id).order_by(every.c.case_id.desc()).limit(CHUNK)
+            ids = [row.case_id for row in await self.connection.execute(newest)]
+            if ids:
+                await self.cases(because, cases.c.id.in_(ids), permission=permission)
+            if len(ids) < CHUNK:
+                return
+            before = ids[-1]
 
     async def number(self, secrets: Keys, candidates: Sequence[str], digits: str) -> None:
         """Whoever writes from one of these numbers, and cases in which one was given."""
