@@ -17,8 +17,23 @@ from tests.desk.office import Desk
 from tests.desk.test_search import _note, _tell
 
 LARGE = frozenset(
-    "cases conversations contacts keys addresses messages messages_default outbox inbox case_events search_tokens"
-    " case_people audit audit_default notices".split()
+    [
+        "cases",
+        "conversations",
+        "contacts",
+        "keys",
+        "addresses",
+        "messages",
+        "messages_default",
+        "outbox",
+        "inbox",
+        "case_events",
+        "search_tokens",
+        "case_people",
+        "audit",
+        "audit_default",
+        "notices",
+    ]
 )
 PAGES = {
     "queue": ("/", None),
