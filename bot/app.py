@@ -9,7 +9,7 @@ import asyncio
 import importlib
 import secrets as chance
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,12 +20,15 @@ from uuid_utils.compat import uuid7
 
 from bot import content as content_room
 from bot import outgoing
+from bot.attachments import Attachments
 from bot.channels.contract import Channel, Inbound, Receipt
 from bot.channels.limits import LIMITS
 from bot.conductor import Conductor
 from bot.conductor.act import Staff
 from bot.content import Content
 from bot.layouts import Layouts
+from bot.media.files import Files
+from bot.media.scan import Scanner
 from bot.nlu.classifier import Classifier
 from bot.nlu.danger import DangerFloor
 from bot.nlu.training import ensure_model
@@ -35,7 +38,9 @@ from bot.observe import logs
 from bot.pager import Pager
 from bot.sender import Sender
 from bot.settings import Settings, SettingsError
-from bot.store import embedded, pages
+from bot.staff_rooms import STAFF_KIND, StaffRooms
+from bot.store import accounts, embedded, pages
+from bot.store.contents import Book, of_account
 from bot.store.database import UNAVAILABLE, Database
 from bot.store.inbox import Inbox
 from bot.store.keys import Keys
@@ -49,6 +54,7 @@ from bot.transports.bell import Bell
 from bot.transports.contract import Transport
 from bot.transports.mail import Mail
 from bot.transports.simulator import Simulator
+from bot.transports.sms_gateway import SmsGateway
 from bot.transports.telegram import Telegram
 from bot.transports.twilio import Twilio
 from bot.transports.voice import KEY, Voice, heard
@@ -104,11 +110,14 @@ class App:
     sender: Sender
     staff: Staff
     wake: Wake
+    attachments: Attachments
     transports: Mapping[str, Transport]
     clock: Callable[[], datetime]
     policy: outgoing.Policy
     ledger: Ledger
     pager: Pager
+    rooms: StaffRooms
+    leaving: dict[str, asyncio.Task[None]] = field(default_factory=dict)  # groups that we are about to leave
 
     @property
     def conductor(self) -> Conductor:
@@ -119,6 +128,10 @@ class App:
 
     async def receive(self, items: Sequence[Inbound | Receipt]) -> None:
         """Commit what a provider delivered; returns only when it is safe to say 2xx."""
+        for item in items:
+            if isinstance(item, Inbound) and item.kind == STAFF_KIND:
+                await self.rooms.heard(item)
+        items = [i for i in items if not (isinstance(i, Inbound) and i.kind == STAFF_KIND)]
         countries = {i.address: country_of(i.channel, i.address) for i in items if isinstance(i, Inbound)}
         await self.inbox.receive(items, self.clock(), countries)
 
@@ -154,6 +167,40 @@ class App:
                 return "ok" if await current(connection) == newest() else "schema_outdated"
         except Exception as error:
             return f"database_{type(error).__name__}"
+
+    def decline(self, group: str, language: str) -> None:
+        """Say in a group that we speak with one person alone, and leave it. Begun here, nobody waits for it. Where
+        groups of colleagues are allowed, none is left: it may be about to be linked."""
+        if self.settings.telegram_staff_groups:
+            return
+        transport = self.transports.get("telegram")
+        if not isinstance(transport, Telegram) or group in self.leaving:
+            return
+        words = self.content.channel(language.partition("-")[0])["in_a_group"]
+        task = asyncio.ensure_future(transport.leave(group, words))
+        self.leaving[group] = task
+        task.add_done_callback(lambda done: self._left(group, done))
+
+    def _left(self, group: str, task: asyncio.Task[None]) -> None:
+        self.leaving.pop(group, None)
+        if not task.cancelled() and (error := task.exception()):
+            log.warning("group_not_left", kind=type(error).__name__)
+
+    async def look_at_contents(self) -> None:
+        """What `saathi twilio provision` has made meanwhile may be used."""
+        account = self.settings.twilio_account_sid
+        if account:
+            async with self.database.begin() as connection:
+                self.layouts.contents.refill(await of_account(connection, account))
+
+    async def look_again(self) -> None:
+        """The same each minute, until cancelled."""
+        while True:
+            await asyncio.sleep(60)
+            try:
+                await self.look_at_contents()
+            except Exception as error:
+                log.warning("contents_not_read", kind=type(error).__name__)
 
     async def close(self) -> None:
         """Let go of connections."""
@@ -243,13 +290,15 @@ def load_understanding(root: Path, data_dir: Path) -> Understanding:
     )
 
 
-def make_transports(settings: Settings) -> dict[str, Transport]:
+def make_transports(settings: Settings, book: Book | None = None) -> dict[str, Transport]:
     """By provider name; only those that are configured. The simulator is there in development."""
     made: dict[str, Transport] = {}
     if settings.env == "development":
         made[SIMULATOR] = Simulator()
     if settings.twilio_account_sid and settings.twilio_tokens:
-        made["twilio"] = Twilio(settings)
+        made["twilio"] = Twilio(settings, book)
+    if settings.sms_gateway_url:
+        made["sms_gateway"] = SmsGateway(settings)
     if settings.telegram_token:
         made["telegram"] = Telegram(settings)
     return made
@@ -283,6 +332,8 @@ async def build(
     database = await open_database(settings, migrating=migrating)
     try:
         keys = await open_keys(database, settings)
+        async with database.begin() as connection:
+            await accounts.ensure_sims(connection, settings.gateway_numbers)
         ledger = Ledger(settings.data_dir / LEDGER)
         await ledger.note(database)
         if again := await ledger.carry_out(database, clock()):  # a backup was restored: before anything is served
@@ -294,15 +345,20 @@ async def build(
         await database.close()
         raise
     policy = outgoing.Policy.read(content.knowledge.get("contact_policy"), content.knowledge.get("duty"))
-    channels, transports = load_channels(), make_transports(settings)
-    layouts = Layouts(channels, content, settings.provisioned, simulated=SIMULATOR, sender=settings.whatsapp_sender)
+    book = Book()
+    channels, transports = load_channels(), make_transports(settings, book)
+    layouts = Layouts(channels, content, book)
 
     def transport_for(channel: str, account: str) -> Transport | None:
         if account == SIMULATOR:
             return transports.get(SIMULATOR)
+        if channel == "sms" and account in settings.gateway_numbers:
+            return transports.get("sms_gateway")
         return transports.get("telegram" if channel == "telegram" else "twilio")
 
-    return App(
+    staff = Staff(database, keys, content, policy, clock, new_id, draw_reference)
+    telegram = transports.get("telegram")
+    app = App(
         settings=settings,
         database=database,
         secrets=keys,
@@ -323,14 +379,48 @@ async def build(
         )
         if model
         else None,
-        sender=Sender(database, keys, layouts, policy, transport_for, clock=clock),
-        staff=Staff(database, keys, content, policy, clock, new_id, draw_reference),
+        sender=Sender(
+            database,
+            keys,
+            layouts,
+            policy,
+            transport_for,
+            clock=clock,
+            sims=settings.gateway_numbers,
+            most_a_day={"sms": settings.sms_most_a_day} if settings.sms_most_a_day else {},
+        ),
+        staff=staff,
         wake=Wake(database),
+        attachments=Attachments(
+            database,
+            keys,
+            transport_for,
+            Files(settings.data_dir / "media"),
+            clock=clock,
+            scanner=Scanner(settings.media_scanner),
+        ),
         transports=transports,
         clock=clock,
         policy=policy,
         ledger=ledger,
         pager=Pager(
-            database, keys, content, make_bells(settings, transports), clock=clock, alerts=settings.alert_addresses
+            database,
+            keys,
+            content,
+            make_bells(settings, transports),
+            clock=clock,
+            alerts=settings.alert_addresses,
+            groups=settings.telegram_staff_groups,
+        ),
+        rooms=StaffRooms(
+            database,
+            keys,
+            content,
+            staff,
+            telegram if isinstance(telegram, Telegram) else None,
+            clock=clock,
+            groups=settings.telegram_staff_groups,
         ),
     )
+    await app.look_at_contents()
+    return app

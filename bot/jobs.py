@@ -18,8 +18,8 @@ from procrastinate import App, PsycopgConnector
 from bot import outgoing
 from bot.observe import logs
 from bot.rostering import Roster
-from bot.store import audit, erase, late, merge, reminders, retention, sign_ins, turns
-from bot.store.database import INBOX_CHANNEL, Database
+from bot.store import audit, erase, fallback, late, merge, reminders, retention, sign_ins, turns, windows
+from bot.store.database import INBOX_CHANNEL, OUTBOX_CHANNEL, Database
 from bot.store.keys import Keys
 from bot.store.reminders import Due, Place
 from bot.store.rows import CHECK_IN
@@ -29,6 +29,7 @@ log = logs.get(__name__)
 RESTART_SECONDS = 5
 TRIES = 5  # of one person's wish, a minute apart, before a human is told
 Failures: TypeAlias = Counter[tuple[str, UUID]]  # (wish, subject); forgotten when the service starts anew
+Sweep: TypeAlias = Callable[[], Awaitable[int]]  # files without a row
 Connection: TypeAlias = Any  # of the database: what it is, only the store knows
 
 
@@ -39,6 +40,7 @@ def make(
     roster: Roster,
     clock: Callable[[], datetime],
     after_erasing: Callable[[], Awaitable[None]] | None = None,
+    sweep: Sweep | None = None,
 ) -> App:
     """The jobs on this database; each periodic task runs once however many workers there are."""
     failures: Failures = Counter()
@@ -49,6 +51,9 @@ def make(
     async def purge(timestamp: int) -> None:
         while any((counts := await retention.purge(database, secrets, clock())).values()):
             log.info("purged", messages=counts["messages"], inbox=counts["inbox"], sessions=counts["sessions"])
+
+        if sweep is not None and (files := await sweep()):
+            log.info("files_swept", rows=files)
 
     @jobs.periodic(cron="*/5 * * * *")
     @jobs.task(queueing_lock="seal", name="seal")
@@ -65,6 +70,18 @@ def make(
         started = await start_reminders(database, secrets, policy, clock())
         if started:
             log.info("reminders_started", rows=started)
+
+    @jobs.periodic(cron="* * * * *")
+    @jobs.task(queueing_lock="fallback", name="fallback")
+    async def by_sms(timestamp: int) -> None:
+        if rows := await send_by_sms(database, secrets, clock()):
+            log.info("sent_by_sms_instead", rows=rows)
+
+    @jobs.periodic(cron="*/5 * * * *")
+    @jobs.task(queueing_lock="windows", name="windows")
+    async def shutting(timestamp: int) -> None:
+        if asked := await ask_before_it_shuts(database, secrets, policy, clock()):
+            log.info("windows_asked", rows=asked)
 
     @jobs.periodic(cron="* * * * *")
     @jobs.task(queueing_lock="wishes", name="wishes")
@@ -168,6 +185,31 @@ async def start_reminders(database: Database, secrets: Keys, policy: outgoing.Po
     return started
 
 
+async def send_by_sms(database: Database, secrets: Keys, now: datetime) -> int:
+    """What did not arrive on her other channel leaves by SMS, if she wished so; returns how many."""
+    async with database.begin() as connection:
+        rows = await fallback.stand_in(connection, secrets, now)
+    if rows:
+        await database.notify(OUTBOX_CHANNEL)
+    return rows
+
+
+async def ask_before_it_shuts(database: Database, secrets: Keys, policy: outgoing.Policy, now: datetime) -> int:
+    """Whoever a human still has something to do with is asked to keep WhatsApp's window open; returns how many."""
+
+    def may(one: windows.Closing) -> bool:
+        epoch = one.conversation.owner_epoch
+        decision = outgoing.decide(policy, one.person, one.conversation, origin="system", epoch=epoch, now=now)
+        return decision.state == "queued"
+
+    async with database.begin() as connection:
+        soon = await windows.closing(connection, secrets, now, policy.whatsapp_window)
+        asked = await windows.ask(connection, soon, now, may)
+    if asked:
+        await database.notify(INBOX_CHANNEL)
+    return asked
+
+
 async def start_late(database: Database, secrets: Keys, policy: outgoing.Policy, now: datetime) -> int:
     """Nobody answered in time: the conversation is told so, and passed on; returns how many were found."""
 
@@ -206,10 +248,11 @@ async def run(
     roster: Roster,
     clock: Callable[[], datetime],
     after_erasing: Callable[[], Awaitable[None]] | None = None,
+    sweep: Sweep | None = None,
 ) -> None:
     """Work until cancelled; a lost database is waited for."""
     while True:
-        jobs = make(database, secrets, policy, roster, clock, after_erasing)
+        jobs = make(database, secrets, policy, roster, clock, after_erasing, sweep)
         try:
             async with jobs.open_async():
                 await jobs.run_worker_async(install_signal_handlers=False, delete_jobs="always")

@@ -13,11 +13,14 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from uuid_utils.compat import uuid7
+
 from bot.engine.messages import Reply
 from bot.store.keys import seal_json
 from bot.store.rows import Conversation, Person, zone_name
 from bot.store.turns import Subject
 
+RANG = timedelta(hours=24)  # so long a human may answer somebody who rang once
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -65,9 +68,21 @@ def _minutes(text: str) -> int:
 
 
 def decide(
-    policy: Policy, person: Person, conversation: Conversation, *, origin: str, epoch: int, now: datetime
+    policy: Policy,
+    person: Person,
+    conversation: Conversation,
+    *,
+    origin: str,
+    epoch: int,
+    now: datetime,
+    kind: str = "reply",
 ) -> Decision:
-    """May this leave? `origin`: bot, human, system (the line that confirms STOP). `epoch`: when it was queued."""
+    """May this leave? `origin`: bot, human, system (the line that confirms STOP). `epoch`: when it was queued. `kind`:
+    a template is what WhatsApp lets out beyond its window, and nobody's direct reply; a wipe says nothing, and she
+    asked for it.
+    """
+    if kind == "wipe":
+        return Decision("queued")
     if conversation.blocked_at is not None:
         return Decision("withdrawn", "blocked")
     if person.opted_out_at is not None and origin != "system":
@@ -75,14 +90,46 @@ def decide(
     if origin == "bot" and (epoch != conversation.owner_epoch or conversation.owner == "human"):
         return Decision("withdrawn", "owner_changed")
     since = now - conversation.last_inbound_at if conversation.last_inbound_at else timedelta.max
-    if conversation.channel == "whatsapp" and since >= policy.whatsapp_window:
+    if kind == "template":
+        return _alone(policy, person, conversation, now)
+    if not in_window(policy, conversation, now):
         return Decision("held", "window", NEVER)
     if person.seized_at is not None and (origin == "human" or since > policy.direct_reply):
         return Decision("held", "seized", NEVER)  # somebody else holds the phone; a supervisor decides
     if since <= policy.direct_reply or (conversation.agreed_until and now < conversation.agreed_until):
         return Decision("queued")
-    if person.consent_contact_at is None:
+    rang = origin == "human" and conversation.rang_at is not None and now - conversation.rang_at <= RANG
+    if rang and person.safe_from is None:
+        return Decision("queued")  # she rang so that she is written to, and a human decided that it is safe
+    if person.consent_contact_at is None and not rang:
         return Decision("held", "no_consent", NEVER)
+    opens = _next_safe(policy, person, conversation.country_hint, now)
+    return Decision("queued") if opens <= now else Decision("held", "safe_hours", opens)
+
+
+def in_window(policy: Policy, conversation: Conversation, now: datetime) -> bool:
+    """Whether free text may be sent here: on WhatsApp for 24 hours after her last message (Twilio error 63016)."""
+    if conversation.channel != "whatsapp":
+        return True
+    last = conversation.last_inbound_at
+    return last is not None and now - last < policy.whatsapp_window
+
+
+def wants_template(policy: Policy, person: Person, conversation: Conversation, now: datetime) -> bool:
+    """Whether a neutral template is due for a reply of a human that the window holds: with her consent only, and once
+    until she writes."""
+    if in_window(policy, conversation, now) or person.consent_contact_at is None or person.seized_at is not None:
+        return False
+    last, nudged = conversation.last_inbound_at, conversation.nudged_at
+    return nudged is None or (last is not None and nudged < last + policy.whatsapp_window)
+
+
+def _alone(policy: Policy, person: Person, conversation: Conversation, now: datetime) -> Decision:
+    """What she has not just asked for: with consent, in her hours, never to a phone that somebody else holds."""
+    if person.seized_at is not None:
+        return Decision("held", "seized", NEVER)
+    if person.consent_contact_at is None:
+        return Decision("withdrawn", "no_consent")
     opens = _next_safe(policy, person, conversation.country_hint, now)
     return Decision("queued") if opens <= now else Decision("held", "safe_hours", opens)
 
@@ -155,6 +202,10 @@ def queue(
 ) -> Decision:
     """Put a reply into the outbox and the history of a locked subject; it is written with the batch."""
     decision = decide(policy, subject.person, conversation, origin=origin, epoch=conversation.owner_epoch, now=now)
+    held = decision.reason == "window" and origin == "human"
+    if held and wants_template(policy, subject.person, conversation, now):
+        conversation.nudged_at = now
+        subject.outbox.append(_bare(subject, conversation, "template", origin, uuid7(), now))
     subject.outbox.append(
         {
             "id": row_id,
@@ -189,6 +240,33 @@ def queue(
         }
     )
     return decision
+
+
+def _bare(
+    subject: Subject, conversation: Conversation, kind: str, origin: str, row_id: UUID, now: datetime
+) -> dict[str, Any]:
+    """A row that holds no words of anybody."""
+    return {
+        "id": row_id,
+        "subject_id": subject.id,
+        "conversation_id": conversation.id,
+        "case_id": None,
+        "kind": kind,
+        "origin": origin,
+        "owner_epoch": conversation.owner_epoch,
+        "reply_enc": b"",
+        "urgent": False,
+        "state": "queued",
+        "reason": None,
+        "queued_at": now,
+        "not_before": now,
+    }
+
+
+def wipe(subject: Subject, conversation: Conversation, *, row_id: UUID, now: datetime) -> None:
+    """Take this chat off both sides, as far as the provider can: Telegram, for 48 hours."""
+    if conversation.channel == "telegram":
+        subject.outbox.append(_bare(subject, conversation, "wipe", "system", row_id, now))
 
 
 def acknowledge(subject: Subject, conversation: Conversation, ack: str, *, row_id: UUID, now: datetime) -> None:

@@ -7,17 +7,22 @@ that hangs holds up its own channel, and that with a bounded number of requests.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from bot import outgoing
+from bot.channels import routes
 from bot.channels.contract import Part
+from bot.channels.routes import Routes
+from bot.channels.segments import is_gsm
 from bot.engine.messages import Reply
 from bot.layouts import Layouts
 from bot.observe import logs, metrics
 from bot.observe.crash import point
-from bot.store import claims, outbox
+from bot.store import claims, history, outbox
+from bot.store.accounts import UNLIMITED
 from bot.store.claims import Claim
 from bot.store.database import OUTBOX_CHANNEL, UNAVAILABLE, Connection, Database
 from bot.store.keys import Keys
@@ -31,6 +36,8 @@ T = TypeVar("T")
 BATCH = 32  # rows in one claim
 ROOM = 32  # requests in flight per channel
 LOOK_SECONDS = 0.25  # between looks at the outbox, without a notification
+TEMPLATE = "news"  # of knowledge/templates.yml
+WIPED = timedelta(hours=48)  # Telegram lets a bot delete no older ones
 MOVES = 8  # tries at a chat that goes on moving
 WRITE_WAITS = (0.2, 1.0, 3.0, 5.0)  # seconds before the result is written again; with a request of 15, within a lease
 
@@ -47,7 +54,11 @@ class Sender:
         transport_for: Callable[[str, str], Transport | None],
         *,
         clock: Callable[[], datetime],
+        sims: Sequence[str] = (),
+        most_a_day: Mapping[str, int] | None = None,
     ) -> None:
+        self._most = most_a_day or {}
+        self._routes = Routes.read(layouts.content.knowledge.get(routes.FACTS), sims)
         self._database = database
         self._secrets = secrets
         self._layouts = layouts
@@ -86,7 +97,7 @@ class Sender:
         if not any(free > 0 for free in room.values()):
             return 0, []
         async with self._database.begin() as connection:
-            claimed = await claims.claim(connection, self._secrets, now, BATCH, room)
+            claimed = await claims.claim(connection, self._secrets, now, BATCH, room, self._most)
             allowed = [c for c in claimed if await self._allowed(connection, c, now)]
             await claims.spend(connection, allowed, now)
             if claimed:
@@ -115,7 +126,13 @@ class Sender:
         if claim.kind == "ack":
             return True
         decision = outgoing.decide(
-            self._policy, claim.person, claim.conversation, origin=claim.origin, epoch=claim.epoch, now=now
+            self._policy,
+            claim.person,
+            claim.conversation,
+            origin=claim.origin,
+            epoch=claim.epoch,
+            now=now,
+            kind=claim.kind,
         )
         if decision.state == "queued":
             return True
@@ -130,7 +147,15 @@ class Sender:
             lease_until=None,
             attempts=claim.attempts - 1,  # nothing was tried
         )
+        if decision.reason == "window":
+            await self._nudge(connection, claim, now)
         return False
+
+    async def _nudge(self, connection: Connection, claim: Claim, now: datetime) -> None:
+        """A human's words wait for her, and the window is shut: the neutral text tells her to write, if she agreed."""
+        due = claim.kind == "reply" and claim.origin == "human"
+        if due and outgoing.wants_template(self._policy, claim.person, claim.conversation, now):
+            await outbox.nudge(connection, claim.id, now, due=now, window=self._policy.whatsapp_window)
 
     async def _send(self, claim: Claim) -> None:
         transport = self._transport_for(claim.channel, claim.account)
@@ -140,6 +165,8 @@ class Sender:
                 raise errors.Misconfigured("no_transport")
             if claim.kind == "ack":
                 await transport.acknowledge(account=claim.account, ack=str(claim.body["ack"]))
+            elif claim.kind == "wipe":
+                await self._wipe(transport, claim)
             else:
                 provider_id = await self._send_parts(transport, claim)
         except errors.SendError as error:
@@ -161,13 +188,40 @@ class Sender:
             )
         point("sender.after_result")
 
+    async def _wipe(self, transport: Transport, claim: Claim) -> None:
+        """Take the chat off both sides."""
+        async with self._database.begin() as connection:
+            since = self._clock() - WIPED
+            ids = await history.provider_ids(connection, self._secrets, claim.conversation.id, since, claim.queued_at)
+        await transport.wipe(account=claim.account, address=claim.address, ids=ids)
+
     def _parts(self, claim: Claim) -> list[Part]:
         """The reply as this channel shows it. BadContent when it is none, or has no layout: our bug."""
+        if claim.kind == "template":
+            language = claim.person.language or claim.person.language_guess or "en"
+            return [Part("template", TEMPLATE, language=language)]
         try:
-            return list(self._layouts.parts(claim.channel, claim.account, Reply.from_json(claim.body)))
+            reply = self._on_its_route(claim, Reply.from_json(claim.body))
+            parts = self._layouts.parts(claim.channel, claim.account, reply)
+            return [replace(part, urgent=claim.urgent) for part in parts]
         except Exception as error:
             log.error("layout_fault", kind=type(error).__name__, exc_info=True)
             raise errors.BadContent("layout") from error
+
+    def _on_its_route(self, claim: Claim, reply: Reply) -> Reply:
+        """An SMS asks nothing where no answer can arrive."""
+        if claim.channel != "sms" or claim.account == UNLIMITED:
+            return reply
+        country = claim.conversation.country_hint
+        route = self._routes.to(country, claim.account)
+        if route.two_way or not routes.asks(reply):
+            return reply
+        emergency = self._layouts.content.knowledge.get("emergency")["numbers"].get(country, "") if claim.urgent else ""
+        latin = is_gsm(reply.sms)  # she writes so
+        words = self._layouts.content.channel(
+            reply.language, latin=latin, number=route.answer_to, emergency=str(emergency)
+        )
+        return routes.one_way(reply, route, words)
 
     def _valid(self, claim: Claim) -> int:
         """For how many seconds the provider may still let it out: her window shuts there too."""
@@ -217,6 +271,7 @@ class Sender:
         if (verdict.state == "failed" and not verdict.block) or isinstance(error, errors.Misconfigured):
             log.error("sending_failed", channel=claim.channel, kind=type(error).__name__, code=error.code)
         later = outgoing.NEVER if verdict.state == "held" else now + timedelta(seconds=verdict.wait)
+        silence = error.retry_after if isinstance(error, errors.Throttled) else None
 
         async def result(connection: Connection) -> None:
             if (
@@ -232,6 +287,10 @@ class Sender:
                 and verdict.block
             ):
                 await outbox.block(connection, claim.conversation.id, now)
+            if silence:  # this chat alone: others go on
+                await outbox.pause(connection, claim.conversation.id, now + timedelta(seconds=silence))
+            if isinstance(error, errors.WindowClosed):  # the provider's clock, not ours
+                await self._nudge(connection, claim, now)
 
         await self._patiently(result)
 

@@ -21,7 +21,6 @@ NOT_BUILT = (
     "media_url",
     "rasa_token",
     "rasa_url",
-    "sms_gateway_url",
 )
 
 
@@ -59,14 +58,19 @@ class Settings(BaseSettings):
     twilio_auth_token: SecretStr | None = None
     twilio_api_url: str = ""
     sms_sender: str = ""
+    sms_most_a_day: int = 0
     whatsapp_sender: str = ""
     voice_sender: str = ""
     telegram_staff_groups: bool = False
-    whatsapp_templates: str = ""
     sms_gateway_url: str = ""
+    sms_gateway_login: str = ""
+    sms_gateway_password: SecretStr | None = None
+    sms_gateway_key: SecretStr | None = None
+    sms_gateway_number: str = ""
     rasa_url: str = ""
     rasa_token: SecretStr | None = None
     media_url: str = ""
+    media_scanner: str = ""
     smtp_url: SecretStr | None = None
     alert_to: str = ""
     metrics_token: SecretStr | None = None
@@ -95,10 +99,15 @@ class Settings(BaseSettings):
         return tuple(s.strip() for s in self.sms_sender.split(",") if s.strip())
 
     @property
-    def provisioned(self) -> frozenset[str]:
-        """Our WhatsApp numbers whose templates for buttons and lists are provisioned; none: numbered text."""
-        numbers = (n.strip().removeprefix("whatsapp:") for n in self.whatsapp_templates.split(","))
-        return frozenset(n for n in numbers if n)
+    def gateway_numbers(self) -> tuple[str, ...]:
+        """Numbers of the SIMs in phones at partners (E.164); the first is the one whose webhooks come here."""
+        return tuple(s.strip() for s in self.sms_gateway_number.split(",") if s.strip())
+
+    @cached_property
+    def gateway_keys(self) -> tuple[str, ...]:
+        """Signing keys of the gateway's webhooks, newest first."""
+        raw = self.sms_gateway_key.get_secret_value() if self.sms_gateway_key else ""
+        return tuple(k.strip() for k in raw.split(",") if k.strip())
 
     @property
     def voice_number(self) -> str:
@@ -137,6 +146,10 @@ def _production_problems(s: Settings) -> list[str]:
         problems.append("SAATHI_TWILIO_AUTH_TOKEN is missing: without it signatures cannot be checked")
     if (s.sms_sender or s.whatsapp_sender or s.twilio_tokens) and not s.twilio_account_sid:
         problems.append("SAATHI_TWILIO_ACCOUNT_SID is missing: without it Twilio cannot be used")
+    if s.sms_gateway_url and not (s.gateway_keys and s.gateway_numbers and s.sms_gateway_password):
+        problems.append(
+            "SAATHI_SMS_GATEWAY_KEY, _NUMBER and _PASSWORD belong to SAATHI_SMS_GATEWAY_URL: set all, or none"
+        )
     return problems
 
 

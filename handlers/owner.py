@@ -19,6 +19,8 @@ MOVES: Mapping[str, Mapping[str, str]] = {
     "writes": {BOT: BOT, WAITING: WAITING, HUMAN: HUMAN, CLOSED: BOT},
     "cries": {BOT: BOT, WAITING: BOT, HUMAN: HUMAN, CLOSED: BOT},  # danger, and nobody was told of it lately
     "asks": {BOT: WAITING, WAITING: WAITING, HUMAN: HUMAN, CLOSED: WAITING},  # for a person
+    "rings": {BOT: WAITING, WAITING: WAITING, HUMAN: HUMAN, CLOSED: WAITING},  # without words
+    "speaks": {BOT: BOT, WAITING: BOT, HUMAN: HUMAN, CLOSED: BOT},  # in words, after nothing but a ring
     # a clock
     "reminded": {BOT: BOT, CLOSED: BOT},
     "lapses": {WAITING: WAITING, HUMAN: WAITING},  # nobody answered in time

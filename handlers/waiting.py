@@ -49,11 +49,14 @@ async def ending(
     ctx: Context, *, can_write: str | None = None, life: str | None = None, reference: str | None = None
 ) -> Outcome:
     """How a danger ends. The next hour is asked about only while somebody is there, and only of who can write. `life`:
-    what she said of how it is now; all but "no" is grave."""
+    what she said of how it is now; all but "no" is grave. Asked anew, an hour that she agreed to before is closed until
+    she says yes again: a no, silence, and that she cannot write leave it so."""
     number = spoken_number(ctx, find(ctx, reference))
     grave = life not in (None, "no")
     rota = ctx.knowledge.get("duty")
     opens = duty.next_opening(rota, ctx.now)
+    if opens <= ctx.now or can_write == "no":
+        ctx.conversation.agreed_until = None
     if opens <= ctx.now:
         at = ctx.moment(duty.promise(rota, "critical", ctx.now).at)
         if can_write == "no":

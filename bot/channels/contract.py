@@ -38,13 +38,16 @@ class Button:
 class Part:
     """One provider message: the unit a transport sends.
 
-    `kind`: text; buttons (tap below the message); list (a button that opens a list, `list_label` on it).
+    `kind`: text; buttons (tap below the message); list (a button that opens a list, `list_label` on it); template (a
+    text that the provider has approved: `text` is its name, `language` its language).
     """
 
     kind: str
     text: str
     buttons: tuple[Button, ...] = ()
     list_label: str = ""
+    language: str = ""
+    urgent: bool = False  # before what waits in the provider's own queue, where it has such a lane
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ from bot.channels.layout import ladder
 from bot.channels.limits import LIMITS
 from bot.engine.messages import Reply
 
+_GROUPS = frozenset({"group", "supergroup", "channel"})
+_INSIDE = frozenset({"member", "administrator", "creator", "restricted"})
 _FILES = {
     "voice": "audio",
     "audio": "audio",
@@ -28,8 +30,8 @@ _FILES = {
     "document": "document",
     "sticker": "sticker",
 }
-STAFF_MARK = "s:"  # how what a tap in a chat of staff sends back begins; a person's is never like it
-SEEN = f"{STAFF_MARK}seen:"
+# How what a tap in a chat of staff sends back begins (a person's is never like it), and the command that links a chat.
+STAFF_MARK, STAFF_COMMAND = "s:", "/staff"
 # Telegram tells these about the chat itself; nobody wrote them.
 _SERVICE = (
     "pinned_message",
@@ -129,7 +131,19 @@ def _stamp(when: datetime | None) -> int:
     return int(when.timestamp()) if when else 0
 
 
+def _staff(update: Update, chat: Chat, sender: User | None, account: str, **more: Any) -> list[Inbound | Receipt]:
+    """Something in a chat of staff, or on the way to become one: a code, a tap. Of a group nothing else is read."""
+    if sender is None or sender.is_bot or chat.type not in {"private", "group", "supergroup"}:
+        return []
+    ack, extra = str(more.pop("ack", "")), {"by": _number(sender.id), "group": chat.type != "private", **more}
+    event_id = f"{_number(update.update_id)}:{_number(chat.id)}:staff-{ack}"
+    return [replace(_blank(chat, None, account, event_id), kind="staff", ack=ack, extra=extra)]
+
+
 def _message(update: Update, message: Message, account: str, edited: bool) -> list[Inbound | Receipt]:
+    command, _, code = clean(message.text or "").partition(" ")
+    if command.partition("@")[0].lower() == STAFF_COMMAND and not edited:
+        return _staff(update, message.chat, message.from_user, account, code=code.strip())
     if not _private(message.chat, message.from_user) or any(getattr(message, name) for name in _SERVICE):
         return []
     wordy, words = _words(message)
@@ -150,6 +164,9 @@ def _message(update: Update, message: Message, account: str, edited: bool) -> li
 
 def _press(update: Update, query: CallbackQuery, account: str) -> list[Inbound | Receipt]:
     """A tap. An unknown payload is `unknown`, still acknowledged, so that the button stops turning."""
+    if query.message is not None and (query.data or "").startswith(STAFF_MARK):
+        tapped_by, where = query.from_user, query.message.chat
+        return _staff(update, where, tapped_by, account, ack=clean(query.id), data=clean(query.data or ""))
     if query.message is None or not _private(query.message.chat, query.from_user):
         return []
     chat, ack = query.message.chat, clean(query.id)
@@ -175,6 +192,23 @@ def _member(update: Update, change: ChatMemberUpdated, account: str) -> list[Inb
         return []
     event_id = f"{_number(update.update_id)}:{_number(change.chat.id)}:{status}:{_stamp(change.date)}"
     return [replace(_blank(change.chat, change.from_user, account, event_id), kind=kind, sent_at=change.date)]
+
+
+def group_of(payload: dict[str, Any]) -> tuple[str, str]:
+    """(group or channel that an update comes from, language of who wrote): everybody there would read an answer, so it
+    is refused and left. ("", "") for a private chat and for the news that we have left."""
+    for name in ("message", "edited_message", "my_chat_member"):
+        told = payload.get(name)
+        chat = told.get("chat") if isinstance(told, dict) else None
+        if not isinstance(chat, dict) or chat.get("type") not in _GROUPS or not isinstance(chat.get("id"), int):
+            continue
+        member = told.get("new_chat_member") if isinstance(told, dict) else None
+        if isinstance(member, dict) and member.get("status") not in _INSIDE:
+            return "", ""
+        sender = told.get("from") if isinstance(told, dict) else None
+        language = sender.get("language_code") if isinstance(sender, dict) else ""
+        return str(chat["id"]), language if isinstance(language, str) else ""
+    return "", ""
 
 
 def _values(update: Update, account: str) -> list[Inbound | Receipt]:

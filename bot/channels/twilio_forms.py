@@ -13,7 +13,7 @@ from operator import itemgetter
 from typing import Any
 
 from bot.channels.contract import Inbound, MediaRef, Receipt, Unreadable, unpack_press
-from bot.channels.forms import REF, SID, address, clean, count, matching, media_kind, place, text
+from bot.channels.forms import NUMBER, REF, SID, address, clean, count, matching, media_kind, place, text
 
 # Twilio's MessageStatus -> ours. The order of callbacks is not promised; who stores them never goes back.
 STATUSES = {
@@ -33,6 +33,11 @@ _MOST_MEDIA = 10
 _REPLIED = "OriginalRepliedMessageSid"
 _ERROR = re.compile(r"[0-9]{0,6}")
 _OPT_OUT = {"STOP": "blocked", "START": "unblocked"}
+# Words that Twilio itself obeys and answers on its numbers, whole messages only ("Advanced Opt-Out", default list).
+# YES starts again too, but is an answer in every other conversation: it is left alone.
+CARRIER_STOP = frozenset({"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "optout", "revoke"})
+CARRIER_START = frozenset({"start", "unstop"})
+_CALL = re.compile(r"CA[0-9a-f]{32}")
 
 
 def is_receipt(form: Mapping[str, Any]) -> bool:
@@ -81,9 +86,31 @@ def _location(form: Mapping[str, Any]) -> tuple[float, float] | None:
     return place(form["Latitude"], form["Longitude"])
 
 
-def _extra(form: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {"opt_out": text(form, "OptOutType"), "forwarded": text(form, "Forwarded")}
+def _extra(form: Mapping[str, Any], channel: str) -> dict[str, Any]:
+    told = text(form, "OptOutType") or (_carrier_word(text(form, "Body")) if channel == "sms" else "")
+    kept = {"opt_out": told, "forwarded": text(form, "Forwarded")}
     return {name: value for name, value in kept.items() if value}
+
+
+def _carrier_word(words: str) -> str:
+    """What Twilio made of the whole message, where it does not tell by OptOutType: it has answered already, and would
+    refuse our own confirmation (21610)."""
+    word = words.strip().lower()
+    return "STOP" if word in CARRIER_STOP else "START" if word in CARRIER_START else ""
+
+
+def call(payload: Mapping[str, Any]) -> list[Inbound | Receipt]:
+    """A call to one of our numbers, as Twilio asks what to do with it: she rang. [] for later news of the same call.
+
+    A call that a SIM forwards here tells by ForwardedFrom whom she rang; the number that may answer her is that one.
+    """
+    form = {name: clean(value) if isinstance(value, str) else value for name, value in payload.items()}
+    sid = matching(form, "CallSid", _CALL)
+    if text(form, "Direction") not in {"", "inbound"} or text(form, "CallStatus") not in {"", "ringing"}:
+        return []
+    forwarded = text(form, "ForwardedFrom")
+    rung = address(form, "ForwardedFrom" if NUMBER.fullmatch(forwarded) else "To", "")
+    return [Inbound(channel="sms", account=rung, address=address(form, "From", ""), event_id=sid, kind="rang")]
 
 
 def _kind(
@@ -111,13 +138,14 @@ def inbound(form: Mapping[str, Any], channel: str, prefix: str) -> Inbound:
     payload = text(form, "ButtonPayload") or text(form, "ListId")
     press = unpack_press(payload) if payload else None
     words = text(form, "Body") or text(form, "ButtonText") or text(form, "ListTitle")
-    media, location, extra = _media(form), _location(form), _extra(form)
+    media, location, extra = _media(form), _location(form), _extra(form, channel)
+    kind = _kind(form, press, media, location, words, extra)
     return Inbound(
         channel=channel,
         account=address(form, "To", prefix),
         address=address(form, "From", prefix),
         event_id=matching(form, "MessageSid", SID),
-        kind=_kind(form, press, media, location, words, extra),
+        kind="rang" if channel == "sms" and kind == "unknown" else kind,
         text=words,
         press=press,
         media=media,

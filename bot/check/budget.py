@@ -34,7 +34,7 @@ def check(content: Content, root: Path) -> Iterable[Problem]:
         messages = longest_way(content.flows, flow)
         if messages > flow.sms_budget:
             yield at(flow.source, f"a way through has {messages} SMS messages; the budget is {flow.sms_budget}")
-    for flow in _with_subflows(content.flows, budgeted):
+    for flow in with_subflows(content.flows, budgeted):
         for step in flow.steps:
             if isinstance(step, Say | Ask):
                 yield from _too_long(content, root, flow, step)
@@ -74,7 +74,8 @@ def _is_offer(step: Step) -> bool:
     return isinstance(step, Ask) and step.lapses
 
 
-def _with_subflows(flows: Flows, budgeted: Iterable[Flow]) -> list[Flow]:
+def with_subflows(flows: Flows, budgeted: Iterable[Flow]) -> list[Flow]:
+    """These flows and all that they call."""
     reached: dict[str, Flow] = {}
     ahead = list(budgeted)
     while ahead:

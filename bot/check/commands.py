@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from bot.channels.twilio_forms import CARRIER_STOP
 from bot.content import Content, Problem
 from bot.content.languages import COMMANDS
 from bot.engine.answers import fold
-
-CARRIERS = ("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "optout", "revoke")
 
 
 def check(content: Content, root: Path) -> Iterable[Problem]:
@@ -32,5 +31,5 @@ def check(content: Content, root: Path) -> Iterable[Problem]:
                 owner, where = seen.setdefault(fold(word), (command, code))
                 if owner != command:
                     yield Problem(file, 1, f"{word} is {command} here and {owner} in {where}")
-                if fold(word) in CARRIERS and command != "stop":
+                if fold(word) in CARRIER_STOP and command != "stop":
                     yield Problem(file, 1, f"{word} belongs to the carriers and stops messages; it cannot be {command}")

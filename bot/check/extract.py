@@ -12,9 +12,10 @@ from pathlib import Path
 
 import polib
 
+from bot.check import latin
 from bot.check.texts import LABEL, PHRASES, SHORT, SMS, SYNONYMS, WRITTEN, Message, messages, room_for_label
 from bot.content import load
-from bot.content.catalogue import MESSAGES, po_path
+from bot.content.catalogue import LATIN, MESSAGES, po_path
 from bot.content.desk_words import DESK
 from bot.content.languages import FALLBACK
 from bot.content.wording import PLACEHOLDER
@@ -41,6 +42,9 @@ def write_pot(root: Path) -> Path:
             if domain == DESK and not po_path(root, language, DESK).exists():
                 continue  # an empty desk.po makes a language one of the desk's
             _update(po_path(root, language, domain), language, own)
+    for language in latin.languages(root):
+        own = [Message(t.context, t.english, t.source, SMS, danger=t.danger) for t in latin.wanted(content)]
+        _update(po_path(root, language, LATIN), language, own)
     return root / POT
 
 

@@ -12,7 +12,7 @@ from bot.check.alarm import STAY
 from bot.check.graph import FLOW, named
 from bot.check.texts import at
 from bot.content import Content, Problem
-from bot.content.flows import CHROME, PAGES, STAFF, SYSTEM
+from bot.content.flows import CHANNEL, CHROME, PAGES, STAFF, SYSTEM
 
 # What bot/engine and bot/conductor say by name, and what the channels write on their own parts (a test compares),
 # and what pages and papers say.
@@ -28,6 +28,18 @@ SENTENCES = {
         "trouble",
     ),
     CHROME: ("list_label", "more"),
+    CHANNEL: (
+        "one_way",
+        "one_way_same",
+        "in_a_group",
+        "about",
+        "description",
+        "command_menu",
+        "command_human",
+        "command_language",
+        "command_clear",
+        "command_stop",
+    ),
     PAGES: (
         "brand",
         "language",
@@ -84,6 +96,9 @@ def check(content: Content, root: Path) -> Iterable[Problem]:
                     yield at(step.source, f"there is no flow {name}")
                 elif not target.startswith(FLOW) and flow.index(target) is None:
                     yield at(step.source, f"{flow.name} has no step {target}")
+    for link, told in content.knowledge.by_name.get("links", {}).get("links", {}).items():
+        if told.get("flow") not in content.flows.by_name:
+            yield Problem("knowledge/links.yml", told.at("flow"), f"the link {link} starts {told.get('flow')}: no flow")
     rules = content.rules
     for name in (rules.menu, rules.human, rules.resume, rules.welcome, rules.gentle, STAY):
         if name not in content.flows.by_name:

@@ -13,7 +13,7 @@ import polib
 
 from bot.check.texts import Message, catalogue_file, entries, messages, translated_languages
 from bot.content import Content, Problem
-from bot.content.catalogue import po_path
+from bot.content.catalogue import LATIN, po_path
 from bot.content.desk_words import DESK
 
 EXTRACT = "run `saathi locales extract`"
@@ -33,7 +33,7 @@ def check(content: Content, root: Path) -> Iterable[Problem]:
                 continue  # no language of the desk
             yield from _catalogue(root, language, domain, wanted)
         for path in sorted((root / "locales" / language / "LC_MESSAGES").glob("*.po")):
-            if path.stem not in by_domain:
+            if path.stem not in by_domain and path.stem != LATIN:
                 file = path.relative_to(root).as_posix()
                 yield Problem(file, 1, f"nothing has its texts here: knowledge has no words called {path.stem}")
 

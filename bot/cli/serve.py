@@ -98,17 +98,27 @@ def _finishing(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
 def _endless(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
     """Work that may be cut off anywhere."""
     if role == "web":
-        return []
+        return [app.look_again()]
     from bot import jobs  # procrastinate takes a while to import: only workers need it
 
     roster = Roster(app.content)
     work = [
+        app.look_again(),
         app.wake.run(),
-        jobs.run(app.database, app.secrets, app.policy, roster, app.clock, app.after_erasing),
+        app.attachments.run(),
+        jobs.run(
+            app.database,
+            app.secrets,
+            app.policy,
+            roster,
+            app.clock,
+            app.after_erasing,
+            sweep=app.attachments.sweep,
+        ),
     ]
     telegram = app.transports.get("telegram")
     if isinstance(telegram, Telegram) and app.settings.telegram_mode == "polling":
-        work.append(telegram.poll(polled(app.settings, app.receive, app.quarantine)))
+        work.append(telegram.poll(polled(app.settings, app.receive, app.quarantine, app.decline)))
     return work
 
 
@@ -150,6 +160,7 @@ def _server(app: App, office: Office, host: str, port: int, newcomers: Sequence[
             Certificates(app),
             desk(office),
             app.acknowledge,
+            app.decline,
         ),
         host=host,
         port=port,

@@ -27,8 +27,8 @@ class Arrived:
     texts: tuple[str, ...] = ()
 
 
-def as_input(inbound: Inbound, meaning: Meaning) -> Input | None:
-    """An Inbound as an engine input; None when it says nothing to the engine."""
+def as_input(inbound: Inbound, meaning: Meaning, links: Mapping[str, Any] | None = None) -> Input | None:
+    """An Inbound as an engine input; None when it says nothing to the engine. `links`: what stands behind `/start`."""
     match inbound.kind:
         case "text":
             return Heard(inbound.text, meaning)
@@ -44,6 +44,8 @@ def as_input(inbound: Inbound, meaning: Meaning) -> Input | None:
             return Shared("location", f"{inbound.location[0]},{inbound.location[1]}", inbound.text, meaning)
         case "contact" | "unknown":
             return Shared(inbound.kind, "", inbound.text, meaning)
+        case "command_start" if isinstance(link := (links or {}).get(inbound.text), Mapping):
+            return Started(str(link["flow"]), "link", dict(link.get("slots") or {}))
         case "command_start":
             return Heard(inbound.text or "menu", meaning)
         case _:

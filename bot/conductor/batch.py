@@ -7,9 +7,10 @@ that fails three times is quarantined and a human is told, so that no conversati
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from bot import outgoing
@@ -117,7 +118,11 @@ class Conductor:
                 continue
             _join(by_subject[row.subject_id], _opened(row))
         meanings = await self._understand([a for group in by_subject.values() for a in group])
-        return {subject: [_with_input(a, meanings.get(a.ids)) for a in group] for subject, group in by_subject.items()}
+        links = self._content.knowledge.by_name.get("links", {}).get("links", {})
+        return {
+            subject: [_with_input(a, meanings.get(a.ids), links) for a in group]
+            for subject, group in by_subject.items()
+        }
 
     async def _understand(self, all_arrived: Sequence[Arrived]) -> dict[tuple[int, ...], Meaning]:
         spoken = [a for a in all_arrived if a.inbound and a.inbound.text and a.inbound.kind != "press"]
@@ -299,11 +304,11 @@ def _burst(last: Arrived, new: Arrived) -> bool:
     )
 
 
-def _with_input(arrived: Arrived, meaning: Meaning | None) -> Arrived:
+def _with_input(arrived: Arrived, meaning: Meaning | None, links: Mapping[str, Any]) -> Arrived:
     inbound: Inbound | None = arrived.inbound
     if inbound is None:
         return arrived
-    given = as_input(inbound, meaning or Meaning())
+    given = as_input(inbound, meaning or Meaning(), links)
     if isinstance(given, Heard) and not given.text.strip() and not inbound.media:
         given = None  # an empty message: kept, and a human may look; there is nothing to answer
     return replace(arrived, given=given)

@@ -18,7 +18,7 @@ from bot.store import codec, inbox, outbox
 from bot.store.database import Connection
 from bot.store.inbox import Waiting
 from bot.store.outbox import Left
-from bot.transports import twilio_errors
+from bot.transports import gateway_errors
 from bot.transports.verdict import judge
 
 log = logs.get(__name__)
@@ -74,7 +74,7 @@ async def _failed(connection: Connection, row: Left, receipt: Receipt, now: date
     """The same decision as when the provider refuses at once."""
     if row.state not in {"sent", "unknown"} and not row.unfinished:
         return  # delivered after all, ended, held, or already on its way to another try
-    error = twilio_errors.failed(receipt.error_code)
+    error = gateway_errors.failed(receipt.error_code)
     verdict = judge(
         error,
         kind=row.kind,

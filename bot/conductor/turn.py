@@ -27,7 +27,10 @@ from bot.engine.inputs import Heard, Input, Meaning, Outcome, Pressed, Shared, S
 from bot.engine.messages import Reply
 from bot.engine.session import Session
 from bot.engine.state import SAID, SENT, State
+from bot.nlu.language import script_of
 from bot.observe import metrics
+from bot.store import attachments, windows
+from bot.store.accounts import UNLIMITED
 from bot.store.colleagues import Colleague
 from bot.store.keys import seal_json
 from bot.store.rota import Planned
@@ -35,20 +38,31 @@ from bot.store.rows import Conversation
 from bot.store.turns import Subject
 from handlers import box, children, duty, handoff, targets
 from handlers import cases as case_actions
+from handlers import owner as owners
 from handlers.context import Actor, Context, Shelf
 
 CALLS = 40  # handlers that one message may run; more is a fault of a flow
-SYSTEM_FLOWS = frozenset({"stop", "start", private.LEAVE})  # their one line leaves whoever owns the conversation
+SYSTEM_FLOWS = frozenset(
+    {"stop", "start", "window", private.LEAVE}
+)  # their one line leaves whoever owns the conversation
 BOX = "box"  # retention of what belongs to a letter of the box: shown to no caseworker, gone after a day
 EDITABLE = timedelta(hours=48)  # how long a message can be edited afterwards (Telegram)
 SEALED = "sealed_until"  # in the profile: until then an edit may be one of a letter
 FORGOTTEN = (MORE_UNTIL, handoff.ANSWER_UNTIL, SAID, SENT)  # when she clears: what follows belongs to nothing
+LATIN = "latin"  # in the profile: she writes in Latin letters
+LETTERS = 5  # fewer tell nothing: "ok", "yes", "112"
+RANG = "rang"  # in the session: it waits for a human only since somebody rang
+TALKING = timedelta(hours=1)  # so long an open question is being talked about
 TOLD = frozenset({"opened", "said_more"})  # events of a case after which more may come
 
 
 def draw_digits(count: int) -> str:
     """So many random digits."""
     return f"{chance.randbelow(10**count):0{count}d}"
+
+
+def _is_aside(given: Input) -> bool:
+    return isinstance(given, Started) and given.flow == windows.FLOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +128,11 @@ class Turn:
                 self.wiped = arrived.ids
             if self._provider_says(arrived.inbound):
                 return
+            if arrived.inbound.kind == "rang":
+                self._rang(arrived.received_at)
+                self.finish()
+                return
+        self._words_after_a_ring(seen.given)
         gate = Gate(
             self.ctx,
             self._session,
@@ -128,7 +147,7 @@ class Turn:
         if given is not None and answers:
             given = gate.instead(given, before)
             self._session = gate.session
-            await self._converse(given)
+            await (self._aside(given) if _is_aside(given) else self._converse(given))
             await self._page_anyway(danger_of(arrived.given))
             gate.session = Session.from_json(self._conversation.session)
             gate.ends_again()
@@ -194,13 +213,15 @@ class Turn:
         """Put what arrived into the history (`masked`: not its digits; `secret`: nothing of it), and note that the
         person wrote."""
         conversation, at = self._conversation, arrived.received_at
-        told = inbound.kind in {"blocked", "unblocked"}  # by the provider: she wrote nothing
+        # Told by the provider: she wrote nothing. Who rings may be anybody who holds the phone: no leave to answer.
+        told = inbound.kind in {"blocked", "unblocked", "rang"}
         if not told and (conversation.last_inbound_at is None or at > conversation.last_inbound_at):
             conversation.last_inbound_at = at
-        if conversation.agreed_until and conversation.agreed_until > self._tools.now:
+        if not told and conversation.agreed_until and conversation.agreed_until > self._tools.now:
             minutes = int(self.ctx.knowledge.get("contact_policy")["agreed_minutes"])
             conversation.agreed_until = self._tools.now + timedelta(minutes=minutes)
-        if inbound.kind != "blocked":
+        if inbound.kind not in {"blocked", "rang"}:
+            conversation.nudged_at = None
             conversation.blocked_at = None
             if not private.is_guest(self.ctx):  # what was held for her is for nobody else
                 self.subject.requeue.add(conversation.id)
@@ -221,7 +242,8 @@ class Turn:
         if masked:
             body = private.masked(body)
         if secret:
-            body = {"kind": "secret", "text": ""}
+            number = inbound.extra.get("message_id")  # tells nothing, and lets the chat be cleaned
+            body = {"kind": "secret", "text": "", "extra": {"message_id": number} if number else {}}
             self.wiped = arrived.ids
             self._boxed = True
             self._person.profile[SEALED] = (self._tools.now + EDITABLE).isoformat()
@@ -242,6 +264,11 @@ class Turn:
             "retention": self._retention(danger_of(arrived.given)),
         }
         self.subject.messages.append(self._noted)
+        if not secret and conversation.account != UNLIMITED:  # a simulated phone has no files
+            here = {"subject_id": self.subject.id, "conversation_id": conversation.id, "message_id": message_id}
+            for file in inbound.media:
+                values = {**here, "kind": file.kind}
+                self.subject.media.append(attachments.row(self.subject.key, values, ref=file.ref, at=at))
 
     def _provider_says(self, inbound: Inbound) -> bool:
         """Things that the provider decided already; True when there is nothing to answer."""
@@ -253,6 +280,28 @@ class Turn:
         if inbound.kind == "blocked":
             self._conversation.blocked_at = self._tools.now
         return inbound.kind in {"blocked", "unblocked"}
+
+    def _rang(self, at: datetime) -> None:
+        """A missed call, or an SMS without words: nothing is sent back before a human has decided that it is safe. In
+        the middle of a conversation with the bot it is most likely a slip, and the bot goes on."""
+        conversation, now = self._conversation, self._tools.now
+        conversation.rang_at = at
+        last, top = conversation.last_inbound_at, self._session.top
+        talking = top is not None and top.waiting and last is not None and now - last < TALKING
+        if conversation.owner in {"bot", "closed"} and not talking:
+            owners.move(conversation, "rings")
+            conversation.session = replace(self._session, shared={**self._session.shared, RANG: True}).to_json()
+        if (conversation.id, "queue") not in self.subject.open_notices:
+            self.ctx.notify("queue", "rang", "high", self.ctx.cases[0] if self.ctx.cases else None)
+
+    def _words_after_a_ring(self, given: Input | None) -> None:
+        """Who writes in words after a ring is answered by the bot, as anybody is; the human still sees the ring."""
+        if given is None or not self._session.shared.get(RANG):
+            return
+        self._session = replace(self._session, shared={k: v for k, v in self._session.shared.items() if k != RANG})
+        self._conversation.session = self._session.to_json()
+        if self._conversation.owner == "waiting":
+            owners.move(self._conversation, "speaks")
 
     async def _page_anyway(self, danger: str | None) -> None:
         """Whatever flow answered: danger leaves a page, unless one is open that nobody has taken yet (law 2)."""
@@ -285,12 +334,37 @@ class Turn:
             raise RuntimeError("a flow calls actions without end")
         self._keep(session)
 
+    def _in_latin(self) -> bool:
+        """Whether her last words by SMS were in Latin letters: an old phone may show no others."""
+        return self._conversation.channel == "sms" and bool(self._person.profile.get(LATIN))
+
+    def _note_letters(self, given: Input) -> None:
+        """Which letters she writes in, off an SMS with enough of them."""
+        if self._conversation.channel != "sms" or not isinstance(given, Heard):
+            return
+        if self._language() not in self._tools.content.latin:
+            return
+        if sum(1 for c in given.text if c.isalpha()) < LETTERS:
+            return
+        if script_of(given.text) == "LATIN":
+            self._person.profile[LATIN] = True
+        else:
+            self._person.profile.pop(LATIN, None)
+
+    async def _aside(self, given: Input) -> None:
+        """A line of a job that says nothing of the conversation: what is open stays open, and is not asked anew."""
+        kept = self._conversation.session
+        self._session = Session(shared=self._session.shared)
+        await self._converse(given)
+        self._conversation.session = kept
+
     def _prepared(self, given: Input) -> Session:
         """The session, with what is known of the person besides."""
         session = self._session
         meaning = given.meaning if isinstance(given, Heard | Shared) else Meaning()
         if self._person.language is None and meaning.language in self._tools.content.languages:
             self._person.language_guess = self._person.language_guess or meaning.language
+        self._note_letters(given)
         known = {
             "language": self._person.language,
             "language_guess": self._person.language_guess,
@@ -318,7 +392,7 @@ class Turn:
         for event in events:
             match event:
                 case Said() | Asked():
-                    reply = self._tools.content.reply(event, self._language())
+                    reply = self._tools.content.reply(event, self._language(), latin=self._in_latin())
                     self._queue(reply)
                 case Called():
                     called = event
@@ -370,6 +444,7 @@ class Turn:
         shared = {k: v for k, v in session.shared.items() if k != BY_US}
         session = replace(session, shared={**shared, BY_US: True} if self._by_us else shared)
         if self.ctx.forget:
+            outgoing.wipe(self.subject, self._conversation, row_id=self._tools.new_id(), now=self._tools.now)
             session = Session(shared={k: v for k, v in session.shared.items() if k not in FORGOTTEN})
         self._conversation.session = session.to_json()
 

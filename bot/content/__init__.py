@@ -15,9 +15,9 @@ from typing import Any
 
 from bot.content import hearing
 from bot.content import readers as readers_room
-from bot.content.catalogue import Catalogue, load_catalogue
+from bot.content.catalogue import Catalogue, in_latin, load_catalogue
 from bot.content.desk_words import desk_languages, load_desk_words
-from bot.content.flows import CHROME, PAGES, STAFF, SYSTEM, load_flows
+from bot.content.flows import CHANNEL, CHROME, PAGES, STAFF, SYSTEM, load_flows
 from bot.content.knowledge import Facts, FactText, load_knowledge
 from bot.content.languages import COMMANDS, FALLBACK, Language, as_choices, load_languages, universal_words
 from bot.content.readers.words import words
@@ -80,6 +80,13 @@ class Content:
     def _replies(self) -> Replies:
         return Replies(self.flows, self.texts, self.catalogue, self.languages, self.knowledge.texts, self.site)
 
+    @cached_property
+    def latin(self) -> frozenset[str]:
+        """Languages that have SMS texts in Latin letters besides their own."""
+        return frozenset(
+            code for code in self.languages if any(c.endswith(in_latin("")) for c in self.catalogue.contexts(code))
+        )
+
     def words(self, language: str) -> WordsOf:
         """A language's words for the engine."""
         return self._words.get(language) or self._words_of(language)
@@ -91,14 +98,23 @@ class Content:
     def _words_of(self, language: str) -> WordsOf:
         return WordsOf(language, self.catalogue, self.languages, self._folded, self.knowledge.texts, *self._heard)
 
-    def reply(self, event: Said | Asked, language: str) -> Reply:
-        """What the person reads."""
-        return self._replies.make(event, language if language in self.languages else FALLBACK)
+    def reply(self, event: Said | Asked, language: str, *, latin: bool = False) -> Reply:
+        """What the person reads. `latin`: she writes her language in Latin letters, so her SMS are in them too, where
+        the language has such texts."""
+        return self._replies.make(event, language if language in self.languages else FALLBACK, latin=latin)
 
     def chrome(self, language: str) -> dict[str, str]:
         """The channels' own words in a language, by id."""
         known = language if language in self.languages else FALLBACK
         return {say.id: self._replies.text(known, f"{CHROME}.{say.id}") for say in self.texts.get(CHROME, ())}
+
+    def channel(self, language: str, *, latin: bool = False, **slots: str) -> dict[str, str]:
+        """What the channels say by themselves, by id, filled; in Latin letters where there are such."""
+        known = language if language in self.languages else FALLBACK
+        return {
+            say.id: self._replies.loose(known, f"{CHANNEL}.{say.id}", slots, latin=latin)
+            for say in self.texts.get(CHANNEL, ())
+        }
 
     def page(self, language: str, slots: Mapping[str, Any]) -> dict[str, str]:
         """The words of web pages and papers in a language, by id, filled with slot values."""

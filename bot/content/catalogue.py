@@ -17,6 +17,12 @@ import polib
 from bot.content.source import ContentError, Problem
 
 MESSAGES = "messages"  # the domain of the flows
+LATIN = "latin"  # the domain of SMS texts in Latin letters, for a language that people also write so
+
+
+def in_latin(context: str) -> str:
+    """The context of a text in Latin letters."""
+    return f"{context}.{LATIN}"
 
 
 @dataclass(frozen=True, slots=True)

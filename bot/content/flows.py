@@ -17,10 +17,11 @@ from bot.engine.flow import Choice, Flow, Flows, Say
 
 LEVELS = ("danger", "serious", "grievance", "information", "system")
 SYSTEM = "system"  # flows/system.yml holds the engine's own sentences
+CHANNEL = "channel"  # flows/channel.yml: what the channels say by themselves
 CHROME = "chrome"  # flows/chrome.yml holds the channels' own words
 PAGES = "pages"  # flows/pages.yml holds the words of web pages and papers
 STAFF = "staff"  # flows/staff.yml holds what colleagues are told outside the desk
-LOOSE = frozenset({SYSTEM, CHROME, PAGES, STAFF})  # files of texts that no step says
+LOOSE = frozenset({SYSTEM, CHANNEL, CHROME, PAGES, STAFF})  # files of texts that no step says
 _FLOW = ("flow", "title", "level", "starts_on", "budget", "listens", "steps")
 _TEXT = ("text", "sms", "safety", "sensitivity")
 

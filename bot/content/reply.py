@@ -6,10 +6,10 @@ Law: every word comes from flows and catalogues; the same Reply serves every cha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot.content.catalogue import Catalogue
+from bot.content.catalogue import Catalogue, in_latin
 from bot.content.knowledge import FactText
 from bot.content.languages import FALLBACK, Language
 from bot.content.wording import SITE, Texts, fill, kept_in_order, spoken
@@ -65,8 +65,9 @@ class WordsOf:
         shown = self.catalogue.text(self.language, context, choice.label)
         short = self.catalogue.text(self.language, f"{context}.sms", "")
         more = self.catalogue.text(self.language, f"{context}.synonyms", "")
+        latin = self.catalogue.text(self.language, in_latin(context), "")
         accepted = tuple(w.strip() for w in more.split(",") if w.strip())
-        return Label(shown, (shown, *((short,) if short else ()), *accepted))
+        return Label(shown, (shown, *((short,) if short else ()), *accepted, *((latin,) if latin else ())))
 
     def universal(self, text: str) -> str | None:
         """The command that the whole message is, in any language."""
@@ -100,7 +101,7 @@ class Replies:
         self._languages = languages
         self._texts = {f"{room}.{say.id}": say for room, says in texts.items() for say in says}
 
-    def make(self, event: Said | Asked, language: str) -> Reply:
+    def make(self, event: Said | Asked, language: str, *, latin: bool = False) -> Reply:
         """The Reply to an event. Raises KeyError for a text that no flow has (`check` proves there is none)."""
         step = self._step(event.text_id)
         flow = self._flows.get(event.text_id.partition(".")[0])
@@ -111,21 +112,39 @@ class Replies:
         text = fill(long, slots, language, isolate=rtl, texts=texts)
         sms = fill(short, slots, language, isolate=False, texts=texts)
         sms = kept_in_order(sms) if rtl else sms
+        told = self._in_latin(event, language, slots) if latin else None
         if isinstance(event, Asked) and event.prefix:
             before, before_sms = self._voice(event.prefix, self._step(event.prefix), language)
             text, sms = f"{before}\n{text}", f"{before_sms} {sms}"
+        options = self._options(event, step, language) if isinstance(event, Asked) else ()
+        if told is not None:
+            sms, options = told, self._options_in_latin(event.text_id, options, language)
         return Reply(
             text_id=event.text_id,
             language=language,
             text=text,
             sms=sms,
-            options=self._options(event, step, language) if isinstance(event, Asked) else (),
+            options=options,
             step=event.step if isinstance(event, Asked) else "",
             version=event.version if isinstance(event, Asked) else "",
             sensitivity=step.sensitivity,
             urgent=flow is not None and flow.level == "danger",
             numbered=not isinstance(step, Ask) or bool(step.choices or step.offers),
         )
+
+    def _in_latin(self, event: Said | Asked, language: str, slots: Mapping[str, Any]) -> str | None:
+        """The SMS in Latin letters, its values too (days of the week in English); None where there is no such text."""
+        own = self._catalogue.entry(language, in_latin(f"{event.text_id}#sms"))
+        if own is None:
+            return None
+        told = fill(own.text, slots, FALLBACK, isolate=False)
+        before = isinstance(event, Asked) and event.prefix
+        first = self._catalogue.text(language, in_latin(f"{before}#sms"), "") if before else ""
+        return f"{first} {told}".strip()
+
+    def _options_in_latin(self, text_id: str, options: tuple[Option, ...], language: str) -> tuple[Option, ...]:
+        shorts = [self._catalogue.text(language, in_latin(f"{text_id}#option.{o.id}"), o.short) for o in options]
+        return tuple(replace(o, short=short) for o, short in zip(options, shorts, strict=True))
 
     def text(self, language: str, text_id: str) -> str:
         """A loose text."""
@@ -135,8 +154,11 @@ class Replies:
         """One value as words."""
         return spoken(value, language, texts_in(language, self._catalogue, self._facts))
 
-    def loose(self, language: str, text_id: str, slots: Mapping[str, Any]) -> str:
+    def loose(self, language: str, text_id: str, slots: Mapping[str, Any], *, latin: bool = False) -> str:
         """A loose text with its values."""
+        own = self._catalogue.entry(language, in_latin(f"{text_id}#sms")) if latin else None
+        if own is not None:
+            return fill(own.text, slots, FALLBACK, isolate=False)
         rtl = self._languages[language].direction == "rtl"
         texts = texts_in(language, self._catalogue, self._facts)
         return fill(self.text(language, text_id), slots, language, isolate=rtl, texts=texts)

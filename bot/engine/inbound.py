@@ -24,7 +24,8 @@ class Inbound:
     """One thing that a person sent. `event_id` is the provider's stable id: the same event always has the
     same one.
 
-    `kind`: text, edited, press, media, location, contact, command_start, blocked, unblocked, unknown.
+    `kind`: text, edited, press, media, location, contact, command_start, blocked, unblocked, rang (a missed call, or an
+    SMS without words), unknown.
     `press` is (flow.step, option id, flow version). `ack` is what must be acknowledged to the provider
     (Telegram's callback query id). `group` joins the parts of an album. `sent_at` is the provider's clock, if
     it tells.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import func, select, tuple_, update
+from sqlalchemy import case, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,11 +20,21 @@ UNLIMITED = "simulator"
 # Messages per second that an account may send. Telegram: about 30 overall (Bot API FAQ); Twilio: long codes 1, but a
 # messaging service spreads over its pool and queues by itself.
 PER_SECOND = {"telegram": 25, "whatsapp": 40, "sms": 10}
+# A SIM in a phone: Android lets an app send about 30 SMS in 30 minutes without asking, and carriers look for robots;
+# the app has limits of its own besides (docs/channels.md). Who sets it higher changes the row.
+SIM_PER_SECOND = 0.2
 
 
 async def ensure(connection: AsyncConnection, places: Iterable[Place]) -> None:
     """Make the rows of accounts that have none."""
     rows = [{"channel": c, "account": a, "per_second": PER_SECOND[c]} for c, a in sorted(places)]
+    if rows:
+        await connection.execute(insert(channel_accounts).values(rows).on_conflict_do_nothing())
+
+
+async def ensure_sims(connection: AsyncConnection, numbers: Iterable[str]) -> None:
+    """Make the rows of SIMs that have none, at the pace of a phone."""
+    rows = [{"channel": "sms", "account": n, "per_second": SIM_PER_SECOND} for n in sorted(numbers)]
     if rows:
         await connection.execute(insert(channel_accounts).values(rows).on_conflict_do_nothing())
 
@@ -48,8 +58,38 @@ async def budgets(connection: AsyncConnection, places: Iterable[Place], now: dat
     )
     for row in locked:
         if row.next_send_at is None or row.next_send_at <= now:
-            left[(row.channel, row.account)] = row.per_second
+            left[(row.channel, row.account)] = max(1, int(row.per_second))
     return left
+
+
+async def spent(
+    connection: AsyncConnection, places: Iterable[Place], now: datetime, most: Mapping[str, int]
+) -> set[Place]:
+    """The accounts that have said all that the bot may say on this day (UTC). `most`: by channel, for accounts that
+    have no number of their own."""
+    wanted = [place for place in sorted(set(places)) if place[1] != UNLIMITED]
+    if not wanted:
+        return set()
+    rows = await connection.execute(
+        select(channel_accounts).where(tuple_(channel_accounts.c.channel, channel_accounts.c.account).in_(wanted))
+    )
+    over = set()
+    for row in rows:
+        limit = row.most_a_day if row.most_a_day is not None else most.get(row.channel)
+        if limit is not None and row.spent_on == now.date() and row.spent >= limit:
+            over.add((row.channel, row.account))
+    return over
+
+
+async def count(connection: AsyncConnection, counts: Mapping[Place, int], now: datetime) -> None:
+    """Count what the bot says by itself: not danger, not the words of a human."""
+    for (channel, account), number in sorted(counts.items()):
+        same_day = channel_accounts.c.spent_on == now.date()
+        await connection.execute(
+            update(channel_accounts)
+            .where(channel_accounts.c.channel == channel, channel_accounts.c.account == account)
+            .values(spent_on=now.date(), spent=case((same_day, channel_accounts.c.spent), else_=0) + number)
+        )
 
 
 async def spend(connection: AsyncConnection, counts: Mapping[Place, int], now: datetime) -> None:

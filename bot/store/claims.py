@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, case, exists, literal_column, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.observe import logs
 from bot.store import accounts
 from bot.store import outbox as rows_of
 from bot.store.keys import Keys, open_, open_json
@@ -24,6 +25,7 @@ from bot.store.rows import Conversation, Person
 from bot.store.tables import addresses, channel_accounts, contacts, conversations, keys, outbox
 from bot.store.turns import PERSON_FIELDS
 
+log = logs.get(__name__)
 LEASE = timedelta(seconds=30)
 PACE = {"telegram": timedelta(seconds=1), "whatsapp": timedelta(seconds=1), "sms": timedelta(seconds=1)}
 # Written out, not bound: the planner uses an index of some states only when it can read them in the statement.
@@ -91,6 +93,9 @@ def ready(now: datetime, channels: Sequence[str], limit: int) -> Any:
             outbox.c.reason,
             outbox.c.parts_done,
             outbox.c.provider_id,
+            outbox.c.kind,
+            outbox.c.urgent,
+            outbox.c.origin,
             addresses.c.channel,
             addresses.c.account,
         )
@@ -115,7 +120,12 @@ def ready(now: datetime, channels: Sequence[str], limit: int) -> Any:
 
 
 async def claim(
-    connection: AsyncConnection, secrets: Keys, now: datetime, limit: int, room: Mapping[str, int]
+    connection: AsyncConnection,
+    secrets: Keys,
+    now: datetime,
+    limit: int,
+    room: Mapping[str, int],
+    most: Mapping[str, int] | None = None,
 ) -> list[Claim]:
     """Lock, mark and read what may be sent now. `room`: how many more each channel can take.
 
@@ -130,6 +140,7 @@ async def claim(
     ]
     await rows_of.change(connection, given_up, now, state="unknown", reason="lease", lease_until=None)
     found = [row for row in found if row.id not in given_up]
+    found = await _within_the_day(connection, found, now, most or {})
     left = await accounts.budgets(connection, {(row.channel, row.account) for row in found}, now)
     free, ids = Counter(room), []
     for row in found:
@@ -155,6 +166,24 @@ async def claim(
     return await _read(connection, secrets, ids, now)
 
 
+async def _within_the_day(
+    connection: AsyncConnection, found: Sequence[Any], now: datetime, most: Mapping[str, int]
+) -> list[Any]:
+    """The spend breaker: what the bot says by itself beyond the day's number waits for tomorrow; danger, a human's
+    words and the line that confirms STOP always leave."""
+    ordinary = [row for row in found if row.kind == "reply" and not row.urgent and row.origin == "bot"]
+    over = await accounts.spent(connection, {(row.channel, row.account) for row in ordinary}, now, most)
+    waits = [row for row in ordinary if (row.channel, row.account) in over]
+    if waits:
+        tomorrow = datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), time(), UTC)
+        ids = [row.id for row in waits]
+        await rows_of.change(connection, ids, now, state="held", reason="spend", not_before=tomorrow, lease_until=None)
+        for channel, _ in sorted({(row.channel, row.account) for row in waits}):
+            log.error("spend_limit_reached", channel=channel, rows=len(waits))
+    gone = {row.id for row in waits}
+    return [row for row in found if row.id not in gone]
+
+
 async def _read(connection: AsyncConnection, secrets: Keys, ids: Sequence[UUID], now: datetime) -> list[Claim]:
     rows = await connection.execute(
         select(
@@ -169,6 +198,8 @@ async def _read(connection: AsyncConnection, secrets: Keys, ids: Sequence[UUID],
             conversations.c.last_inbound_at,
             conversations.c.agreed_until,
             conversations.c.blocked_at,
+            conversations.c.rang_at,
+            conversations.c.nudged_at,
             contacts.c.simulated,
             *[contacts.c[f].label(f"person_{f}") for f in PERSON_FIELDS],
             keys.c.wrapped,
@@ -197,7 +228,8 @@ async def _read(connection: AsyncConnection, secrets: Keys, ids: Sequence[UUID],
 def _claim(secrets: Keys, row: Any) -> Claim:
     """Opens the row. ValueError when its key, address or content is not what was sealed."""
     key = secrets.keyring.unwrap(row.wrapped)
-    body = open_json(key, row.reply_enc, where=f"outbox.reply_enc.{row.id}")
+    bare = row.kind in {"template", "wipe"}  # no words of anybody
+    body = {} if bare else open_json(key, row.reply_enc, where=f"outbox.reply_enc.{row.id}")
     if not isinstance(body, dict) or (row.kind == "ack" and not isinstance(body.get("ack"), str)):
         raise ValueError("no reply")
     person = Person(
@@ -215,6 +247,8 @@ def _claim(secrets: Keys, row: Any) -> Claim:
         last_inbound_at=row.last_inbound_at,
         agreed_until=row.agreed_until,
         blocked_at=row.blocked_at,
+        rang_at=row.rang_at,
+        nudged_at=row.nudged_at,
     )
     return Claim(
         id=row.id,
@@ -241,10 +275,12 @@ async def spend(connection: AsyncConnection, claims: Sequence[Claim], now: datet
     """Advance the budgets: the conversation's pace, and the account's rate."""
     paced = [c for c in claims if c.account != accounts.UNLIMITED]
     for channel in {c.channel for c in paced}:
-        ids = [c.conversation.id for c in paced if c.channel == channel and c.kind == "reply"]
+        ids = [c.conversation.id for c in paced if c.channel == channel and c.kind in {"reply", "template"}]
         await connection.execute(
             update(conversations).where(conversations.c.id.in_(ids)).values(next_send_at=now + PACE[channel])
         )
+    ordinary = [c for c in paced if c.kind == "reply" and c.origin == "bot" and not c.urgent]
+    await accounts.count(connection, Counter((c.channel, c.account) for c in ordinary), now)
     await accounts.spend(connection, Counter((c.channel, c.account) for c in paced if c.kind == "reply"), now)
 
 

@@ -96,6 +96,35 @@ async def thread(
     ]
 
 
+async def provider_ids(
+    connection: AsyncConnection, secrets: Keys, conversation_id: UUID, since: datetime, until: datetime
+) -> list[str]:
+    """The provider's numbers of what was written and sent here in this time, as far as they are known."""
+    rows = await connection.execute(
+        select(messages.c.id, messages.c.direction, messages.c.body_enc, outbox.c.provider_id, keys.c.wrapped)
+        .join(keys, keys.c.subject_id == messages.c.subject_id)
+        .outerjoin(outbox, outbox.c.id == messages.c.outbox_id)
+        .where(
+            messages.c.conversation_id == conversation_id,
+            messages.c.received_at > since,
+            messages.c.received_at <= until,
+        )
+        .order_by(messages.c.received_at)
+    )
+    found = []
+    for row in rows:
+        if row.direction == "out":
+            found.append(row.provider_id)
+            continue
+        try:
+            body = open_json(secrets.keyring.unwrap(row.wrapped), row.body_enc, where=f"messages.body_enc.{row.id}")
+        except ValueError:
+            continue
+        # A tap names the message of ours that it stood under.
+        found.append((body.get("extra") or {}).get("message_id") if isinstance(body, dict) else None)
+    return list(dict.fromkeys(str(one) for one in found if one))
+
+
 async def busy(connection: AsyncConnection, where: Home, now: datetime) -> bool:
     """Whether something of this conversation still waits to be handled or sent; `now` by the application's clock."""
     waiting = select(inbox.c.id).where(inbox.c.conversation_id == where.conversation_id, inbox.c.state == "waiting")

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, func, insert, literal, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from uuid_utils.compat import uuid7
 
 from bot.store.keys import Keys, seal
 from bot.store.tables import addresses, conversations, keys, notices, outbox
@@ -54,6 +55,41 @@ async def change(connection: AsyncConnection, ids: Sequence[UUID], now: datetime
         await page(connection, ids, "not_delivered", now)
 
 
+async def again(
+    connection: AsyncConnection,
+    row_id: UUID,
+    conversation_id: UUID,
+    *,
+    now: datetime,
+    state: str,
+    reason: str | None,
+    not_before: datetime,
+) -> bool:
+    """A reply that ended badly begins anew, as one that was queued now; False when it is none of these. Parts that
+    the provider took stay taken."""
+    epoch = select(conversations.c.owner_epoch).where(conversations.c.id == conversation_id).scalar_subquery()
+    done = await connection.execute(
+        update(outbox)
+        .where(
+            outbox.c.id == row_id,
+            outbox.c.conversation_id == conversation_id,
+            outbox.c.kind == "reply",
+            outbox.c.state.in_(ENDED_BADLY),
+        )
+        .values(
+            state=state,
+            reason=reason,
+            not_before=not_before,
+            queued_at=now,
+            attempts=0,
+            lease_until=None,
+            provider_id=None,
+            owner_epoch=epoch,
+        )
+    )
+    return bool(done.rowcount)
+
+
 async def spoilt(connection: AsyncConnection, ids: Sequence[UUID], now: datetime) -> None:
     """Rows that cannot be read end here: every one leaves a page, since nobody can say what it was about."""
     if not ids:
@@ -91,6 +127,48 @@ async def block(
     ids = [row.id for row in withdrawn]
     if ids:  # what a human wrote, or danger, did not arrive either
         await page(connection, ids, "not_delivered", now)
+
+
+async def nudge(connection: AsyncConnection, row_id: UUID, now: datetime, *, due: datetime, window: timedelta) -> bool:
+    """A neutral template for a human's reply that the window holds now: once until she writes. `row_id`: the reply."""
+    last = conversations.c.last_inbound_at
+    row = (
+        await connection.execute(
+            update(conversations)
+            .where(
+                conversations.c.id == select(outbox.c.conversation_id).where(outbox.c.id == row_id).scalar_subquery(),
+                or_(conversations.c.nudged_at.is_(None), conversations.c.nudged_at < last + window),
+            )
+            .values(nudged_at=now)
+            .returning(conversations.c.id, conversations.c.subject_id, conversations.c.owner_epoch)
+        )
+    ).first()
+    if row is None:
+        return False
+    await connection.execute(
+        insert(outbox).values(
+            id=uuid7(),
+            subject_id=row.subject_id,
+            conversation_id=row.id,
+            kind="template",
+            origin="human",
+            owner_epoch=row.owner_epoch,
+            reply_enc=b"",
+            state="queued",
+            queued_at=now,
+            not_before=due,
+        )
+    )
+    return True
+
+
+async def pause(connection: AsyncConnection, conversation_id: UUID, until: datetime) -> None:
+    """The provider wants silence in this chat: nothing of it leaves before."""
+    await connection.execute(
+        update(conversations)
+        .where(conversations.c.id == conversation_id)
+        .values(next_send_at=func.greatest(conversations.c.next_send_at, until))
+    )
 
 
 async def move(

@@ -85,7 +85,9 @@ def _outdated(now: datetime) -> dict[str, tuple[Table, ColumnElement[bool]]]:
     """What goes by its age alone."""
     handled = and_(inbox.c.state == "done", inbox.c.done_at < now - HANDLED)
     spoilt = and_(inbox.c.state == "quarantined", inbox.c.received_at < now - QUARANTINED)
-    acks = and_(outbox.c.kind == "ack", outbox.c.queued_at < now - HANDLED, outbox.c.state != "sending")
+    acks = and_(
+        outbox.c.kind.in_(("ack", "template", "wipe")), outbox.c.queued_at < now - HANDLED, outbox.c.state != "sending"
+    )
     said = and_(reminders.c.state == "done", reminders.c.due_at < now - REMINDED)
     called_off = and_(reminders.c.state == "cancelled", reminders.c.made_at < now - REMINDED)
     ended = or_(family_codes.c.revoked_at < now - ENDED, family_codes.c.expires_at < now - ENDED)

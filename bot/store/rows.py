@@ -102,6 +102,8 @@ class Conversation:
     last_inbound_at: datetime | None = None
     agreed_until: datetime | None = None
     blocked_at: datetime | None = None
+    rang_at: datetime | None = None  # a missed call, or an SMS without words
+    nudged_at: datetime | None = None  # a neutral template left since she wrote last
     session: dict[str, Any] = field(default_factory=dict)
     reply_due_at: datetime | None = None  # by when a human answers; None: nobody waits for one
     late_at: datetime | None = None  # nobody answered in time: it was passed on then
@@ -134,6 +136,7 @@ class Case:
     linked_case_id: UUID | None = None
     draft: bool = False
     assigned_to: UUID | None = None
+    outcome: str | None = None  # how it ended: a code
     facts: dict[str, Any] = field(default_factory=dict)
 
     @property

@@ -64,7 +64,7 @@ def readings(secrets: Keys, field: str, word: str) -> dict[str, bytes]:
 
 
 def alike(secrets: Keys, field: str, word: str) -> list[bytes]:
-    """The tokens by one of which a word that somebody looks for is met: `begin` is for words that are short themselves."""
+    """The tokens by one of which a word is met that somebody looks for: `begin` is for words that are short."""
     found = readings(secrets, field, word)
     if len(word) > SHORT:
         found.pop("begin", None)

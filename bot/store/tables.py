@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from bot.store.channel_tables import channel_accounts, contents, media
 from bot.store.columns import at as _at
 from bot.store.columns import created as _created
 from bot.store.columns import identity as _id
@@ -85,6 +86,7 @@ __all__ = [
     "code_tries",
     "code_uses",
     "contacts",
+    "contents",
     "conversations",
     "desk_sessions",
     "family_codes",
@@ -94,6 +96,7 @@ __all__ = [
     "keys",
     "licences",
     "link_codes",
+    "media",
     "messages",
     "metadata",
     "notices",
@@ -129,6 +132,7 @@ OUTBOX_STATES = (
     "withdrawn",
     "unknown",
 )
+OUTBOX_KINDS = ("reply", "ack", "template", "wipe")
 ADDRESS_KINDS = ("person", "staff", "volunteer", "simulator")
 SEVERITIES = ("critical", "high", "medium", "low")
 CARES = ("child", "self_harm")
@@ -243,6 +247,8 @@ conversations = Table(
     _at("agreed_until"),  # the hour she agreed to be written to
     _at("blocked_at"),  # the person blocked us, or the address is dead
     _at("next_send_at"),
+    _at("rang_at"),  # she rang once, or sent an empty SMS: a human may answer for a day
+    _at("nudged_at"),  # a neutral template left since she wrote last
     _created(),
     _at("reply_due_at"),  # by when a human answers; empty = nobody waits for one
     _at("late_at"),  # nobody answered in time: noticed then, and passed on
@@ -373,7 +379,7 @@ outbox = Table(
     _subject(),
     Column("conversation_id", Uuid, ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
     Column("case_id", Uuid, ForeignKey("cases.id", ondelete="SET NULL")),
-    Column("kind", Text, nullable=False),  # reply, ack
+    Column("kind", Text, nullable=False),  # reply, ack, template (outside the window), wipe (of a chat)
     Column("origin", Text, nullable=False),  # bot, human, system
     Column("owner_epoch", Integer, nullable=False),
     Column("reply_enc", LargeBinary, nullable=False),
@@ -388,7 +394,8 @@ outbox = Table(
     Column("fence", BigInteger, nullable=False, server_default=text("0")),
     _at("sent_at"),
     Column("provider_id", Text),
-    _one_of("kind", ("reply", "ack")),
+    Column("stands_for", Uuid),  # the row of another channel that did not arrive, and is sent by this one instead
+    _one_of("kind", OUTBOX_KINDS),
     _one_of("origin", ("bot", "human", "system")),
     _one_of("state", OUTBOX_STATES),
     Index(
@@ -402,6 +409,7 @@ outbox = Table(
     Index("ix_outbox_provider_id", "provider_id", postgresql_where=text("provider_id IS NOT NULL")),
     Index("ix_outbox_subject_id", "subject_id"),
     Index("ix_outbox_conversation_id", "conversation_id"),
+    Index("uq_outbox_stands_for", "stands_for", unique=True, postgresql_where=text("stands_for IS NOT NULL")),
 )
 
 messages = Table(
@@ -448,15 +456,6 @@ audit_seals = Table(
     _at("until", required=True),
     Column("rows", Integer, nullable=False),
     Column("mac", LargeBinary, nullable=False),
-)
-
-channel_accounts = Table(
-    "channel_accounts",
-    metadata,
-    Column("channel", Text, primary_key=True),
-    Column("account", Text, primary_key=True),
-    _at("next_send_at"),
-    Column("per_second", Integer, nullable=False, server_default=text("10")),
 )
 
 search_tokens = Table(

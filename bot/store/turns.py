@@ -41,6 +41,7 @@ from bot.store.tables import (
     contacts,
     conversations,
     keys,
+    media,
     messages,
     notices,
     outbox,
@@ -68,6 +69,8 @@ CONVERSATION_FIELDS = (
     "last_inbound_at",
     "agreed_until",
     "blocked_at",
+    "rang_at",
+    "nudged_at",
     "reply_due_at",
     "late_at",
     "told_late_at",
@@ -83,6 +86,7 @@ CASE_FIELDS = (
     "linked_case_id",
     "draft",
     "assigned_to",
+    "outcome",
 )
 REFERENCE_DIGITS = 6
 REOPENS = timedelta(days=90)  # so long a reply opens again what a human closed
@@ -105,6 +109,7 @@ class Subject:
     requeue: set[UUID] = field(default_factory=set)  # conversations whose unsent rows get another look
     open_notices: set[tuple[UUID, str]] = field(default_factory=set)  # (conversation, audience) that nobody took yet
     closed: list[Case] = field(default_factory=list)  # those that were closed lately, the last one first
+    media: list[dict[str, Any]] = field(default_factory=list)  # files to be fetched
     lowered: set[UUID] = field(default_factory=set)  # conversations whose open pages become lines of the list
     drawers: Drawers = field(default_factory=Drawers)  # records of the shelf that a turn looked at or added
     _before: tuple[Person, dict[UUID, Conversation], dict[UUID, Case]] | None = None
@@ -222,17 +227,8 @@ async def _load_conversations(
             row.channel,
             row.account,
             row.country_hint,
-            row.owner,
-            row.owner_epoch,
-            row.owner_user_id,
-            row.last_inbound_at,
-            row.agreed_until,
-            row.blocked_at,
-            session,
-            row.reply_due_at,
-            row.late_at,
-            row.told_late_at,
-            row.earlier_user_id,
+            **{name: getattr(row, name) for name in CONVERSATION_FIELDS},
+            session=session,
         )
 
 
@@ -275,6 +271,7 @@ async def _load_cases(connection: AsyncConnection, subjects: Mapping[UUID, Subje
                 linked_case_id=row.linked_case_id,
                 draft=row.draft,
                 assigned_to=row.assigned_to,
+                outcome=row.outcome,
                 facts=facts,
             )
         )
@@ -316,6 +313,7 @@ async def save(connection: AsyncConnection, secrets: Keys, subjects: Iterable[Su
         await _look_again(connection, requeue, now)
     await insert_rows(connection, outbox, [row for s in batch for row in s.outbox])
     await insert_rows(connection, messages, [row for s in batch for row in s.messages])
+    await insert_rows(connection, media, [row for s in batch for row in s.media])
     consented = [c for s in batch if s.has_just_consented() for c in s.conversations]
     if consented:  # what was kept for a day or three until she was asked is kept as she allowed
         await connection.execute(

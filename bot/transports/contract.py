@@ -5,6 +5,7 @@ Law: one call is one request with a time limit; the answer is a provider id or o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from bot.channels.contract import Part
@@ -21,6 +22,12 @@ class Transport(Protocol):
 
     async def acknowledge(self, *, account: str, ack: str) -> None:
         """Tell the provider that a press was seen (Telegram); nothing elsewhere. Raises a SendError."""
+
+    async def fetch(self, ref: str, most: int) -> bytes:
+        """A file that a person sent, by the provider's reference. Raises a SendError, media's Refused or Failed."""
+
+    async def wipe(self, *, account: str, address: str, ids: Sequence[str]) -> None:
+        """Delete these messages on both sides (Telegram, up to 48 hours); nothing elsewhere. Raises a SendError."""
 
     async def close(self) -> None:
         """Let go of connections."""

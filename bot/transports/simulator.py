@@ -5,9 +5,11 @@ Law: under the simulator the channel is the real one, so what it shows is what t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import uuid4
 
 from bot.channels.contract import Part
+from bot.transports.errors import BadContent
 
 
 class Simulator:
@@ -19,6 +21,13 @@ class Simulator:
 
     async def acknowledge(self, *, account: str, ack: str) -> None:
         """Nothing to tell."""
+
+    async def fetch(self, ref: str, most: int) -> bytes:
+        """A simulated phone has no files. Raises BadContent."""
+        raise BadContent("simulated")
+
+    async def wipe(self, *, account: str, address: str, ids: Sequence[str]) -> None:
+        """Nothing to delete."""
 
     async def close(self) -> None:
         """Nothing to let go of."""

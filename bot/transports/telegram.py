@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Awaitable, Callable, Sequence
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
 import httpx
@@ -31,7 +32,7 @@ from telegram.request import HTTPXRequest
 
 from bot.channels.contract import Button, Part
 from bot.channels.limits import units
-from bot.channels.telegram import SEEN
+from bot.media.fetch import Allowed, Place, fetch
 from bot.settings import Settings, is_loopback
 from bot.transports.bell import Ring
 from bot.transports.errors import (
@@ -51,6 +52,8 @@ os.environ.setdefault("PTB_TIMEDELTA", "true")  # the library's coming behaviour
 UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
 _HOLD = 25  # seconds that Telegram may hold a long poll
 _BACKOFF = (1.0, 2.0, 5.0, 10.0, 30.0)  # seconds
+_FILE_PATH = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_.-]+){1,5}")
+_AT_ONCE = 100  # messages in one deleteMessages
 _NARROW = 14  # two labels up to this length share a row
 _NOBODY = ("chat not found", "user not found", "peer_id_invalid", "user_id_invalid")
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -155,8 +158,8 @@ class Telegram:
         return str(message.message_id)
 
     async def ring(self, to: str, ring: Ring, *, ref: UUID) -> str:
-        """Write to a colleague's own chat, with a button that says that it was seen. Raises a SendError."""
-        return await self.write(to, ring.text, ((ring.button, f"{SEEN}{ref}"),))
+        """Write to a chat of staff, with its buttons. Raises a SendError."""
+        return await self.write(to, ring.text, ring.buttons)
 
     async def write(self, to: str, text: str, buttons: Sequence[tuple[str, str]] = ()) -> str:
         """A line to a chat of staff; buttons are (label, what a tap sends back). Raises a SendError."""
@@ -176,6 +179,55 @@ class Telegram:
             await self._asked(lambda bot: bot.answer_callback_query(ack))
         except BadContent:
             log.info("telegram: a press was too old to acknowledge")
+
+    async def fetch(self, ref: str, most: int) -> bytes:
+        """A file by its id. The address that Telegram gives holds our token: it is put together here, never taken from
+        an answer. Raises a SendError, or media's Refused and Failed."""
+        file = await self._asked(lambda bot: bot.get_file(ref))
+        if (file.file_size or 0) > most:
+            raise BadContent("too_large")
+        # The library has joined it with our own address of files; what is left is the path that Telegram said.
+        path = str(file.file_path or "").removeprefix(f"{self._connected().base_file_url}/")
+        if not _FILE_PATH.fullmatch(path) or ".." in path:
+            raise BadContent("file_path")
+        here = urlsplit(self._url)
+        root = f"/file/bot{self._token()}/"
+        plain = here.scheme == "http"
+        place = Place(here.hostname or "", root, here.port or (80 if plain else 443), plain=plain)
+        return await fetch(f"{self._url}{root}{path}", Allowed((place,)), most=most)
+
+    def _token(self) -> str:
+        token = self._settings.telegram_token
+        return token.get_secret_value() if token else ""
+
+    async def wipe(self, *, account: str, address: str, ids: Sequence[str]) -> None:
+        """Delete messages on both sides of a private chat; what is gone already or too old is passed over by Telegram.
+        Raises a SendError."""
+        numbers = [int(one) for one in ids if one.isdigit()]
+        for start in range(0, len(numbers), _AT_ONCE):
+            chunk = numbers[start : start + _AT_ONCE]
+            try:
+                await self._asked(lambda bot, chunk=chunk: bot.delete_messages(int(address), chunk))  # type: ignore[misc]
+            except BadContent:
+                log.info("telegram: some messages could not be deleted")
+
+    async def leave(self, address: str, words: str) -> None:
+        """Say why in a group, and leave it: everybody there would read what is answered. Raises a SendError."""
+        try:
+            await self._asked(lambda bot: bot.send_message(chat_id=int(address), text=words))
+        except SendError:
+            log.info("telegram: a group could not be told why")
+        await self._asked(lambda bot: bot.leave_chat(int(address)))
+
+    async def introduce(self, language: str, words: Mapping[str, str]) -> None:
+        """The list of commands and what the bot says of itself, for apps in a language ("" = all others). `words`:
+        about, description, and command_<name>. Raises a SendError."""
+        mark = "command_"
+        commands = [(name.removeprefix(mark), told) for name, told in words.items() if name.startswith(mark)]
+        code = language or None
+        await self._asked(lambda bot: bot.set_my_commands(commands, language_code=code))
+        await self._asked(lambda bot: bot.set_my_short_description(words["about"], language_code=code))
+        await self._asked(lambda bot: bot.set_my_description(words["description"], language_code=code))
 
     async def set_webhook(self, url: str, secret: str) -> None:
         """Tell Telegram where to send updates; waiting ones are kept. Raises a SendError."""

@@ -7,9 +7,9 @@ id in the callback address tells later. No number, text or token gets into an ex
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from typing import Any
-from urllib.parse import urlencode
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+from urllib.parse import urlencode, urlsplit
 
 from aiohttp import (
     ClientConnectorError,
@@ -27,12 +27,19 @@ from twilio.rest import Client
 
 from bot.channels.contract import Part
 from bot.channels.layout import flatten
-from bot.settings import Settings
+from bot.media.fetch import Allowed, Place, fetch
+from bot.settings import Settings, is_loopback
+from bot.transports import twilio_content
 from bot.transports.errors import Misconfigured, OutcomeUnknown, SendError, Throttled, Unreachable
 from bot.transports.twilio_errors import refused
 
 API = "https://api.twilio.com"
 STATUS_PATH = "/webhooks/twilio/status"
+# Twilio's own storage of files, and the bucket behind it (twilio.com/docs/messaging/api/media-resource).
+CDN = (
+    Place("twiliocdn.com", below=True),
+    Place("s3-external-1.amazonaws.com", "/media.twiliocdn.com/"),
+)
 LONGEST_VALID = 36_000  # seconds: Twilio's own limit and default
 _LIMIT = ClientTimeout(total=15, connect=5)  # seconds
 
@@ -97,11 +104,22 @@ def error_of(error: Exception) -> SendError:
             return OutcomeUnknown(type(error).__name__)
 
 
+class Contents(Protocol):
+    """What was provisioned at Twilio."""
+
+    def menu(self, name: str) -> str:
+        """The SID of a menu, or nothing."""
+
+    def text(self, name: str, language: str) -> str:
+        """The SID of an approved text, or nothing."""
+
+
 class Twilio:
     """The transport of the channels `sms` and `whatsapp`."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, contents: Contents | None = None) -> None:
         self._settings = settings
+        self._contents = contents
         self._url = (settings.twilio_api_url or API).rstrip("/")
         self._client: Client | None = None
 
@@ -134,18 +152,35 @@ class Twilio:
         ours = account or next(iter(self._settings.sms_senders), "")
         return {"messaging_service_sid": ours} if ours.startswith("MG") else {"from_": ours}
 
+    def _said(self, channel: str, part: Part) -> dict[str, str]:
+        """What is said, as Twilio wants it."""
+        if part.kind == "template":
+            sid = self._contents.text(part.text, part.language) if self._contents else ""
+            if not sid:
+                raise Misconfigured("no_template")
+            return {"content_sid": sid}
+        name = twilio_content.menu_name(part) if channel == "whatsapp" and self._contents else ""
+        sid = self._contents.menu(name) if name and self._contents else ""
+        if sid:
+            return {"content_sid": sid, "content_variables": twilio_content.variables(part)}
+        return {"body": flatten(part).text}
+
     def _callback(self, ref: str) -> dict[str, str]:
         base = self._settings.public_url.rstrip("/")
         return {"status_callback": f"{base}{STATUS_PATH}?{urlencode({'ref': ref})}"} if base else {}
 
     async def send(self, *, channel: str, account: str, address: str, part: Part, ref: str, valid: int) -> str:
-        """Send one Part as text; returns the MessageSid. Raises a SendError. What is numbered text was decided before
-        (channels/whatsapp); a Part with buttons, which nothing here can send yet, goes out so too."""
+        """Send one Part; returns the MessageSid. Raises a SendError.
+
+        Buttons and lists are contents with the words as their values; where none was provisioned they are numbered
+        text. A template that is not approved in the language is not sent at all.
+        """
         client = self._connected()
+        said = self._said(channel, part)
         try:
             message = await client.messages.create_async(
                 to=f"whatsapp:{address}" if channel == "whatsapp" else address,
-                body=flatten(part).text,
+                **said,
                 validity_period=max(1, min(valid, LONGEST_VALID)),
                 **self._sender(channel, account),
                 **self._callback(ref),
@@ -159,6 +194,27 @@ class Twilio:
 
     async def acknowledge(self, *, account: str, ack: str) -> None:
         """Twilio wants no acknowledgement of a press."""
+
+    def _files(self) -> Allowed:
+        """Where files of our account are, and where Twilio sends us on to for the bytes."""
+        path = f"/2010-04-01/Accounts/{self._settings.twilio_account_sid}/Messages/"
+        if not is_loopback(self._url):
+            return Allowed((Place("api.twilio.com", path),), CDN)
+        here = urlsplit(self._url)
+        place = Place(here.hostname or "", path, here.port or 80, plain=True)
+        return Allowed((place,), (Place(here.hostname or "", "/cdn/", here.port or 80, plain=True),))
+
+    async def fetch(self, ref: str, most: int) -> bytes:
+        """A file that came with a message. Our login goes to Twilio's API alone. Raises Refused, Failed, SendError."""
+        if not self._settings.may_send(self._url):
+            raise Misconfigured("not_live")
+        if not self._settings.twilio_account_sid or not self._settings.twilio_tokens:
+            raise Misconfigured("no_credentials")
+        login = (self._settings.twilio_account_sid, self._settings.twilio_tokens[0])
+        return await fetch(ref, self._files(), login, most=most)
+
+    async def wipe(self, *, account: str, address: str, ids: Sequence[str]) -> None:
+        """Twilio deletes nothing from a phone."""
 
     async def close(self) -> None:
         """Close the connection pool."""

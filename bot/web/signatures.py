@@ -108,3 +108,21 @@ def twilio_payload(
 def telegram_secret_fits(secret: str, told: Sequence[bytes]) -> bool:
     """Whether exactly one header holds the secret; compared in constant time. No secret configured: never."""
     return bool(secret) and len(told) == 1 and hmac.compare_digest(told[0], secret.encode())
+
+
+def gateway_signed(keys: Sequence[str], body: bytes, signatures: Sequence[bytes], moments: Sequence[bytes]) -> bool:
+    """Whether a webhook of the SMS gateway is signed: hex(HMAC-SHA256(key, body + timestamp)), several keys while
+    rotating. The timestamp is digits alone and a JSON body ends with a brace, so that the two cannot be parted anew.
+
+    How old it is plays no part: the clock of a phone at a partner may be wrong, and `seen` keeps events for ever.
+    """
+    if not keys or len(signatures) != 1 or len(moments) != 1 or not moments[0].isdigit():
+        return False
+    if not body.endswith(b"}"):
+        return False
+    told = signatures[0].lower()
+    return any([hmac.compare_digest(told, _hex(key, body + moments[0])) for key in keys])
+
+
+def _hex(key: str, message: bytes) -> bytes:
+    return hmac.new(key.encode(), message, hashlib.sha256).hexdigest().encode()

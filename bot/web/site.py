@@ -43,12 +43,13 @@ def site(
     certificates: Certificates | None = None,
     desk: Router | None = None,
     acknowledge: Acknowledge | None = None,
+    decline: Callable[[str, str], None] | None = None,
 ) -> Litestar:
     """The application. `phones` = None leaves the simulator out (production), `certificates` = None their pages,
     `desk` = None the caseworkers' pages."""
     token = settings.metrics_token.get_secret_value().strip() if settings.metrics_token else ""
     routes: list[HTTPRouteHandler | Router] = [
-        *webhooks(settings, receive, quarantine, acknowledge),
+        *webhooks(settings, receive, quarantine, acknowledge, decline),
         *health(ready, token),
     ]
     if certificates is not None:

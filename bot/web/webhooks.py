@@ -1,4 +1,4 @@
-"""What providers call: /webhooks/telegram, /webhooks/twilio, /webhooks/twilio/status.
+"""What providers call: /webhooks/telegram, /webhooks/twilio, its /status and /voice, /webhooks/sms-gateway.
 
 Law: 2xx only after `receive` or `quarantine` has returned, which is after the commit; 403 for whoever is not
 authentic; 503 when it cannot be stored, so that the provider tries again. Bodies, signatures and secrets are
@@ -7,6 +7,7 @@ never logged.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -19,21 +20,25 @@ from litestar import Request, Response, post
 from litestar.exceptions import InternalServerException
 from litestar.handlers import HTTPRouteHandler
 
-from bot.channels import sms, telegram, whatsapp
+from bot.channels import gateway_forms, sms, telegram, twilio_forms, whatsapp
 from bot.channels.contract import Inbound, Receipt, Unreadable
 from bot.settings import Settings
-from bot.web.signatures import telegram_secret_fits, twilio_payload
+from bot.web.signatures import gateway_signed, telegram_secret_fits, twilio_payload
 
 log = logging.getLogger(__name__)
 
 Receive: TypeAlias = Callable[[Sequence[Inbound | Receipt]], Awaitable[None]]
 Quarantine: TypeAlias = Callable[[str, str, str, bytes], Awaitable[None]]  # provider, account, event id, raw
+Decline: TypeAlias = Callable[[str, str], None]  # a group, a language; begins, and does not wait
 Acknowledge: TypeAlias = Callable[[str, str], Awaitable[str]]  # id of a page, the key pressed -> what the call answers
 Read: TypeAlias = Callable[[], list[Inbound | Receipt]]
 
 MOST_BYTES = 256 * 1024
 TELEGRAM, TWILIO, STATUS = "/webhooks/telegram", "/webhooks/twilio", "/webhooks/twilio/status"
 VOICE = "/webhooks/twilio/voice"  # a colleague who was called presses it
+CALL, GATEWAY = "/webhooks/twilio/call", "/webhooks/sms-gateway"
+# A call is never taken: she hears the busy tone, pays nothing, and has rung.
+_BUSY = '<?xml version="1.0" encoding="UTF-8"?><Response><Reject reason="busy"/></Response>'
 _TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'  # "we answer later"
 # Providers have no session and no CSRF token; their own proof is checked instead.
 _OPEN = {"exclude_from_auth": True, "exclude_from_csrf": True}
@@ -66,18 +71,29 @@ def telegram_account(settings: Settings) -> str:
     return token.get_secret_value().partition(":")[0] if token else ""
 
 
-def _update(raw: bytes, account: str) -> list[Inbound | Receipt]:
+def _object(raw: bytes) -> dict[str, Any]:
     try:
         payload = json.loads(raw.decode("utf-8"))
     except (ValueError, RecursionError):
         raise Unreadable("no JSON") from None
     if not isinstance(payload, dict):
         raise Unreadable("no object")
-    return telegram.channel.parse(payload, account)
+    return payload
+
+
+def _update(raw: bytes, account: str) -> list[Inbound | Receipt]:
+    return telegram.channel.parse(_object(raw), account)
+
+
+def _declined(payload: dict[str, Any], decline: Decline | None) -> None:
+    """We are in a group: refuse it politely and leave."""
+    group, language = telegram.group_of(payload)
+    if group and decline is not None:
+        decline(group, language)
 
 
 def polled(
-    settings: Settings, receive: Receive, quarantine: Quarantine
+    settings: Settings, receive: Receive, quarantine: Quarantine, decline: Decline | None = None
 ) -> Callable[[list[dict[str, Any]]], Awaitable[None]]:
     """What `transports.telegram.Telegram.poll` calls with raw updates: the same intake as the webhook's."""
     intake, account = Intake(receive, quarantine), telegram_account(settings)
@@ -86,12 +102,19 @@ def polled(
         for update in updates:
             raw = json.dumps(update).encode()
             await intake.take("telegram", account, raw, lambda raw=raw: _update(raw, account))  # type: ignore[misc]
+            _declined(update, decline)
 
     return take
 
 
 def _own_numbers(settings: Settings) -> frozenset[str]:
-    return frozenset({*settings.sms_senders, settings.whatsapp_sender.removeprefix("whatsapp:")} - {""})
+    ours = {*settings.sms_senders, *settings.gateway_numbers, settings.whatsapp_sender.removeprefix("whatsapp:")}
+    return frozenset(ours - {""})
+
+
+def _own_out(values: list[Inbound | Receipt], own: frozenset[str]) -> list[Inbound | Receipt]:
+    """Without what one of our own numbers sent: a loop."""
+    return [v for v in values if isinstance(v, Receipt) or v.address not in own]
 
 
 def _form(payload: dict[str, Any], own: frozenset[str]) -> list[Inbound | Receipt]:
@@ -101,8 +124,7 @@ def _form(payload: dict[str, Any], own: frozenset[str]) -> list[Inbound | Receip
     sender = payload.get("From")
     on_whatsapp = isinstance(sender, str) and sender.startswith(whatsapp.channel.prefix)
     channel = whatsapp.channel if on_whatsapp else sms.channel
-    values = channel.parse(payload, "")
-    return [v for v in values if isinstance(v, Receipt) or v.address not in own]
+    return _own_out(channel.parse(payload, ""), own)
 
 
 def _headers(request: Request[Any, Any, Any], name: bytes) -> list[bytes]:
@@ -123,8 +145,8 @@ def _plain(status: int) -> Response[str]:
     return Response("", status_code=status, media_type="text/plain")
 
 
-def _twiml() -> Response[str]:
-    return Response(_TWIML, status_code=200, media_type="text/xml")
+def _twiml(words: str = _TWIML) -> Response[str]:
+    return Response(words, status_code=200, media_type="text/xml")
 
 
 async def _body(request: Request[Any, Any, Any]) -> bytes | None:
@@ -136,10 +158,14 @@ async def _body(request: Request[Any, Any, Any]) -> bytes | None:
 
 
 def webhooks(
-    settings: Settings, receive: Receive, quarantine: Quarantine, acknowledge: Acknowledge | None = None
+    settings: Settings,
+    receive: Receive,
+    quarantine: Quarantine,
+    acknowledge: Acknowledge | None = None,
+    decline: Decline | None = None,
 ) -> list[HTTPRouteHandler]:
     """The route handlers. `receive` and `quarantine` commit before they return. Without `acknowledge` no call of ours
-    is answered."""
+    is answered; `decline` leaves a group."""
     intake, own = Intake(receive, quarantine), _own_numbers(settings)
 
     @post(TELEGRAM, status_code=200, request_max_body_size=MOST_BYTES, opt=_OPEN)
@@ -154,7 +180,16 @@ def webhooks(
             return _plain(400)
         account = telegram_account(settings)
         work = intake.take("telegram", account, raw, lambda: _update(raw, account))
-        return await _stored(work, _plain(200))
+        answer = await _stored(work, _plain(200))
+        with contextlib.suppress(Unreadable):
+            _declined(_object(raw), decline)
+        return answer
+
+    def as_form(payload: dict[str, Any]) -> list[Inbound | Receipt]:
+        return _form(payload, own)
+
+    def as_call(payload: dict[str, Any]) -> list[Inbound | Receipt]:
+        return _own_out(twilio_forms.call(payload), own)
 
     async def authentic(request: Request[Any, Any, Any], path: str) -> tuple[bytes, dict[str, Any]] | Response[str]:
         """The body and the payload that Twilio signed; else what to answer."""
@@ -177,12 +212,17 @@ def webhooks(
         payload["?ref"] = dict(parse_qsl(query.decode("ascii"))).get("ref", "")
         return raw, payload
 
-    async def twilio(request: Request[Any, Any, Any], path: str, yes: Response[str]) -> Response[str]:
+    async def twilio(
+        request: Request[Any, Any, Any],
+        path: str,
+        yes: Response[str],
+        read: Callable[[dict[str, Any]], list[Inbound | Receipt]] = as_form,
+    ) -> Response[str]:
         found = await authentic(request, path)
         if isinstance(found, Response):
             return found
         raw, payload = found
-        return await _stored(intake.take("twilio", settings.twilio_account_sid, raw, lambda: _form(payload, own)), yes)
+        return await _stored(intake.take("twilio", settings.twilio_account_sid, raw, lambda: read(payload)), yes)
 
     @post(VOICE, status_code=200, request_max_body_size=MOST_BYTES, opt=_OPEN)
     async def key_from_twilio(request: Request[Any, Any, Any]) -> Response[str]:
@@ -209,4 +249,22 @@ def webhooks(
         """What became of a message of ours; `ref` in the address is our outbox id."""
         return await twilio(request, STATUS, _plain(200))
 
-    return [from_telegram, from_twilio, status_from_twilio, key_from_twilio]
+    @post(CALL, status_code=200, request_max_body_size=MOST_BYTES, opt=_OPEN)
+    async def call_from_twilio(request: Request[Any, Any, Any]) -> Response[str]:
+        """Somebody rang. Nothing is said and nobody is called back: a human decides."""
+        return await twilio(request, CALL, _twiml(_BUSY), as_call)
+
+    @post(GATEWAY, status_code=200, request_max_body_size=MOST_BYTES, opt=_OPEN)
+    async def from_gateway(request: Request[Any, Any, Any]) -> Response[str]:
+        """An SMS to a SIM at a partner, or what became of one from it."""
+        raw = await _body(request)
+        if raw is None:
+            return _plain(400)
+        signed = _headers(request, b"x-signature"), _headers(request, b"x-timestamp")
+        account = next(iter(settings.gateway_numbers), "")
+        if not account or not gateway_signed(settings.gateway_keys, raw, *signed):
+            return _plain(403)
+        read = lambda: _own_out(gateway_forms.read(_object(raw), account), own)  # noqa: E731
+        return await _stored(intake.take(gateway_forms.NAME, account, raw, read), _plain(200))
+
+    return [from_telegram, from_twilio, status_from_twilio, key_from_twilio, call_from_twilio, from_gateway]

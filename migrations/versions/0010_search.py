@@ -1,13 +1,13 @@
 """Finding cases among many: the blind index in the order of its questions, and what waits without looking at all.
 
 Revision ID: 0010
-Revises: 0008
+Revises: 0009
 """
 
 from alembic import op
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 
 
 def upgrade() -> None:

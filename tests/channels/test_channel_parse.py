@@ -37,7 +37,7 @@ def one(name: str, **changes: Any) -> Inbound:
     [
         ("sms/text", "text", "मलाई ३ महिना देखि तलब दिएको छैन"),
         ("sms/service_pool", "text", "hello"),
-        ("sms/empty", "unknown", ""),
+        ("sms/empty", "rang", ""),
         ("sms/picture", "media", ""),
         ("sms/stop", "blocked", "STOP"),
         ("sms/start", "unblocked", "START"),

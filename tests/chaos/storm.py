@@ -44,6 +44,7 @@ class Figures:
     replies: int = 0
     unsent: int = 0  # replies that ended neither sent nor unknown
     duplicated: int = 0  # texts that a phone shows more often than we meant
+    most: int = 0  # times that Twilio took the same piece of a reply
     unknown: int = 0  # replies of which we say that we do not know
     disordered: int = 0  # conversations whose replies came in another order
     seconds: float = 0.0
@@ -56,7 +57,8 @@ class Figures:
             f"kills {sum(self.kills.values())} ({kills})\n"
             f"database restarts {self.restarts}\nprovider faults {sum(self.faults.values())} ({faults})\n"
             f"lost {self.lost}\nhandled twice {self.repeated}\nreplies {self.replies}, not sent {self.unsent},"
-            f" out of order {self.disordered}\nduplicated on a phone {self.duplicated}\nunknown {self.unknown}"
+            f" out of order {self.disordered}\nduplicated on a phone {self.duplicated}, each text"
+            f" {self.most} times at most\nunknown {self.unknown}"
         )
 
 
@@ -189,6 +191,7 @@ class Storm:
         fine = ("sent", "delivered", "read", "unknown", "withdrawn")
         told.unsent = sum(count for state, count in sent.items() if state not in fine)
         told.duplicated = self._doubled_by_twilio() + self._doubled_by_telegram()
+        told.most = max(Counter(self._here.twilio.accepted).values(), default=0)  # type: ignore[attr-defined]
         told.disordered = self._disordered()
 
     def _doubled_by_twilio(self) -> int:

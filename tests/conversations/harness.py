@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -25,7 +25,9 @@ from bot.engine.inputs import Heard, Input, Meaning, Resumed
 from bot.engine.messages import Reply
 from bot.engine.session import Session
 from bot.layouts import Layouts
+from bot.store.contents import Book, Made
 from bot.store.keys import open_json
+from bot.store.rota import Planned, joined
 from bot.store.rows import Case, Conversation, Person
 from bot.store.turns import Subject
 from handlers import casework, closing, word
@@ -44,10 +46,10 @@ class Recording(Content):
 
     said: list[Said | Asked] = field(default_factory=list)
 
-    def reply(self, event: Said | Asked, language: str) -> Reply:
+    def reply(self, event: Said | Asked, language: str, *, latin: bool = False) -> Reply:
         """The real reply."""
         self.said.append(event)
-        return super().reply(event, language)
+        return super().reply(event, language, latin=latin)
 
 
 def recording(content: Content) -> Recording:
@@ -102,8 +104,18 @@ class Phone:
         self.subject = Subject(person.id, KEY, person, {self.conversation.id: self.conversation}, [])
         self.world.cases.append(self.subject.cases)
         knowledge = self.content.knowledge
+        self.rota: Planned | None = None
         self.policy = outgoing.Policy.read(knowledge.get("contact_policy"), knowledge.get("duty"))
         self.words = self.content.words(language=self.language)
+
+    def read_by(self, hours: Mapping[str, Sequence[float]]) -> None:
+        """Colleagues told what they read, and when they are there: language: [from, until], in hours from now."""
+        spans = {
+            language: ((self.now + timedelta(hours=start), self.now + timedelta(hours=end)),)
+            for language, (start, end) in hours.items()
+        }
+        there = tuple(joined([span for each in spans.values() for span in each]))
+        self.rota = Planned(there, (), there[-1][1], spans)
 
     # -- what happens
 
@@ -171,8 +183,9 @@ class Phone:
 
     def laid_out(self, reply: Reply) -> tuple[Part, ...]:
         """A reply as this channel shows it."""
-        templates = frozenset({"7001"} if self.templates else ())
-        return Layouts(CHANNELS, self.content, templates).parts(self.channel, "7001", reply)
+        book = Book()
+        book.refill([Made("buttons_1", "", "HX1", "x")] if self.templates else [])
+        return Layouts(CHANNELS, self.content, book).parts(self.channel, "7001", reply)
 
     def has_word(self, kind: str, digits: str) -> None:
         """She has chosen a word (`kind` word) or a second one (duress) before."""
@@ -216,6 +229,7 @@ class Phone:
                 self.world, subject.id, conversation_id=conversation.id, now=self.now, new_id=self._id
             ),
             self._digits,
+            rota=self.rota,
         )
         return Turn(tools, self.subject, self.conversation)
 

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from tests.fakes.post import deliver, message, tap, text, update
 from tests.fakes.world import World, steady
 
-LOCKED_IN, UNPAID, GREETING = "+96550000001", "+96550000002", "whatsapp:+9779812000003"
+LOCKED_IN, UNPAID, GREETING = "+60123400001", "+60123400002", "whatsapp:+9779812000003"
 TAPS, STARTS = 5550004, 5550005
 PEOPLE: tuple[str | int, ...] = (LOCKED_IN, UNPAID, GREETING, TAPS, STARTS)
 

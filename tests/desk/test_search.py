@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from bot.store import erase, retention, search, tables
+from bot.store import erase, notes, retention, search, tables
 from bot.store.inbox import Home
 from bot.store.keys import seal, seal_json
 from desk.views import search as view
@@ -40,9 +40,11 @@ async def _tell(desk: Desk, reference: str, **facts: Any) -> None:
 
 
 async def _note(desk: Desk, reference: str, text: str) -> None:
+    """As the desk writes it."""
     home, case_id = await _home(desk, reference)
+    author = await desk.user("supervisor")
     async with desk.app.database.begin() as connection:
-        await search.add_note(connection, desk.app.secrets, home.subject_id, case_id, text)
+        await notes.add_note(connection, desk.app.secrets, home, case_id, author, text, desk.app.clock())
 
 
 async def _found(person: Person, sought: str) -> list[str]:

@@ -28,7 +28,7 @@ from tests.fakes.twilio import refusal
 from tests.fakes.world import World, world
 
 pytestmark = pytest.mark.slow
-PHONE, CHAT, NAME = "+96555512987", 55512987, "Kanchhi Canary-Tamang"
+PHONE, CHAT, NAME = "+60125512987", 55512987, "Kanchhi Canary-Tamang"
 WORDS = "my boss has not paid my salary, ask Ramesh Zzyzx"
 ODD = "Body\x00 %s {0} Qwfpgj Ramesh Zzyzx"
 

@@ -14,7 +14,7 @@ from tests.fakes.post import SMS_NUMBER, WHATSAPP_NUMBER, deliver, message, tap,
 from tests.fakes.world import World
 
 pytestmark = pytest.mark.slow
-WORKER, FAMILY, CHAT = "+96550001234", "whatsapp:+9779812001234", 5551234
+WORKER, FAMILY, CHAT = "+6581234001", "whatsapp:+9779812001234", 5551234
 REFERENCE = re.compile(r"\d{3}\s\d{3}\s\d")
 
 
@@ -28,7 +28,7 @@ async def _talk(here: World, number: str, *lines: str) -> list[str]:
 
 
 async def test_unpaid_wages_by_sms_until_the_number_and_how_it_stands(running: World) -> None:
-    lines = ("my boss has not paid my salary for three months", "1", "1", "1", "3 months 180 KD", "1")
+    lines = ("my boss has not paid my salary for three months", "1", "1", "1", "3 months 1800 SGD", "1")
     shown = await _talk(running, WORKER, *lines)
     number = REFERENCE.findall(shown[-1])
     assert len(number) == 1
@@ -39,7 +39,7 @@ async def test_unpaid_wages_by_sms_until_the_number_and_how_it_stands(running: W
     await running.quiet()
     effects = running.effects()
     assert effects["cases.report_unpaid_wages"] == effects["notices.queue"] == 1
-    assert database.asked(running.url, "SELECT country FROM cases") == [("KW",)]
+    assert database.asked(running.url, "SELECT country FROM cases") == [("SG",)]
     posts = [a.form for a in running.twilio.asked if a.method == "POST"]
     assert {(p["From"], p["To"]) for p in posts} == {(SMS_NUMBER, WORKER)}
     refs = {p["StatusCallback"].partition("?ref=")[2] for p in posts}

@@ -17,7 +17,7 @@ CODE = re.compile(r"[A-Za-z_]{1,40}")
 
 
 async def test_alive_ready_and_figures_without_people(running: World) -> None:
-    sms, chat = "+96550004321", 5554321
+    sms, chat = "+60123404321", 5554321
     await deliver(running.base, text(sms, "my employer locked me in the house", "1"))
     await deliver(running.base, update(message(chat, "hello", 1, name="Parbati")))
     await running.answered(sms, 1)
@@ -88,9 +88,9 @@ async def test_not_ready_while_the_database_cannot_be_used(running: World) -> No
             assert (await client.get("/health/ready")).status_code == 503
             told = await client.get("/health/ready", headers={"X-Forwarded-For": "203.0.113.9"})
             assert (told.status_code, told.json()) == (503, {"status": "not_ready"})  # and not why
-            assert (await post(client, running.base, text("+96550004321", "hello", "1"))) == 503
+            assert (await post(client, running.base, text("+60123404321", "hello", "1"))) == 503
             connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
-        await deliver(running.base, text("+96550004321", "hello", "1"))
+        await deliver(running.base, text("+60123404321", "hello", "1"))
         assert (await client.get("/health/ready")).status_code == 200
-    await running.answered("+96550004321", 1)
-    assert len(running.to("+96550004321")) == 1
+    await running.answered("+60123404321", 1)
+    assert len(running.to("+60123404321")) == 1

@@ -17,7 +17,7 @@ from tests.fakes.post import deliver, message, post, text, update
 from tests.fakes.world import World
 
 pytestmark = pytest.mark.slow
-PEOPLE = [f"+9655000{n:04}" for n in range(200)]
+PEOPLE = [f"+601234{n:05}" for n in range(200)]
 
 
 async def test_acknowledged_while_the_conductor_is_stuck(running: World) -> None:

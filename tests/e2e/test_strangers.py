@@ -16,7 +16,7 @@ from tests.fakes.service import free_port
 from tests.fakes.world import World
 
 pytestmark = pytest.mark.slow
-SMS = text("+96550001111", "my employer locked me in the house", "1")
+SMS = text("+60123401111", "my employer locked me in the house", "1")
 TELEGRAM = update(message(5551111, "my employer locked me in the house", 1))
 SIGNATURE, SECRET = "X-Twilio-Signature", "X-Telegram-Bot-Api-Secret-Token"
 FORGED = {
@@ -44,7 +44,7 @@ async def test_strangers_are_refused_and_leave_nothing(running: World) -> None:
 @pytest.mark.parametrize("letter", [SMS, TELEGRAM], ids=["twilio", "telegram"])
 async def test_one_request_a_hundred_times_and_after_a_restart(here: World, letter: Letter) -> None:
     """T6, T12: at once and in a row, in two processes, and again after a restart: one effect, one answer."""
-    person: str | int = "+96550001111" if letter is SMS else 5551111
+    person: str | int = "+60123401111" if letter is SMS else 5551111
     async with here.service() as one, here.service("--role", "web", port=(other := free_port())) as two:
         await one.ready()
         await two.ready()

@@ -35,6 +35,7 @@ class FakeTelegram(Loopback):
         self.waiting: list[dict[str, Any]] = []
         self.sent: list[dict[str, Any]] = []
         self.webhook: dict[str, Any] = {}
+        self.told: list[tuple[str, dict[str, str]]] = []  # what else was asked: method, parameters
         self.blocked_by: set[int] = set()
         self._news = asyncio.Event()
 
@@ -53,6 +54,9 @@ class FakeTelegram(Loopback):
             case "sendMessage":
                 return taken(self._send(asked.form))
             case "answerCallbackQuery" | "deleteWebhook":
+                return taken(True)
+            case "deleteMessages" | "leaveChat" | "setMyCommands" | "setMyDescription" | "setMyShortDescription":
+                self.told.append((asked.path.rpartition("/")[2], asked.form))
                 return taken(True)
             case "setWebhook":
                 self.webhook = asked.form

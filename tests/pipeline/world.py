@@ -69,7 +69,10 @@ class Provider:
     """A transport that does what its script says for an address: raise, or take. It keeps what it took."""
 
     sent: list[tuple[str, str, str]] = field(default_factory=list)  # address, ref, text
+    parts: list[Part] = field(default_factory=list)  # the same, as they were given
     acked: list[str] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
+    wiped: list[tuple[str, list[str]]] = field(default_factory=list)
     valid: list[int] = field(default_factory=list)  # seconds, beside `sent`
     script: dict[str, deque[Exception | Callable[[], Any] | None]] = field(default_factory=lambda: defaultdict(deque))
     count: Any = field(default_factory=itertools.count)
@@ -79,12 +82,23 @@ class Provider:
         await self._obey(address)
         self.valid.append(valid)
         self.sent.append((address, ref, part.text))
+        self.parts.append(part)
         return f"p{next(self.count)}"
 
     async def acknowledge(self, *, account: str, ack: str) -> None:
         """Take an acknowledgement."""
         await self._obey(ack)
         self.acked.append(ack)
+
+    async def fetch(self, ref: str, most: int) -> bytes:
+        """A file, or what its script says."""
+        await self._obey(ref)
+        return self.files[ref]
+
+    async def wipe(self, *, account: str, address: str, ids: Sequence[str]) -> None:
+        """Take messages off both sides."""
+        await self._obey(address)
+        self.wiped.append((address, list(ids)))
 
     async def close(self) -> None:
         """Nothing to let go of."""

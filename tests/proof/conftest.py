@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from tests.e2e.conftest import here, running
-from tests.pipeline.conftest import content, world
+from tests.pipeline.conftest import world
 
-__all__ = ["content", "here", "running", "world"]
+__all__ = ["here", "running", "world"]

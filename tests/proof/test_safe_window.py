@@ -12,6 +12,8 @@ import pytest
 
 from bot.outgoing import decide, until
 from bot.store.rows import Conversation, Person
+from handlers import casework, waiting
+from tests.handlers import people
 from tests.pipeline.world import World
 from tests.proof.days import POLICY, UTC, UUID, simulate
 
@@ -63,6 +65,15 @@ def test_T45_duress_closes_the_agreed_hour() -> None:
     person = Person(UUID(int=1), seized_at=NIGHT)
     decision = decide(POLICY, person, _talk(timedelta(minutes=11), True), origin="bot", epoch=0, now=NIGHT)
     assert (decision.state, decision.reason) == ("held", "seized")
+
+
+@pytest.mark.parametrize("can_write", ["yes", "no", None])
+async def test_T45_asked_anew_only_a_yes_opens_the_hour_again(can_write: str | None) -> None:
+    ctx = people.context(agreed_until=people.NOON + timedelta(minutes=30))
+    await waiting.ending(ctx, can_write=can_write)
+    assert ctx.conversation.agreed_until is None
+    await casework.agree_hour(ctx)
+    assert ctx.conversation.agreed_until == people.NOON + timedelta(hours=1)
 
 
 @pytest.mark.parametrize(

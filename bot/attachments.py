@@ -1,0 +1,166 @@
+"""The worker that brings files of people here: fetch, sniff, scan, seal, keep; and hands them out again, opened.
+
+Law: the network is outside every transaction; a file that does not come now is asked for again, a voice note longest;
+what will never come leaves a note for a human. Nothing is opened that was not asked for by somebody who may.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from bot.media.fetch import MOST, Failed, Refused
+from bot.media.files import Files
+from bot.media.pictures import thumbnail
+from bot.media.scan import NoVerdict, Scanner
+from bot.media.sniff import SHOWN, sniff
+from bot.media.speech import UNVERIFIED, NoSpeech, Speech
+from bot.observe import logs
+from bot.store import attachments
+from bot.store.attachments import Waiting
+from bot.store.database import UNAVAILABLE, Database
+from bot.store.keys import Keys, open_, seal
+from bot.transports import errors
+from bot.transports.contract import Transport
+from bot.transports.verdict import backoff
+from bot.vault.keyring import new_key
+
+log = logs.get(__name__)
+PACE = (5.0, 7200.0)  # seconds: first wait, longest
+PATIENCE = timedelta(days=3)
+PATIENCE_VOICE = timedelta(days=14)  # Twilio keeps files longer, Telegram's ids hold
+LOOK_SECONDS = 1.0
+
+
+class Attachments:
+    """One worker; any number may run on one database."""
+
+    def __init__(
+        self,
+        database: Database,
+        secrets: Keys,
+        transport_for: Callable[[str, str], Transport | None],
+        files: Files,
+        *,
+        clock: Callable[[], datetime],
+        scanner: Scanner | None = None,
+        speech: Speech | None = None,
+    ) -> None:
+        self._database = database
+        self._secrets = secrets
+        self._transport_for = transport_for
+        self._files = files
+        self._clock = clock
+        self._scanner = scanner or Scanner()
+        self._speech = speech or NoSpeech()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                done = await self.run_once()
+            except UNAVAILABLE as error:
+                log.warning("attachments_wait", kind=type(error).__name__)
+                done = 0
+            if not done:
+                await asyncio.sleep(LOOK_SECONDS)
+
+    async def run_once(self) -> int:
+        """Bring what waits; returns how many were tried."""
+        async with self._database.begin() as connection:
+            claimed = await attachments.claim(connection, self._secrets, self._clock())
+        await asyncio.gather(*(self._bring(one) for one in claimed))
+        return len(claimed)
+
+    async def _bring(self, one: Waiting) -> None:
+        try:
+            transport = self._transport_for(one.channel, one.account)
+            if transport is None:
+                raise errors.Misconfigured("no_transport")
+            data = await transport.fetch(one.ref, MOST)
+            verdict = await self._scanner.scan(data)
+        except (Refused, errors.BadContent) as error:
+            await self._end(one, "refused", str(getattr(error, "code", "") or error))
+            return
+        except (Failed, NoVerdict, errors.SendError) as error:
+            await self._later(one, error)
+            return
+        except Exception as error:
+            log.error("attachment_fault", kind=type(error).__name__, exc_info=True)
+            await self._later(one, error)
+            return
+        if verdict == "infected":
+            await self._end(one, "refused", "infected")
+            return
+        await self._keep(one, data, verdict)
+
+    async def _keep(self, one: Waiting, data: bytes, verdict: str) -> None:
+        """Seal it, put it on the disk, write its row. A file whose row could not be written is swept later."""
+        kind, key = sniff(data), new_key()
+        picture = await asyncio.to_thread(thumbnail, data) if kind in SHOWN else None
+        words = None
+        if one.kind == "audio":
+            words = await self._speech.transcribe(data, kind, one.language)
+        name = await asyncio.to_thread(self._files.write, seal(key, data, where=f"media.file.{one.id}"))
+        sealed = {"key_enc": seal(one.key, key, where=f"media.key_enc.{one.id}")}
+        if picture:
+            sealed["thumbnail_enc"] = seal(one.key, picture, where=f"media.thumbnail_enc.{one.id}")
+        if words:
+            sealed["transcript_enc"] = seal(one.key, words.encode(), where=f"media.transcript_enc.{one.id}")
+        async with self._database.begin() as connection:
+            kept = await attachments.write(
+                connection,
+                one,
+                state="stored",
+                reason=verdict,
+                name=name,
+                content_type=kind,
+                size=len(data),
+                **({"transcript": UNVERIFIED} if words else {}),
+                **sealed,
+            )
+        if not kept:
+            await asyncio.to_thread(self._files.delete, name)
+
+    async def _later(self, one: Waiting, error: Exception) -> None:
+        now = self._clock()
+        voice = one.kind == "audio"
+        gone = getattr(error, "gone", False) and one.attempts >= (10 if voice else 3)
+        if gone or now - one.received_at > (PATIENCE_VOICE if voice else PATIENCE):
+            await self._end(one, "gone", _code(error))
+            return
+        wait = max(getattr(error, "retry_after", None) or 0.0, backoff(one.attempts, PACE))
+        log.info("attachment_waits", kind=type(error).__name__, code=_code(error))
+        async with self._database.begin() as connection:
+            await attachments.write(connection, one, reason=_code(error), next_at=now + timedelta(seconds=wait))
+
+    async def _end(self, one: Waiting, state: str, code: str) -> None:
+        log.warning("attachment_not_kept", code=code)
+        async with self._database.begin() as connection:
+            if await attachments.write(connection, one, state=state, reason=code):
+                await attachments.tell(connection, one, f"file_{state}", self._clock())
+
+    # --- for whoever may see it, and for the sweep
+
+    async def read(self, media_id: UUID) -> tuple[str, bytes] | None:
+        """(type, bytes) of a stored file. Who may see it is decided by the caller; so is that it is written down."""
+        async with self._database.begin() as connection:
+            found = await attachments.opened(connection, self._secrets, media_id)
+        if found is None:
+            return None
+        name, kind, key, _ = found
+        sealed = await asyncio.to_thread(self._files.read, name)
+        return kind, open_(key, sealed, where=f"media.file.{media_id}")
+
+    async def sweep(self) -> int:
+        """Delete the files of rows that are gone: purged, erased, never finished. Returns how many."""
+        async with self._database.begin() as connection:
+            await attachments.without_message(connection, 1000)
+            known = await attachments.names(connection)
+        return await asyncio.to_thread(self._files.sweep, known)
+
+
+def _code(error: Exception) -> str:
+    return str(getattr(error, "code", "") or error)[:60] or type(error).__name__

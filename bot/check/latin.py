@@ -1,0 +1,140 @@
+"""Rule: a language that people also write in Latin letters has danger and wages in them, whole, for old phones.
+
+Law: `locales/<lang>/LC_MESSAGES/latin.po` has every SMS of the flows of level danger, of unpaid wages and of what they
+call, and of the engine's words before a question; each fits the GSM alphabet and one segment, keeps its values, and
+tells nothing to who reads over the shoulder. A language without the file has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import polib
+
+from bot.channels.contract import Chrome
+from bot.channels.segments import count, is_gsm
+from bot.channels.sms import channel
+from bot.check.budget import BEFORE, FALSE_SLOTS, with_subflows
+from bot.check.discreet import DANGER, LEXICON, PREVIEW, found, lexicon_of
+from bot.check.routes import SAID
+from bot.check.samples import longest
+from bot.check.texts import options
+from bot.content import Content, Problem
+from bot.content.catalogue import LATIN, in_latin, po_path
+from bot.content.flows import CHANNEL
+from bot.content.languages import FALLBACK
+from bot.content.wording import PLACEHOLDER
+from bot.engine.events import Asked, Said
+from bot.engine.flow import Ask, Flow, Say
+
+WAGES = "report_unpaid_wages"  # the intent: the flow that it starts
+EXTRACT = "run `saathi locales extract`"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One text in Latin letters: its context, the English it is made from, where that stands, and whose it is."""
+
+    context: str
+    english: str
+    source: str
+    danger: bool
+    flow: Flow | None = None
+    step: Say | Ask | None = None
+
+
+def flows(content: Content) -> list[Flow]:
+    """The flows whose SMS are also in Latin letters."""
+    first = [f for f in content.flows.by_name.values() if f.level == DANGER or WAGES in f.starts_on]
+    return with_subflows(content.flows, first)
+
+
+def wanted(content: Content) -> list[Wanted]:
+    """Every text that such a language needs, in the order of the flows."""
+    made = [text for flow in flows(content) for text in _of_flow(flow)]
+    for say in content.texts.get("system", ()):
+        if say.id in BEFORE:
+            made.append(Wanted(in_latin(f"system.{say.id}#sms"), say.sms or say.text, say.source, False))
+    for say in content.texts.get(CHANNEL, ()):
+        if say.id in SAID:
+            made.append(Wanted(in_latin(f"{CHANNEL}.{say.id}#sms"), say.text, say.source, True))
+    return made
+
+
+def _of_flow(flow: Flow) -> Iterator[Wanted]:
+    danger = flow.level == DANGER
+    for step in flow.steps:
+        if isinstance(step, Say | Ask):
+            name = f"{flow.name}.{step.id}"
+            yield Wanted(in_latin(f"{name}#sms"), step.sms or step.text, step.source, danger, flow, step)
+        if isinstance(step, Ask):
+            for choice in options(step):
+                english = choice.short or choice.label
+                yield Wanted(in_latin(f"{name}#option.{choice.id}"), english, step.source, danger)
+
+
+def languages(root: Path) -> list[str]:
+    """The languages that have such texts: the file is there."""
+    folders = sorted(p.name for p in (root / "locales").iterdir() if p.is_dir() and p.name != FALLBACK)
+    return [code for code in folders if po_path(root, code, LATIN).exists()]
+
+
+def check(content: Content, root: Path) -> Iterable[Problem]:
+    """What is absent, too much, outdated, too long, not GSM, or tells too much."""
+    for language in languages(root):
+        path = po_path(root, language, LATIN)
+        file = path.relative_to(root).as_posix()
+        present = {e.msgctxt: e for e in polib.pofile(str(path), encoding="utf-8") if e.msgctxt and not e.obsolete}
+        needed = wanted(content)
+        for text in needed:
+            yield from _text(content, file, language, text, present.get(text.context))
+        for context in [c for c in present if c not in {t.context for t in needed}]:
+            yield Problem(file, present[context].linenum or 1, f"nothing has {context} any more: {EXTRACT}")
+
+
+def _text(content: Content, file: str, language: str, text: Wanted, entry: polib.POEntry | None) -> Iterator[Problem]:
+    if entry is None:
+        yield Problem(file, 1, f"{text.context} is not in the catalogue: {EXTRACT}")
+        return
+    line = entry.linenum or 1
+    if entry.msgid != text.english:
+        yield Problem(file, line, f"the English of {text.context} has changed: {EXTRACT}")
+    elif not entry.msgstr:
+        yield Problem(file, line, f"{text.context} is not written: {' '.join(text.english.split())}")
+    if not entry.msgstr:
+        return
+    if not is_gsm(entry.msgstr):
+        odd = "".join(sorted({c for c in entry.msgstr if not is_gsm(c)}))
+        yield Problem(file, line, f"{text.context} has letters that an old phone may not show: {odd}")
+    if set(PLACEHOLDER.findall(entry.msgstr)) != set(PLACEHOLDER.findall(text.english)):
+        yield Problem(file, line, f"{text.context} has other values in braces than the English")
+    if text.danger:
+        yield from _telling(content, file, line, language, text.context, entry.msgstr)
+    if text.flow is not None and text.step is not None:
+        told = rendered(content, text.flow, text.step, language)
+        if told and count(told).segments != 1:
+            yield Problem(file, line, f"{text.context} is {count(told).segments} segments: {told}")
+
+
+def _telling(content: Content, file: str, line: int, language: str, context: str, text: str) -> Iterator[Problem]:
+    lexicon = lexicon_of(content.knowledge.get(LEXICON), language)
+    for stem in found(text, lexicon.never, lexicon.prefixes):
+        yield Problem(file, line, f'{context} tells what this is about: say it without "{stem}"')
+    for stem in found(text[:PREVIEW], lexicon.start, lexicon.prefixes) if "#sms" in context else ():
+        yield Problem(file, line, f'{context} shows "{stem}" on a locked screen: not in the first {PREVIEW} characters')
+
+
+def rendered(content: Content, flow: Flow, step: Say | Ask, language: str) -> str:
+    """The SMS with its longest values; empty where something in it has no longest value."""
+    names = sorted(set(PLACEHOLDER.findall(f"{step.text} {step.sms}")) - FALSE_SLOTS)
+    values = {name: longest(content, flow, name, FALLBACK) for name in names}
+    if None in values.values():
+        return ""
+    text_id = f"{flow.name}.{step.id}"
+    event: Said | Asked = Said(text_id, values)
+    if isinstance(step, Ask):
+        event = Asked(text_id, text_id, flow.version, tuple(c.id for c in options(step)), values, "")
+    reply = content.reply(event, language, latin=True)
+    return "\n".join(part.text for part in channel.layout(reply, Chrome()))

@@ -1,0 +1,160 @@
+"""Rows of files that people sent: claimed by a worker, written when they are there, swept with their messages.
+
+Law: a claim is a lease; a file's key is sealed under its subject's, so that who is erased takes it along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, exists, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from uuid_utils.compat import uuid7
+
+from bot.store.keys import Keys, open_, seal
+from bot.store.tables import addresses, contacts, conversations, keys, media, messages, notices
+
+LEASE = timedelta(minutes=3)
+AT_ONCE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One file to fetch. `key` is the subject's."""
+
+    id: UUID
+    subject_id: UUID
+    conversation_id: UUID
+    kind: str
+    ref: str
+    channel: str
+    account: str
+    language: str
+    attempts: int
+    received_at: datetime
+    key: bytes
+
+
+def row(key: bytes, values: dict[str, Any], *, ref: str, at: datetime) -> dict[str, Any]:
+    """A new row, as `turns.save` writes it."""
+    row_id = uuid7()
+    sealed = seal(key, ref.encode(), where=f"media.ref_enc.{row_id}")
+    return {"id": row_id, "ref_enc": sealed, "state": "waiting", "next_at": at, "received_at": at, **values}
+
+
+async def claim(connection: AsyncConnection, secrets: Keys, now: datetime) -> list[Waiting]:
+    """The next files to fetch, voice first, leased. One that cannot be opened ends by itself."""
+    found = (
+        await connection.execute(
+            select(
+                media,
+                addresses.c.channel,
+                addresses.c.account,
+                contacts.c.language,
+                contacts.c.language_guess,
+                keys.c.wrapped,
+            )
+            .join(conversations, conversations.c.id == media.c.conversation_id)
+            .join(addresses, addresses.c.id == conversations.c.address_id)
+            .join(contacts, contacts.c.id == media.c.subject_id)
+            .join(keys, keys.c.subject_id == media.c.subject_id)
+            .where(
+                media.c.state == "waiting",
+                media.c.next_at <= now,
+                or_(media.c.lease_until.is_(None), media.c.lease_until < now),
+            )
+            .order_by((media.c.kind == "audio").desc(), media.c.next_at)
+            .limit(AT_ONCE)
+            .with_for_update(of=media, skip_locked=True)
+        )
+    ).all()
+    claimed = []
+    for one in found:
+        try:
+            key = secrets.keyring.unwrap(one.wrapped)
+            ref = open_(key, one.ref_enc, where=f"media.ref_enc.{one.id}").decode()
+        except ValueError:
+            await connection.execute(
+                update(media).where(media.c.id == one.id).values(state="gone", reason="unreadable")
+            )
+            continue
+        language = one.language or one.language_guess or "en"
+        claimed.append(
+            Waiting(
+                one.id,
+                one.subject_id,
+                one.conversation_id,
+                one.kind,
+                ref,
+                one.channel,
+                one.account,
+                language,
+                one.attempts + 1,
+                one.received_at,
+                key,
+            )
+        )
+    await connection.execute(
+        update(media)
+        .where(media.c.id.in_([c.id for c in claimed]))
+        .values(lease_until=now + LEASE, attempts=media.c.attempts + 1)
+    )
+    return claimed
+
+
+async def write(connection: AsyncConnection, one: Waiting, **values: Any) -> bool:
+    """The result of a claim; False when the row is gone or another worker has it by now."""
+    result = await connection.execute(
+        update(media)
+        .where(media.c.id == one.id, media.c.attempts == one.attempts, media.c.state == "waiting")
+        .values(lease_until=None, **values)
+    )
+    return bool(result.rowcount)
+
+
+async def tell(connection: AsyncConnection, one: Waiting, kind: str, now: datetime) -> None:
+    """A human must know that something she sent is not there."""
+    severity = "high" if one.kind == "audio" else "medium"
+    await connection.execute(
+        insert(notices).values(
+            id=uuid7(),
+            subject_id=one.subject_id,
+            conversation_id=one.conversation_id,
+            audience="queue",
+            kind=kind,
+            severity=severity,
+            raised_at=now,
+        )
+    )
+
+
+async def opened(connection: AsyncConnection, secrets: Keys, media_id: UUID) -> tuple[str, str, bytes, UUID] | None:
+    """(name, type, file key, subject) of a stored file, for whoever may see it; None when there is none."""
+    one = (
+        await connection.execute(
+            select(media, keys.c.wrapped)
+            .join(keys, keys.c.subject_id == media.c.subject_id)
+            .where(media.c.id == media_id, media.c.state == "stored")
+        )
+    ).first()
+    if one is None:
+        return None
+    key = open_(secrets.keyring.unwrap(one.wrapped), one.key_enc, where=f"media.key_enc.{one.id}")
+    return one.name, one.content_type, key, one.subject_id
+
+
+async def without_message(connection: AsyncConnection, limit: int) -> int:
+    """Delete rows whose message is gone; the files follow with the next sweep."""
+    gone = select(media.c.id).where(~exists(select(messages.c.id).where(messages.c.id == media.c.message_id)))
+    result = await connection.execute(delete(media).where(media.c.id.in_(gone.limit(limit).scalar_subquery())))
+    return int(result.rowcount)
+
+
+async def names(connection: AsyncConnection) -> set[str]:
+    """Names of all files that a row knows."""
+    rows: Sequence[Any] = (await connection.execute(select(media.c.name).where(media.c.name.is_not(None)))).all()
+    return {one.name for one in rows}

@@ -1,0 +1,57 @@
+"""SMS in Latin letters, for who writes her language so: an old phone shows no others."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.channels.contract import Chrome
+from bot.channels.segments import count
+from bot.channels.sms import channel
+from bot.content import Content, load
+from bot.engine.events import Asked
+from bot.settings import ROOT
+from bot.store.rows import Person
+
+
+@pytest.fixture(scope="module")
+def content() -> Content:
+    return load(ROOT)
+
+
+def laid_out(content: Content, *, latin: bool, prefix: str = "") -> str:
+    event = Asked("danger.can_write", "danger.can_write", "1", ("yes", "no"), {"emergency": "112"}, prefix)
+    reply = content.reply(event, "ne", latin=latin)
+    assert reply.text == content.reply(event, "ne").text  # other channels keep the script
+    return "\n".join(part.text for part in channel.layout(reply, Chrome()))
+
+
+def test_danger_in_latin_letters_is_gsm_and_one_segment(content: Content) -> None:
+    told = laid_out(content, latin=True)
+    assert told == "Thik chha, payau. Ahile lekhna milchha? 1 milchha 2 mildaina. 112"
+    assert (count(told).encoding, count(told).segments) == ("GSM-7", 1)
+    assert count(laid_out(content, latin=False)).encoding == "UCS-2"
+
+
+def test_what_stands_before_a_question_too(content: Content) -> None:
+    assert laid_out(content, latin=True, prefix="system.retry").startswith("Hajur? Thik chha")
+
+
+def test_a_text_without_latin_letters_stays_in_the_script(content: Content) -> None:
+    event = Asked("language.which", "language.which", "1", (), {}, "")
+    flow = content.flows.by_name["language"]
+    step = next(s.id for s in flow.steps if hasattr(s, "choices"))
+    event = Asked(f"language.{step}", f"language.{step}", "1", (), {}, "")
+    assert content.reply(event, "ne", latin=True) == content.reply(event, "ne")
+    assert content.latin == {"ne"}
+
+
+def test_the_shown_words_are_accepted(content: Content) -> None:
+    ask = content.flows.by_name["danger"].steps[0]
+    choice = next(c for c in ask.choices if c.id == "yes")  # type: ignore[union-attr]
+    assert "milchha" in content.words("ne").label("danger.can_write", choice).accepted
+
+
+def test_nothing_of_it_is_in_a_new_person() -> None:
+    from uuid import UUID
+
+    assert Person(UUID(int=1)).profile == {}
