@@ -64,3 +64,7 @@ class Keys:
     def secret(self, kind: str, value: str) -> bytes:
         """Keyed hash of a value as it stands: the token of a session, a login that was tried."""
         return lookup(self._lookup_key, "secret", kind, value)
+
+    def word(self, space: str, value: str) -> bytes:
+        """Keyed hash of a word that a case is found by; half the length is enough to tell words apart."""
+        return lookup(self._lookup_key, "word", space, value)[:16]

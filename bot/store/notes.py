@@ -16,9 +16,10 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
+from bot.store import search
 from bot.store.desk_tables import tasks
 from bot.store.inbox import Home
-from bot.store.keys import open_, seal
+from bot.store.keys import Keys, open_, seal
 from bot.store.tables import case_events, users
 
 NOTE = "note"
@@ -48,9 +49,9 @@ class Task:
 
 
 async def add_note(
-    connection: AsyncConnection, home: Home, case_id: UUID, user_id: UUID, text: str, now: datetime
+    connection: AsyncConnection, secrets: Keys, home: Home, case_id: UUID, user_id: UUID, text: str, now: datetime
 ) -> None:
-    """A note, for those who may view the case."""
+    """A note, for those who may view the case; they find it by its words too."""
     new = uuid7()
     await connection.execute(
         insert(case_events).values(
@@ -64,6 +65,7 @@ async def add_note(
             happened_at=now,
         )
     )
+    await search.add_note(connection, secrets, home.subject_id, case_id, text)
 
 
 async def timeline(connection: AsyncConnection, home: Home, case_id: UUID) -> list[Happened]:

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Table, and_, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import withdrawn
+from bot.store import search, withdrawn
 from bot.store.bulk import update_rows
 from bot.store.database import Database
 from bot.store.keys import Keys, open_json, seal_json
@@ -179,6 +179,8 @@ async def _facts_without_consent(connection: AsyncConnection, secrets: Keys, now
         for row in rows
     ]
     await update_rows(connection, cases, cleared)
+    if cleared:  # a name that is gone finds nothing any more
+        await search.forget(connection, [row["id"] for row in cleared])
     return len(cleared)
 
 

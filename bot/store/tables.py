@@ -260,6 +260,7 @@ conversations = Table(
     _one_of("owner", OWNERS),
     Index("ix_conversations_subject_id", "subject_id"),
     Index("ix_conversations_owner_user_id", "owner_user_id", postgresql_where=text("owner_user_id IS NOT NULL")),
+    Index("ix_conversations_waiting", "id", postgresql_where=text("owner = 'waiting'")),
     Index("ix_conversations_reply_due_at", "reply_due_at", postgresql_where=text("reply_due_at IS NOT NULL")),
 )
 
@@ -410,6 +411,7 @@ outbox = Table(
     Index("ix_outbox_leases", "lease_until", postgresql_where=text("state = 'sending'")),
     Index("ix_outbox_provider_id", "provider_id", postgresql_where=text("provider_id IS NOT NULL")),
     Index("ix_outbox_subject_id", "subject_id"),
+    Index("ix_outbox_conversation_id", "conversation_id"),
     Index("uq_outbox_stands_for", "stands_for", unique=True, postgresql_where=text("stands_for IS NOT NULL")),
 )
 
@@ -430,6 +432,7 @@ messages = Table(
     Column("retention", Text, nullable=False),  # browse, danger_before_consent, person, case, box
     Index("ix_messages_conversation_id", "conversation_id", "received_at"),
     Index("ix_messages_retention", "retention", "received_at"),
+    Index("ix_messages_answers", "conversation_id", "received_at", postgresql_where=text("author = 'human'")),
     postgresql_partition_by="RANGE (received_at)",
 )
 
@@ -465,5 +468,6 @@ search_tokens = Table(
     Column("field", Text, primary_key=True),
     Column("token", LargeBinary, primary_key=True),
     _subject(),
-    Index("ix_search_tokens_token", "token"),
+    Index("ix_search_tokens_token", "token", "field", "case_id"),
+    Index("ix_search_tokens_subject_id", "subject_id"),
 )

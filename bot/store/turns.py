@@ -6,7 +6,7 @@ in the order of their ids, so that batches never wait for each other in a circle
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy, deepcopy
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import filing
+from bot.store import filing, search
 from bot.store.bulk import insert_rows, update_rows
 from bot.store.drawers import Drawers
 from bot.store.keys import Keys, open_json, seal_json
@@ -139,6 +139,10 @@ class Subject:
         """Conversations that differ."""
         before = self._before[1] if self._before else {}
         return [c for c in self.conversations.values() if before.get(c.id) != c]
+
+    def earlier_facts(self) -> dict[UUID, dict[str, Any]]:
+        """The facts of her cases as they were loaded."""
+        return {c.id: c.facts for c in self._before[2].values()} if self._before else {}
 
     def changed_cases(self) -> tuple[list[Case], list[Case]]:
         """(new ones, changed ones)."""
@@ -298,6 +302,7 @@ async def save(connection: AsyncConnection, secrets: Keys, subjects: Iterable[Su
     )  # a draft names an older one
     await insert_rows(connection, case_people, [_worker(s, c) for s, new, _ in pairs for c in new])
     await update_rows(connection, cases, [_case_values(s, c, new=False) for s, _, changed in pairs for c in changed])
+    await search.replace(connection, [row for s in batch for row in _tokens(secrets, s)])
     await filing.save(connection, secrets, [(s.key, s.drawers) for s in batch])
     await insert_rows(connection, case_events, [row for s in batch for row in s.events])
     if lowered := [c for s in batch for c in s.lowered]:
@@ -395,6 +400,15 @@ def _case_values(subject: Subject, row: Case, *, new: bool) -> dict[str, Any]:
             "opened_at": row.opened_at,
         }
     return values
+
+
+def _tokens(secrets: Keys, subject: Subject) -> Iterator[tuple[UUID, UUID, set[search.Token]]]:
+    """Of the cases whose facts are found by other words than before: most turns have none."""
+    before = subject.earlier_facts()
+    for row in (*subject.cases, *subject.closed):
+        now = search.of_facts(secrets, row.facts)
+        if now != search.of_facts(secrets, before.get(row.id, {})):
+            yield row.id, subject.id, now
 
 
 def _worker(subject: Subject, row: Case) -> dict[str, Any]:

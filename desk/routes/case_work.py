@@ -39,7 +39,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         if not text or len(text) > MOST:
             return back(visit.here, "none")
         async with office.database.begin() as connection:
-            await notes.add_note(connection, home, case_id, visit.user.id, text, visit.now)
+            await notes.add_note(connection, office.secrets, home, case_id, visit.user.id, text, visit.now)
         await office.live.tell()
         return back(visit.here, "done")
 

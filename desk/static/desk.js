@@ -113,6 +113,10 @@ addEventListener("keydown", (event) => {
     const next = rows[now < 0 ? (event.key === "j" ? 0 : rows.length - 1) : Math.min(rows.length - 1, Math.max(0, now + steps[event.key]))];
     next.focus();
     next.scrollIntoView({ block: "nearest" });
+  } else if (event.key === "/" && document.getElementById("find")) {
+    event.preventDefault();
+    document.getElementById("find").select();
+    document.getElementById("find").focus();
   } else if (event.key === "?") location.assign("/desk/help");
   else if (event.key === "r") { document.getElementById("reply")?.focus(); event.preventDefault(); }
   else if (before === "g" && event.key === "q") location.assign("/desk");

@@ -71,6 +71,7 @@ def masked(channel: str, address: str) -> str:
     )
 
 
+_others, _also = conversations.alias(), cases.alias()
 _waiting = (
     select(
         notices.c.conversation_id,
@@ -96,6 +97,11 @@ _rank = func.least(case(RANK, value=cases.c.severity), _waiting.c.rank)
 _country = func.coalesce(cases.c.country, contacts.c.country, addresses.c.country_hint)
 _language = func.coalesce(contacts.c.language, contacts.c.language_guess)
 _waits = or_(_waiting.c.conversation_id.is_not(None), conversations.c.owner == "waiting")
+# The same as a set of ids, so that neither all cases nor all conversations are looked at for them.
+_waiting_ids = union(
+    select(notices.c.conversation_id).where(notices.c.taken_at.is_(None), notices.c.audience.in_(AUDIENCES)),
+    select(_others.c.id).where(_others.c.owner == "waiting"),
+)
 NOBODY_WROTE: Any = null()
 _answered = (
     select(func.max(messages.c.received_at))
@@ -139,6 +145,22 @@ _COLUMNS = (
 )
 
 
+def _narrow() -> Any:
+    """Open cases with what they are ordered by, and nothing that is shown of them."""
+    return cases.outerjoin(conversations, conversations.c.id == cases.c.conversation_id).outerjoin(
+        _waiting, _waiting.c.conversation_id == conversations.c.id
+    )
+
+
+def _told() -> Any:
+    """Open cases with what the filters ask."""
+    return (
+        cases.outerjoin(conversations, conversations.c.id == cases.c.conversation_id)
+        .join(contacts, contacts.c.id == cases.c.subject_id)
+        .outerjoin(addresses, addresses.c.id == conversations.c.address_id)
+    )
+
+
 def _from(*, of_cases: bool) -> Any:
     """Open cases with their conversations, or conversations without an open case, and what is shown of them."""
     base: Any
@@ -170,6 +192,18 @@ def _where(scope: Scope, filters: Mapping[str, str], *, of_cases: bool) -> list[
     return wanted
 
 
+def _near(scope: Scope, name: str, *, of_cases: bool) -> ColumnElement[bool]:
+    """Where rows of a part can be: what waits, and what is mine, are few, and found by their ids."""
+    own = select(_others.c.id).where(_others.c.owner_user_id == scope.user.id)
+    if not of_cases:
+        return conversations.c.id.in_(_waiting_ids if name == "waiting" else own)
+    if name == "waiting":
+        return cases.c.conversation_id.in_(_waiting_ids)
+    assigned = select(_also.c.id).where(_also.c.assigned_to == scope.user.id, _also.c.closed_at.is_(None))
+    with_me = select(_also.c.id).where(_also.c.conversation_id.in_(own), _also.c.closed_at.is_(None))
+    return cases.c.id.in_(union(assigned, with_me))
+
+
 def _mine(scope: Scope) -> ColumnElement[bool]:
     stands = scope.relations
     return or_(stands["own"], stands["assigned"])
@@ -188,10 +222,22 @@ async def queue(
             .where(*_where(scope, filters, of_cases=of_cases), *where)
         )
 
-    waits = [statement(_waits, not_(mine), of_cases=one).order_by(*ORDER).limit(MOST) for one in (True, False)]
-    own = [statement(mine, of_cases=one, wrote=_unanswered).order_by(*ORDER).limit(MOST) for one in (True, False)]
-    rest = statement(not_(mine), not_(func.coalesce(_waits, False)), of_cases=True)
-    rest = rest.order_by(*ORDER, cases.c.id).offset((page - 1) * PAGE).limit(PAGE + 1)
+    both = [(one, {name: _near(scope, name, of_cases=one) for name in ("waiting", "mine")}) for one in (True, False)]
+    waits = [statement(near["waiting"], _waits, not_(mine), of_cases=one) for one, near in both]
+    own = [statement(near["mine"], mine, of_cases=one, wrote=_unanswered) for one, near in both]
+    waits, own = [[one.order_by(*ORDER).limit(MOST) for one in part] for part in (waits, own)]
+    # The page is chosen by what is ordered, and only its rows are joined with what is shown of them.
+    wide = bool(filters.get("country") or filters.get("language"))
+    chosen = (
+        select(cases.c.id)
+        .select_from(_from(of_cases=True) if wide else _narrow())
+        .where(*_where(scope, filters, of_cases=True), not_(mine), not_(func.coalesce(_waits, False)))
+        .order_by(*ORDER, cases.c.id)
+        .offset((page - 1) * PAGE)
+        .limit(PAGE + 1)
+    )
+    ids = [row.id for row in await connection.execute(chosen)]
+    rest = statement(cases.c.id.in_(ids), of_cases=True).order_by(*ORDER, cases.c.id)
     parts = {"waiting": waits, "mine": own, "others": [rest]}
     sections = []
     for name, statements in parts.items():
@@ -253,30 +299,16 @@ def _entry(secrets: Keys, row: Any, user_id: UUID) -> Entry:
 async def choices(connection: AsyncConnection, scope: Scope) -> dict[str, list[str]]:
     """What the filters offer: values of the open cases that may be found."""
     columns = {"kind": cases.c.kind, "country": _country, "language": _language}
-    joined = (
-        cases.outerjoin(conversations, conversations.c.id == cases.c.conversation_id)
-        .join(contacts, contacts.c.id == cases.c.subject_id)
-        .outerjoin(addresses, addresses.c.id == conversations.c.address_id)
-    )
-    row = (
+    rows = (
         await connection.execute(
-            select(*(func.array_agg(column.distinct()).label(name) for name, column in columns.items()))
-            .select_from(joined)
+            select(*[column.label(name) for name, column in columns.items()])
+            .select_from(_told())
             .where(*_where(scope, {}, of_cases=True))
+            .distinct()
         )
-    ).one()
-    found = {name: sorted(value for value in getattr(row, name) or () if value) for name in columns}
+    ).all()
+    found = {name: sorted({value for row in rows if (value := getattr(row, name)) is not None}) for name in columns}
     return {"severity": list(SEVERITIES), **found}
-
-
-def _bare(*, of_cases: bool) -> Any:
-    """What decides and counts, without what is only shown."""
-    if of_cases:
-        base: Any = cases.outerjoin(conversations, conversations.c.id == cases.c.conversation_id)
-    else:
-        live = and_(cases.c.conversation_id == conversations.c.id, cases.c.closed_at.is_(None))
-        base = conversations.outerjoin(cases, live)
-    return base.outerjoin(_waiting, _waiting.c.conversation_id == conversations.c.id)
 
 
 async def fingerprint(connection: AsyncConnection, scope: Scope) -> str:
@@ -294,8 +326,11 @@ async def fingerprint(connection: AsyncConnection, scope: Scope) -> str:
                     func.max(cases.c.opened_at),
                     func.max(cases.c.answered_at),
                 )
-                .select_from(_bare(of_cases=of_cases))
-                .where(*_where(scope, {}, of_cases=of_cases), *([] if of_cases else [_waits]))
+                .select_from(_from(of_cases=of_cases))
+                .where(
+                    *_where(scope, {}, of_cases=of_cases),
+                    *([] if of_cases else [_near(scope, "waiting", of_cases=False), _waits]),
+                )
             )
         ).one()
         parts.append(repr(tuple(row)))

@@ -47,7 +47,7 @@ _keeper = func.coalesce(_has, cases.c.assigned_to)
 
 
 def _select(scope: Scope, what: str, at: Any, times: Any = None) -> Any:
-    stands = scope.relations()
+    stands = scope.relations
     return select(
         cases.c.reference,
         cases.c.kind,

@@ -7,7 +7,7 @@ Revises: 0008
 from alembic import op
 
 revision = "0011"
-down_revision = "0008"
+down_revision = "0010"
 
 UP = (
     """CREATE TABLE flow_counts (

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, expect
@@ -43,8 +45,8 @@ async def test_figures_are_narrowed_and_taken_out(
     await page.get_by_label("Format").select_option("csv")
     async with page.expect_download() as waiting:
         await page.get_by_role("button", name="Take out the cases").click()
-    with open(await (await waiting.value).path(), encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.reader(io.StringIO(file.read())))
+    file = Path(await (await waiting.value).path())
+    rows = list(csv.reader(io.StringIO(await asyncio.to_thread(file.read_text, "utf-8-sig"))))
     assert len(rows) == 2
     assert rows[1][1] == "other"  # one case alone is not told by its kind
     await context.close()
