@@ -17,7 +17,7 @@ from bot.content import Content
 from bot.content.languages import load_languages
 from bot.engine.answers import fold
 from bot.engine.events import Said
-from bot.engine.flow import Ask, Call, Do, End, Flow, Say
+from bot.engine.flow import Ask, Call, Do, Flow, Say
 from bot.settings import ROOT
 from handlers import facts, rights
 from tests.conversations.harness import CHANNELS
