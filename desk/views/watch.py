@@ -104,7 +104,9 @@ def _silent(scope: Scope) -> Any:
     )
     last = func.greatest(conversations.c.last_inbound_at, spoke, cases.c.answered_at)
     silent = _select(scope, "silent", last).select_from(_with_keeper())
-    return silent.where(cases.c.answered_at.is_not(None), last < scope.now - SILENT).order_by(last)
+    before = scope.now - SILENT
+    cheap = and_(cases.c.answered_at < before, func.coalesce(conversations.c.last_inbound_at, before) <= before)
+    return silent.where(cheap, last < before).order_by(last)
 
 
 def _returned(scope: Scope) -> Any:
