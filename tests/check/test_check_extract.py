@@ -9,10 +9,10 @@ from pathlib import Path
 
 import polib
 import pytest
-from bad_content import CATALOGUE, NEPALI, flow, same, translate, write
 
 from bot.check.extract import POT, write_pot
 from bot.content import ContentError
+from tests.check.bad_content import CATALOGUE, NEPALI, flow, same, translate, write
 
 A = "flows/a.yml"
 STEPS = """

@@ -8,7 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from bad_content import expect, flow
+
+from tests.check.bad_content import expect, flow
 
 A = "flows/a.yml"
 BAD: dict[str, tuple[str, str, tuple[tuple[str, str], ...]]] = {

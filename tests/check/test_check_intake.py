@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from bad_content import expect, flow
 
 from bot.check import intake
 from bot.content import load
 from bot.settings import ROOT
+from tests.check.bad_content import expect, flow
 
 HEAD = (
     "frame:\n  fields:\n"

@@ -9,11 +9,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from bad_content import GOOD, expect, flow, write
 
 from bot.check import run
 from bot.content import ContentError, load
 from bot.settings import ROOT
+from tests.check.bad_content import GOOD, expect, flow, write
 
 A = "flows/a.yml"
 LEVEL = "level: grievance"

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import polib
 import pytest
-from bad_content import CATALOGUE, GOOD, NEPALI, expect, flow, language, places, same, translate, write
 
 from bot.check import run
 from bot.check.discreet import found
 from bot.settings import ROOT
+from tests.check.bad_content import CATALOGUE, GOOD, NEPALI, expect, flow, language, places, same, translate, write
 
 A = "flows/a.yml"
 ASK = flow(

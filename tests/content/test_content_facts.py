@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_content import HEAD, entry, write
 
 from bot.content import Content, ContentError, load
 from bot.content.wording import ISOLATE, POP
 from bot.engine.events import Asked, Said
 from bot.engine.flow import Choice
+from tests.content.small_content import HEAD, entry, write
 
 RIGHTS = """\
 words: [say]

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_content import write
 
 from bot.content import Content, load
 from bot.content.wording import ISOLATE, POP, amount, fill, kept_in_order, moment, spoken
 from bot.engine.events import Asked, Said
 from bot.engine.messages import Option, Sensitivity
+from tests.content.small_content import write
 
 AT = {"at": "2026-11-25T13:00:00+00:00", "zone": "Asia/Kuwait", "now": "2026-11-24T06:00:00+00:00"}
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from small_content import AR_PO, ENGLISH, FILES, HEAD, NEPALI, entry, write
 
 from bot.content import Content, ContentError, load
 from bot.content.languages import COMMANDS, as_choices, load_languages
 from bot.engine.flow import Ask, Choice
 from bot.settings import ROOT
+from tests.content.small_content import AR_PO, ENGLISH, FILES, HEAD, NEPALI, entry, write
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from engine_world import AMOUNT, COUNTRY, MONTHS, READERS, YES_NO, FewWords, Talk, flow, means, wages_talk
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +12,7 @@ from bot.engine.events import Asked, NotUnderstood
 from bot.engine.flow import Ask, Choice, Fill, Say
 from bot.engine.folding import LONGEST
 from bot.engine.inputs import Started
+from tests.engine.engine_world import AMOUNT, COUNTRY, MONTHS, READERS, YES_NO, FewWords, Talk, flow, means, wages_talk
 
 WORK = Ask(
     "work",

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from engine_world import (
+
+from bot.engine.events import Called, Entered, Left, NotUnderstood
+from bot.engine.flow import Ask, Call, Choice, Fill, Goto, Say
+from bot.engine.inputs import Heard, Outcome, Resumed, Started
+from bot.engine.session import Session
+from tests.engine.engine_world import (
     FLOWS,
     MATTERS,
     RULES,
@@ -19,11 +24,6 @@ from engine_world import (
     means,
     wages_talk,
 )
-
-from bot.engine.events import Called, Entered, Left, NotUnderstood
-from bot.engine.flow import Ask, Call, Choice, Fill, Goto, Say
-from bot.engine.inputs import Heard, Outcome, Resumed, Started
-from bot.engine.session import Session
 
 VIOLENCE = in_danger("report_violence")
 SELF_HARM = in_danger("express_self_harm")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from engine_world import SYSTEM, Talk, flow, make
 
 from bot.engine import offers
 from bot.engine.flow import Ask, Call, Choice, End, Say
 from bot.engine.inputs import Danger, Heard, Meaning, Resumed, Shared, Started
 from bot.engine.session import Session
+from tests.engine.engine_world import SYSTEM, Talk, flow, make
 
 FLOWS = make(
     *SYSTEM,

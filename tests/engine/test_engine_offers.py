@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from engine_world import SYSTEM, Talk, flow, make
 
 from bot.engine.events import Asked, Called
 from bot.engine.flow import Ask, Choice, Do, Goto, Say
 from bot.engine.inputs import Outcome, Started
+from tests.engine.engine_world import SYSTEM, Talk, flow, make
 
 LATER = Choice("skip", "Later", goto="over")
 QUIZ = make(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine_world import COUNTRIES, FLOWS, SYSTEM, UNIVERSAL, YES_NO, Talk, flow, make
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +11,7 @@ from bot.engine.events import Called, Entered, Said
 from bot.engine.flow import Ask, Call, Choice, Do, End, Goto, If, Say
 from bot.engine.inputs import Danger, Heard, Input, Meaning, Outcome, Pressed, Resumed, Shared, Started, TimedOut
 from bot.engine.session import Session
+from tests.engine.engine_world import COUNTRIES, FLOWS, SYSTEM, UNIVERSAL, YES_NO, Talk, flow, make
 
 STEPS = [f"{f.name}.{s.id}" for f in FLOWS.by_name.values() for s in f.steps]
 INTENTS = [*FLOWS.by_intent, "nlu_fallback", "affirm", "report_medical"]

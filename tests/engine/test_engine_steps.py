@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from engine_world import FLOWS, RULES, YES_NO, FewWords, Talk, flow, make, means, wages_talk
 
 from bot.engine.engine import Turn, turn
 from bot.engine.events import Asked, Called, Entered, Filled, Left, Said
 from bot.engine.flow import Ask, Call, Choice, Do, End, Fill, Goto, If, Say
 from bot.engine.inputs import Heard, Outcome, Started, TimedOut
 from bot.engine.session import Frame, Session
+from tests.engine.engine_world import FLOWS, RULES, YES_NO, FewWords, Talk, flow, make, means, wages_talk
 
 
 def test_a_whole_complaint() -> None:
