@@ -192,7 +192,8 @@ def _where(scope: Scope, filters: Mapping[str, str], *, of_cases: bool, rank: An
 
 
 def _among(column: Any, ids: Sequence[UUID]) -> ColumnElement[bool]:
-    return column == func.any(literal(list(ids), ARRAY(Uuid)))
+    found: ColumnElement[bool] = column == func.any(literal(list(ids), ARRAY(Uuid)))
+    return found
 
 
 async def _who_waits(connection: AsyncConnection) -> list[UUID]:
@@ -338,7 +339,7 @@ async def fingerprint(connection: AsyncConnection, scope: Scope) -> str:
         func.max(cases.c.answered_at),
     )
     rings = (func.count(_waiting.c.conversation_id), func.max(_waiting.c.raised_at), *moved)
-    asked = [select(*moved).select_from(_narrow()).where(*_where(scope, {}, of_cases=True))]
+    asked: list[Any] = [select(*moved).select_from(_narrow()).where(*_where(scope, {}, of_cases=True))]
     for one in (True, False):
         near = _near(scope, "waiting", there, of_cases=one)
         asked.append(select(*rings).select_from(_from(of_cases=one)).where(*_where(scope, {}, of_cases=one), near))
