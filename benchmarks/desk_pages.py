@@ -1,4 +1,4 @@
-"""How fast the desk answers with 100,000 cases and a million messages: `python benchmarks/desk_pages.py`.
+"""The desk with 100,000 cases and 1,000,000 messages: `python benchmarks/desk_pages.py [cases] [messages]`.
 
 Law: a database of its own in a temporary folder, removed afterwards; the real site, door and trail; only the rows are
 made up. Figures are of this machine, and stand in benchmarks/desk.md with what it was.
@@ -107,7 +107,8 @@ async def timed(what: Callable[[], Awaitable[Any]]) -> tuple[float, float, float
 
 async def measure(folder: Path, count: int, messages: int) -> None:
     """Fill, ask, print."""
-    app = await composition.build(Settings(_env_file=None, data_dir=folder), understanding=False)  # type: ignore[call-arg]
+    settings = Settings(_env_file=None, data_dir=folder)  # type: ignore[call-arg]
+    app = await composition.build(settings, understanding=False)
     reference = await fill(app, count, messages)
     async with app.database.engine.connect() as connection:
         await connection.execution_options(isolation_level="AUTOCOMMIT")

@@ -18,7 +18,7 @@ from procrastinate import App, PsycopgConnector
 from bot import outgoing
 from bot.observe import logs
 from bot.rostering import Roster
-from bot.store import audit, erase, fallback, late, merge, reminders, retention, sign_ins, turns, windows
+from bot.store import audit, drop_off, erase, fallback, late, merge, reminders, retention, sign_ins, turns, windows
 from bot.store.database import INBOX_CHANNEL, OUTBOX_CHANNEL, Database
 from bot.store.keys import Keys
 from bot.store.reminders import Due, Place
@@ -106,7 +106,24 @@ def make(
             if told := await roster.warn(connection, clock()):
                 log.warning("shifts_empty", rows=told)
 
+    @jobs.periodic(cron="20 * * * *")
+    @jobs.task(queueing_lock="drop_off", name="drop_off")
+    async def drop_off_hours(timestamp: int) -> None:
+        if counted := await count_questions(database, secrets, clock()):
+            log.info("questions_counted", rows=counted)
+
     return jobs
+
+
+async def count_questions(database: Database, secrets: Keys, now: datetime) -> int:
+    """Count the hours that are ripe, each in a transaction of its own; returns how many questions were counted."""
+    async with database.begin() as connection:
+        hours = await drop_off.due(connection, now)
+    counted = 0
+    for hour in hours:
+        async with database.begin() as connection:
+            counted += await drop_off.count(connection, secrets, hour)
+    return counted
 
 
 async def erase_due(database: Database, now: datetime, failures: Failures | None = None) -> int:

@@ -271,8 +271,15 @@ class Gate:
             return given
         if code := self._code(given):  # whoever writes it wants its answer, not the question of yesterday
             return Started(self._content.rules.codes, "pause", {"code": code})
+        self.session = _asked_anew(self.session)
         clear = given.meaning.confidence >= self._content.rules.interrupt and given.meaning.intent != "greet"
         return given if given.meaning.danger or self._universal(given) or clear else Started("resume", "pause")
+
+
+def _asked_anew(session: Session) -> Session:
+    """Without the word that it is safe to write, which holds for the moment: another matter asks it again."""
+    stack = (replace(f, slots={k: v for k, v in f.slots.items() if (k, v) != ("safe", "yes")}) for f in session.stack)
+    return replace(session, stack=tuple(stack))
 
 
 def _told(given: Heard | Shared) -> dict[str, Any]:

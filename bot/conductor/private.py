@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from bot.conductor.arrived import danger_of
 from bot.content import Content
 from bot.content.readers.digits import digits_in
 from bot.engine import answers
@@ -43,6 +44,8 @@ class Look:
 
 async def look(ctx: Context, session: Session, given: Input | None, content: Content, language: str) -> Look:
     """What a message is before it is anything else."""
+    if ctx.person.seized_at is not None and danger_of(given):  # also edited, or under a photo
+        return _left(ctx, mask=isinstance(given, Heard) and bool(digits_in(given.text)))
     if not isinstance(given, Heard):
         return Look(given)
     if given.edited:  # of which question it was the answer is not known any more
@@ -54,8 +57,6 @@ async def look(ctx: Context, session: Session, given: Input | None, content: Con
     choosing = open_now is not None and open_now[0].name in CHOOSING and state.top.slots.get("proved") == "yes"
     if len(code) == _WORD and not choosing and word.matches(ctx, word.DURESS, code):
         return _seize(ctx, given, proof)
-    if ctx.person.seized_at is not None and given.meaning.danger and given.meaning.danger.tier == "page":
-        return _left(ctx)  # a human is paged; nothing on this screen says so
     phrases = content.knowledge.get("phrases")
     if proof:
         return Look(given, mask=True)
@@ -81,6 +82,7 @@ def _seize(ctx: Context, given: Heard, proof: bool) -> Look:
 
 
 def _left(ctx: Context, *, mask: bool = False) -> Look:
+    """Of danger a human is woken (`turn.py`); nothing on this screen says so."""
     silent = ctx.person.opted_out_at is not None  # after STOP nothing leaves, no harmless line either
     return Look(None if silent else Started(LEAVE, BY), leaves=True, mask=mask)
 

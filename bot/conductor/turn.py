@@ -24,6 +24,7 @@ from bot.engine.events import Asked, Called, Event, Said
 from bot.engine.flow import Ask
 from bot.engine.inbound import Inbound
 from bot.engine.inputs import Heard, Input, Meaning, Outcome, Pressed, Shared, Started
+from bot.engine.interrupts import COMPLAIN
 from bot.engine.messages import Reply
 from bot.engine.session import Session
 from bot.engine.state import SAID, SENT, State
@@ -42,9 +43,9 @@ from handlers import owner as owners
 from handlers.context import Actor, Context, Shelf
 
 CALLS = 40  # handlers that one message may run; more is a fault of a flow
-SYSTEM_FLOWS = frozenset(
-    {"stop", "start", "window", private.LEAVE}
-)  # their one line leaves whoever owns the conversation
+# Their one line leaves whoever owns the conversation.
+SYSTEM_FLOWS = frozenset({"stop", "start", "window", private.LEAVE})
+REPORTS = frozenset({"danger", "serious", "grievance"})  # levels of flows in which a country is where it happens
 BOX = "box"  # retention of what belongs to a letter of the box: shown to no caseworker, gone after a day
 EDITABLE = timedelta(hours=48)  # how long a message can be edited afterwards (Telegram)
 SEALED = "sealed_until"  # in the profile: until then an edit may be one of a letter
@@ -151,6 +152,8 @@ class Turn:
             await self._page_anyway(danger_of(arrived.given))
             gate.session = Session.from_json(self._conversation.session)
             gate.ends_again()
+        if given is None:  # nothing may be said: somebody is woken all the same
+            await self._page_anyway(danger_of(arrived.given))
         if isinstance(arrived.given, Heard | Shared) and not gate.courtesy(arrived.given):
             targets.wrote(self.ctx)
         if child := child_of(arrived.given):  # whoever has the conversation; paged once
@@ -158,7 +161,8 @@ class Turn:
         if not answers and gate.stays(given):
             self._session = gate.session
             await self._converse(Started("stay", "waiting"))
-        if secret and arrived.given is not None and not any(n.audience == box.READERS for n in self.ctx.notices):
+        letter = arrived.given is not None and (secret or self._accuses_us(arrived.given))
+        if letter and arrived.given and not any(n.audience == box.READERS for n in self.ctx.notices):
             await self._keep_anyway(arrived.given)
         self.finish()
 
@@ -197,8 +201,14 @@ class Turn:
         until = self._person.profile.get(SEALED)
         return until is not None and datetime.fromisoformat(until) > self._tools.now
 
+    def _accuses_us(self, given: Input) -> bool:
+        """Whether a sentence speaks of one of us: whoever reads the queue may be the one that it is about."""
+        text = given.text if isinstance(given, Heard) else given.caption if isinstance(given, Shared) else ""
+        return self._tools.content.words(self._language()).sentence(text) == COMPLAIN
+
     async def _keep_anyway(self, given: Input) -> None:
-        """Danger or a child's words broke in, so the question got no answer: they are a letter all the same (law 1)."""
+        """Danger or a child's words broke in, so the box was not begun or got no answer: they are a letter all the same
+        (law 1)."""
         if (danger_of(given) or child_of(given)) and isinstance(given, Heard | Shared):
             words = given.text if isinstance(given, Heard) else given.caption
             await box.write(self.ctx, words=words)
@@ -365,6 +375,7 @@ class Turn:
         if self._person.language is None and meaning.language in self._tools.content.languages:
             self._person.language_guess = self._person.language_guess or meaning.language
         self._note_letters(given)
+        self._person.country = self._person.country or self._country_said(given, meaning)
         known = {
             "language": self._person.language,
             "language_guess": self._person.language_guess,
@@ -374,6 +385,17 @@ class Turn:
         }
         shared = {**session.shared, **{k: v for k, v in known.items() if v}}
         return replace(session, shared=shared)
+
+    def _country_said(self, given: Input, meaning: Meaning) -> str | None:
+        """The country that a first report names, before that of the number: a Kuwaiti number may stand in Saudi Arabia.
+        Not a country that people leave from (she wants to go home there), and not what somebody only asks about."""
+        content = self._tools.content
+        name = content.flows.by_intent.get(meaning.danger.kind if meaning.danger else meaning.intent, "")
+        flow = content.flows.get(name)
+        if self._session.stack or not isinstance(given, Heard) or flow is None or flow.level not in REPORTS:
+            return None
+        said = content.readers["country"].find(given.text, {}, self._language())
+        return None if said in content.knowledge.get("countries")["origin"] else said
 
     def _country_of_stay(self) -> str | None:
         """The country of the number, unless people leave from there to work: a family writes from home about abroad."""

@@ -21,6 +21,7 @@ Known = Callable[[str], bool]  # whether a slot has a value
 _UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN")
 _BARE_NUMBER = re.compile(r"[\W_]*(\d{1,9})[\W_]*")
 _NUMBER_FIRST = re.compile(r"[\W_]*(\d{1,3})[\W_]+(\S.*)", re.DOTALL)
+_LONGEST_NUMBER = 200  # characters of a message that is a number and signs
 MAX_LINES = 20  # joined messages that are looked at one by one
 _MEDIA = frozenset({"image", "audio", "video", "document"})
 
@@ -61,6 +62,8 @@ folded = lru_cache(maxsize=8192)(fold)  # only for words of our data: a person's
 
 def number(text: str) -> int | None:
     """The whole text as one number, in any script's digits: "2", " (2) ", "2.", "२", "２", a keycap; else None."""
+    if len(text) > _LONGEST_NUMBER:
+        return None
     plain = unicodedata.normalize("NFKC", text).replace("\u20e3", "").replace("\ufe0f", "")
     match = _BARE_NUMBER.fullmatch(digits(plain))
     return int(match[1]) if match else None

@@ -230,6 +230,11 @@ def _share(machine: Machine, shared: Shared) -> None:
         _take(machine, open_now, caption, answer, machine.listen(open_now[0], caption))
     elif machine.stack and not open_now:
         _stuck(machine)
+    elif open_now and interrupts.tells_of_it(machine, caption):
+        machine.overhear(caption)
+        _keep_words(machine, caption)
+        machine.learn(machine.listen(open_now[0], caption))
+        _unasked(machine, open_now, shared.kind)
     elif open_now and not shared.caption.strip():
         _unasked(machine, open_now, shared.kind)
     else:

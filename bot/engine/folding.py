@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 
+LONGEST = 2000  # characters that are compared: what is longer is none of our words, and a run of marks costs its square
 # Letters that people write one for another, and that no normal form brings together.
 _ALIKE = str.maketrans(
     {"ى": "ي", "ی": "ي", "ک": "ك", "ة": "ه", "ہ": "ه", "ھ": "ه", "ँ": "ं", "đ": "d", "ø": "o", "ł": "l", "ı": "i"}
@@ -37,6 +38,7 @@ _FOLDED = _Folded()
 
 def fold(text: str) -> str:
     """Text as it is compared: one case, no accents, punctuation or symbols, words parted by one space."""
+    text = text[:LONGEST]
     plain = text.lower() if text.isascii() else unicodedata.normalize("NFKD", text).casefold()
     return unicodedata.normalize("NFC", " ".join(plain.translate(_FOLDED).split())) or text.strip()
 

@@ -6,6 +6,9 @@ Each function does what it decides and says whether it did.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from bot.engine.answers import fold, slots_of, takes_text
 from bot.engine.flow import Ask, Flow, Words
 from bot.engine.inputs import Danger, Heard, Meaning
@@ -65,10 +68,10 @@ def _alarm(machine: Machine, seen: Danger) -> str:
     return machine.rules.human if machine.flows.get(name) is None else name
 
 
-def start(machine: Machine, name: str, heard: Heard) -> bool:
+def start(machine: Machine, name: str, heard: Heard, slots: Mapping[str, Any] | None = None) -> bool:
     """Start the flow of a wish. The gentle question keeps the wish and the words for what comes after it."""
     if name != machine.rules.gentle:
-        return machine.enter(name, "intent", heard=heard)
+        return machine.enter(name, "intent", slots, heard)
     sure = heard.meaning.confidence >= machine.rules.confidence
     begun = machine.enter(name, "danger", {"wish": heard.meaning.intent if sure else None}, heard)
     machine.heard = heard.text.strip()
@@ -177,8 +180,20 @@ def other_matter(machine: Machine, heard: Heard) -> bool:
         machine.learn(machine.listen(flow, heard) if machine.top.flow == flow.name else {})
         machine.ask_again()
         return True
-    _leave_system(machine, flow)
-    return start(machine, flow.name, heard)
+    safe = any(frame.slots.get("safe") == "yes" for frame in machine.chain)  # said a moment ago: not asked again
+    if flow.name != machine.rules.gentle:  # who is well goes on where she was, also with her letter about us
+        _leave_system(machine, flow)
+    return start(machine, flow.name, heard, {"safe": "yes"} if safe else None)
+
+
+def tells_of_it(machine: Machine, heard: Heard) -> bool:
+    """Whether words under a photo, which would start another grievance, are about the report that runs."""
+    intent, confidence = intent_of(heard.meaning)
+    flow = machine.flows.get(machine.flows.by_intent.get(intent, ""))
+    if flow is None or heard.meaning.danger or confidence < machine.rules.interrupt or machine.runs(flow.name):
+        return False
+    report = machine.level(machine.chain[0]) in ("grievance", "serious")
+    return report and flow.level == "grievance" and machine.place(flow.name) is None
 
 
 def instead(machine: Machine, heard: Heard) -> bool:

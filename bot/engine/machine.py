@@ -194,6 +194,8 @@ class Machine(State):
         """She is well: on with what she also wanted, else with what was interrupted, else first contact or menu."""
         flow = self.flows.get(self.flows.by_intent.get(wish or "", ""))
         if flow and flow.level not in ("danger", "system") and self.place(flow.name) is None:
+            if self.stack and self.level(self.chain[0]) == "system":
+                self.cut(len(self.stack) - len(self.chain))
             self.enter(flow.name, "intent", {"intent": wish})
         elif self.stack and self.top.waiting:
             self.ask_again()

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 from bot.engine.folding import fold
 
@@ -30,18 +31,49 @@ class Word:
     open_before: bool = False
     open_after: bool = False
 
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One place of a phrase: any of these words; none = a gap. The other fields are the same words as they are looked
+    for: hundreds of phrases are, in every message."""
+
+    words: tuple[Word, ...] = ()
+    whole: frozenset[str] = frozenset()
+    starts: tuple[str, ...] = ()
+    ends: tuple[str, ...] = ()
+    inside: tuple[str, ...] = ()
+    number: bool = False
+
     def fits(self, word: str) -> bool:
-        """Whether a word of a text is this one."""
-        if self.text == _NUMBER:
-            return word.isdigit()
-        if self.open_before and self.open_after:
-            return self.text in word
-        if self.open_before:
-            return word.endswith(self.text)
-        return word.startswith(self.text) if self.open_after else word == self.text
+        """Whether a word of a text may stand here."""
+        return (
+            word in self.whole
+            or word.startswith(self.starts)
+            or word.endswith(self.ends)
+            or (self.number and word.isdigit())
+            or any(letters in word for letters in self.inside)
+        )
+
+    def in_any(self, said: frozenset[str]) -> bool:
+        """Whether one of these words may stand here."""
+        if not self.whole.isdisjoint(said):
+            return True
+        return bool(self.starts or self.ends or self.inside or self.number) and any(self.fits(word) for word in said)
 
 
-Part = tuple[Word, ...]  # any of these; empty = a gap
+_ANYTHING = Part()
+
+
+def _part(words: tuple[Word, ...]) -> Part:
+    written = [(w.text, w.open_before, w.open_after) for w in words if w.text != _NUMBER]
+    return Part(
+        words,
+        whole=frozenset(text for text, before, after in written if not (before or after)),
+        starts=tuple(text for text, before, after in written if after and not before),
+        ends=tuple(text for text, before, after in written if before and not after),
+        inside=tuple(text for text, before, after in written if before and after),
+        number=any(w.text == _NUMBER for w in words),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +85,13 @@ class Phrase:
     refusals: frozenset[str] = frozenset()
     refuses: bool = False
 
+    def may_stand(self, said: frozenset[str]) -> bool:
+        """Whether a text of these words may hold it: a quick look before `spans`."""
+        return all(part.in_any(said) for part in self.parts if part.words)
+
     def spans(self, clause: Sequence[str]) -> Iterator[tuple[int, int]]:
         """Where it stands in a clause: first word, and the word behind the last one."""
-        for start in range(len(clause)):
+        for start in (place for place, word in enumerate(clause) if self.parts[0].fits(word)):
             end = self._end(clause, start, 0)
             if end is not None and not self._refused(clause, start, end):
                 yield start, end
@@ -63,8 +99,8 @@ class Phrase:
     def _end(self, clause: Sequence[str], place: int, part: int) -> int | None:
         if part == len(self.parts):
             return place
-        if self.parts[part]:
-            fits = place < len(clause) and any(w.fits(clause[place]) for w in self.parts[part])
+        if self.parts[part].words:
+            fits = place < len(clause) and self.parts[part].fits(clause[place])
             return self._end(clause, place + 1, part + 1) if fits else None
         for skipped in range(GAP + 1):
             if (end := self._end(clause, place + skipped, part + 1)) is not None:
@@ -79,7 +115,7 @@ class Phrase:
 
     def examples(self) -> list[str]:
         """What it may look like in a text, each of its words in one of them, a gap left out: for checks."""
-        ways = [[w.text for w in part] for part in self.parts if part]
+        ways = [[w.text for w in part.words] for part in self.parts if part.words]
         rows = ([way[i % len(way)] for way in ways] for i in range(max(map(len, ways))))
         return [" ".join(row).replace(_NUMBER, "3") for row in rows]
 
@@ -90,14 +126,14 @@ def phrase(raw: str, refusals: frozenset[str] = frozenset()) -> Phrase:
     parts: list[Part] = []
     for piece in raw.split():
         if piece == _GAP:
-            if not parts or parts[-1] == ():
+            if not parts or parts[-1] is _ANYTHING:
                 raise ValueError(f"`...` stands between two words: {raw}")
-            parts.append(())
+            parts.append(_ANYTHING)
         else:
-            parts.append(tuple(_word(way, raw) for way in piece.split("/")))
-    if not parts or parts[-1] == ():
+            parts.append(_part(tuple(_word(way, raw) for way in piece.split("/"))))
+    if not parts or parts[-1] is _ANYTHING:
         raise ValueError(f"`...` stands between two words: {raw}")
-    refuses = any(w.text in refusals for part in parts for w in part)
+    refuses = any(word.text in refusals for part in parts for word in part.words)
     return Phrase(raw, tuple(parts), refusals, refuses)
 
 
@@ -127,9 +163,11 @@ def heard(meanings: Mapping[str, Iterable[Phrase]], text: str) -> str | None:
     """The one meaning that a text says; None when it says none, or several. What stands inside a longer phrase of
     another meaning does not count ("my brother's friend" is a friend)."""
     found: list[tuple[str, int, int, int]] = []
-    for number, clause in enumerate(clauses(text)):
-        for meaning, phrases in meanings.items():
-            found += [(meaning, number, *span) for p in phrases for span in p.spans(clause)]
+    spoken = clauses(text)
+    words = frozenset(chain.from_iterable(spoken))
+    possible = [(meaning, p) for meaning, phrases in meanings.items() for p in phrases if p.may_stand(words)]
+    for number, clause in enumerate(spoken):
+        found += [(meaning, number, *span) for meaning, p in possible for span in p.spans(clause)]
     said = {f[0] for f in found if not any(_inside(f, other) for other in found)}
     return said.pop() if len(said) == 1 else None
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.nlu.data import DataError, at, compose, fields, scalar, sequence
-from bot.nlu.normalise import normalise, words
+from bot.nlu.normalise import LONGEST_WORD, normalise, words
 
 CONCEPT = re.compile(r"[A-Z][A-Z_]*")
 Words = Sequence[frozenset[str]]
@@ -95,7 +95,7 @@ class Lexicon:
             for length in range(1, min(len(word), self._longest) + 1):
                 stems += self._open.get(word[:length], ())
             known = tuple(stems)
-            if len(self._seen) < 50_000:
+            if len(word) <= LONGEST_WORD and len(self._seen) < 50_000:
                 self._seen[word] = known
         return known
 

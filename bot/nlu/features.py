@@ -16,7 +16,7 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.nlu.normalise import fold_word, normalise
+from bot.nlu.normalise import LONGEST_WORD, fold_word, normalise
 
 IntArray = NDArray[np.int32]
 FloatArray = NDArray[np.float32]
@@ -148,7 +148,7 @@ class Vectoriser:
             found = cache.get(word)
             if found is None:
                 found = self._known(number, pieces(word, block.shortest, block.longest))
-                if len(cache) < _CACHE:
+                if len(word) <= LONGEST_WORD and len(cache) < _CACHE:
                     cache[word] = found
             known += found[0]
             unseen += found[1]

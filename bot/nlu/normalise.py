@@ -14,9 +14,11 @@ import regex
 from anyascii import anyascii
 
 LONGEST = 20_000  # characters looked at; several joined messages of a phone are shorter, an attack is longer
+LONGEST_WORD = 40  # letters of a word that is remembered: caches of words of any length could be filled from a phone
 
 _APOSTROPHE = regex.compile(r"(?<=\w)['’‘ʼ`´](?=\w)")
 _JOINERS = regex.compile(r"[\p{Cf}\p{Cs}\p{Cc}--[\t\n\r\x0b\x0c\x85]]|[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]", regex.V1)
+_MARKS = regex.compile(r"(\p{M}{8})\p{M}+")  # no script stacks so many; to put them in order costs their square
 _EMOJI = regex.compile(r"(\p{Extended_Pictographic}|[\U0001f1e6-\U0001f1ff]{2})")
 _NOT_WORD = regex.compile(r"[^\w\p{M}\p{Extended_Pictographic}\U0001f1e6-\U0001f1ff]+|_+")
 _BREAK = regex.compile(r"[.!?,;:।॥؟،؛\n\r()\[\]{}\"“”…|/]+|\s[-–—]+\s")
@@ -50,7 +52,7 @@ def _clean(text: str) -> str:
     text = _JOINERS.sub("", text[:LONGEST])
     if text.isascii():
         return _APOSTROPHE.sub("", text.lower())
-    text = unicodedata.normalize("NFKC", text).casefold().replace("\u0307", "")
+    text = unicodedata.normalize("NFKC", _MARKS.sub(r"\1", text)).casefold().replace("\u0307", "")
     text = unicodedata.normalize("NFKC", text)[: 2 * LONGEST]
     text = "".join(_digit(c) if c.isdigit() else c for c in text)
     text = _NASAL.sub("ं", text.translate(_ARABIC).translate(_DEVANAGARI))
@@ -72,8 +74,11 @@ def words(text: str) -> list[frozenset[str]]:
     return found
 
 
-@lru_cache(maxsize=20_000)
 def _readings(word: str) -> frozenset[str]:
+    return _known_readings(word) if len(word) <= LONGEST_WORD else _read(word)
+
+
+def _read(word: str) -> frozenset[str]:
     runs = list(_LONG_RUN.finditer(word))
     if not runs:
         return frozenset((word,))
@@ -86,6 +91,8 @@ def _readings(word: str) -> frozenset[str]:
         readings.add("".join(out) + _LONG_RUN.sub(r"\1", word[end:]))
     return frozenset(readings)
 
+
+_known_readings = lru_cache(maxsize=20_000)(_read)
 
 # Sounds that one word is written with in Latin letters, longest first; Arabizi digits stand for letters.
 _ARABIZI = str.maketrans({"2": "", "3": "", "5": "kh", "6": "t", "7": "h", "8": "gh", "9": "q"})
@@ -144,9 +151,12 @@ def _romanise_indic(word: str) -> str:
     return "".join(out)
 
 
-@lru_cache(maxsize=50_000)
 def fold_word(word: str) -> str:
     """One word of a normalised text in its Latin form."""
+    return _known_latin(word) if len(word) <= LONGEST_WORD else _latin(word)
+
+
+def _latin(word: str) -> str:
     if not word.isascii():
         word = anyascii(_romanise_indic(word) if _INDIC.search(word) else word).lower().replace(":", "")
         word = _NOT_WORD.sub("", word)
@@ -157,6 +167,9 @@ def fold_word(word: str) -> str:
         word = word.replace(written, sound)
     word = _DOUBLE.sub(r"\1", _ASPIRATE.sub("", word))
     return word[:-1] if len(word) > 3 and word[-1] in "ae" else word
+
+
+_known_latin = lru_cache(maxsize=50_000)(_latin)
 
 
 def fold(text: str) -> str:

@@ -20,11 +20,13 @@ CERTAIN = 0.9  # the confidence of a rule: enough to leave another matter for it
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """`sure`: from this confidence on an intent of `graver` is believed before a rule."""
+    """`sure`: from this confidence on an intent of `graver` is believed before a rule. `unless`: what makes a text none
+    of these wishes: who is not let to call her family is no relative who searches."""
 
     phrases: Mapping[str, tuple[Phrase, ...]] = field(default_factory=dict)
     sure: float = 1.0
     graver: frozenset[str] = frozenset()
+    unless: tuple[Phrase, ...] = ()
 
     @classmethod
     def load(cls, file: Path) -> Wishes:
@@ -43,13 +45,15 @@ class Wishes:
             if _known(file, by, intent)
         }
         graver = frozenset(scalar(file, node, "an intent") for node in sequence(file, parts["graver"], "graver"))
-        return cls(rules, float(scalar(file, parts["sure"], "sure")), graver)
+        unless = tuple(_phrases(file, parts["unless"], words)) if "unless" in parts else ()
+        return cls(rules, float(scalar(file, parts["sure"], "sure")), graver, unless)
 
     def of(self, text: str, intent: str, confidence: float) -> str:
         """The intent of the rule that the text fits; empty when there is none, or when a graver one is sure."""
         if intent in self.graver and confidence >= self.sure:
             return ""
-        return heard(self.phrases, text) or ""
+        wish = heard(self.phrases, text)
+        return "" if wish is None or heard({wish: self.unless}, text) else wish
 
 
 def _known(file: Path, node: yaml.Node, intent: str) -> bool:

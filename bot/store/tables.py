@@ -35,6 +35,7 @@ from bot.store.columns import metadata
 from bot.store.columns import one_of as _one_of
 from bot.store.columns import subject as _subject
 from bot.store.desk_tables import case_shares, desk_sessions, sign_in_tries, tasks
+from bot.store.flow_tables import flow_counts, flow_hours
 from bot.store.records_tables import (
     box_letters,
     certificate_links,
@@ -91,6 +92,8 @@ __all__ = [
     "desk_sessions",
     "family_codes",
     "feedback",
+    "flow_counts",
+    "flow_hours",
     "inbox",
     "interpreters",
     "keys",

@@ -39,6 +39,7 @@ GOOD = {
     "flows/system.yml": "texts:\n" + "".join(f'  {one}: {{text: "{one}", sms: "{one}"}}\n' for one in SENTENCES),
     "flows/chrome.yml": 'texts:\n  list_label: "Choose"\n  more: "More"\n',
     "flows/pages.yml": "texts:\n" + "".join(f'  {one}: "{one}"\n' for one in ENGINE_SENTENCES["pages"]),
+    "flows/staff.yml": "texts:\n" + "".join(f'  {one}: "{one}"\n' for one in ENGINE_SENTENCES["staff"]),
     "flows/channel.yml": "texts:\n" + "".join(f'  {one}: "{one}"\n' for one in ENGINE_SENTENCES["channel"]),
     "knowledge/discreet.yml": (
         "en: {never: [police, help line], start: [danger]}\nne: {never: [पुलिस], start: [], prefixes: [को]}\n"

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.content import load_readers
+from bot.content.readers import digits, tokens
 
 READERS = load_readers()
 MONTHS = {"unit": "month"}
@@ -135,6 +136,7 @@ AMOUNTS: list[tuple[str, str, tuple[str, str | None, str] | None]] = [
     ("en", "Rs 20.000", ("20000", None, "rs")),
     ("en", "150 riyal", ("150", None, "riyal")),
     ("en", "2 lakh rupees", ("200000", None, "rupees")),
+    ("ne", "agent le 3 lakh khayo", ("300000", None, "")),
     ("en", "RM 1,500", ("1500", "MYR", "rm")),
     ("en", "Rp 2.000.000", ("2000000", "IDR", "rp")),
     ("en", "US$ 300", ("300", "USD", "us $")),
@@ -392,3 +394,9 @@ def test_a_day_of_bikram_sambat_is_57_years_behind_or_unread(year: int, month: i
         assert read is None or year - 57 <= int(read[:4]) <= year - 56
         assert read is not None or day > 28 or year - 57 > 2026 + 5
     assert READERS["date"].read(f"{day}.{month}.{year % 100}", TODAY, "ne") is None
+
+
+def test_a_letter_that_stands_for_eighteen_does_not_make_a_text_longer() -> None:
+    assert len(tokens.plain("\ufdfa" * 3000)) == tokens.LONGEST_TEXT
+    assert digits.digits_in("7" + " " * 5000) == ""
+    assert digits.digits_in("7482 9173") == "74829173"

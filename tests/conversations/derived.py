@@ -72,6 +72,8 @@ def applies(kind: str, flow: Flow, ask: Ask) -> bool:
         return ask.skip is not None
     if flow.level == "danger":
         return False
+    if ask.lapses and kind in {WRONG, LATER}:  # an offer: other words pass it by, and it does not wait
+        return False
     if kind == WRONG:  # any words are an answer where words are asked for
         return not answers.takes_text(ask) and all(fill.reader != "media" for fill in ask.fills)
     return True
@@ -122,6 +124,8 @@ class Derived:
     async def _wrong_answer(self, telling: Telling, number: int, step: str) -> None:
         """It is asked again, and then the way goes on to the same end."""
         again = "system.retry" if telling.phone.session.stack[-1].misses == 0 else "system.retry_help"
+        if any(fill.reader == "date" for fill in question(self.content, step)[1].fills):
+            again = again.replace("retry", "retry_date") if again == "system.retry" else again
         ids = _ids(await telling.phone.hear(PLAIN))
         assert ids == [f"{again}>{step}"], f"nonsense leads to {ids}"
         await self._rest(telling, number)

@@ -71,7 +71,8 @@ def faults(phone: Phone, line: Line, one_segment: frozenset[str]) -> Iterator[st
         cost = count(line.parts[0].text)
         if len(line.parts) != 1 or cost.segments > _allowed(phone.content, line):
             yield f"{cost.segments} segments ({cost.units} of {cost.encoding})"
-    yield from _foreign(phone.content, line, shown)
+    if not _romanised(phone, shown):
+        yield from _foreign(phone.content, line, shown)
 
 
 def _allowed(content: Content, line: Line) -> int:
@@ -126,6 +127,12 @@ def _over_limits(channel: str, line: Line) -> Iterator[str]:
             yield "a payload of more than 64 bytes"
         if part.kind == "list" and not 0 < units(part.list_label) <= limits.list_button:
             yield "no label that opens the list, or a long one"
+
+
+def _romanised(phone: Phone, shown: str) -> bool:
+    """Her own language in Latin letters, by SMS, because she writes it so (`bot/check/latin.py` reads those texts)."""
+    own = shown.isascii() and phone.language in phone.content.latin
+    return own and phone.channel == "sms" and bool(phone.subject.person.profile.get("latin"))
 
 
 def _foreign(content: Content, line: Line, shown: str) -> Iterator[str]:

@@ -204,7 +204,7 @@ class Telling:
             "linking": person.link_code_id is not None,
             "hours": [person.safe_from, person.safe_until],
             "profile": person.profile,
-            "kept": sorted(person.profile),
+            "kept": sorted(person.profile.keys() - {"latin"}),  # which letters she writes in is noted by the way
             "language": "own" if person.language == self.phone.language else person.language,
         }
         wrong = {k: have[k] for k in wanted if not _within(wanted[k], have[k])}

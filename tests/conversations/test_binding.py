@@ -17,7 +17,7 @@ from bot.content import Content
 from bot.content.languages import load_languages
 from bot.engine.answers import fold
 from bot.engine.events import Said
-from bot.engine.flow import Ask, Call, Do, End, Flow, Say
+from bot.engine.flow import Ask, Call, Do, Flow, Say
 from bot.settings import ROOT
 from handlers import facts, rights
 from tests.conversations.harness import CHANNELS
@@ -62,18 +62,22 @@ def _leads_to(flow: Flow, action: str) -> int:
 # --- self-harm
 
 
-def test_words_of_self_harm_are_asked_nothing_and_promised_nobody(content: Content) -> None:
+def test_words_of_self_harm_are_asked_one_thing_and_promised_nobody(content: Content) -> None:
+    """The one thing: whether the program may write before a human reads. Nothing about her, a plan or a means."""
     steps = content.flows.by_name["self_harm"].steps
-    assert all(isinstance(step, Do | Say | End) for step in steps)
-    says = {step.id: step for step in steps if isinstance(step, Say)}
-    assert set(says) == {"here", "night"}
+    assert [step.id for step in steps if isinstance(step, Ask)] == ["may_i"]
+    says = {step.id: step for step in steps if isinstance(step, Say | Ask)}
+    assert {"here", "night", "may_i", "open", "planned"} == set(says)
     for say in says.values():
         for text in (say.text, say.sms):
-            assert "I am a program" in text
             assert "is writing" not in text
             assert "will write" not in text
-    assert "{at}" in says["night"].text
-    assert "told now" not in says["night"].text
+    for name in ("here", "night", "may_i", "open"):
+        assert "I am a program" in says[name].text
+        assert "I am a program" in says[name].sms
+    for name in ("night", "may_i", "open"):
+        assert "{at}" in says[name].text
+        assert "told now" not in says[name].text
 
 
 # --- where to complain
@@ -173,12 +177,14 @@ def test_nothing_is_assumed_by_sex(content: Content) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_limit_of_secrecy_is_said_with_consent_in_one_segment(content: Content, language: str) -> None:
+def test_the_limit_of_secrecy_is_said_with_consent_in_as_many_segments_as_it_may_take(
+    content: Content, language: str
+) -> None:
     ask = next(s for s in content.flows.by_name["consent"].steps if isinstance(s, Ask))
     for text in (ask.text, ask.sms):
         assert "life or a child is in danger" in text
     event_text = content.catalogue.text(language, "consent.may_we#sms", ask.sms).replace("{options}", "1 xxx 2 xxxxx")
-    assert count(event_text).segments == 1
+    assert count(event_text).segments <= ask.segments == 2
 
 
 def test_complaints_about_us_have_a_word_and_a_line(content: Content) -> None:

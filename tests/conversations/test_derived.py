@@ -10,6 +10,7 @@ from __future__ import annotations
 import pytest
 
 from bot.content import Content
+from bot.content.flows import CHANNEL, CHROME, PAGES, STAFF, SYSTEM
 from bot.content.languages import load_languages
 from bot.engine.flow import Ask
 from bot.settings import ROOT
@@ -31,7 +32,8 @@ from tests.conversations.transcript import TRANSCRIPTS
 
 LANGUAGES = tuple(load_languages(ROOT))
 CELLS = tuple(dict.fromkeys([(c, "ne") for c in CHANNELS] + [("sms", code) for code in LANGUAGES]))
-FLOWS = tuple(sorted(p.stem for p in (ROOT / "flows").glob("*.yml") if p.stem not in ("system", "chrome", "pages")))
+ROOMS = {SYSTEM, CHROME, PAGES, STAFF, CHANNEL}  # texts by name: no flows
+FLOWS = tuple(sorted(p.stem for p in (ROOT / "flows").glob("*.yml") if p.stem not in ROOMS))
 
 # What the name of a transcript says about its kind: a word of it.
 SAYS = {
@@ -43,19 +45,22 @@ SAYS = {
 A_CHOICE = "a list of ways or a plain yes or no: each option is an answer, and there is nothing to withhold"
 BY_HERSELF = "she began it to set something; she leaves it by any command (test_graph.py tries them at every question)"
 IN_DANGER = "a part of the flows of danger: nothing is asked twice in it and nothing waits; their transcripts tell it"
+AN_OFFER = "an offer: whatever else she writes passes it by (elsewhere.passed_by, elsewhere.after_a_pause)"
 ANY_WORDS = "any words are an answer to its question"
 
 # (flow, kind): why there is no such conversation.
 EXCEPTIONS: dict[tuple[str, str], str] = {
     **{(flow, WRONG): ANY_WORDS for flow in ("add", "exit_word")},
     ("child", WRONG): IN_DANGER,
+    **{("closing", kind): AN_OFFER for kind in (WRONG, LATER, REFUSED)},
+    **{("self_harm", kind): IN_DANGER for kind in (WRONG, LATER, REFUSED)},
     **{("danger_end", kind): IN_DANGER for kind in (DANGER_IN_IT, LATER, REFUSED)},
     ("danger", DANGER_IN_IT): "a graver one is told by self_harm.in_danger, the same one by danger.said_again",
     **{
         (flow, REFUSED): A_CHOICE
         for flow in ("before_leaving", "gentle", "language", "solved", "somebody", "status", "welcome", "withdraw")
     },
-    **{(flow, REFUSED): A_CHOICE for flow in ("further", "menu", "mine", "settings")},
+    **{(flow, REFUSED): A_CHOICE for flow in ("emergency", "further", "menu", "mine", "settings")},
     **{(flow, REFUSED): BY_HERSELF for flow in ("exit_word", "hours", "link", "my_data", "second_word", "set_word")},
 }
 

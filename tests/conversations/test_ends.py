@@ -29,7 +29,18 @@ DONE = "what she wanted is done or left as it was, and nothing worries her"
 FACTS = "an answer of facts, as long as it can be"
 FIXED = "a fixed sentence (protection.md)"
 NO_ZERO = {
-    AWAITED: {"gentle", "human", "passed_on", "self_harm", "stay", "check_in", "danger_end"},
+    AWAITED: {
+        "cover",
+        "is_solved.open",
+        "late",
+        "window",
+        "gentle",
+        "passed_on",
+        "self_harm",
+        "stay",
+        "check_in",
+        "danger_end",
+    },
     HIDES: {"leave", "clear", "exit_word", "opening.later", "wages.later", "resume.left", "family_code.made"},
     DONE: {
         "add.nothing",
@@ -38,8 +49,10 @@ NO_ZERO = {
         "departure",
         "feedback.thanks",
         "feedback.not_asked",
+        "fine",
         "follow_up.left",
         "hours.done",
+        "is_solved.good",
         "keep.done",
         "language.done",
         "link.made",
@@ -53,7 +66,7 @@ NO_ZERO = {
         "stop.done",
         "stop_confirm.kept",
     },
-    FACTS: {"compare", "details.lines", "treaties", "what_changed"},
+    FACTS: {"compare", "elsewhere.body", "details.lines", "treaties", "what_changed"},
     FIXED: {"status.search_closed"},
 }
 EXCUSED = {name for names in NO_ZERO.values() for name in names}

@@ -15,6 +15,7 @@ from bot.content.languages import load_languages
 from bot.engine.flow import Ask
 from bot.engine.inputs import Meaning, Started
 from bot.settings import ROOT
+from bot.store.rows import BoxLetter
 from tests.conversations.harness import CHANNELS, Phone, recording
 from tests.conversations.walk import DANGER, NONSENSE
 
@@ -151,6 +152,35 @@ async def test_danger_pages_unseen_on_a_seized_phone(content: Content, language:
     lines = await phone.hear(NONSENSE, DANGER)
     assert [line.id for line in lines] == ["leave.done"]
     assert [n["kind"] for n in phone.notices if n["audience"] == "page"] == ["report_violence"]
+
+
+@pytest.mark.parametrize("text", ["your worker asked me for money and touched me", "my employer touched me"])
+async def test_danger_from_one_of_us_is_also_a_letter_of_the_box(content: Content, text: str) -> None:
+    """Somebody is woken; and whoever is woken may be the one that it is about, so others read it too."""
+    phone = person(content, "telegram", "en", words=False)
+    await phone.hear(text, DANGER)
+    assert [n["audience"] for n in phone.notices].count("page") == 1
+    letters = [letter.body for letter in phone.world.of(BoxLetter)]
+    assert letters == ([text] if text.startswith("your") else [])
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+@pytest.mark.parametrize("way", ["text", "edited", "caption"])
+async def test_danger_pages_on_a_seized_phone_however_it_comes(content: Content, way: str, stopped: bool) -> None:
+    """An edit and the words under a photo start no flow that asks who holds the phone whether he can write; and who
+    said STOP is told nothing, but somebody is woken."""
+    phone = person(content, "telegram", "en")
+    await phone.hear(SECOND)
+    phone.notices.clear()
+    phone.subject.open_notices.clear()  # somebody has taken the first page
+    if stopped:
+        phone.subject.person.opted_out_at = phone.now
+    if way == "caption":
+        lines = await phone.share("image", NONSENSE, DANGER)
+    else:
+        lines = await phone.hear(NONSENSE, DANGER, edited=way == "edited")
+    assert [line.id for line in lines] == ([] if stopped else ["leave.done"])
+    assert [n["audience"] for n in phone.notices].count("page") == 1
 
 
 async def test_nothing_leaves_a_seized_phone_by_itself(content: Content) -> None:

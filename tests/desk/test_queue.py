@@ -49,7 +49,7 @@ async def test_taking_makes_it_mine_and_nobody_elses(town: Desk, world: World) -
     await world.says("9001", "he has a knife")
     asha, bina = await town.person("caseworker"), await town.person("caseworker")
     reference = await _case_of(world, "9001")
-    assert (await asha.post(f"/case/{reference}/take")).headers["location"] == f"/desk/case/{reference}"
+    assert (await asha.post(f"/case/{reference}/take")).headers["location"] == f"/desk/case/{reference}?told=taken"
     where = (await world.where("9001")).conversation_id
     assert await world.one("SELECT owner FROM conversations WHERE id = :i", i=where) == "human"
     assert await world.one("SELECT count(*) FROM notices WHERE taken_at IS NULL") == 0
@@ -66,7 +66,8 @@ async def test_who_wrote_and_has_no_answer_stands_first_in_mine(town: Desk, worl
         world.clock.move(minutes=1)
     first, second = await _case_of(world, "9001"), await _case_of(world, "9002")
     for one in (first, second):
-        await person.post(f"/case/{one}/reply", text="We read it.")
+        seen = (await person.get(f"/case/{one}")).text.partition('name="seen" value="')[2].partition('"')[0]
+        await person.post(f"/case/{one}/reply", text="We read it.", seen=seen)
     assert 'class="wrote"' not in (await person.get("/")).text
     world.clock.move(minutes=5)
     await world.says("9002", "are you there")

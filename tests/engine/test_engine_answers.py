@@ -11,6 +11,7 @@ from bot.engine import answers
 from bot.engine.answers import Asking
 from bot.engine.events import Asked, NotUnderstood
 from bot.engine.flow import Ask, Choice, Fill, Say
+from bot.engine.folding import LONGEST
 from bot.engine.inputs import Started
 
 WORK = Ask(
@@ -303,3 +304,11 @@ def test_words_heard_by_the_way_answer_the_open_question_even_a_choice() -> None
     talk.give(Started("f"))
     assert talk.hear("I think it was kuwait") == ["f.s"]
     assert not any(isinstance(e, NotUnderstood) for e in talk.events)
+
+
+def test_a_text_of_any_length_is_compared_by_its_beginning() -> None:
+    """20 kB of marks that a normal form must sort would hold up everybody for seconds."""
+    assert len(answers.fold("help" * 5000)) == LONGEST
+    assert len(answers.fold("a" + "\u0301\u0316" * 9000)) < LONGEST
+    assert answers.number("2" + " " * 100) == 2
+    assert answers.number("2" + "." * 5000) is None

@@ -8,7 +8,7 @@ from bot.engine.engine import Rules, turn
 from bot.engine.events import Asked
 from bot.engine.flow import Ask, Choice, Fill, Flow, Flows
 from bot.engine.inputs import Heard, Meaning
-from bot.engine.phrases import Phrase, heard, phrase
+from bot.engine.phrases import LONGEST, Phrase, clauses, heard, phrase
 from bot.engine.session import Session
 from tests.engine.engine_world import READERS, FewWords
 
@@ -163,3 +163,17 @@ def test_the_retry_says_what_an_answer_looks_like() -> None:
 def test_phrases_are_values() -> None:
     assert isinstance(BOSS, Phrase)
     assert BOSS.examples() == ["with my boss", "by the boss"]
+
+
+@pytest.mark.parametrize("raw", ["send ... home", "sahu*/boss", "*fiza", "*ill*", "# hours", "a b/c d"])
+@pytest.mark.parametrize(
+    "text", ["they send me home", "sahuko", "bilfiza", "i am unwilling", "16 hours", "a c d", "no"]
+)
+def test_the_quick_look_loses_nothing(raw: str, text: str) -> None:
+    looked_for = phrase(raw)
+    for clause in clauses(text):
+        assert looked_for.may_stand(frozenset(clause)) or list(looked_for.spans(clause)) == []
+
+
+def test_only_the_beginning_of_a_long_text_is_heard() -> None:
+    assert heard({"it": [phrase("boss")]}, "x " * LONGEST + "boss") is None

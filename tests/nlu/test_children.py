@@ -122,3 +122,18 @@ def test_bad_rules_are_said_with_their_place(tmp_path: Path, text: str, wrong: s
     with pytest.raises(DataError, match=wrong) as error:
         ChildRules.load(file)
     assert f"{file}:" in str(error.value)
+
+
+def test_what_tells_no_age_is_not_looked_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nearly every message: the floor is asked before anything else, and a long text must not hold up others."""
+    looked: list[int] = []
+
+    def spoken(rules: ChildRules, phrase: object, read: object, place: int) -> bool:
+        looked.append(place)
+        return False
+
+    monkeypatch.setattr(ChildRules, "_spoken", spoken)
+    RULES.says("my boss took my passport and does not pay me " * 100)
+    assert looked == []
+    RULES.says("I am 15")
+    assert looked != []

@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.nlu.normalise import fold, normalise, words
+from bot.nlu import normalise as module
+from bot.nlu.concepts import Lexicon
+from bot.nlu.features import Vectoriser
+from bot.nlu.normalise import LONGEST_WORD, fold, normalise, words
 
 
 @pytest.mark.parametrize(
@@ -67,3 +70,24 @@ def test_any_text_has_a_form_and_the_form_stands(text: str) -> None:
     assert normalise(form) == form
     assert isinstance(fold(form), str)
     assert all(isinstance(readings, frozenset) for readings in words(text))
+
+
+def test_words_of_any_length_fill_no_memory() -> None:
+    """A phone could send a new word of 4,000 letters with every message: each would be kept for good."""
+    long, lexicon, vectoriser = "abc" * LONGEST_WORD, Lexicon(), Vectoriser.fit(["hello"])
+    lexicon.add("HIT", "hit*", "en")
+    before = module._known_latin.cache_info().currsize, module._known_readings.cache_info().currsize
+    assert fold(normalise(long))
+    lexicon.find(words(f"{long} hitting"))
+    vectoriser.vector(f"{long} hello")
+    kept = [*lexicon._seen, *(word for cache in vectoriser._words for word in cache)]
+    assert {"hitting", "hello"} <= set(kept)
+    assert [word for word in kept if len(word) > LONGEST_WORD] == []
+    fold(normalise(long * 2))
+    words(long * 2)
+    after = module._known_latin.cache_info().currsize, module._known_readings.cache_info().currsize
+    assert (after[0] - before[0], after[1] - before[1]) <= (2, 2)  # "hello", "hitting"
+
+
+def test_a_heap_of_marks_is_none() -> None:
+    assert len(normalise("ha" + "\u0301\u0316" * 9000 + "lp")) < 20

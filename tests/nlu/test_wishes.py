@@ -53,6 +53,24 @@ def test_what_is_of_nobody_else_is_left_alone(wishes: Wishes, line: str) -> None
     assert wishes.of(line, "nlu_fallback", 0.0) == ""
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "no call to my husband, they do not let me phone",
+        "my husband does not call me a human, he locks the door",
+        "मुझे पति को फोन नहीं करने देते",
+        "mujhe pati ko phone nahi karne dete",
+        "श्रीमानको फोन बन्द छ र मलाई फोन गर्न दिँदैनन्",
+        "mero buba lai phone garna didainan phone chaina",
+        "أخي لا يرد، وهم ما يخلوني أخرج",
+    ],
+)
+def test_who_is_kept_from_calling_is_no_relative_who_searches(wishes: Wishes, line: str) -> None:
+    unguarded = Wishes(wishes.phrases, wishes.sure, wishes.graver)
+    assert unguarded.of(line, "nlu_fallback", 0.0) == "report_missing"
+    assert wishes.of(line, "nlu_fallback", 0.0) == ""
+
+
 def test_danger_about_another_person_stays_danger(wishes: Wishes, floor: DangerFloor) -> None:
     lines = ["my sister is locked in, her phone is off", "मेरी बहिनीलाई कोठामा थुनेको छ"]
     for meaning in Understanding(None, floor, wishes).understand(lines):

@@ -13,7 +13,7 @@ from bot import jobs
 from bot.store import notices
 from handlers.routing import Entry, queue_key
 from tests.conftest import NOON
-from tests.pipeline.desk import hire, staff, works
+from tests.pipeline.at_the_desk import hire, staff, works
 from tests.pipeline.world import World
 
 MAYA = "501"

@@ -24,7 +24,7 @@ from bot.settings import Settings
 from bot.store.reminders import BY
 from handlers import owner
 from tests.conftest import Clock
-from tests.pipeline.desk import hire, staff
+from tests.pipeline.at_the_desk import hire, staff
 from tests.pipeline.world import Table, World
 
 T = TypeVar("T")

@@ -15,7 +15,7 @@ from bot.store import pages
 from bot.transports.bell import Ring
 from bot.transports.errors import Misconfigured, Unreachable
 from tests.conftest import NOON
-from tests.pipeline.desk import hire, staff, works
+from tests.pipeline.at_the_desk import hire, staff, works
 from tests.pipeline.world import World
 
 MAYA = "501"

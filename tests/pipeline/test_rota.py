@@ -9,7 +9,7 @@ import pytest
 from bot.rostering import Refused, Roster
 from bot.store import rota
 from tests.conftest import NOON
-from tests.pipeline.desk import hire, works
+from tests.pipeline.at_the_desk import hire, works
 from tests.pipeline.world import World
 
 H = timedelta(hours=1)

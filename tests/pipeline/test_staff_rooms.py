@@ -17,7 +17,7 @@ from bot.store import interpreting, staff_chats
 from bot.transports.bell import Ring
 from bot.transports.translation import NONE, Nobody, Refused, machine
 from tests.conftest import NOON
-from tests.pipeline.desk import hire, works
+from tests.pipeline.at_the_desk import hire, works
 from tests.pipeline.world import ACCOUNT, World
 
 NUMBERS = itertools.count(12345678)

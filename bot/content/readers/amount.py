@@ -20,6 +20,7 @@ from bot.content.readers.tokens import Found, Token, tokens
 from bot.content.readers.words import Vocabulary, words
 
 LARGEST = Decimal(10) ** 10
+LAKH = Decimal(100_000)
 _PHONE = 9  # digits in a row: a telephone number rather than money
 _THOUSANDS = regex.compile(r"\d{1,3}\.\d{3}")
 # The families' words at the end of CLDR's English names of currencies ("Omani Rial", "Nepalese Rupee").
@@ -47,13 +48,22 @@ class Amount:
         parts, known = tokens(text), words(language)
         found = _number_first(parts, known) or _currency_first(parts, known)
         if found is None:
-            return None
+            return _in_lakhs(parts, known)
         number, money, place = found
         code = money.value if money.value.isupper() else _settled(money.value, text, args, language)
         value = _value(parts, number, code, money.value)
         if value > LARGEST or _is_phone(parts, number):
             return None
         return {"value": _shown(value), "currency": code, "word": _word(parts, place, money)}
+
+
+def _in_lakhs(parts: Sequence[Token], known: Vocabulary) -> dict[str, str | None] | None:
+    """What is counted in lakhs and crores is money, also with no currency beside it: "the agent took 3 lakh"."""
+    for number in quantities.every(parts, known):
+        worded = number.end - number.start > 1 and LAKH <= number.value <= LARGEST
+        if worded and not known.units.at(parts, number.end):
+            return {"value": _shown(number.value), "currency": None, "word": ""}
+    return None
 
 
 def _settled(family: str, text: str, args: Mapping[str, Any], language: str) -> str | None:

@@ -24,7 +24,7 @@ _HALF = LENGTH // 2
 
 def _plain(text: str) -> str:
     """Digits of every script as 0-9, compatibility forms undone, invisible marks gone."""
-    shown = unicodedata.normalize("NFKC", text[:LONGEST]).replace("\ufe0f", "").replace("\u20e3", "")
+    shown = unicodedata.normalize("NFKC", text[:LONGEST])[:LONGEST].replace("\ufe0f", "").replace("\u20e3", "")
     kept = (c for c in shown if unicodedata.category(c) != "Cf")
     return "".join(c if (d := unicodedata.decimal(c, None)) is None else str(d) for c in kept)
 

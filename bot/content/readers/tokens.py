@@ -48,7 +48,7 @@ class Token:
 
 def plain(text: str) -> str:
     """Compatibility forms undone, digits of every script as 0-9, invisible marks gone, at most LONGEST_TEXT."""
-    shown = unicodedata.normalize("NFKC", text[:LONGEST_TEXT].translate(_FRACTIONS))
+    shown = unicodedata.normalize("NFKC", text[:LONGEST_TEXT].translate(_FRACTIONS))[:LONGEST_TEXT]
     return "".join(_character(c) for c in shown)
 
 
@@ -127,6 +127,8 @@ class Phrases(Generic[T]):
 
     def _bare(self, words: tuple[str, ...], end: int) -> Found[T] | None:
         """The phrase without what is written onto it; at least three letters must stay."""
+        if not (words[0].startswith(self._before) or words[-1].endswith(self._after)):
+            return None  # nearly every word
         befores = [before for before in self._before if words[0].startswith(before)]
         afters = [after for after in self._after if words[-1].endswith(after)]
         for before in ("", *befores):

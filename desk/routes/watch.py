@@ -1,0 +1,36 @@
+"""What is due today, for everybody of the queue; what a supervisor goes through each week."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from litestar import Response
+from litestar.handlers import HTTPRouteHandler
+
+from desk.office import Office, TheVisit
+from desk.route import show
+from desk.views import watch as view
+
+
+def routes(office: Office) -> list[HTTPRouteHandler]:
+    """The routes."""
+
+    @show("/due", "queue", trail="due.view")
+    async def due(visit: TheVisit) -> Response[str]:
+        zone = ZoneInfo(visit.zone or office.look.zone)
+        tomorrow = visit.now.astimezone(zone).date() + timedelta(days=1)
+        async with office.database.begin() as connection:
+            found = await view.due(connection, office.scope(visit.user), datetime.combine(tomorrow, time(), zone))
+        parts = {"mine": [one for one in found if one.mine], "others": [one for one in found if not one.mine]}
+        return office.look.page(
+            visit, "due.html", parts_of=parts, day=office.look.day(visit, visit.now.astimezone(zone))
+        )
+
+    @show("/supervision", "supervise", trail="supervision.view")
+    async def supervision(visit: TheVisit) -> Response[str]:
+        async with office.database.begin() as connection:
+            lists = await view.weekly(connection, office.scope(visit.user))
+        return office.look.page(visit, "supervision.html", lists=lists, most=view.WEEKLY)
+
+    return [due, supervision]
