@@ -40,7 +40,7 @@ from desk.office import csrf_of
 TARGET = 150.0  # ms, of the issue
 OPEN = 0.05  # of the cases; one in ten of these waits for somebody
 LONG = 300  # messages of one long conversation
-ROUNDS = 20
+ROUNDS = 12
 CHUNK = 5000  # people in one COPY
 SECTION = "## The desk\n"
 KINDS = ("report_unpaid_wages", "report_passport", "report_missing", "report_detention", "talk_to_human")

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, func, not_, null, or_, select, union
+from sqlalchemy import ColumnElement, Uuid, and_, case, func, literal, not_, null, or_, select, union
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.keys import Keys, open_
@@ -22,7 +23,7 @@ from desk.views.scope import Scope
 
 AUDIENCES = ("page", "queue")  # a letter about ourselves is for another room
 PAGE = 50  # of the other cases
-MOST = 200  # of what waits, and of mine
+MOST = 100  # of what waits, and of mine
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 FILTERS = ("severity", "kind", "country", "language")
@@ -87,12 +88,6 @@ _waiting = (
     .group_by(notices.c.conversation_id)
     .subquery("waiting")
 )
-# Conversations that may be in the queue without a case. Said first, since else the planner takes "has no open case" for
-# one row and compares all 100,000 conversations with all that waits (7 s).
-_alive = union(
-    select(notices.c.conversation_id).where(notices.c.taken_at.is_(None), notices.c.audience.in_(AUDIENCES)),
-    select(conversations.c.id).where(conversations.c.owner.in_(("waiting", "human"))),
-)
 _rank = func.least(case(RANK, value=cases.c.severity), _waiting.c.rank)
 _country = func.coalesce(cases.c.country, contacts.c.country, addresses.c.country_hint)
 _language = func.coalesce(contacts.c.language, contacts.c.language_guess)
@@ -119,6 +114,14 @@ ORDER = (
     _rank,
     _due.asc().nulls_last(),
     func.coalesce(_waiting.c.raised_at, cases.c.opened_at),
+)
+# Of what does not wait nothing rings: the same order, without the notices.
+_gravity = case(RANK, value=cases.c.severity)
+OTHERS = (
+    _gravity,
+    case((cases.c.answered_at.is_(None), cases.c.answer_due_at)).asc().nulls_last(),
+    cases.c.opened_at,
+    cases.c.id,
 )
 _COLUMNS = (
     conversations.c.id.label("conversation_id"),
@@ -147,9 +150,7 @@ _COLUMNS = (
 
 def _narrow() -> Any:
     """Open cases with what they are ordered by, and nothing that is shown of them."""
-    return cases.outerjoin(conversations, conversations.c.id == cases.c.conversation_id).outerjoin(
-        _waiting, _waiting.c.conversation_id == conversations.c.id
-    )
+    return cases.outerjoin(conversations, conversations.c.id == cases.c.conversation_id)
 
 
 def _told() -> Any:
@@ -180,25 +181,34 @@ def _from(*, of_cases: bool) -> Any:
     )
 
 
-def _where(scope: Scope, filters: Mapping[str, str], *, of_cases: bool) -> list[ColumnElement[bool]]:
+def _where(scope: Scope, filters: Mapping[str, str], *, of_cases: bool, rank: Any = _rank) -> list[ColumnElement[bool]]:
     wanted = [scope.where("find"), cases.c.closed_at.is_(None) if of_cases else cases.c.id.is_(None)]
-    if not of_cases:
-        wanted.append(conversations.c.id.in_(_alive))
     if filters.get("severity") in SEVERITIES:
-        wanted.append(_rank == RANK[filters["severity"]])
+        wanted.append(rank == RANK[filters["severity"]])
     for name, column in (("kind", cases.c.kind), ("country", _country), ("language", _language)):
         if filters.get(name):
             wanted.append(column == filters[name])
     return wanted
 
 
-def _near(scope: Scope, name: str, *, of_cases: bool) -> ColumnElement[bool]:
+def _among(column: Any, ids: Sequence[UUID]) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = column == func.any(literal(list(ids), ARRAY(Uuid)))
+    return found
+
+
+async def _who_waits(connection: AsyncConnection) -> list[UUID]:
+    """The conversations that wait, whoever may see them. Asked first: with their ids at hand the planner knows how few
+    they are, and does not join all that is open with them."""
+    return [row[0] for row in await connection.execute(_waiting_ids)]
+
+
+def _near(scope: Scope, name: str, waiting: Sequence[UUID], *, of_cases: bool) -> ColumnElement[bool]:
     """Where rows of a part can be: what waits, and what is mine, are few, and found by their ids."""
     own = select(_others.c.id).where(_others.c.owner_user_id == scope.user.id)
     if not of_cases:
-        return conversations.c.id.in_(_waiting_ids if name == "waiting" else own)
+        return _among(conversations.c.id, waiting) if name == "waiting" else conversations.c.id.in_(own)
     if name == "waiting":
-        return cases.c.conversation_id.in_(_waiting_ids)
+        return _among(cases.c.conversation_id, waiting)
     assigned = select(_also.c.id).where(_also.c.assigned_to == scope.user.id, _also.c.closed_at.is_(None))
     with_me = select(_also.c.id).where(_also.c.conversation_id.in_(own), _also.c.closed_at.is_(None))
     return cases.c.id.in_(union(assigned, with_me))
@@ -213,6 +223,7 @@ async def queue(
     connection: AsyncConnection, secrets: Keys, scope: Scope, filters: Mapping[str, str], page: int = 1
 ) -> list[Section]:
     """The three parts, in order. `page` is that of the last part."""
+    there = await _who_waits(connection)
     mine, take = _mine(scope), scope.where("take").label("may_take")
 
     def statement(*where: ColumnElement[bool], of_cases: bool, wrote: Any = NOBODY_WROTE) -> Any:
@@ -222,7 +233,9 @@ async def queue(
             .where(*_where(scope, filters, of_cases=of_cases), *where)
         )
 
-    both = [(one, {name: _near(scope, name, of_cases=one) for name in ("waiting", "mine")}) for one in (True, False)]
+    both = [
+        (one, {name: _near(scope, name, there, of_cases=one) for name in ("waiting", "mine")}) for one in (True, False)
+    ]
     waits = [statement(near["waiting"], _waits, not_(mine), of_cases=one) for one, near in both]
     own = [statement(near["mine"], mine, of_cases=one, wrote=_unanswered) for one, near in both]
     waits, own = [[one.order_by(*ORDER).limit(MOST) for one in part] for part in (waits, own)]
@@ -230,14 +243,18 @@ async def queue(
     wide = bool(filters.get("country") or filters.get("language"))
     chosen = (
         select(cases.c.id)
-        .select_from(_from(of_cases=True) if wide else _narrow())
-        .where(*_where(scope, filters, of_cases=True), not_(mine), not_(func.coalesce(_waits, False)))
-        .order_by(*ORDER, cases.c.id)
+        .select_from(_told() if wide else _narrow())
+        .where(
+            *_where(scope, filters, of_cases=True, rank=_gravity),
+            not_(mine),
+            or_(cases.c.conversation_id.is_(None), not_(_among(cases.c.conversation_id, there))),
+        )
+        .order_by(*OTHERS)
         .offset((page - 1) * PAGE)
         .limit(PAGE + 1)
     )
     ids = [row.id for row in await connection.execute(chosen)]
-    rest = statement(cases.c.id.in_(ids), of_cases=True).order_by(*ORDER, cases.c.id)
+    rest = statement(_among(cases.c.id, ids), of_cases=True).order_by(*OTHERS)
     parts = {"waiting": waits, "mine": own, "others": [rest]}
     sections = []
     for name, statements in parts.items():
@@ -313,25 +330,18 @@ async def choices(connection: AsyncConnection, scope: Scope) -> dict[str, list[s
 
 async def fingerprint(connection: AsyncConnection, scope: Scope) -> str:
     """Changes when anything of what the user may find in the queue does."""
-    parts = []
-    for of_cases in (True, False):
-        row = (
-            await connection.execute(
-                select(
-                    func.count(),
-                    func.count(_waiting.c.conversation_id),
-                    func.max(_waiting.c.raised_at),
-                    func.max(conversations.c.last_inbound_at),
-                    func.sum(conversations.c.owner_epoch),
-                    func.max(cases.c.opened_at),
-                    func.max(cases.c.answered_at),
-                )
-                .select_from(_from(of_cases=of_cases))
-                .where(
-                    *_where(scope, {}, of_cases=of_cases),
-                    *([] if of_cases else [_near(scope, "waiting", of_cases=False), _waits]),
-                )
-            )
-        ).one()
-        parts.append(repr(tuple(row)))
+    there = await _who_waits(connection)
+    moved = (
+        func.count(),
+        func.max(conversations.c.last_inbound_at),
+        func.sum(conversations.c.owner_epoch),
+        func.max(cases.c.opened_at),
+        func.max(cases.c.answered_at),
+    )
+    rings = (func.count(_waiting.c.conversation_id), func.max(_waiting.c.raised_at), *moved)
+    asked: list[Any] = [select(*moved).select_from(_narrow()).where(*_where(scope, {}, of_cases=True))]
+    for one in (True, False):
+        near = _near(scope, "waiting", there, of_cases=one)
+        asked.append(select(*rings).select_from(_from(of_cases=one)).where(*_where(scope, {}, of_cases=one), near))
+    parts = [repr(tuple((await connection.execute(one)).one())) for one in asked]
     return hashlib.sha256("".join(parts).encode()).hexdigest()[:16]

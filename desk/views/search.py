@@ -15,7 +15,8 @@ from uuid import UUID
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat
-from sqlalchemy import ColumnElement, Select, and_, case, func, intersect, select
+from sqlalchemy import ColumnElement, Select, Uuid, and_, case, func, intersect, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.limits import LIMITS
@@ -25,7 +26,7 @@ from bot.store.tables import addresses, cases, contacts, conversations, search_t
 from desk.views.scope import Scope
 
 MOST = 50
-CHUNK = 1000  # cases with a word that are looked at in one statement
+CHUNK = 1000  # cases with a word that are looked at in the first statement
 WORDS = 6  # of one question
 # Numbers without their country code are tried as those of where people work and come from, in this order.
 REGIONS = ("NP", "IN", "BD", "LK", "PK", "PH", "ID", "MM", "SA", "AE", "QA", "KW", "OM", "BH", "MY", "LB", "JO", "SG")
@@ -153,16 +154,17 @@ class _Seek:
         """Cases that have all the words. Their ids come from the index alone, some thousand newest ones at a time, so
         that a word of everybody's costs no more than a rare one."""
         before: UUID | None = None
+        chunk = CHUNK
         while len(self.found) <= MOST:
             parts = [one.where(search_tokens.c.case_id < before) if before else one for one in having]
             every = intersect(*parts).subquery() if len(parts) > 1 else parts[0].distinct().subquery()
-            newest = select(every.c.case_id).order_by(every.c.case_id.desc()).limit(CHUNK)
+            newest = select(every.c.case_id).order_by(every.c.case_id.desc()).limit(chunk)
             ids = [row.case_id for row in await self.connection.execute(newest)]
             if ids:
-                await self.cases(because, cases.c.id.in_(ids), permission=permission)
-            if len(ids) < CHUNK:
+                await self.cases(because, cases.c.id == func.any(literal(ids, ARRAY(Uuid))), permission=permission)
+            if len(ids) < chunk:
                 return
-            before = ids[-1]
+            before, chunk = ids[-1], 8 * chunk  # who may see few of them is not asked for each thousand
 
     async def number(self, secrets: Keys, candidates: Sequence[str], digits: str) -> None:
         """Whoever writes from one of these numbers, and cases in which one was given."""

@@ -62,7 +62,7 @@ async def test_a_reference_however_it_is_written(desk: Desk) -> None:
     arabic = "".join(chr(0x0660 + int(c)) for c in spaced if c.isdigit())
     for written in (reference, spaced, nepali, arabic):
         assert await _found(person, written) == [reference], written
-    assert await _found(person, "9" + reference[1:]) == []
+    assert await _found(person, str((int(reference[0]) + 1) % 10) + reference[1:]) == []
 
 
 async def test_a_number_as_it_is_dialled_here_or_there(desk: Desk) -> None:
