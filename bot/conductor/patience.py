@@ -39,8 +39,8 @@ class Patience:
         self._seconds = seconds
 
     async def understand(self, texts: Sequence[str]) -> list[Meaning]:
-        """One Meaning per text. Never raises; waits `seconds` for `whole`, and `seconds` for each text it then judges by
-        the rules, which take milliseconds."""
+        """One Meaning per text. Never raises; waits `seconds` for `whole`, and `seconds` for each text that is then
+        judged by the rules, which take milliseconds."""
         found = [UNSURE] * len(texts)
         short = [n for n, text in enumerate(texts) if len(text) <= LONG]
         long = [n for n, text in enumerate(texts) if len(text) > LONG]

@@ -75,8 +75,8 @@ async def look(ctx: Context, session: Session, given: Input | None, content: Con
 
 
 def wakes(ctx: Context, given: Input | None) -> str | None:
-    """The kind of danger for which a human is woken. On a phone that was taken from her nobody can be asked gently: what
-    only may be danger wakes somebody too."""
+    """The kind of danger for which a human is woken. On a phone that was taken from her nobody can be asked gently:
+    what only may be danger wakes somebody too."""
     if ctx.person.seized_at is not None and isinstance(given, Heard | Shared) and given.meaning.danger:
         return given.meaning.danger.kind
     return danger_of(given)
