@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from uuid_utils.compat import uuid7
 
 from bot.engine.messages import Reply
+from bot.store import hours
 from bot.store.keys import seal_json
 from bot.store.rows import Conversation, Person, zone_name
 from bot.store.turns import Subject
@@ -38,12 +39,12 @@ class Policy:
     @classmethod
     def read(cls, contact: Mapping[str, Any], duty: Mapping[str, Any]) -> Policy:
         """From the two files."""
-        hours = contact["default_safe_hours"]
+        usual = contact["default_safe_hours"]
         return cls(
             direct_reply=timedelta(minutes=contact["direct_reply_minutes"]),
             whatsapp_window=timedelta(hours=contact["whatsapp_window_hours"]),
-            default_from=_minutes(hours["from"]),
-            default_until=_minutes(hours["until"]),
+            default_from=hours.minutes(usual["from"]),
+            default_until=hours.minutes(usual["until"]),
             zones=duty["zones"],
             default_zone=duty["timezone"],
         )
@@ -60,11 +61,6 @@ class Decision:
     state: str
     reason: str | None = None
     not_before: datetime | None = None
-
-
-def _minutes(text: str) -> int:
-    at = time.fromisoformat(text)
-    return at.hour * 60 + at.minute
 
 
 def decide(
@@ -173,18 +169,10 @@ def _before_change(now: datetime, closes: datetime, zone: tzinfo | None) -> date
 
 
 def _next_safe(policy: Policy, person: Person, country_hint: str | None, now: datetime) -> datetime:
-    """Now, if it is within the person's safe hours, else when they begin. Local wall time, so summer time is right."""
+    """Now, if it is within the person's safe hours, or those of everybody who named none, else when they begin."""
     start = policy.default_from if person.safe_from is None else person.safe_from
     end = policy.default_until if person.safe_until is None else person.safe_until
-    zone = policy.zone(person, country_hint)
-    local = now.astimezone(zone)
-    minute = local.hour * 60 + local.minute
-    inside = start <= minute < end if start <= end else (minute >= start or minute < end)
-    if inside:
-        return now
-    day = local.date() if minute < start else local.date() + timedelta(days=1)
-    opens = datetime.combine(day, time(start // 60, start % 60), zone)
-    return max(opens.astimezone(UTC), now + timedelta(minutes=1))
+    return hours.next_safe(start, end, policy.zone(person, country_hint), now)
 
 
 def queue(

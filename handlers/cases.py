@@ -319,14 +319,14 @@ async def details(ctx: Context) -> Outcome:
     if len(hers(ctx)) < 2:
         return Outcome("none")
     rows = [
-        {"row": [f"{grouped(c.reference)} ·", _month(c), "·", {"text": f"stages.{_stage(ctx, c)}.say"}]}
+        {"row": [f"{grouped(c.reference)} ·", _month(ctx, c), "·", {"text": f"stages.{_stage(ctx, c)}.say"}]}
         for c in hers(ctx)
     ]
     return Outcome("some", {"lines": {"list": rows}})
 
 
-def _month(case: Case) -> dict[str, str]:
-    return {"month": case.opened_at.strftime("%Y-%m")}
+def _month(ctx: Context, case: Case) -> dict[str, str]:
+    return {"month": f"{ctx.day(case.opened_at):%Y-%m}"}
 
 
 def _stage(ctx: Context, case: Case) -> str:

@@ -81,7 +81,7 @@ async def make(ctx: Context, *, kind: str) -> Outcome:
         ctx.record(case, "code_made")
     else:
         ctx.shelf.add(FamilyCode(digits=digits, kind="decoy", expires_at=until))
-    return Outcome("made", {"code": in_fours(digits), "until": {"day": until.date().isoformat()}})
+    return Outcome("made", {"code": in_fours(digits), "until": {"day": ctx.day(until).isoformat()}})
 
 
 async def mine(ctx: Context) -> Outcome:
@@ -90,7 +90,7 @@ async def mine(ctx: Context) -> Outcome:
     if not live:
         return Outcome("none")
     uses = await ctx.shelf.mine(CodeUse)
-    rows = [_row(c, [u.used_at for u in uses if u.code_id == c.id]) for c in live]
+    rows = [_row(c, [ctx.day(u.used_at) for u in uses if u.code_id == c.id]) for c in live]
     codes = [{"id": _option(c), "value": {"row": [_letter(c), c.digits[-4:]]}} for c in live]
     return Outcome("some", {"codes": codes, "lines": {"list": rows}})
 
@@ -99,10 +99,10 @@ def _option(code: FamilyCode) -> str:
     return f"c{code.id.hex[-20:]}"
 
 
-def _row(code: FamilyCode, used: list[datetime]) -> dict[str, Any]:
+def _row(code: FamilyCode, used: list[date]) -> dict[str, Any]:
     """`A 1295: 2× · 16 Nov`: no finer than the week of the last use."""
     row: list[Any] = [_letter(code), f"{code.digits[-4:]}:", f"{len(used)}×"]
-    return {"row": [*row, "·", {"day": _monday(max(used).date()).isoformat()}] if used else row}
+    return {"row": [*row, "·", {"day": _monday(max(used)).isoformat()}] if used else row}
 
 
 def _letter(code: FamilyCode) -> dict[str, str]:

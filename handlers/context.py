@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from bot.engine.inputs import Outcome
 from bot.store.colleagues import Colleague
@@ -135,6 +136,10 @@ class Context:
     def moment(self, at: datetime) -> dict[str, str]:
         """A time as a slot value: said in the person's own zone, with the day when it is not today."""
         return {"at": at.isoformat(), "zone": self.zone(), "now": self.now.isoformat()}
+
+    def day(self, at: datetime | None = None) -> date:
+        """The day that it is for the person, now or at a moment: near midnight another one than by UTC."""
+        return (at or self.now).astimezone(ZoneInfo(self.zone())).date()
 
     def zone(self) -> str:
         """IANA name of the person's time zone."""

@@ -20,7 +20,7 @@ __all__ = ["again", "award", "begin", "look", "mark", "parts", "step"]
 
 OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "look": {"going": ("title", "tracks"), "new": ("tracks",)},
-    "parts": {"found": ("title", "done", "all", "parts"), "complete": ("title",), "young": ("title",)},
+    "parts": {"found": ("title", "done", "all", "parts"), "complete": ("title",), "young": ("title",), "none": ()},
     "begin": {"begun": (), "none": ()},
     "step": {
         "lesson": ("lesson",),
@@ -98,9 +98,12 @@ async def look(ctx: Context) -> Outcome:
 
 
 async def parts(ctx: Context, *, track: str | None = None) -> Outcome:
-    """The parts of a track; the present one, if none is named. `complete`: all passed, the paper is to come."""
+    """The parts of a track; the present one, if none is named. `complete`: all passed, the paper is to come. `none`: no
+    track may be shown."""
     state = _state(ctx)
-    name = next(n for n in map(str, (track, state.get("track"), *tracks(ctx))) if n in tracks(ctx))
+    name = next((n for n in map(str, (track, state.get("track"), *tracks(ctx))) if n in tracks(ctx)), None)
+    if name is None:  # what was there was taken back
+        return Outcome("none")
     modules, passed = tracks(ctx)[name]["modules"], _passed(ctx, state, name)
     title = _text(name, "title")
     _keep(ctx, {k: v for k, v in state.items() if k != "part"}, track=name)

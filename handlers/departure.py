@@ -27,7 +27,7 @@ FURTHEST = timedelta(days=366)
 
 
 def _local(ctx: Context) -> date:
-    return ctx.now.astimezone(ZoneInfo(ctx.zone())).date()
+    return ctx.day()
 
 
 async def today(ctx: Context) -> Outcome:

@@ -64,7 +64,11 @@ async def find(ctx: Context, *, leaving: object, agent: str | None = None) -> Ou
     if not rows:
         return Outcome(
             "missing",
-            {"month": {"month": f"{newest:%Y-%m}"}, "old": _old(ctx, newest), "advice": _advice("not_in_list")},
+            {
+                "month": {"month": f"{ctx.day(newest):%Y-%m}"},
+                "old": _old(ctx, newest),
+                "advice": _advice("not_in_list"),
+            },
         )
     if len(rows) == 1:
         return Outcome("one", {"licence": _key(rows[0])})
@@ -80,7 +84,11 @@ async def show(ctx: Context, *, leaving: object, agent: str | None = None, licen
         newest = await ctx.shelf.licences_of(facts.code(leaving)) or ctx.now
         return Outcome(
             "missing",
-            {"month": {"month": f"{newest:%Y-%m}"}, "old": _old(ctx, newest), "advice": _advice("not_in_list")},
+            {
+                "month": {"month": f"{ctx.day(newest):%Y-%m}"},
+                "old": _old(ctx, newest),
+                "advice": _advice("not_in_list"),
+            },
         )
     newest = await ctx.shelf.licences_of(facts.code(leaving)) or row.imported_at
     state = _state(ctx, row, newest)
@@ -100,7 +108,7 @@ async def show(ctx: Context, *, leaving: object, agent: str | None = None, licen
             "name": row.name,
             "number": row.number,
             "until": {"month": f"{row.valid_until:%Y-%m}"} if row.valid_until else None,
-            "month": {"month": f"{row.imported_at:%Y-%m}"},
+            "month": {"month": f"{ctx.day(row.imported_at):%Y-%m}"},
             "old": _old(ctx, row.imported_at),
             "advice": _advice("in_list"),
         },
@@ -182,4 +190,4 @@ def _state(ctx: Context, row: Licence, newest: datetime) -> str:
         return "gone"
     if row.valid_until is None:
         return "undated"
-    return "licensed" if row.valid_until >= ctx.now.date() else "expired"
+    return "licensed" if row.valid_until >= ctx.day() else "expired"

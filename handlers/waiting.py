@@ -6,9 +6,10 @@ Law: nothing is promised that the rota does not say. Who owns the conversation i
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.store import hours
 from bot.store.rows import CHECK_IN, Reminder
 from handlers import duty
 from handlers.cases import HEAVY, find, heavy, spoken_number
@@ -119,7 +120,7 @@ async def earlier(ctx: Context) -> Outcome:
     """A moment at which the program may write before a human reads: an hour from now at least, half an hour before that
     human at least, within her safe hours. Often there is none, and then nothing is offered."""
     opens = duty.next_opening(ctx.knowledge.get("duty"), ctx.now)
-    at = _half_hour((ctx.now + HOUR).astimezone(ZoneInfo(ctx.zone())))
+    at = _half_hour(ctx, ctx.now + HOUR)
     while at <= opens - HALF_HOUR:
         if _safe(ctx, at):
             return Outcome("fits", {"at": ctx.moment(opens), "earlier": ctx.moment(at)})
@@ -127,25 +128,19 @@ async def earlier(ctx: Context) -> Outcome:
     return Outcome("none", {"at": ctx.moment(opens)})
 
 
-def _half_hour(at: datetime) -> datetime:
-    """Up to the next full half hour of her own clock."""
-    past = timedelta(minutes=at.minute % 30, seconds=at.second, microseconds=at.microsecond)
-    return at + (HALF_HOUR - past if past else past)
+def _half_hour(ctx: Context, at: datetime) -> datetime:
+    """Up to the next full half hour of her own clock; counted by UTC, since her clock may be changed in between."""
+    local = at.astimezone(ZoneInfo(ctx.zone()))
+    past = timedelta(minutes=local.minute % 30, seconds=local.second, microseconds=local.microsecond)
+    return at.astimezone(UTC) + (HALF_HOUR - past if past else past)
 
 
 def _safe(ctx: Context, at: datetime) -> bool:
     """Whether a moment lies within her safe hours, or those of everybody who named none."""
     usual = ctx.knowledge.get("contact_policy")["default_safe_hours"]
-    start = _minutes(usual["from"]) if ctx.person.safe_from is None else ctx.person.safe_from
-    end = _minutes(usual["until"]) if ctx.person.safe_until is None else ctx.person.safe_until
-    local = at.astimezone(ZoneInfo(ctx.zone()))
-    minute = local.hour * 60 + local.minute
-    return start <= minute < end if start <= end else minute >= start or minute < end
-
-
-def _minutes(clock: str) -> int:
-    hours, _, minutes = clock.partition(":")
-    return int(hours) * 60 + int(minutes)
+    start = hours.minutes(usual["from"]) if ctx.person.safe_from is None else ctx.person.safe_from
+    end = hours.minutes(usual["until"]) if ctx.person.safe_until is None else ctx.person.safe_until
+    return hours.next_safe(start, end, ZoneInfo(ctx.zone()), at) <= at
 
 
 async def plan_check_in(ctx: Context, *, earlier: dict[str, str] | None = None) -> Outcome:

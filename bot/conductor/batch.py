@@ -17,6 +17,7 @@ from bot import outgoing
 from bot.conductor import receipts
 from bot.conductor.arrived import Arrived, as_input, as_job_input
 from bot.conductor.patience import Patience, Understanding
+from bot.conductor.pieces import pieces, together
 from bot.conductor.turn import Tools, Turn
 from bot.content import Content
 from bot.engine.events import Said
@@ -126,9 +127,10 @@ class Conductor:
 
     async def _understand(self, all_arrived: Sequence[Arrived]) -> dict[tuple[int, ...], Meaning]:
         spoken = [a for a in all_arrived if a.inbound and a.inbound.text and a.inbound.kind != "press"]
+        parts = [pieces(a.texts) for a in spoken]
         with metrics.nlu_seconds.time():
-            meanings = await self._understanding.understand(["\n".join(a.texts) for a in spoken])
-        return {a.ids: m for a, m in zip(spoken, meanings, strict=True)}
+            meanings = iter(await self._understanding.understand([piece for some in parts for piece in some]))
+        return {a.ids: together([next(meanings) for _ in some], a.texts) for a, some in zip(spoken, parts, strict=True)}
 
     # --- transactions
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from bot.conductor.arrived import danger_of
+from bot.conductor.arrived import child_of, danger_of
 from bot.content import Content
 from bot.content.readers.digits import digits_in
 from bot.engine import answers
 from bot.engine.answers import fold, folded
 from bot.engine.flow import Ask
-from bot.engine.inputs import Heard, Input, Started
+from bot.engine.inputs import Heard, Input, Shared, Started
 from bot.engine.session import Session
 from bot.engine.state import State
 from handlers import cases, privacy, word
@@ -44,7 +44,7 @@ class Look:
 
 async def look(ctx: Context, session: Session, given: Input | None, content: Content, language: str) -> Look:
     """What a message is before it is anything else."""
-    if ctx.person.seized_at is not None and danger_of(given):  # also edited, or under a photo
+    if ctx.person.seized_at is not None and (wakes(ctx, given) or child_of(given)):  # also edited, or under a photo
         return _left(ctx, mask=isinstance(given, Heard) and bool(digits_in(given.text)))
     if not isinstance(given, Heard):
         return Look(given)
@@ -72,6 +72,14 @@ async def look(ctx: Context, session: Session, given: Input | None, content: Con
     if not expected and (linked := await _link(ctx, given.text, phrases["link"], open_now is not None)):
         return Look(Started(LINK, BY, {"code": linked}), mask=True)
     return Look(given)
+
+
+def wakes(ctx: Context, given: Input | None) -> str | None:
+    """The kind of danger for which a human is woken. On a phone that was taken from her nobody can be asked gently:
+    what only may be danger wakes somebody too."""
+    if ctx.person.seized_at is not None and isinstance(given, Heard | Shared) and given.meaning.danger:
+        return given.meaning.danger.kind
+    return danger_of(given)
 
 
 def _seize(ctx: Context, given: Heard, proof: bool) -> Look:

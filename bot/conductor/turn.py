@@ -149,11 +149,11 @@ class Turn:
             given = gate.instead(given, before)
             self._session = gate.session
             await (self._aside(given) if _is_aside(given) else self._converse(given))
-            await self._page_anyway(danger_of(arrived.given))
+            await self._page_anyway(private.wakes(self.ctx, arrived.given))
             gate.session = Session.from_json(self._conversation.session)
             gate.ends_again()
         if given is None:  # nothing may be said: somebody is woken all the same
-            await self._page_anyway(danger_of(arrived.given))
+            await self._page_anyway(private.wakes(self.ctx, arrived.given))
         if isinstance(arrived.given, Heard | Shared) and not gate.courtesy(arrived.given):
             targets.wrote(self.ctx)
         if child := child_of(arrived.given):  # whoever has the conversation; paged once

@@ -22,6 +22,7 @@ SAID, SENT = "said", "sent"  # slots of the person: what came besides the answer
 BY_THE_WAY = (SAID, SENT)
 MOST = 20  # pieces kept of each
 LONGEST = 1000  # characters kept of one
+WORDS = 4096  # characters of an answer, or of a first message, that go into the session; the history has all
 
 
 def heard_slot(ask: Ask) -> str:
@@ -87,7 +88,7 @@ class State:
     def session(self) -> Session:
         """The new state, as plain data. Words and files by the way belong to one matter: when it is over, they go."""
         kept = self.shared if self.stack else {k: v for k, v in self.shared.items() if k not in BY_THE_WAY}
-        return Session(tuple(self.stack), kept, self.heard, self.steps)
+        return Session(tuple(self.stack), kept, self.heard[:WORDS], self.steps)
 
     def keep(self, what: str, item: Any) -> None:
         """Keep words that answered nothing (SAID), or a file or place (SENT): actions may take them as facts."""
@@ -315,7 +316,10 @@ class State:
                 self.events.append(Filled(frame.flow, slot))
 
     def put(self, slot: str, value: Any, shared: bool) -> None:
-        """Set a slot, of the person or of this flow; None (refused) is never said of the person."""
+        """Set a slot, of the person or of this flow; None (refused) is never said of the person. Words are cut, but for
+        those that no history keeps."""
+        if isinstance(value, str) and not self.secret:
+            value = value[:WORDS]
         mine = {k: v for k, v in self.top.slots.items() if k != slot}
         if shared and value is not None:
             self.shared[slot] = value

@@ -13,7 +13,7 @@ import pytest
 from bot.content import Content
 from bot.content.languages import load_languages
 from bot.engine.flow import Ask
-from bot.engine.inputs import Meaning, Started
+from bot.engine.inputs import Danger, Meaning, Started
 from bot.settings import ROOT
 from bot.store.rows import BoxLetter
 from tests.conversations.harness import CHANNELS, Phone, recording
@@ -181,6 +181,24 @@ async def test_danger_pages_on_a_seized_phone_however_it_comes(content: Content,
         lines = await phone.hear(NONSENSE, DANGER, edited=way == "edited")
     assert [line.id for line in lines] == ([] if stopped else ["leave.done"])
     assert [n["audience"] for n in phone.notices].count("page") == 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "meaning", [Meaning(danger=Danger("report_violence", "ask")), Meaning(child="self")], ids=["may_be_danger", "child"]
+)
+async def test_a_seized_phone_asks_nothing_of_what_may_be_grave(
+    content: Content, language: str, meaning: Meaning
+) -> None:
+    """Neither "Are you okay?" nor what is said to a child stands on the screen of whoever took it; a human is woken."""
+    phone = person(content, "whatsapp", language)
+    await phone.hear(SECOND)
+    phone.notices.clear()
+    phone.subject.open_notices.clear()  # somebody has taken the first page
+    lines = await phone.hear(NONSENSE, meaning)
+    assert [line.id for line in lines] == ["leave.done"]
+    assert phone.asking == ""
+    assert [n["audience"] for n in phone.notices].count("page") == 1, phone.notices
 
 
 async def test_nothing_leaves_a_seized_phone_by_itself(content: Content) -> None:

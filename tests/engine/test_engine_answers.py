@@ -12,6 +12,8 @@ from bot.engine.events import Asked, NotUnderstood
 from bot.engine.flow import Ask, Choice, Fill, Say
 from bot.engine.folding import LONGEST
 from bot.engine.inputs import Started
+from bot.engine.session import Session
+from bot.engine.state import WORDS
 from tests.engine.engine_world import AMOUNT, COUNTRY, MONTHS, READERS, YES_NO, FewWords, Talk, flow, means, wages_talk
 
 WORK = Ask(
@@ -312,3 +314,25 @@ def test_a_text_of_any_length_is_compared_by_its_beginning() -> None:
     assert len(answers.fold("a" + "\u0301\u0316" * 9000)) < LONGEST
     assert answers.number("2" + " " * 100) == 2
     assert answers.number("2" + "." * 5000) is None
+
+
+def test_words_of_any_length_do_not_swell_the_session() -> None:
+    """The history has all of them. A letter that no history keeps is whole where it is."""
+    long = "x" * (WORDS + 1)
+    talk = Talk()
+    talk.change(
+        flow(
+            "letter",
+            Ask("who", "Who?", fills=(Fill("who", "text"),), keep="words"),
+            Ask("letter", "What?", fills=(Fill("letter", "text"),), secret=True),
+            Ask("more", "More?", slot="more"),
+        )
+    )
+    talk.give(Started("letter", "test"))
+    talk.hear(long)
+    assert (len(talk.slot("who")), len(talk.slot("words"))) == (WORDS, WORDS)
+    talk.hear(long)
+    assert talk.slot("letter") == long
+    first = Talk(session=Session())
+    first.hear(long)
+    assert first.session.heard == long[:WORDS]

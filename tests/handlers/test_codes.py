@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -198,3 +198,17 @@ async def test_nothing_that_is_recorded_holds_a_code(world: World) -> None:
 def test_the_limits_stand_in_data() -> None:
     assert (ROOT / "knowledge" / "codes.yml").exists()
     assert Facts().get("codes")["valid_days"] == 90
+
+
+async def test_days_and_months_are_those_where_she_is(world: World) -> None:
+    """After midnight in Kathmandu it is still yesterday, and last month, by UTC."""
+    world.now = datetime(2026, 11, 30, 20, 0, tzinfo=UTC)
+    ctx = world.ctx("worker")
+    ctx.person.country = "NP"
+    for kind in ("report_unpaid_wages", "report_documents"):
+        await cases.open_case(ctx, kind=kind)
+    days = timedelta(days=Facts().get("codes")["valid_days"])
+    made = await codes.make(ctx, kind="real")
+    assert made.slots["until"] == {"day": (datetime(2026, 12, 1) + days).date().isoformat()}
+    lines = (await cases.details(ctx)).slots["lines"]["list"]
+    assert {line["row"][1]["month"] for line in lines} == {"2026-12"}

@@ -257,3 +257,12 @@ async def test_all_leaflets_are_offered_on_two_pages(ctx: Context) -> None:
     ids = [row["id"] for page in ("leaflets", "others") for row in offered.slots[page]]
     assert ids == list(FACTS.get("materials")["leaflets"])
     assert all(row["value"]["text"] in FACTS.texts for row in offered.slots["leaflets"] + offered.slots["others"])
+
+
+async def test_with_no_track_to_show_nothing_breaks(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reviewer may take all of them back while somebody is in the middle."""
+    await course.parts(ctx, track=PARTS[0][0])
+    monkeypatch.setattr(course, "tracks", lambda ctx: {})
+    assert (await course.parts(ctx, track=PARTS[0][0])).name == "none"
+    looked = await course.look(ctx)
+    assert [row["id"] for row in looked.slots["tracks"]] == list(course.BESIDE)

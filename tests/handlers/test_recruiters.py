@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -120,3 +120,11 @@ async def test_the_country_of_the_number_when_people_leave_from_there(ctx: Conte
     assert (await recruiters.origin(ctx, leaving="KW")).slots == {"leaving": "KW"}
     assert ctx.now == NOON
     assert timedelta(days=60) == recruiters.OLD
+
+
+async def test_a_licence_ends_with_the_day_where_she_is(ctx: Context) -> None:
+    """In Kathmandu it is the 25th while it is still the 24th by UTC."""
+    ctx.now = datetime(2026, 11, 24, 20, 0, tzinfo=UTC)
+    row = licence("Everest Overseas", "1", days_left=0)
+    assert str(row.valid_until) == "2026-11-24"
+    assert recruiters._state(ctx, row, row.imported_at) == "expired"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.store.rows import CHECK_IN, Reminder
-from handlers import cases, casework, waiting
+from handlers import cases, casework, handoff, waiting
 from handlers.context import Context
 from tests.conftest import NOON
 from tests.handlers.people import case, context
@@ -136,7 +136,7 @@ async def test_only_after_a_human_her_words_are_an_answer(owner: str, until: boo
     ctx.conversation.session = {"stack": [{"flow": "wages"}], "shared": {"country": "KW"}}
     ctx.cases.append(case("talk_to_human"))
     await casework.release(ctx)
-    assert (casework.ANSWER_UNTIL in ctx.conversation.session["shared"]) is until
+    assert (handoff.ANSWER_UNTIL in ctx.conversation.session["shared"]) is until
     assert ("stack" in ctx.conversation.session) is (owner == "bot")  # what stood open before is over
     assert ctx.conversation.session["shared"]["country"] == "KW"
 
@@ -180,3 +180,24 @@ async def test_her_yes_is_one_reminder_for_that_moment() -> None:
     await waiting.plan_check_in(ctx, earlier=ctx.moment(OPENS))
     (planned,) = await ctx.shelf.mine(Reminder)
     assert (planned.flow, planned.topic, planned.due_at, planned.slots) == (CHECK_IN, CHECK_IN, OPENS, {})
+
+
+@pytest.mark.parametrize(
+    ("now", "hours", "at"),
+    [
+        # 2:00 to 3:00 does not come in the night of 28 March: what follows 1:59 is 3:00.
+        ("2027-03-27T23:40:00+00:00", (120, 180), None),
+        # It comes twice on 31 October: an hour after 2:10 it is 2:10 again, and 2:30 is the second one.
+        ("2027-10-31T00:10:00+00:00", (120, 360), "2027-10-31T01:30:00+00:00"),
+    ],
+)
+async def test_an_earlier_moment_is_right_when_the_clocks_change(
+    monkeypatch: pytest.MonkeyPatch, now: str, hours: tuple[int, int], at: str | None
+) -> None:
+    ctx = context()
+    ctx.now, ctx.person.timezone = datetime.fromisoformat(now), "Europe/Berlin"
+    ctx.person.safe_from, ctx.person.safe_until = hours
+    monkeypatch.setattr(waiting.duty, "next_opening", lambda rota, moment: ctx.now + timedelta(hours=6))
+    outcome = await waiting.earlier(ctx)
+    told = outcome.slots.get("earlier")
+    assert (datetime.fromisoformat(told["at"]) if told else None) == (datetime.fromisoformat(at) if at else None)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.engine.phrases import heard
 from bot.nlu.classifier import Ranked
 from bot.nlu.danger import DangerFloor
 from bot.nlu.data import DataError
@@ -71,6 +72,44 @@ def test_who_is_kept_from_calling_is_no_relative_who_searches(wishes: Wishes, li
     assert wishes.of(line, "nlu_fallback", 0.0) == ""
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "my son died no call",
+        "no news of my husband, they say he is dead",
+        "my brother phone off, company says jail",
+        "police took her, my sister does not answer",
+        "where is my brother, he was arrested",
+        "मेरो भाइको फोन बन्द छ, मर्‍यो भन्छन्",
+        "mero bhai ko phone banda cha, jail ma cha",
+        "दाइको फोन लाग्दैन, प्रहरीले लग्यो",
+        "मेरे भाई का फोन बंद है, जेल में है",
+        "mere pati ka phone band hai, police le gayi",
+        "भाई का फोन बंद है, मर गया",
+        "أخي لا يرد، قالوا مات",
+        "أخي لا يرد، الشرطة أخذته",
+        "زوجي لا يتصل، هو في السجن",
+    ],
+)
+def test_death_and_jail_are_no_search(wishes: Wishes, line: str) -> None:
+    unguarded = Wishes(wishes.phrases, wishes.sure, wishes.graver)
+    assert unguarded.of(line, "nlu_fallback", 0.0) in ("report_missing", "ask_case_status")
+    assert wishes.of(line, "nlu_fallback", 0.0) == ""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "my brother phone is dead",
+        "my sons phone died",
+        "छोराको फोन लाग्दैन, तीन महिना बित्यो",
+        "मेरे भाई का फोन बंद है, तीन महीने गुज़र गए",
+    ],
+)
+def test_a_dead_phone_and_time_that_passed_are_a_search(wishes: Wishes, line: str) -> None:
+    assert not heard({"no search": wishes.unless}, line)
+
+
 def test_danger_about_another_person_stays_danger(wishes: Wishes, floor: DangerFloor) -> None:
     lines = ["my sister is locked in, her phone is off", "मेरी बहिनीलाई कोठामा थुनेको छ"]
     for meaning in Understanding(None, floor, wishes).understand(lines):
@@ -79,7 +118,7 @@ def test_danger_about_another_person_stays_danger(wishes: Wishes, floor: DangerF
 
 
 def test_what_is_graver_and_sure_stands(wishes: Wishes) -> None:
-    line = "my brother in jail his phone is off"
+    line = "my brother was taken away his phone is off"
     assert wishes.of(line, "report_detention", 0.9) == ""
     assert wishes.of(line, "report_detention", 0.4) == "report_missing"
     assert wishes.of(line, "report_stranded", 0.9) == "report_missing"
