@@ -112,9 +112,10 @@ async def pass_on(ctx: Context, *, said: list[str] | None = None, sent: list[Any
 
 
 def _due_again(ctx: Context, case: Case, severity: str) -> None:
-    """What a human has answered before is due anew; what nobody answered keeps its time."""
-    if case.answered_at is not None:
-        case.answer_due_at = duty.promise(ctx.knowledge.get("duty"), severity, ctx.now).at
+    """What a human has answered before is due anew; what nobody answered is due by what is promised now, or keeps its
+    earlier time."""
+    at = duty.promise(ctx.knowledge.get("duty"), severity, ctx.now).at
+    case.answer_due_at = at if case.answered_at is not None else min(at, case.answer_due_at or at)
 
 
 async def take(ctx: Context, *, user_id: UUID | None = None, override: str | None = None, **_: Any) -> Outcome:
