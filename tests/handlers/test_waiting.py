@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.store.rows import CHECK_IN, Reminder
-from handlers import cases, casework, waiting
+from handlers import cases, casework, handoff, waiting
 from handlers.context import Context
 from tests.conftest import NOON
 from tests.handlers.people import case, context
