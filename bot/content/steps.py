@@ -37,6 +37,7 @@ READERS: dict[str, tuple[str, ...]] = {
     "topic": (),
     "need": (),
     "kin": (),
+    "sentence": (),
 }
 _VOICE = ("sms", "safety", "sensitivity")
 _ANSWER = (
@@ -145,8 +146,9 @@ class Steps:
 
     def _ask(self, step_id: str, place: Place, source: str) -> Ask:
         sheet = self._sheet
-        if sum(key in place for key in ("options", "type", "fills")) != 1:
-            sheet.wrong(place.line, "a question has one of `options:`, `type:` and `fills:`")
+        kinds = {key for key in ("options", "type", "fills") if key in place}
+        if len(kinds) != 1 and kinds != {"options", "fills"}:
+            sheet.wrong(place.line, "a question has one of `options:`, `type:` and `fills:`, or options and fills")
         slot = sheet.text(place, "slot", needed=False) or step_id
         choices, skip = self._choices(place), self._skip(place)
         if skip and any(c.id == SKIP for c in choices):

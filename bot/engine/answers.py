@@ -57,6 +57,11 @@ def takes_text(ask: Ask) -> bool:
     return any(f.reader == "text" for f in ask.fills) or not (ask.fills or ask.choices or ask.offers)
 
 
+def takes_words(ask: Ask) -> bool:
+    """Whether a sentence is an answer, be it beside options."""
+    return takes_text(ask) or any(f.reader == "sentence" for f in ask.fills)
+
+
 folded = lru_cache(maxsize=8192)(fold)  # only for words of our data: a person's text is not kept
 
 

@@ -147,7 +147,7 @@ def _answer(machine: Machine, open_now: tuple[Flow, Ask], heard: Heard) -> None:
     flow, ask = open_now
     asking = machine.asking(flow, ask)
     answer = answers.nearly(asking, heard.text)
-    if answer is None and heard.meaning.danger and answers.takes_text(ask) and interrupts.other_matter(machine, heard):
+    if answer is None and heard.meaning.danger and answers.takes_words(ask) and interrupts.other_matter(machine, heard):
         return  # free text does not swallow a danger that is to be asked about
     answer = answer or machine.said(flow, asking.ask, heard.text) or answers.read(asking, heard.text)
     if answer is None and interrupts.code(machine, heard):
