@@ -38,7 +38,10 @@ TO_US = frozenset({"greet", "affirm", "deny"})  # intents that are no wish of th
 QUIET = frozenset({"menu", "back", "status"})  # words that are only kept, while a human is awaited about self-harm
 MORE_UNTIL = "more_until"  # in the session: until then what she adds belongs to her newest case
 BY_US = "by_us"  # in the session: the open question came from a reminder, so it may be answered hours later
-HOUR, HOUR_STEPS = ("danger_end", "hour"), ("danger_end.hour", "danger_end.hour_grave")  # the question and its grave twin
+HOUR, HOUR_STEPS = (
+    ("danger_end", "hour"),
+    ("danger_end.hour", "danger_end.hour_grave"),
+)  # the question and its grave twin
 STAYED = "stayed_at"  # when the line of the flow `stay` was said last: kept in the session
 CHECK_IN_LEAVES = timedelta(minutes=5)  # for the line that she allowed; a human's words would need her own yes
 PAUSE = timedelta(hours=1)  # after which an open question is not simply read out again: who writes may be another
