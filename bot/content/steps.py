@@ -53,6 +53,7 @@ _ANSWER = (
     "secret",
     "lapses",
     "counted",
+    "unsure",
     "segments",
     "heard",
 )
@@ -170,6 +171,7 @@ class Steps:
             secret=self._secret(place),
             lapses=sheet.flag(place, "lapses"),
             counted=sheet.flag(place, "counted"),
+            unsure=sheet.text(place, "unsure", needed=False),
             segments=sheet.whole(place, "segments") or 1,
             heard=self._heard(place),
             sensitivity=self._sensitivity(place),
