@@ -24,6 +24,7 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
 
 DIED = "found_deceased"
 RESULTS = ("found_safe", "found_no_contact_wanted", "found_detained", DIED, "not_found")
+OPEN = "open"  # the fact `decides`: neither agreed nor refused
 OVER = "status.search_closed"  # the one sentence, in the flow that also says it to whoever asks
 
 
@@ -37,10 +38,10 @@ async def open_search(ctx: Context, *, country: str | None = None, **facts: Any)
 
 async def draft_search(ctx: Context, *, country: str | None = None, **facts: Any) -> Outcome:
     """She neither agreed nor refused that the found person decides, and told more instead: a human gets all of it and
-    asks again. Until then it is a draft; nobody is looked for by it."""
+    asks again. The case says that the question is open: nobody is looked for by it before."""
     severity = triage.severity(ctx.knowledge.get("triage"), cases.SEARCH, facts)
-    case = cases.new_case(ctx, cases.SEARCH, severity, {"country": country, **facts})
-    case.country, case.draft = country, True
+    case = cases.new_case(ctx, cases.SEARCH, severity, {"country": country, "decides": OPEN, **facts})
+    case.country = country
     return Outcome("drafted")
 
 
