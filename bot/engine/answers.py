@@ -49,7 +49,7 @@ class Asking:
 def slots_of(ask: Ask) -> tuple[str, ...]:
     """The slots that this ask wants to know."""
     filled = tuple(f.slot for f in ask.fills)
-    return ((ask.slot,) if ask.slot and (ask.choices or not filled) else ()) + filled
+    return ((ask.slot,) if ask.slot and (ask.choices or ask.offers or not filled) else ()) + filled
 
 
 def takes_text(ask: Ask) -> bool:
