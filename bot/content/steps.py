@@ -27,7 +27,7 @@ READERS: dict[str, tuple[str, ...]] = {
     "number": ("unit",),
     "amount": ("country",),
     "date": ("today", "side"),
-    "country": ("going",),
+    "country": ("going", "home"),
     "phone": ("country",),
     "code": (),
     "digits": ("length",),
@@ -38,6 +38,7 @@ READERS: dict[str, tuple[str, ...]] = {
     "need": (),
     "kin": (),
     "sentence": (),
+    "service": (),
 }
 _VOICE = ("sms", "safety", "sensitivity")
 _ANSWER = (
