@@ -75,7 +75,7 @@ async def close_hour(ctx: Context) -> Outcome:
 
 
 async def leave_hour_open(ctx: Context) -> Outcome:
-    """Asked about the next hour she told something else: nobody may write yet, and a clear yes within the hour counts."""
+    """Asked about the next hour she told something else: nobody may write yet; a clear yes within the hour counts."""
     asked = dict(ctx.person.profile.get(HOUR_ASKED, {}))
     ctx.person.profile[HOUR_ASKED] = {**asked, str(ctx.conversation.id): (ctx.now + _agreed(ctx)).isoformat()}
     return Outcome("left_open")

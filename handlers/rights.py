@@ -52,8 +52,8 @@ async def where(
     topic: str | None = None,
     moved: str | None = None,
 ) -> Outcome:
-    """Which country the question is about: the one that was named, else where the person is. `moved`: another one, written
-    where a topic was asked for; it is used once."""
+    """Which country the question is about: the one that was named, else where the person is. `moved`: another one,
+    written where a topic was asked for; it is used once."""
     code = facts.code(moved) or facts.code(place) or facts.code(country)
     land = facts.land(code)
     if code not in ctx.knowledge.get("rights"):

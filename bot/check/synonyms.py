@@ -73,7 +73,8 @@ def _number(ask: Ask, place: int, choice: Choice, word: str) -> str:
 
 def _same(content: Content, flow: Flow, choice: Choice, command: str, word: str) -> bool:
     """Whether the option does what the universal word does: it leads to its flow, or this is its flow, or the one that
-    asks whether it is so (`solved`, `is_solved`). A sentence that elsewhere stops all messages ("do not write to me") may be an answer here; a single word, the carriers', may not."""
+    asks whether it is so (`solved`, `is_solved`). A sentence that elsewhere stops all messages ("do not write to me")
+    may be an answer here; a single word, the carriers', may not."""
     if command == STOP and " " in fold(word):
         return True
     meant = content.rules.flow_of(command)
