@@ -6,7 +6,7 @@ is silent the moment a human has the conversation.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,12 +15,16 @@ from handlers.cases import concerned, learn, new_case
 from handlers.context import Case, Context, Outcome
 from handlers.triage import graver
 
-__all__ = ["agree_hour", "hand_over", "pass_on", "promise", "release", "take"]
+__all__ = ["agree_hour", "close_hour", "hand_over", "leave_hour_open", "pass_on", "promise", "release", "take"]
+
+HOUR_ASKED = "hour_asked"  # in the profile: conversations where she may still say yes to the next hour, and until when
 
 OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "hand_over": {"on_duty": ("at",), "off_duty": ("at",)},
     "promise": {"on_duty": ("at",), "off_duty": ("at",)},
     "agree_hour": {"agreed": ()},
+    "close_hour": {"closed": ()},
+    "leave_hour_open": {"left_open": ()},
     "pass_on": {"on_duty": ("at",), "off_duty": ("at",)},
     "take": {"taken": (), "held": (), "full": ()},
     "release": {"released": (), "not_yours": ("user",)},
@@ -58,9 +62,41 @@ async def hand_over(
 
 async def agree_hour(ctx: Context) -> Outcome:
     """She agreed to be written to for the next hour (protection.md, T45)."""
-    minutes = int(ctx.knowledge.get("contact_policy")["agreed_minutes"])
-    ctx.conversation.agreed_until = ctx.now + timedelta(minutes=minutes)
+    _answered_hour(ctx)
+    ctx.conversation.agreed_until = ctx.now + _agreed(ctx)
     return Outcome("agreed")
+
+
+async def close_hour(ctx: Context) -> Outcome:
+    """She said no to it: what she agreed to before is over too."""
+    _answered_hour(ctx)
+    ctx.conversation.agreed_until = None
+    return Outcome("closed")
+
+
+async def leave_hour_open(ctx: Context) -> Outcome:
+    """Asked about the next hour she told something else: nobody may write yet; a clear yes within the hour counts."""
+    asked = dict(ctx.person.profile.get(HOUR_ASKED, {}))
+    ctx.person.profile[HOUR_ASKED] = {**asked, str(ctx.conversation.id): (ctx.now + _agreed(ctx)).isoformat()}
+    return Outcome("left_open")
+
+
+def hour_is_open(ctx: Context) -> bool:
+    """Whether the question about the next hour still waits for a clear answer here."""
+    until = ctx.person.profile.get(HOUR_ASKED, {}).get(str(ctx.conversation.id))
+    return until is not None and ctx.now < datetime.fromisoformat(until)
+
+
+def _answered_hour(ctx: Context) -> None:
+    """The question is answered: what she writes later is no answer to it."""
+    asked = {k: v for k, v in ctx.person.profile.get(HOUR_ASKED, {}).items() if k != str(ctx.conversation.id)}
+    ctx.person.profile.pop(HOUR_ASKED, None)
+    if asked:
+        ctx.person.profile[HOUR_ASKED] = asked
+
+
+def _agreed(ctx: Context) -> timedelta:
+    return timedelta(minutes=int(ctx.knowledge.get("contact_policy")["agreed_minutes"]))
 
 
 async def pass_on(ctx: Context, *, said: list[str] | None = None, sent: list[Any] | None = None) -> Outcome:
@@ -76,9 +112,10 @@ async def pass_on(ctx: Context, *, said: list[str] | None = None, sent: list[Any
 
 
 def _due_again(ctx: Context, case: Case, severity: str) -> None:
-    """What a human has answered before is due anew; what nobody answered keeps its time."""
-    if case.answered_at is not None:
-        case.answer_due_at = duty.promise(ctx.knowledge.get("duty"), severity, ctx.now).at
+    """What a human has answered before is due anew; what nobody answered is due by what is promised now, or keeps its
+    earlier time."""
+    at = duty.promise(ctx.knowledge.get("duty"), severity, ctx.now).at
+    case.answer_due_at = at if case.answered_at is not None else min(at, case.answer_due_at or at)
 
 
 async def take(ctx: Context, *, user_id: UUID | None = None, override: str | None = None, **_: Any) -> Outcome:

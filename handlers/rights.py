@@ -18,9 +18,9 @@ __all__ = ["about", "answer", "complaint_body", "elsewhere", "sectors", "useful"
 
 OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "where": {
-        "choose": ("land", "code", "topics", "more"),
-        "ready": ("land", "code", "topics", "more"),
-        "none": ("land",),
+        "choose": ("land", "code", "topics", "more", "moved"),
+        "ready": ("land", "code", "topics", "more", "moved"),
+        "none": ("land", "moved"),
     },
     "answer": {"checked": ("said", "law", "month"), "unchecked": ("said", "law"), "held": ()},
     "elsewhere": {"offer": (), "nothing": ()},
@@ -45,18 +45,25 @@ def offered(ctx: Context) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
 
 
 async def where(
-    ctx: Context, *, place: str | None = None, country: str | None = None, topic: str | None = None
+    ctx: Context,
+    *,
+    place: str | None = None,
+    country: str | None = None,
+    topic: str | None = None,
+    moved: str | None = None,
 ) -> Outcome:
-    """Which country the question is about: the one that was named, else where the person is."""
-    code = facts.code(place) or facts.code(country)
+    """Which country the question is about: the one that was named, else where the person is. `moved`: another one,
+    written where a topic was asked for; it is used once."""
+    code = facts.code(moved) or facts.code(place) or facts.code(country)
     land = facts.land(code)
     if code not in ctx.knowledge.get("rights"):
-        return Outcome("none", {"land": land if code else None})
+        return Outcome("none", {"land": land if code else None, "moved": None})
     first, rest = offered(ctx)
     beside = [{"id": name, "value": {"text": f"terms.{name}.label"}} for name in BESIDE]
     known = topic in ctx.knowledge.get("topics")["topics"]
     return Outcome(
-        "ready" if known else "choose", {"land": land, "code": code, "topics": first, "more": [*rest, *beside]}
+        "ready" if known else "choose",
+        {"land": land, "code": code, "topics": first, "more": [*rest, *beside], "moved": None},
     )
 
 

@@ -10,19 +10,21 @@ from __future__ import annotations
 from typing import Any
 
 from bot.store.rows import VolunteerCode
-from handlers import cases
+from handlers import cases, triage
 from handlers.context import Context, Outcome
 
-__all__ = ["close", "open_search", "open_tip"]
+__all__ = ["close", "draft_search", "open_search", "open_tip"]
 
 OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "open_search": {"opened": ("reference", "at")},
+    "draft_search": {"drafted": ()},
     "open_tip": {"opened": ()},
     "close": {"closed": ("text",), "voice": (), "agreed": (), "unknown": ()},
 }
 
 DIED = "found_deceased"
 RESULTS = ("found_safe", "found_no_contact_wanted", "found_detained", DIED, "not_found")
+OPEN = "open"  # the fact `decides`: neither agreed nor refused
 OVER = "status.search_closed"  # the one sentence, in the flow that also says it to whoever asks
 
 
@@ -32,6 +34,15 @@ async def open_search(ctx: Context, *, country: str | None = None, **facts: Any)
     case = cases.opened(ctx, cases.SEARCH, {"country": country, **facts})
     case.country = country
     return Outcome("opened", {"reference": cases.grouped(case.reference), "at": cases.due(ctx, case)})
+
+
+async def draft_search(ctx: Context, *, country: str | None = None, **facts: Any) -> Outcome:
+    """She neither agreed nor refused that the found person decides, and told more instead: a human gets all of it and
+    asks again. The case says that the question is open: nobody is looked for by it before."""
+    severity = triage.severity(ctx.knowledge.get("triage"), cases.SEARCH, facts)
+    case = cases.new_case(ctx, cases.SEARCH, severity, {"country": country, "decides": OPEN, **facts})
+    case.country = country
+    return Outcome("drafted")
 
 
 async def open_tip(ctx: Context, *, code: str | None = None, **facts: Any) -> Outcome:

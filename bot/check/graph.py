@@ -19,7 +19,7 @@ def named(step: Step) -> list[str]:
     """The targets that a step names itself: step ids and `flow:name`; a called flow counts as `flow:name`."""
     match step:
         case Ask():
-            targets = [c.goto for c in (*step.choices, *((step.skip,) if step.skip else ()))]
+            targets = [c.goto for c in (*step.choices, *((step.skip,) if step.skip else ()))] + [step.unsure]
         case Do():
             targets = list(step.on.values())
         case If():

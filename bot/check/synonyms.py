@@ -72,9 +72,10 @@ def _number(ask: Ask, place: int, choice: Choice, word: str) -> str:
 
 
 def _same(content: Content, flow: Flow, choice: Choice, command: str, word: str) -> bool:
-    """Whether the option does what the universal word does: it leads to its flow, or this is its flow. A sentence that
-    elsewhere stops all messages ("do not write to me") may be an answer here; a single word, the carriers', may not."""
+    """Whether the option does what the universal word does: it leads to its flow, or this is its flow, or the one that
+    asks whether it is so (`solved`, `is_solved`). A sentence that elsewhere stops all messages ("do not write to me")
+    may be an answer here; a single word, the carriers', may not."""
     if command == STOP and " " in fold(word):
         return True
     meant = content.rules.flow_of(command)
-    return bool(meant) and (choice.goto == f"flow:{meant}" or flow.name == meant)
+    return bool(meant) and (choice.goto == f"flow:{meant}" or flow.name in {meant, f"is_{meant}"})

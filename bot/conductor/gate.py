@@ -17,13 +17,13 @@ import regex
 from bot.conductor.arrived import child_of, danger_of
 from bot.content import Content
 from bot.engine import offers
-from bot.engine.answers import exact
+from bot.engine.answers import Answer, exact
 from bot.engine.inputs import Heard, Input, Meaning, Pressed, Resumed, Shared, Started
-from bot.engine.session import Session
+from bot.engine.session import Frame, Session
 from bot.engine.state import LONGEST, SAID, SENT, State
 from bot.store import reminders
 from bot.store.rows import CHECK_IN
-from handlers import cases, children, closing, targets
+from handlers import cases, casework, children, closing, targets
 from handlers import owner as owners
 from handlers.context import Context
 from handlers.handoff import ANSWER_UNTIL
@@ -38,6 +38,10 @@ TO_US = frozenset({"greet", "affirm", "deny"})  # intents that are no wish of th
 QUIET = frozenset({"menu", "back", "status"})  # words that are only kept, while a human is awaited about self-harm
 MORE_UNTIL = "more_until"  # in the session: until then what she adds belongs to her newest case
 BY_US = "by_us"  # in the session: the open question came from a reminder, so it may be answered hours later
+HOUR, HOUR_STEPS = (
+    ("danger_end", "hour"),
+    ("danger_end.hour", "danger_end.hour_grave"),
+)  # the question and its grave twin
 STAYED = "stayed_at"  # when the line of the flow `stay` was said last: kept in the session
 CHECK_IN_LEAVES = timedelta(minutes=5)  # for the line that she allowed; a human's words would need her own yes
 PAUSE = timedelta(hours=1)  # after which an open question is not simply read out again: who writes may be another
@@ -81,6 +85,8 @@ class Gate:
             return True
         if word in ALWAYS or (danger is None and self._in_secret()):
             return True
+        if owner == "waiting" and danger is None and not self._asks():
+            await self._hears_the_hour(given)
         shut = word in QUIET and cases.heavy(self._ctx) is not None  # no list before a human has closed it
         if owner == "waiting" and danger is None and (word or self._asks() or self._code(given)) and not shut:
             return True  # a command, a code, or the answer to what a command asked: nobody else speaks here yet
@@ -94,6 +100,22 @@ class Gate:
         await cases.raise_alarm(self._ctx, kind=danger)
         # Asked whether the program may write later, she says it again: woken, and answered by the flow that asks.
         return owner == "waiting" and self._asks_about("self_harm")
+
+    async def _hears_the_hour(self, given: Input) -> None:
+        """Asked whether we may write for the next hour, she told where she is: within that hour a clear yes or no still
+        answers it. Nothing is said to it, as to a yes in its place."""
+        flow = self._content.flows.get(HOUR[0])
+        if flow is None or not casework.hour_is_open(self._ctx):
+            return
+        said = given.option if isinstance(given, Pressed) and given.step in HOUR_STEPS else None
+        if isinstance(given, Heard) and not given.edited:
+            stack = (Frame(*HOUR, flow.version, waiting=True),)
+            answer = self._answer_to(Session(stack), given)
+            said = answer.values.get(HOUR[1]) if answer else None
+        if said == "yes":
+            await casework.agree_hour(self._ctx)
+        elif said == "no":
+            await casework.close_hour(self._ctx)
 
     def _may_remind(self, flow: str) -> bool:
         """Nothing begins by itself while a human has it, or while she thinks of ending her life. A reminder that she
@@ -141,16 +163,14 @@ class Gate:
 
     def _answers(self, given: Heard | Shared) -> bool:
         """Whether it clearly answers the open question."""
-        state = State(
-            self._content.flows,
-            self.session,
-            self._content.words(self._language),
-            self._content.readers,
-            self._language,
-            self._content.rules,
-        )
+        return isinstance(given, Heard) and self._answer_to(self.session, given) is not None
+
+    def _answer_to(self, session: Session, given: Heard) -> Answer | None:
+        """What it is, beyond doubt, as an answer to the question that is open in a session."""
+        content, language = self._content, self._language
+        state = State(content.flows, session, content.words(language), content.readers, language, content.rules)
         asked = state.present()
-        return isinstance(given, Heard) and asked is not None and exact(state.asking(*asked), given.text) is not None
+        return exact(state.asking(*asked), given.text) if asked is not None else None
 
     def courtesy(self, given: Heard | Shared) -> bool:
         """Thanks, a greeting, a yes: by the model, or by a sign that means the same everywhere. Nobody waits for an

@@ -27,7 +27,7 @@ READERS: dict[str, tuple[str, ...]] = {
     "number": ("unit",),
     "amount": ("country",),
     "date": ("today", "side"),
-    "country": ("going",),
+    "country": ("going", "home"),
     "phone": ("country",),
     "code": (),
     "digits": ("length",),
@@ -37,6 +37,8 @@ READERS: dict[str, tuple[str, ...]] = {
     "topic": (),
     "need": (),
     "kin": (),
+    "sentence": (),
+    "service": (),
 }
 _VOICE = ("sms", "safety", "sensitivity")
 _ANSWER = (
@@ -52,6 +54,7 @@ _ANSWER = (
     "secret",
     "lapses",
     "counted",
+    "unsure",
     "segments",
     "heard",
 )
@@ -145,8 +148,9 @@ class Steps:
 
     def _ask(self, step_id: str, place: Place, source: str) -> Ask:
         sheet = self._sheet
-        if sum(key in place for key in ("options", "type", "fills")) != 1:
-            sheet.wrong(place.line, "a question has one of `options:`, `type:` and `fills:`")
+        kinds = {key for key in ("options", "type", "fills") if key in place}
+        if len(kinds) != 1 and kinds != {"options", "fills"}:
+            sheet.wrong(place.line, "a question has one of `options:`, `type:` and `fills:`, or options and fills")
         slot = sheet.text(place, "slot", needed=False) or step_id
         choices, skip = self._choices(place), self._skip(place)
         if skip and any(c.id == SKIP for c in choices):
@@ -168,6 +172,7 @@ class Steps:
             secret=self._secret(place),
             lapses=sheet.flag(place, "lapses"),
             counted=sheet.flag(place, "counted"),
+            unsure=sheet.text(place, "unsure", needed=False),
             segments=sheet.whole(place, "segments") or 1,
             heard=self._heard(place),
             sensitivity=self._sensitivity(place),

@@ -49,12 +49,17 @@ class Asking:
 def slots_of(ask: Ask) -> tuple[str, ...]:
     """The slots that this ask wants to know."""
     filled = tuple(f.slot for f in ask.fills)
-    return ((ask.slot,) if ask.slot and (ask.choices or not filled) else ()) + filled
+    return ((ask.slot,) if ask.slot and (ask.choices or ask.offers or not filled) else ()) + filled
 
 
 def takes_text(ask: Ask) -> bool:
     """Whether any text at all is an answer."""
     return any(f.reader == "text" for f in ask.fills) or not (ask.fills or ask.choices or ask.offers)
+
+
+def takes_words(ask: Ask) -> bool:
+    """Whether a sentence is an answer, be it beside options."""
+    return takes_text(ask) or any(f.reader == "sentence" for f in ask.fills)
 
 
 folded = lru_cache(maxsize=8192)(fold)  # only for words of our data: a person's text is not kept

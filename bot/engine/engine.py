@@ -147,7 +147,7 @@ def _answer(machine: Machine, open_now: tuple[Flow, Ask], heard: Heard) -> None:
     flow, ask = open_now
     asking = machine.asking(flow, ask)
     answer = answers.nearly(asking, heard.text)
-    if answer is None and heard.meaning.danger and answers.takes_text(ask) and interrupts.other_matter(machine, heard):
+    if answer is None and heard.meaning.danger and answers.takes_words(ask) and interrupts.other_matter(machine, heard):
         return  # free text does not swallow a danger that is to be asked about
     answer = answer or machine.said(flow, asking.ask, heard.text) or answers.read(asking, heard.text)
     if answer is None and interrupts.code(machine, heard):
@@ -190,8 +190,10 @@ def _missed(machine: Machine, open_now: tuple[Flow, Ask], first: str = "") -> No
     machine.events.append(NotUnderstood(f"{flow.name}.{ask.id}", times))
     if times < machine.rules.misses:
         retries = (machine.rules.retries.get(fill.reader) for fill in ask.fills)
-        first = first or next(filter(None, retries), "system.retry")
-        machine.ask_again(first if times == 1 else "system.retry_help")
+        first = first or next(filter(None, retries), "system.noted_so_far" if ask.unsure else "system.retry")
+        machine.ask_again(first if times == 1 or ask.unsure else "system.retry_help")
+    elif ask.unsure:
+        machine.settle(ask, answers.Answer({}, ask.unsure))
     elif machine.runs(machine.rules.human) or not machine.begin(machine.rules.human, "human"):
         machine.settle(ask, answers.refused(ask, machine.known))
 

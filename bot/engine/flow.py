@@ -58,7 +58,8 @@ class Ask:
     `first` = a slot that may name the option to stand on top (a guess). `offers` = a slot that holds the options, as
     an action found them: `[{"id": ..., "value": ...}]`; when it is empty the ask is passed over. `lapses` = an offer:
     whatever is no answer to it is heard as if nothing had been asked (`bot/engine/offers.py`). `counted` = the answer
-    is only counted: the history keeps that there was one, not which.
+    is only counted: the history keeps that there was one, not which. `unsure` = words that are no answer are facts:
+    they are noted, and the step that it names takes them on when the answer stays open.
     `heard` = phrases by which free text answers a question for free text: its words are the value.
     """
 
@@ -77,6 +78,7 @@ class Ask:
     secret: bool = False
     lapses: bool = False
     counted: bool = False
+    unsure: str = ""
     segments: int = 1  # of one SMS at most, where a budget holds
     heard: tuple[str, ...] = ()
     sensitivity: Sensitivity = Sensitivity.NEUTRAL

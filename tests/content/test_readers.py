@@ -23,7 +23,7 @@ LANGUAGES = ("en", "ne", "hi", "ar", "xx")
 
 def test_every_type_that_a_flow_may_name_has_a_reader() -> None:
     plain = {"text", "number", "amount", "date", "country", "phone", "media", "location"}
-    assert set(READERS) == plain | {"digits", "hours", "topic", "need", "code", "kin"}
+    assert set(READERS) == plain | {"digits", "hours", "topic", "need", "code", "kin", "sentence", "service"}
 
 
 @pytest.mark.parametrize(
@@ -319,6 +319,24 @@ def test_text_and_media() -> None:
     assert READERS["media"].find("photo", {}, "en") is None
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("he asked me for money", "he asked me for money"),
+        (" उसले पैसा माग्यो ", "उसले पैसा माग्यो"),
+        ("طلب مني المال", "طلب مني المال"),
+    ],
+)
+def test_three_words_are_a_sentence(text: str, value: str) -> None:
+    assert READERS["sentence"].read(text, {}, "en") == value
+    assert READERS["sentence"].find(text, {}, "en") is None
+
+
+@pytest.mark.parametrize("text", ["", "5", "yes", "my code", "1 2 3", "zz qq ...", "12 345 678"])
+def test_less_is_none(text: str) -> None:
+    assert READERS["sentence"].read(text, {}, "en") is None
+
+
 # -- properties
 
 PIECES = """3 ٣ ३ 180 1,5 2.000 ½ KD k.d. दिनार دينار mahina महिनामा months لل و Kuwait नेपालबाट lakh مية وخمسين
@@ -365,7 +383,7 @@ def _valid(name: str, value: Any) -> bool:
         case "location":
             return abs(value["lat"]) <= 90 and abs(value["lon"]) <= 180
         case _:
-            return name == "text" and isinstance(value, str) and value != ""
+            return name in {"text", "sentence"} and isinstance(value, str) and value != ""
 
 
 @settings(max_examples=200, deadline=None)

@@ -66,7 +66,14 @@ def test_the_walk_comes_to_every_question(content: Content, walked: Walk) -> Non
     told = {turn.get("asks") for told in TRANSCRIPTS for turn in told.turns}
     # The walk is at noon, and nothing was said or learnt before.
     half_known = {"self_harm.may_i", "wages.how_much", "wages.how_many"}
-    half_known |= {"stranded.their_place", "passport.their_leave", "missing.name", "cover.later", "cover.none"}
+    half_known |= {
+        "stranded.their_place",
+        "danger.their_place",
+        "passport.their_leave",
+        "missing.name",
+        "cover.later",
+        "cover.none",
+    }
     half_known |= {f"orientation.{step}" for step in ("go_on", "question", "failed", "name")}
     assert missed == half_known | no_cap
     assert half_known <= told

@@ -114,3 +114,11 @@ def test_no_action_sends_a_picture_to_anybody() -> None:
         }
         doors = ("bot.outgoing", "bot.transports", "bot.channels", "bot.media", "bot.sender", "bot.engine.messages")
         assert not [name for name in imported if name.startswith(doors)], path.name
+
+
+async def test_what_was_told_without_a_yes_says_so_in_the_case(ctx: Context) -> None:
+    await tracing.draft_search(ctx, country="QA", claimed_role="brother", said=["a scar"])
+    case = ctx.cases[0]
+    assert (case.kind, case.severity, case.country, case.draft) == ("report_missing", "high", "QA", False)
+    assert case.facts == {"country": "QA", "decides": "open", "claimed_role": "brother", "said": ["a scar"]}
+    assert ctx.notices == []  # the hand-over tells, once

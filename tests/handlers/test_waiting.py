@@ -130,6 +130,15 @@ async def test_what_nobody_answered_keeps_its_time_when_she_asks_for_a_person() 
     assert ctx.cases[0].answer_due_at == NOON + timedelta(hours=4)
 
 
+async def test_who_asks_for_a_person_is_not_told_an_earlier_time_than_her_case_is_due() -> None:
+    ctx = context()
+    ctx.cases.append(case("report_unpaid_wages", answer_due_at=NOON + timedelta(days=2)))
+    outcome = await casework.hand_over(ctx, severity="high")
+    assert ctx.cases[0].answer_due_at == NOON + timedelta(hours=4)
+    assert datetime.fromisoformat(outcome.slots["at"]["at"]) == ctx.cases[0].answer_due_at
+    assert [n.severity for n in ctx.notices] == ["high"]
+
+
 @pytest.mark.parametrize(("owner", "until"), [("human", True), ("waiting", False), ("bot", False)])
 async def test_only_after_a_human_her_words_are_an_answer(owner: str, until: bool) -> None:
     ctx = context(owner=owner)

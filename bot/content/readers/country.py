@@ -13,7 +13,8 @@ from bot.content.readers.words import Vocabulary, homes, words
 
 
 class Country:
-    """`args["going"]`: also a country that somebody else went to. A code of two letters is read alone, in capitals."""
+    """`args["going"]`: also a country that somebody else went to. `args["home"]`: only one that people leave from
+    and come back to. A code of two letters is read alone, in capitals."""
 
     def read(self, text: str, args: Mapping[str, Any], language: str) -> str | None:
         """The country of an answer: all of it, or the one that it names."""
@@ -30,6 +31,8 @@ class Country:
     def find(self, text: str, args: Mapping[str, Any], language: str) -> str | None:
         """The one country that a text names, the home of the person's language left aside."""
         known, parts = words(language), tokens(text)
+        if args.get("home"):
+            return _one(c for c in _named(parts, known, known.clear_countries, elsewhere=True) if c in homes())
         found = _one(code for code in _named(parts, known, known.clear_countries) if code not in known.home)
         if found is None and args.get("going"):
             every = _named(parts, known, known.clear_countries, elsewhere=True)

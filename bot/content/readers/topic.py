@@ -16,14 +16,15 @@ from bot.settings import ROOT
 
 
 class Named:
-    """The entries of a mapping in `knowledge/<name>.yml`, each with its `heard:` words by language. Value: the key."""
+    """The entries of a mapping in `knowledge/<name>.yml`, each with its `heard:` words by language. Value: the key.
+    `under`: the mapping's key in the file, where it is not the file's name."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, name: str, under: str = "") -> None:
+        self._name, self._under = name, under or name
 
     @cached_property
     def _entries(self) -> Mapping[str, Mapping[str, Any]]:
-        entries: Mapping[str, Mapping[str, Any]] = read(ROOT / "knowledge" / f"{self._name}.yml", ROOT)[self._name]
+        entries: Mapping[str, Mapping[str, Any]] = read(ROOT / "knowledge" / f"{self._name}.yml", ROOT)[self._under]
         return entries
 
     @cached_property
