@@ -149,9 +149,10 @@ async def late(ctx: Context, *, may_say: str | None = None) -> Outcome:
     if conversation.told_late_at is not None or may_say != "yes" or ctx.person.seized_at is not None:
         return Outcome("silent")  # a phone that was taken from her tells nobody of a human
     conversation.told_late_at = ctx.now
-    kind = next((case.kind for case in targets.here(ctx)), None)
-    found = await cases.emergency(ctx, kind=kind)
-    return Outcome("number", {"emergency": found.slots["emergency"]}) if found.slots else Outcome("person")
+    case = next(iter(targets.here(ctx)), None)
+    found = await cases.emergency(ctx, kind=case.kind if case else None)
+    spoken = cases.spoken_number(ctx, case)  # elsewhere a number comes with its choice, and here nobody is to choose
+    return Outcome("number", {"emergency": spoken}) if spoken and found.slots else Outcome("person")
 
 
 async def fine(ctx: Context) -> Outcome:

@@ -70,7 +70,7 @@ class Patience:
             return await asyncio.wait_for(asyncio.shield(asked), self._seconds)
         except TimeoutError:
             hung.append(asked)
-            log.error("understanding_hangs", count=len(texts), lane=lane)
+            log.error("understanding_hangs", count=len(texts), kind=lane)
         except Exception as error:
             log.error("understanding_failed", kind=type(error).__name__, exc_info=True)
         return None

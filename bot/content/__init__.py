@@ -57,7 +57,7 @@ class Content:
         return Rules(
             universal={c: c for c in COMMANDS if c in self.flows.by_name},
             phrases={name: name for name in phrases if name in self.flows.by_name},
-            labels=hearing.labels(self.flows, self.catalogue, self.languages),
+            labels=hearing.by_label(self.flows, self.catalogue, self.languages),
             retries=self._retries,
         )
 

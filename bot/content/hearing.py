@@ -79,7 +79,7 @@ def readable(raws: Iterable[str], refusals: frozenset[str]) -> Iterable[Phrase]:
             continue
 
 
-def labels(flows: Flows, catalogue: Catalogue, languages: Mapping[str, Language]) -> dict[str, str]:
+def by_label(flows: Flows, catalogue: Catalogue, languages: Mapping[str, Language]) -> dict[str, str]:
     """Folded label, short label or synonym of a line of the lists, in any language -> the flow that it leads to. A word
     of two pages belongs to the earlier one; a word that two lines of a page share in two languages, to nobody."""
     found: dict[str, str] = {}

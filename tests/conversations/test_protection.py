@@ -161,7 +161,10 @@ def test_the_choice_stands_in_the_same_message_as_the_number(content: Content) -
     """Outside the flows of danger a number is said nowhere else, and there the first option is a person."""
     for flow in content.flows.by_name.values():
         for step in flow.steps:
-            if isinstance(step, Say | Ask) and flow.level != "danger" and "{emergency}" in step.text + step.sms:
+            told = (
+                flow.level == "danger" or flow.name == "late"
+            )  # late: only who read it so before (handlers/handoff.py)
+            if isinstance(step, Say | Ask) and not told and "{emergency}" in step.text + step.sms:
                 assert isinstance(step, Ask), f"{flow.name}.{step.id}"
                 assert step.choices[0].id == "first", f"{flow.name}.{step.id}"
 

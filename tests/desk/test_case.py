@@ -90,7 +90,7 @@ async def test_the_whatsapp_window_is_told_truly(town: Desk, world: World, hours
     assert ("24 hours are over" in page) is not open_
     assert ("takes free words until" in page) is open_
     await _reply(person, case, "hello")
-    assert await world.one("SELECT state FROM outbox WHERE origin = 'human'") in (
+    assert await world.one("SELECT state FROM outbox WHERE origin = 'human' AND kind = 'reply'") in (
         ("queued", "held") if open_ else ("held",)
     )
     assert ("It leaves when the person writes again" in (await person.get(case)).text) is not open_
