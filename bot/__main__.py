@@ -31,6 +31,7 @@ COMMANDS = {
     "reply": ("reply", "run", "add_arguments", "answer the person of a case, as a human"),
     "release": ("reply", "run_release", "add_release_arguments", "give a conversation back to the bot"),
     "rota": ("rota", "run", "add_arguments", "who works when: shifts, breaks, swaps, who is sick"),
+    "staff": ("staff", "run", "add_arguments", "what colleagues read and how they are called; chats; interpreters"),
     "volunteers": ("volunteers", "run", "add_arguments", "codes by which volunteers and neighbours tell what they see"),
     "export": ("export", "run", "add_arguments", "all that is kept of one person, as JSON"),
     "erase": ("erase", "run", "add_arguments", "delete all of one person, when a human decided so"),

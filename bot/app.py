@@ -35,6 +35,7 @@ from bot.observe import logs
 from bot.pager import Pager
 from bot.sender import Sender
 from bot.settings import Settings, SettingsError
+from bot.staff_rooms import STAFF_KIND, StaffRooms
 from bot.store import embedded, pages
 from bot.store.database import UNAVAILABLE, Database
 from bot.store.inbox import Inbox
@@ -109,6 +110,7 @@ class App:
     policy: outgoing.Policy
     ledger: Ledger
     pager: Pager
+    rooms: StaffRooms
 
     @property
     def conductor(self) -> Conductor:
@@ -119,6 +121,10 @@ class App:
 
     async def receive(self, items: Sequence[Inbound | Receipt]) -> None:
         """Commit what a provider delivered; returns only when it is safe to say 2xx."""
+        for item in items:
+            if isinstance(item, Inbound) and item.kind == STAFF_KIND:
+                await self.rooms.heard(item)
+        items = [i for i in items if not (isinstance(i, Inbound) and i.kind == STAFF_KIND)]
         countries = {i.address: country_of(i.channel, i.address) for i in items if isinstance(i, Inbound)}
         await self.inbox.receive(items, self.clock(), countries)
 
@@ -302,6 +308,8 @@ async def build(
             return transports.get(SIMULATOR)
         return transports.get("telegram" if channel == "telegram" else "twilio")
 
+    staff = Staff(database, keys, content, policy, clock, new_id, draw_reference)
+    telegram = transports.get("telegram")
     return App(
         settings=settings,
         database=database,
@@ -324,13 +332,28 @@ async def build(
         if model
         else None,
         sender=Sender(database, keys, layouts, policy, transport_for, clock=clock),
-        staff=Staff(database, keys, content, policy, clock, new_id, draw_reference),
+        staff=staff,
         wake=Wake(database),
         transports=transports,
         clock=clock,
         policy=policy,
         ledger=ledger,
         pager=Pager(
-            database, keys, content, make_bells(settings, transports), clock=clock, alerts=settings.alert_addresses
+            database,
+            keys,
+            content,
+            make_bells(settings, transports),
+            clock=clock,
+            alerts=settings.alert_addresses,
+            groups=settings.telegram_staff_groups,
+        ),
+        rooms=StaffRooms(
+            database,
+            keys,
+            content,
+            staff,
+            telegram if isinstance(telegram, Telegram) else None,
+            clock=clock,
+            groups=settings.telegram_staff_groups,
         ),
     )

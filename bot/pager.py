@@ -29,7 +29,8 @@ from handlers.routing import Needs, Offer
 log = logs.get(__name__)
 LOOK_SECONDS, LEAST_SECONDS = 5.0, 1.0
 SILENT = frozenset({"voice"})  # ways that ring only for a page
-ALERT = "alert"  # receivers that are mail addresses of the operator
+ALERT, GROUP = "alert", "group"  # receivers that are mail addresses of the operator, and groups of staff
+AGAIN = frozenset({"late", "escalated"})  # notices that somebody who had it did not answer: another one first
 OFFER_AGAIN = timedelta(hours=1)
 TRIED_AGAIN = (Throttled, Unreachable, OutcomeUnknown, Undeliverable)
 
@@ -46,6 +47,7 @@ class Pager:
         *,
         clock: Callable[[], datetime],
         alerts: Sequence[str] = (),
+        groups: bool = False,
     ) -> None:
         self._database = database
         self._secrets = secrets
@@ -53,11 +55,13 @@ class Pager:
         self._bells = bells
         self._clock = clock
         self._alerts = tuple(alerts)
+        self._groups = groups
         facts: Any = content.knowledge.get("targets")
         self._ladder = facts["ladder"]
         self._seen = timedelta(minutes=int(facts["acknowledged_minutes"]))
         self._tries = int(facts["rings"])
         self._most = int(facts["care"]["critical_open"])
+        self._never = frozenset(facts["group_never"])
         self._skills: Mapping[str, Sequence[str]] = facts["skills"]
 
     async def run(self, wake: Wake) -> None:
@@ -131,13 +135,22 @@ class Pager:
         return await pages.climb(
             connection,
             notice,
-            (),
+            await self._in_groups(connection, notice),
             now,
             called=0,
             offered_to=first.colleague.id if first else None,
             offer=first.reasons if first else (),
             red=False,
         )
+
+    async def _in_groups(self, connection: Connection, notice: Open) -> list[Call]:
+        """The groups of staff, where a line of the queue may be named there: a number, once. Never danger, abuse, a
+        child, self-harm, nor what nobody has a case for."""
+        quiet = notice.severity == "critical" or notice.kind is None or notice.kind in self._never
+        if not self._groups or quiet or notice.audience == "page" or notice.lowered:
+            return []
+        found = await staff_chats.groups(connection, self._secrets)
+        return [Call("duty", f"{GROUP}_{n}", None, "telegram") for n in range(len(found))]
 
     def _is_due(self, notice: Open, steps: Sequence[Mapping[str, Any]], now: datetime) -> bool:
         """Whether the next step is to be taken. Whoever pressed the key has some time to take it."""
@@ -170,7 +183,9 @@ class Pager:
             notice.gender,
             notice.earlier,
         )
-        found = routing.ranked(needs, people, critical_most=self._most, without=without)
+        silent = {notice.earlier} if notice.what in AGAIN and notice.earlier else set()
+        found = routing.ranked(needs, people, critical_most=self._most, without=without | silent)
+        found = found or routing.ranked(needs, people, critical_most=self._most, without=without)
         if not found and notice.also_reads:  # she said that a human may write so, too
             other = Needs(
                 notice.severity, notice.also_reads, notice.country, needs.skill, notice.gender, notice.earlier
@@ -195,8 +210,9 @@ class Pager:
 
     async def _number(self, connection: Connection, claimed: Claimed) -> str | None:
         if claimed.user_id is None:
-            place = int(claimed.receiver.rpartition("_")[2])
-            return self._alerts[place] if place < len(self._alerts) else None
+            name, _, place = claimed.receiver.rpartition("_")
+            known = await staff_chats.groups(connection, self._secrets) if name == GROUP else self._alerts
+            return known[int(place)] if int(place) < len(known) else None
         if claimed.channel == "telegram":
             return await staff_chats.address_of(connection, self._secrets, claimed.user_id)
         return await colleagues.number(connection, self._secrets, claimed.user_id, claimed.channel)
@@ -233,5 +249,11 @@ class Pager:
         def say(text: str) -> str:
             return self._content.staff(language, text, slots)
 
+        buttons: tuple[tuple[str, str], ...] = ((say("seen"), f"s:seen:{claimed.id}"),)
+        if claimed.receiver.startswith(GROUP):
+            buttons = (
+                (say("take"), f"s:take:{claimed.reference or ''}"),
+                (say("release"), f"s:give:{claimed.reference or ''}"),
+            )
         body = "chat" if claimed.channel == "telegram" else "mail_alert" if claimed.user_id is None else "mail"
-        return Ring(say("call"), say("mail_subject"), say(body), say("seen"), language)
+        return Ring(say("call"), say("mail_subject"), say(body), buttons)

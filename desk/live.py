@@ -79,6 +79,10 @@ class Live:
         still: Callable[[], Awaitable[bool]] = request.scope["still"]  # type: ignore[typeddict-item]
         return ServerSentEvent(self._events(since, look, still))
 
+    async def _looked(self, look: Callable[[Any], Awaitable[str]]) -> str:
+        async with self._database.begin() as connection:
+            return await look(connection)
+
     async def _events(
         self, since: str, look: Callable[[Any], Awaitable[str]], still: Callable[[], Awaitable[bool]]
     ) -> AsyncIterator[ServerSentEventMessage]:
@@ -90,11 +94,11 @@ class Live:
             try:
                 if loop.time() - checked >= POLL:
                     checked = loop.time()
-                    if not await still():
+                    if not await asyncio.shield(asyncio.ensure_future(still())):
                         yield ServerSentEventMessage(event="gone", data="")
                         return
-                async with self._database.begin() as connection:
-                    current = await look(connection)
+                # Shielded: a reader who leaves would else cut off a question, and the connection with it.
+                current = await asyncio.shield(asyncio.ensure_future(self._looked(look)))
             except UNAVAILABLE:
                 await asyncio.sleep(POLL)
                 continue

@@ -105,7 +105,7 @@ def _declared(office: Office, handler: HTTPRouteHandler) -> None:
     about_case = "{reference" in paths or "{talk" in paths
     if about_case != (rule.permission in office.permissions.on_cases):
         raise Undeclared(f"{paths}: {rule.permission} and the address do not agree whether this is about one case")
-    if handler.http_methods != {"GET"} and not rule.trail:
+    if handler.http_methods != {"GET"} and not rule.trail and not rule.quiet:
         raise Undeclared(f"{paths}: an act leaves a line in the trail")
 
 

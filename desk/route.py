@@ -25,6 +25,7 @@ class Rule:
     permission: str
     trail: str | None
     live: bool = False
+    quiet: bool = False  # a POST that changes nothing and shows nothing of a person
 
 
 def show(
@@ -33,6 +34,12 @@ def show(
     """GET `path` (below /desk). `trail` is said each time: a view of people's things has a name there."""
     kind = "text/event-stream" if live else "text/html"
     return get(path, opt={"rule": Rule(permission, trail, live)}, media_type=kind, **more)
+
+
+def ask(path: str | list[str], permission: str, **more: Any) -> Callable[[Callable[..., Any]], HTTPRouteHandler]:
+    """POST that only computes from what was sent, which may not stand in an address; with the form's own word."""
+    rule = Rule(permission, None, quiet=True)
+    return post(path, opt={"rule": rule}, media_type="application/json", status_code=200, **more)
 
 
 def act(

@@ -23,7 +23,7 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "agree_hour": {"agreed": ()},
     "pass_on": {"on_duty": ("at",), "off_duty": ("at",)},
     "take": {"taken": (), "held": (), "full": ()},
-    "release": {"released": (), "not_yours": ()},
+    "release": {"released": (), "not_yours": ("user",)},
 }
 
 
@@ -94,4 +94,6 @@ async def take(ctx: Context, *, user_id: UUID | None = None, override: str | Non
 async def release(ctx: Context) -> Outcome:
     """A human gives the conversation back to the bot."""
     outcome = await handoff.release(ctx)
-    return Outcome("released" if outcome.name == "released" else "not_yours")
+    if outcome.name == "not_yours":
+        return Outcome("not_yours", {"user": outcome.slots["user"]})
+    return Outcome("released")

@@ -73,7 +73,7 @@ async def close(ctx: Context, *, reference: str | None = None, reason: str = "do
     case = find(ctx, reference) if reference is not None else next(iter(ctx.cases), None)
     if case is None:
         return Outcome("none")
-    case.closed_at, case.stage = ctx.now, "closed"
+    case.closed_at, case.stage, case.outcome = ctx.now, "closed", reason
     ctx.record(case, "closed", reason=reason)
     await feedback.ask_later(ctx, reference=case.reference)  # how our help was, of who allowed it
     if all(c.closed_at is not None for c in ctx.cases):
@@ -99,7 +99,7 @@ async def reopen(ctx: Context) -> Outcome:
         return Outcome("none")
     ctx.closed.remove(case)
     due = duty.promise(ctx.knowledge.get("duty"), case.severity, ctx.now).at
-    case.closed_at, case.stage, case.answered_at, case.answer_due_at = None, "reopened", None, due
+    case.closed_at, case.stage, case.outcome, case.answered_at, case.answer_due_at = None, "reopened", None, None, due
     ctx.cases.insert(0, case)
     ctx.record(case, "reopened")
     ctx.notify("queue", "reopened", case.severity, case)

@@ -121,7 +121,10 @@ async def escalate(ctx: Context, *, reason: str = "asked", severity: str | None 
         return Outcome("not_yours", {"user": str(has)})
     if not owner.move(ctx.conversation, "escalated"):
         return Outcome("none")
-    _pass_on(ctx, "escalated", severity or targets.gravest(ctx), reason)
+    severity = severity or targets.gravest(ctx)
+    if ctx.conversation.reply_due_at is None:  # she waits for another one now
+        ctx.conversation.reply_due_at = targets.following(ctx, severity)
+    _pass_on(ctx, "escalated", severity, reason)
     return Outcome("escalated")
 
 
@@ -143,8 +146,8 @@ async def late(ctx: Context, *, may_say: str | None = None) -> Outcome:
         owner.move(conversation, "lapses")
         conversation.late_at = ctx.now
         _pass_on(ctx, "late", targets.gravest(ctx), "target")
-    if conversation.told_late_at is not None or may_say != "yes":
-        return Outcome("silent")
+    if conversation.told_late_at is not None or may_say != "yes" or ctx.person.seized_at is not None:
+        return Outcome("silent")  # a phone that was taken from her tells nobody of a human
     conversation.told_late_at = ctx.now
     kind = next((case.kind for case in targets.here(ctx)), None)
     found = await cases.emergency(ctx, kind=kind)

@@ -13,7 +13,9 @@ from handlers.context import Case, Context, Notice
 from handlers.triage import RANK
 
 BY, FLOW = "targets", "late"  # who starts which flow, when nobody answered in time
-WITHOUT_CLOCK = frozenset({"solved_said", "opted_out"})  # a human looks, and nobody waits for words
+# A human looks, and nobody waits for words; what she writes to a human is looked at by `wrote`.
+WITHOUT_CLOCK = frozenset({"solved_said", "opted_out", "wrote_again", "late", "escalated", "second_reader"})
+AT_ONCE = frozenset({"late", "escalated"})  # others are called now: the target has passed, or somebody said so
 
 
 def first(ctx: Context, severity: str) -> datetime:
@@ -41,6 +43,8 @@ def here(ctx: Context) -> list[Case]:
 
 def due(ctx: Context, notice: Notice) -> datetime:
     """By when this should be answered."""
+    if notice.kind in AT_ONCE:
+        return ctx.now
     held = ctx.conversation.owner == owner.HUMAN and notice.audience != "page"
     return following(ctx, notice.severity) if held else first(ctx, notice.severity)
 

@@ -28,8 +28,8 @@ _FILES = {
     "document": "document",
     "sticker": "sticker",
 }
-STAFF_MARK = "s:"  # how what a tap in a chat of staff sends back begins; a person's is never like it
-SEEN = f"{STAFF_MARK}seen:"
+# How what a tap in a chat of staff sends back begins (a person's is never like it), and the command that links a chat.
+STAFF_MARK, STAFF_COMMAND = "s:", "/staff"
 # Telegram tells these about the chat itself; nobody wrote them.
 _SERVICE = (
     "pinned_message",
@@ -129,7 +129,19 @@ def _stamp(when: datetime | None) -> int:
     return int(when.timestamp()) if when else 0
 
 
+def _staff(update: Update, chat: Chat, sender: User | None, account: str, **more: Any) -> list[Inbound | Receipt]:
+    """Something in a chat of staff, or on the way to become one: a code, a tap. Of a group nothing else is read."""
+    if sender is None or sender.is_bot or chat.type not in {"private", "group", "supergroup"}:
+        return []
+    ack, extra = str(more.pop("ack", "")), {"by": _number(sender.id), "group": chat.type != "private", **more}
+    event_id = f"{_number(update.update_id)}:{_number(chat.id)}:staff-{ack}"
+    return [replace(_blank(chat, None, account, event_id), kind="staff", ack=ack, extra=extra)]
+
+
 def _message(update: Update, message: Message, account: str, edited: bool) -> list[Inbound | Receipt]:
+    command, _, code = clean(message.text or "").partition(" ")
+    if command.partition("@")[0].lower() == STAFF_COMMAND and not edited:
+        return _staff(update, message.chat, message.from_user, account, code=code.strip())
     if not _private(message.chat, message.from_user) or any(getattr(message, name) for name in _SERVICE):
         return []
     wordy, words = _words(message)
@@ -150,6 +162,9 @@ def _message(update: Update, message: Message, account: str, edited: bool) -> li
 
 def _press(update: Update, query: CallbackQuery, account: str) -> list[Inbound | Receipt]:
     """A tap. An unknown payload is `unknown`, still acknowledged, so that the button stops turning."""
+    if query.message is not None and (query.data or "").startswith(STAFF_MARK):
+        tapped_by, where = query.from_user, query.message.chat
+        return _staff(update, where, tapped_by, account, ack=clean(query.id), data=clean(query.data or ""))
     if query.message is None or not _private(query.message.chat, query.from_user):
         return []
     chat, ack = query.message.chat, clean(query.id)

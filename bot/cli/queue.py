@@ -115,7 +115,7 @@ def listed(found: Sequence[Waiting], now: datetime) -> list[str]:
 def _row(notice: Waiting, now: datetime) -> tuple[str, ...]:
     return (
         waited(now - notice.raised_at),
-        notice.audience.upper() if notice.audience == "page" else notice.audience,
+        "RED" if notice.red_at else notice.audience.upper() if notice.audience == "page" else notice.audience,
         notice.kind,
         notice.severity,
         grouped(notice.reference) if notice.reference else "-",

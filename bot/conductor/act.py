@@ -18,7 +18,7 @@ from bot.conductor.turn import Tools, Turn
 from bot.content import Content
 from bot.engine.inputs import Outcome, Started
 from bot.engine.messages import Reply, Sensitivity
-from bot.store import colleagues, rota, turns
+from bot.store import colleagues, outbox, rota, turns
 from bot.store.database import OUTBOX_CHANNEL, Connection, Database
 from bot.store.inbox import Home
 from bot.store.keys import Keys
@@ -122,6 +122,30 @@ class Staff:
     async def release(self, where: Home, *, user_id: UUID | None = None, roles: tuple[str, ...] = ()) -> Outcome:
         """Give the conversation back to the bot: `released`, `not_yours` (slot user)."""
         return await self.act(where, Actor("staff", user_id, roles), casework.release)
+
+    async def retry(self, where: Home, actor: Actor, message_id: UUID) -> outgoing.Decision | None:
+        """Send again what failed, or of which nobody knows whether it arrived; the parts that did arrive are not
+        repeated. None when there is no such message of a human or the bot in this conversation."""
+
+        async def act(turn: Turn) -> outgoing.Decision:
+            conversation, person = turn.ctx.conversation, turn.ctx.person
+            return outgoing.decide(
+                self.policy, person, conversation, origin="human", epoch=conversation.owner_epoch, now=turn.ctx.now
+            )
+
+        decision = await self._run(where, actor, act)
+        async with self.database.begin() as connection:
+            done = await outbox.again(
+                connection,
+                message_id,
+                where.conversation_id,
+                now=self.clock(),
+                state=decision.state,
+                reason=decision.reason,
+                not_before=decision.not_before or self.clock(),
+            )
+        await self.database.notify(OUTBOX_CHANNEL)
+        return decision if done else None
 
     async def act(
         self, where: Home, actor: Actor, change: Callable[[Context], Awaitable[Outcome]], *, about: UUID | None = None

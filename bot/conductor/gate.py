@@ -124,6 +124,8 @@ class Gate:
         owners.move(self._ctx.conversation, "writes")
         flow = self._content.flows.by_name.get(self._content.flows.by_intent.get(given.meaning.intent, ""))
         other = flow is not None and flow.level in {"information", "system"}
+        if self.courteous and given.meaning.intent not in COURTESY:  # nothing but a sign
+            return Started(self._content.flows.by_intent["thank"], "reply")
         if not self._ctx.closed or self._universal(given) or self.courteous or other or self._code(given):
             return given
         if danger_of(given) is None:

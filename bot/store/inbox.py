@@ -73,7 +73,9 @@ class Inbox:
             fresh = await self._unseen(connection, items)
             inbounds = [item for item in fresh if isinstance(item, Inbound)]
             homes = await self._homes(connection, inbounds, countries)
-            rows = [self._inbound_row(item, homes[self._place(item)], now) for item in inbounds]
+            # A chat of staff has no conversation: what is chatted there is nobody's, and is not kept.
+            at_home = [(item, homes[place]) for item in inbounds if (place := self._place(item)) in homes]
+            rows = [self._inbound_row(item, home, now) for item, home in at_home]
             rows += [self._receipt_row(item, now) for item in fresh if isinstance(item, Receipt)]
             if rows:
                 await connection.execute(insert(inbox), rows)

@@ -54,6 +54,41 @@ async def change(connection: AsyncConnection, ids: Sequence[UUID], now: datetime
         await page(connection, ids, "not_delivered", now)
 
 
+async def again(
+    connection: AsyncConnection,
+    row_id: UUID,
+    conversation_id: UUID,
+    *,
+    now: datetime,
+    state: str,
+    reason: str | None,
+    not_before: datetime,
+) -> bool:
+    """A reply that ended badly begins anew, as one that was queued now; False when it is none of these. Parts that
+    the provider took stay taken."""
+    epoch = select(conversations.c.owner_epoch).where(conversations.c.id == conversation_id).scalar_subquery()
+    done = await connection.execute(
+        update(outbox)
+        .where(
+            outbox.c.id == row_id,
+            outbox.c.conversation_id == conversation_id,
+            outbox.c.kind == "reply",
+            outbox.c.state.in_(ENDED_BADLY),
+        )
+        .values(
+            state=state,
+            reason=reason,
+            not_before=not_before,
+            queued_at=now,
+            attempts=0,
+            lease_until=None,
+            provider_id=None,
+            owner_epoch=epoch,
+        )
+    )
+    return bool(done.rowcount)
+
+
 async def spoilt(connection: AsyncConnection, ids: Sequence[UUID], now: datetime) -> None:
     """Rows that cannot be read end here: every one leaves a page, since nobody can say what it was about."""
     if not ids:

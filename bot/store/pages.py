@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, and_, func, or_, select, update
+from sqlalchemy import RowMapping, and_, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
@@ -32,6 +32,7 @@ class Open:
     id: UUID
     subject_id: UUID
     audience: str
+    what: str  # its own kind: what happened
     severity: str
     raised_at: datetime
     due_at: datetime | None
@@ -44,6 +45,7 @@ class Open:
     gender: str | None  # of the colleague, if she ever said one
     earlier: UUID | None
     acknowledged_at: datetime | None
+    lowered: bool  # it was a page
     failed: bool  # every call of the last step failed
     rung: frozenset[UUID]
 
@@ -53,16 +55,26 @@ async def open_notices(
 ) -> list[Open]:
     """The next chunk, in the order of their ids; those that another worker looks at are left out."""
     last = pages.c.notice_id == notices.c.id
+    other = notices.alias("other")
+    before = exists().where(  # one ladder for a conversation at a time: what she says again rings nobody twice
+        other.c.conversation_id == notices.c.conversation_id,
+        other.c.audience == notices.c.audience,
+        other.c.taken_at.is_(None),
+        other.c.red_at.is_(None),
+        other.c.id < notices.c.id,
+    )
     query = (
         select(
             notices.c.id,
             notices.c.subject_id,
             notices.c.audience,
+            notices.c.kind.label("what"),
             notices.c.severity,
             notices.c.raised_at,
             notices.c.due_at,
             notices.c.called,
             notices.c.called_at,
+            notices.c.lowered_at.is_not(None).label("lowered"),
             cases.c.kind,
             func.coalesce(contacts.c.language, contacts.c.language_guess).label("language"),
             func.coalesce(contacts.c.country, cases.c.country).label("country"),
@@ -89,6 +101,7 @@ async def open_notices(
             notices.c.taken_at.is_(None),
             notices.c.red_at.is_(None),
             contacts.c.simulated.is_(False),
+            ~before,
             or_(notices.c.audience == "page", notices.c.due_at <= now, notices.c.called_at.is_(None)),
         )
         .order_by(notices.c.id)

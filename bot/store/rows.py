@@ -134,6 +134,7 @@ class Case:
     linked_case_id: UUID | None = None
     draft: bool = False
     assigned_to: UUID | None = None
+    outcome: str | None = None  # how it ended: a code
     facts: dict[str, Any] = field(default_factory=dict)
 
     @property

@@ -20,6 +20,7 @@ from bot.store.tables import addresses, conversations, keys, staff_chats, staff_
 from bot.vault.keyring import new_key
 
 CHANNEL = "telegram"
+MOST_TRIES = 20  # wrong codes, by anybody, while a code is open
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +60,15 @@ async def link(
             staff_codes.c.lookup == secrets.code(staff_codes.name, digits),
             staff_codes.c.used_at.is_(None),
             staff_codes.c.expires_at > now,
+            staff_codes.c.tries < MOST_TRIES,
         )
         .values(used_at=now)
         .returning(staff_codes.c.user_id)
     )
     row = used.first()
-    if row is None:
+    if row is None:  # whoever guesses ends the codes that are open: a colleague makes another one
+        open_now = (staff_codes.c.used_at.is_(None), staff_codes.c.expires_at > now)
+        await connection.execute(update(staff_codes).where(*open_now).values(tries=staff_codes.c.tries + 1))
         return False
     lookup = secrets.address(CHANNEL, address)
     known = (

@@ -83,6 +83,7 @@ CASE_FIELDS = (
     "linked_case_id",
     "draft",
     "assigned_to",
+    "outcome",
 )
 REFERENCE_DIGITS = 6
 REOPENS = timedelta(days=90)  # so long a reply opens again what a human closed
@@ -271,6 +272,7 @@ async def _load_cases(connection: AsyncConnection, subjects: Mapping[UUID, Subje
                 linked_case_id=row.linked_case_id,
                 draft=row.draft,
                 assigned_to=row.assigned_to,
+                outcome=row.outcome,
                 facts=facts,
             )
         )

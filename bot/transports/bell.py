@@ -18,8 +18,7 @@ class Ring:
     spoken: str
     subject: str
     text: str
-    button: str  # "I have seen it"
-    language: str
+    buttons: tuple[tuple[str, str], ...]  # (label, what a tap sends back), in a chat
 
 
 class Bell(Protocol):

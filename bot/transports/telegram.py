@@ -31,7 +31,6 @@ from telegram.request import HTTPXRequest
 
 from bot.channels.contract import Button, Part
 from bot.channels.limits import units
-from bot.channels.telegram import SEEN
 from bot.settings import Settings, is_loopback
 from bot.transports.bell import Ring
 from bot.transports.errors import (
@@ -155,8 +154,8 @@ class Telegram:
         return str(message.message_id)
 
     async def ring(self, to: str, ring: Ring, *, ref: UUID) -> str:
-        """Write to a colleague's own chat, with a button that says that it was seen. Raises a SendError."""
-        return await self.write(to, ring.text, ((ring.button, f"{SEEN}{ref}"),))
+        """Write to a chat of staff, with its buttons. Raises a SendError."""
+        return await self.write(to, ring.text, ring.buttons)
 
     async def write(self, to: str, text: str, buttons: Sequence[tuple[str, str]] = ()) -> str:
         """A line to a chat of staff; buttons are (label, what a tap sends back). Raises a SendError."""

@@ -54,6 +54,36 @@ if (live) {
   addEventListener("pagehide", () => source.close());
 }
 
+// --- a line to start from, and how long a reply is: the server counts
+
+for (const choice of document.querySelectorAll("select[data-fills]")) {
+  choice.form.classList.add("scripted");
+  choice.addEventListener("change", () => {
+    const field = document.getElementById(choice.dataset.fills);
+    const words = choice.selectedOptions[0].dataset.text;
+    if (!words) return;
+    field.value = field.value.trim() ? `${field.value.trimEnd()}\n${words}` : words;
+    choice.selectedIndex = 0;
+    field.focus();
+    field.dispatchEvent(new Event("input"));
+  });
+}
+
+for (const field of document.querySelectorAll("[data-count]")) {
+  let soon = 0;
+  const count = async () => {
+    const sent = new URLSearchParams({ csrf: field.form.elements.csrf.value, text: field.value });
+    try {
+      const answer = await fetch(field.dataset.count, { method: "POST", body: sent });
+      if (answer.ok) document.getElementById("counted").textContent = (await answer.json()).told;
+    } catch { /* it is counted again with the next letter */ }
+  };
+  field.addEventListener("input", () => { clearTimeout(soon); soon = setTimeout(count, 250); });
+  if (field.value) count();
+}
+
+for (const list of document.querySelectorAll(".lines")) list.scrollTop = list.scrollHeight;
+
 // --- filters stay in the address
 
 for (const form of document.querySelectorAll("form[data-auto]")) {

@@ -6,6 +6,7 @@ Law: who may see it was decided at the door; here it is read, by ids.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,13 +15,26 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import history
+from bot.store import history, notes, turns
 from bot.store.history import Line
 from bot.store.inbox import Home
 from bot.store.keys import Keys, open_, open_json
-from bot.store.tables import addresses, case_events, cases, contacts, conversations, keys, messages, outbox, users
+from bot.store.notes import Happened, Task
+from bot.store.rows import Conversation, Person
+from bot.store.tables import (
+    addresses,
+    case_events,
+    cases,
+    contacts,
+    conversations,
+    keys,
+    messages,
+    outbox,
+    tasks,
+    users,
+)
 from desk.views.queue import masked
-from desk.views.scope import Place
+from desk.views.scope import Place, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +43,7 @@ class Head:
 
     place: Place
     where: Home | None
+    key: bytes
     kind: str
     severity: str
     stage: str
@@ -93,6 +108,7 @@ async def head(connection: AsyncConnection, secrets: Keys, place: Place) -> Head
     return Head(
         place=place,
         where=Home(place.subject_id, place.conversation_id, key) if place.conversation_id else None,
+        key=key,
         kind=row.kind or "talk_to_human",
         severity=row.severity or "medium",
         stage=row.stage or "",
@@ -111,6 +127,65 @@ async def head(connection: AsyncConnection, secrets: Keys, place: Place) -> Head
         last_inbound_at=row.last_inbound_at,
         simulated=row.simulated,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What stands beside the conversation: who she is, what happened, what is to be done, her other cases."""
+
+    person: Person
+    conversation: Conversation | None
+    happened: Sequence[Happened]
+    tasks: Sequence[Task]
+    others: Sequence[tuple[str, str, str, datetime | None]]  # reference, kind, severity, closed_at: those to be found
+
+
+async def around(connection: AsyncConnection, secrets: Keys, shown: Head, scope: Scope) -> Around:
+    """Read for a page. Her other cases are those that the reader may find."""
+    place = shown.place
+    subject = (await turns.load(connection, secrets, [place.subject_id]))[place.subject_id]
+    home = Home(place.subject_id, place.conversation_id or place.subject_id, subject.key)
+    rows = await connection.execute(
+        select(cases.c.reference, cases.c.kind, cases.c.severity, cases.c.closed_at)
+        .select_from(cases.outerjoin(conversations, conversations.c.id == cases.c.conversation_id))
+        .where(cases.c.subject_id == place.subject_id, cases.c.id.is_distinct_from(place.case_id), scope.where("find"))
+        .order_by(cases.c.opened_at.desc())
+    )
+    return Around(
+        person=subject.person,
+        conversation=subject.conversations.get(place.conversation_id) if place.conversation_id else None,
+        happened=await notes.timeline(connection, home, place.case_id) if place.case_id else (),
+        tasks=await notes.tasks_of(connection, home, place.case_id) if place.case_id else (),
+        others=[(row.reference, row.kind, row.severity, row.closed_at) for row in rows],
+    )
+
+
+async def number(connection: AsyncConnection, secrets: Keys, place: Place) -> str:
+    """The whole number or address of a conversation: only after a reason was given."""
+    row = (
+        await connection.execute(
+            select(addresses.c.id, addresses.c.address_enc, keys.c.wrapped)
+            .join(conversations, conversations.c.address_id == addresses.c.id)
+            .join(keys, keys.c.subject_id == conversations.c.subject_id)
+            .where(conversations.c.id == place.conversation_id)
+        )
+    ).first()
+    if row is None:
+        return ""
+    key = secrets.keyring.unwrap(row.wrapped)
+    return open_(key, row.address_enc, where=f"addresses.address_enc.{row.id}").decode()
+
+
+async def colleagues(
+    connection: AsyncConnection, organisation_id: UUID, roles: Collection[str]
+) -> list[tuple[UUID, str]]:
+    """Id and name of those to whom a case can be given: active, of the same organisation, of these roles."""
+    rows = await connection.execute(
+        select(users.c.id, users.c.name)
+        .where(users.c.organisation_id == organisation_id, users.c.active, users.c.role.in_(sorted(roles)))
+        .order_by(users.c.name, users.c.id)
+    )
+    return [(row.id, row.name) for row in rows]
 
 
 async def lines(connection: AsyncConnection, shown: Head) -> list[Line]:
@@ -147,5 +222,19 @@ async def fingerprint(connection: AsyncConnection, place: Place) -> str:
             select(func.count(), func.max(case_events.c.happened_at)).where(case_events.c.case_id == place.case_id)
         )
     ).one()
-    seen = repr((tuple(said), [tuple(r) for r in sent], tuple(owner or ()), tuple(happened)))
+    to_do = (
+        await connection.execute(
+            select(func.count(), func.count(tasks.c.done_at)).where(tasks.c.case_id == place.case_id)
+        )
+    ).one()
+    case = (
+        await connection.execute(
+            select(cases.c.severity, cases.c.stage, cases.c.assigned_to, cases.c.closed_at).where(
+                cases.c.id == place.case_id
+            )
+        )
+    ).first()
+    seen = repr(
+        (tuple(to_do), tuple(case or ()), tuple(said), [tuple(r) for r in sent], tuple(owner or ()), tuple(happened))
+    )
     return hashlib.sha256(seen.encode()).hexdigest()[:16]

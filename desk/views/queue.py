@@ -48,6 +48,8 @@ class Entry:
     number: str
     simulated: bool
     may_take: bool
+    red: bool  # everybody was called and nobody came
+    offered: bool  # routing thought of the reader first
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,9 @@ _waiting = (
         func.min(notices.c.raised_at).label("raised_at"),
         func.bool_or(notices.c.audience == "page").label("paged"),
         func.min(notices.c.kind).label("kind"),
+        func.min(notices.c.red_at).label("red_at"),
+        func.min(notices.c.due_at).label("due_at"),
+        func.array_agg(notices.c.offered_to).label("offered_to"),
     )
     .where(notices.c.taken_at.is_(None), notices.c.audience.in_(AUDIENCES))
     .group_by(notices.c.conversation_id)
@@ -93,9 +98,16 @@ _answered = (
     .scalar_subquery()
 )
 _unanswered = case((conversations.c.last_inbound_at > func.coalesce(_answered, EVER), conversations.c.last_inbound_at))
-# The order, as the page explains it: gravity, what was promised first, who waits longest. What routing knows (skill,
-# language, load) is joined in `_from` and stands before these.
-ORDER = (_rank, cases.c.answer_due_at.asc().nulls_last(), func.coalesce(_waiting.c.raised_at, cases.c.opened_at))
+_due = func.coalesce(_waiting.c.due_at, case((cases.c.answered_at.is_(None), cases.c.answer_due_at)))
+# The order, as the page explains it and `store.notices.ORDER` has it: for whom everybody was called and nobody came,
+# what rings, gravity, what is due first, who waits longest.
+ORDER = (
+    _waiting.c.red_at.is_(None),
+    func.coalesce(_waiting.c.paged, False).desc(),
+    _rank,
+    _due.asc().nulls_last(),
+    func.coalesce(_waiting.c.raised_at, cases.c.opened_at),
+)
 _COLUMNS = (
     conversations.c.id.label("conversation_id"),
     conversations.c.owner,
@@ -103,7 +115,9 @@ _COLUMNS = (
     cases.c.reference,
     func.coalesce(cases.c.kind, _waiting.c.kind, "talk_to_human").label("kind"),
     _rank.label("rank"),
-    case((cases.c.answered_at.is_(None), cases.c.answer_due_at)).label("due"),
+    _due.label("due"),
+    _waiting.c.red_at,
+    _waiting.c.offered_to,
     func.coalesce(
         _waiting.c.raised_at, cases.c.opened_at, conversations.c.last_inbound_at, conversations.c.created_at
     ).label("since"),
@@ -149,7 +163,7 @@ def _where(scope: Scope, filters: Mapping[str, str], *, of_cases: bool) -> list[
 
 
 def _mine(scope: Scope) -> ColumnElement[bool]:
-    stands = scope.relations()
+    stands = scope.relations
     return or_(stands["own"], stands["assigned"])
 
 
@@ -177,16 +191,14 @@ async def queue(
         if name != "others":
             rows = _each_once(rows)
         most = PAGE if name == "others" else MOST
-        sections.append(Section(name, [_entry(secrets, row) for row in rows[:most]], len(rows) > most))
+        sections.append(Section(name, [_entry(secrets, row, scope.user.id) for row in rows[:most]], len(rows) > most))
     return sections
 
 
 def _each_once(rows: Sequence[Any]) -> list[Any]:
     """In order, and a conversation with several cases stands once: as its gravest. What was written to me and not yet
     answered comes first."""
-    ordered = sorted(
-        rows, key=lambda r: (r.wrote_at is None, r.rank if r.rank is not None else 9, r.due or NEVER, r.since)
-    )
+    ordered = sorted(rows, key=_place)
     seen: set[UUID] = set()
     kept = []
     for row in ordered:
@@ -196,7 +208,12 @@ def _each_once(rows: Sequence[Any]) -> list[Any]:
     return kept
 
 
-def _entry(secrets: Keys, row: Any) -> Entry:
+def _place(row: Any) -> tuple[Any, ...]:
+    rank = row.rank if row.rank is not None else 9
+    return (row.wrote_at is None, row.red_at is None, not row.paged, rank, row.due or NEVER, row.since)
+
+
+def _entry(secrets: Keys, row: Any, user_id: UUID) -> Entry:
     number = ""
     if row.address_enc is not None:
         key = secrets.keyring.unwrap(row.wrapped)
@@ -220,6 +237,8 @@ def _entry(secrets: Keys, row: Any) -> Entry:
         number=number,
         simulated=row.simulated,
         may_take=row.may_take,
+        red=row.red_at is not None,
+        offered=user_id in (row.offered_to or ()),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from sqlalchemy import ColumnElement, and_, case, false, func, literal, not_, or
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.desk_tables import case_shares
-from bot.store.tables import cases, contacts, conversations
+from bot.store.tables import cases, contacts, conversations, interpreters
 from bot.store.users import User
 from desk.permissions import Permissions
 
@@ -32,7 +33,7 @@ class Place:
     state: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scope:
     """What a user may, at a moment. A conversation of which no case was made counts as an open case of nobody's."""
 
@@ -40,6 +41,7 @@ class Scope:
     user: User
     now: datetime
 
+    @cached_property
     def relations(self) -> dict[str, ColumnElement[bool]]:
         """How a row stands to the user, each as a condition."""
         user = self.user
@@ -51,15 +53,21 @@ class Scope:
             or_(case_shares.c.ends_at.is_(None), case_shares.c.ends_at > self.now),
             case_shares.c.ended_at.is_(None),
         )
+        interprets = select(interpreters.c.conversation_id).where(
+            interpreters.c.user_id == user.id,
+            interpreters.c.expires_at > self.now,
+            interpreters.c.ended_at.is_(None),
+        )
         found = {
             "own": own,
             "assigned": cases.c.assigned_to == user.id,
             "team": or_(ours, cases.c.organisation_id.is_(None)) if user.main else ours,
-            "shared": cases.c.id.in_(shares),
+            "shared": or_(cases.c.id.in_(shares), conversations.c.id.in_(interprets)),
         }
         known: dict[str, ColumnElement[bool]] = {name: func.coalesce(c, false()) for name, c in found.items()}
         return known | {"other": not_(or_(*known.values()))}
 
+    @cached_property
     def state(self) -> ColumnElement[str]:
         """The first state that fits a row."""
         return case(
@@ -72,13 +80,13 @@ class Scope:
 
     def where(self, permission: str) -> ColumnElement[bool]:
         """The rows that the user may treat so."""
-        relations, state = self.relations(), self.state()
+        relations, state = self.relations, self.state
         allowed = self.permissions.allowed(self.user.role, permission)
         return or_(false(), *(and_(relations[name], state.in_(states)) for name, states in allowed))
 
     def _columns(self) -> tuple[Any, ...]:
-        named = [condition.label(f"is_{name}") for name, condition in self.relations().items()]
-        return (*named, self.state().label("state"))
+        named = [condition.label(f"is_{name}") for name, condition in self.relations.items()]
+        return (*named, self.state.label("state"))
 
     async def of_case(self, connection: AsyncConnection, reference: str) -> Place | None:
         """A case by its number, if it may be found."""
@@ -107,5 +115,5 @@ class Scope:
         return self._place(row, None, None, row.id) if row else None
 
     def _place(self, row: Any, case_id: UUID | None, reference: str | None, conversation_id: UUID | None) -> Place:
-        stands = tuple(name for name in self.relations() if getattr(row, f"is_{name}"))
+        stands = tuple(name for name in self.relations if getattr(row, f"is_{name}"))
         return Place(case_id, reference, conversation_id, row.subject_id, stands, row.state)

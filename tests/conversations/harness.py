@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -26,6 +26,7 @@ from bot.engine.messages import Reply
 from bot.engine.session import Session
 from bot.layouts import Layouts
 from bot.store.keys import open_json
+from bot.store.rota import Planned, joined
 from bot.store.rows import Case, Conversation, Person
 from bot.store.turns import Subject
 from handlers import casework, closing, word
@@ -102,8 +103,18 @@ class Phone:
         self.subject = Subject(person.id, KEY, person, {self.conversation.id: self.conversation}, [])
         self.world.cases.append(self.subject.cases)
         knowledge = self.content.knowledge
+        self.rota: Planned | None = None
         self.policy = outgoing.Policy.read(knowledge.get("contact_policy"), knowledge.get("duty"))
         self.words = self.content.words(language=self.language)
+
+    def read_by(self, hours: Mapping[str, Sequence[float]]) -> None:
+        """Colleagues told what they read, and when they are there: language: [from, until], in hours from now."""
+        spans = {
+            language: ((self.now + timedelta(hours=start), self.now + timedelta(hours=end)),)
+            for language, (start, end) in hours.items()
+        }
+        there = tuple(joined([span for each in spans.values() for span in each]))
+        self.rota = Planned(there, (), there[-1][1], spans)
 
     # -- what happens
 
@@ -216,6 +227,7 @@ class Phone:
                 self.world, subject.id, conversation_id=conversation.id, now=self.now, new_id=self._id
             ),
             self._digits,
+            rota=self.rota,
         )
         return Turn(tools, self.subject, self.conversation)
 

@@ -61,6 +61,8 @@ class Telling:
         for kind, key in (("word", "word"), ("second", "duress")):
             if kind in start:
                 self.phone.has_word(key, str(start[kind]))
+        if "readers" in start:
+            self.phone.read_by(start["readers"])
         self.told: list[str] = []
         self.log: list[tuple[str, str]] = []  # ("<", what she wrote), (">", what the phone shows)
         self.one_segment = laws.budgeted(content) | {"system"}

@@ -31,6 +31,7 @@ START = (
     "profile",
     "licences",
     "templates",
+    "readers",
 )
 
 

@@ -36,7 +36,14 @@ class Store:
 
     values: list[Inbound | Receipt] = field(default_factory=list)
     raw: list[tuple[str, str, str, bytes]] = field(default_factory=list)
+    keys: list[tuple[str, str]] = field(default_factory=list)
     broken: bool = False
+
+    async def acknowledge(self, page: str, key: str) -> str:
+        if self.broken:
+            raise ConnectionError("no database")
+        self.keys.append((page, key))
+        return "<Response><Hangup/></Response>" if key == "1" else ""
 
     async def receive(self, values: Sequence[Inbound | Receipt]) -> None:
         if self.broken:

@@ -22,7 +22,9 @@ from tests.fakes.telegram import FakeTelegram
 from tests.fakes.twilio import ACCOUNT, TOKEN, FakeTwilio, refusal
 
 REF = UUID(int=77)
-RING = Ring("Please press 1.", "Saathi: 482 917 3", "Number 482 917 3 waits for you.", "I have seen it", "en")
+RING = Ring(
+    "Please press 1.", "Saathi: 482 917 3", "Number 482 917 3 waits for you.", (("I have seen it", f"s:seen:{REF}"),)
+)
 NUMBER = "+9779800000001"
 
 

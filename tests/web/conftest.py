@@ -16,7 +16,7 @@ from tests.fakes.server import served
 async def standing() -> AsyncIterator[Line]:
     store = Store()
     async with (
-        served(webhooks(settings(), store.receive, store.quarantine)) as url,
+        served(webhooks(settings(), store.receive, store.quarantine, store.acknowledge)) as url,
         httpx.AsyncClient(base_url=url, trust_env=False) as client,
     ):
         yield Line(store, client)
@@ -27,5 +27,6 @@ def line(standing: Line) -> Line:
     """One server for all these tests, each with an empty store."""
     standing.store.values.clear()
     standing.store.raw.clear()
+    standing.store.keys.clear()
     standing.store.broken = False
     return standing
