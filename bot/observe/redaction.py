@@ -15,7 +15,7 @@ from typing import Any
 
 OURS = frozenset({"bot", "handlers", "desk", "saathi"})
 CODES = frozenset({"action", "channel", "code", "flow", "job", "kind", "language", "outcome", "provider", "reason",
-                   "result", "role", "state", "step", "table"})  # fmt: skip
+                   "result", "role", "severity", "state", "step", "table"})  # fmt: skip
 NUMBERS = frozenset(
     {"attempt", "count", "inbox", "messages", "port", "rows", "seconds", "sessions", "status", "subjects"}
 )
