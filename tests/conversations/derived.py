@@ -126,6 +126,8 @@ class Derived:
         again = "system.retry" if telling.phone.session.stack[-1].misses == 0 else "system.retry_help"
         if any(fill.reader == "date" for fill in question(self.content, step)[1].fills):
             again = again.replace("retry", "retry_date") if again == "system.retry" else again
+        if question(self.content, step)[1].unsure:  # words that are no answer are facts there
+            again = "system.noted_so_far"
         ids = _ids(await telling.phone.hear(PLAIN))
         assert ids == [f"{again}>{step}"], f"nonsense leads to {ids}"
         await self._rest(telling, number)

@@ -31,6 +31,8 @@ FIXED = "a fixed sentence (protection.md)"
 NO_ZERO = {
     AWAITED: {
         "cover",
+        "missing.given",
+        "missing.given_night",
         "is_solved.open",
         "late",
         "window",
