@@ -24,6 +24,7 @@ SENTENCES = {
         "lost_step",
         "limit",
         "media_received",
+        "noted_so_far",
         "nothing_to_go_back",
         "trouble",
     ),
