@@ -74,12 +74,13 @@ async def test_at_night_it_is_passed_on_at_once_and_said_in_the_morning(world: W
     assert await world.one("SELECT count(*) FROM notices WHERE kind = 'late'") == 1
 
 
-async def test_the_number_stands_in_the_line_where_it_may_be_named(world: World) -> None:
+async def test_no_number_stands_in_the_line_where_its_choice_was_never_read(world: World) -> None:
+    """What is told of who was in danger and read the number before: late.danger.yml."""
     await world.says(MAYA, *WAGES)
     await world.run("UPDATE conversations SET reply_due_at = :at", at=NOON)
     await look(world)
-    assert (await world.said(MAYA))[-1] == "late.number"
-    assert "112" in world.provider.sent[-1][2]
+    assert (await world.said(MAYA))[-1] == "late.person"
+    assert "112" not in world.provider.sent[-1][2]
 
 
 async def test_a_silent_human_no_longer_has_it_and_an_active_one_does(world: World) -> None:

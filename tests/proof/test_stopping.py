@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from bot import jobs
+from bot.rostering import Roster
 from tests.fakes.post import deliver, post, text
 from tests.fakes.world import World
 from tests.pipeline.world import World as Pipeline
@@ -63,7 +64,7 @@ async def test_T20_a_cancelled_job_runner_ends_whatever_its_library_raises(
 
     monkeypatch.setattr(jobs, "make", lambda *_: Lost())
     app = world.app
-    running = asyncio.create_task(jobs.run(app.database, app.secrets, app.policy, app.clock))
+    running = asyncio.create_task(jobs.run(app.database, app.secrets, app.policy, Roster(app.content), app.clock))
     await asyncio.sleep(0.05)
     running.cancel()
     done, _ = await asyncio.wait({running}, timeout=2)
