@@ -21,8 +21,9 @@ from bot.rostering import Roster
 from bot.store import audit, drop_off, erase, fallback, late, merge, reminders, retention, sign_ins, turns, windows
 from bot.store.database import INBOX_CHANNEL, OUTBOX_CHANNEL, Database
 from bot.store.keys import Keys
+from bot.store.reached import Reached
 from bot.store.reminders import Due, Place
-from bot.store.rows import CHECK_IN
+from bot.store.rows import CHECK_IN, Conversation, Person
 from handlers import targets
 
 log = logs.get(__name__)
@@ -214,10 +215,8 @@ async def send_by_sms(database: Database, secrets: Keys, now: datetime) -> int:
 async def ask_before_it_shuts(database: Database, secrets: Keys, policy: outgoing.Policy, now: datetime) -> int:
     """Whoever a human still has something to do with is asked to keep WhatsApp's window open; returns how many."""
 
-    def may(one: windows.Closing) -> bool:
-        epoch = one.conversation.owner_epoch
-        decision = outgoing.decide(policy, one.person, one.conversation, origin="system", epoch=epoch, now=now)
-        return decision.state == "queued"
+    def may(one: Reached) -> bool:
+        return _leaves(policy, one.person, one.conversation, now, origin="system")
 
     async with database.begin() as connection:
         soon = await windows.closing(connection, secrets, now, policy.whatsapp_window)
@@ -230,11 +229,8 @@ async def ask_before_it_shuts(database: Database, secrets: Keys, policy: outgoin
 async def start_late(database: Database, secrets: Keys, policy: outgoing.Policy, now: datetime) -> int:
     """Nobody answered in time: the conversation is told so, and passed on; returns how many were found."""
 
-    def may(found: late.Late) -> bool:
-        person, conversation = found.person, found.conversation
-        epoch = conversation.owner_epoch
-        decided = outgoing.decide(policy, person, conversation, origin="bot", epoch=epoch, now=now)
-        return decided.state == "queued"
+    def may(found: Reached) -> bool:
+        return _leaves(policy, found.person, found.conversation, now)
 
     started = 0
     after: UUID | None = None
@@ -252,10 +248,17 @@ async def start_late(database: Database, secrets: Keys, policy: outgoing.Policy,
 
 def _may_leave(policy: outgoing.Policy, due: Due, now: datetime) -> bool:
     """What the bot would say now would leave now."""
-    epoch, person = due.conversation.owner_epoch, due.person
+    person = due.person
     if due.flow == CHECK_IN:  # her yes was to this line: her hours, STOP and a seized phone are looked at all the same
         person = replace(person, consent_contact_at=now)
-    return outgoing.decide(policy, person, due.conversation, origin="bot", epoch=epoch, now=now).state == "queued"
+    return _leaves(policy, person, due.conversation, now)
+
+
+def _leaves(
+    policy: outgoing.Policy, person: Person, conversation: Conversation, now: datetime, origin: str = "bot"
+) -> bool:
+    epoch = conversation.owner_epoch
+    return outgoing.decide(policy, person, conversation, origin=origin, epoch=epoch, now=now).state == "queued"
 
 
 async def run(

@@ -7,30 +7,19 @@ at a time: where something waits to be handled already, the next look comes back
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import turns
-from bot.store.inbox import Home, input_row
+from bot.store import reached, turns
+from bot.store.inbox import input_row
 from bot.store.keys import Keys
-from bot.store.rows import Conversation, Person
-from bot.store.tables import addresses, contacts, conversations, inbox, keys
-from bot.store.turns import PERSON_FIELDS
+from bot.store.reached import Reached
+from bot.store.tables import conversations, inbox
 
 CHUNK = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Late:
-    """One such conversation, with all that decides whether she may be told so now."""
-
-    home: Home
-    person: Person
-    conversation: Conversation
 
 
 def _overdue(now: datetime) -> ColumnElement[bool]:
@@ -55,7 +44,7 @@ async def start(
     connection: AsyncConnection,
     secrets: Keys,
     places: Sequence[tuple[UUID, UUID]],
-    may: Callable[[Late], bool],
+    may: Callable[[Reached], bool],
     now: datetime,
     *,
     flow: str,
@@ -79,47 +68,9 @@ async def start(
     return len(rows)
 
 
-async def _read(connection: AsyncConnection, secrets: Keys, ids: Sequence[UUID], now: datetime) -> list[Late]:
-    rows = await connection.execute(
-        select(
-            conversations.c.id,
-            conversations.c.subject_id,
-            conversations.c.owner_epoch,
-            conversations.c.last_inbound_at,
-            conversations.c.agreed_until,
-            conversations.c.blocked_at,
-            conversations.c.late_at,
-            contacts.c.simulated,
-            *[contacts.c[f].label(f"person_{f}") for f in PERSON_FIELDS],
-            addresses.c.channel,
-            addresses.c.account,
-            addresses.c.country_hint,
-            keys.c.wrapped,
-        )
-        .join(contacts, contacts.c.id == conversations.c.subject_id)
-        .join(addresses, addresses.c.id == conversations.c.address_id)
-        .join(keys, keys.c.subject_id == conversations.c.subject_id)
-        .where(conversations.c.id.in_(ids), _overdue(now))
-    )
-    found = []
-    for row in rows:
-        person = Person(
-            row.subject_id, simulated=row.simulated, **{f: getattr(row, f"person_{f}") for f in PERSON_FIELDS}
-        )
-        conversation = Conversation(
-            row.id,
-            row.channel,
-            row.account,
-            row.country_hint,
-            owner="waiting",  # whoever had it: that is what it becomes
-            owner_epoch=row.owner_epoch,
-            last_inbound_at=row.last_inbound_at,
-            agreed_until=row.agreed_until,
-            blocked_at=row.blocked_at,
-            late_at=row.late_at,
-        )
-        try:
-            found.append(Late(Home(person.id, row.id, secrets.keyring.unwrap(row.wrapped)), person, conversation))
-        except ValueError:
-            continue  # a spoilt key must not hold up others
+async def _read(connection: AsyncConnection, secrets: Keys, ids: Sequence[UUID], now: datetime) -> list[Reached]:
+    rows = await connection.execute(reached.chosen().where(conversations.c.id.in_(ids), _overdue(now)))
+    found = reached.read(secrets, rows)
+    for late in found:
+        late.conversation.owner = "waiting"  # whoever had it: that is what it becomes
     return found
