@@ -6,7 +6,7 @@ while somebody waits for a human: it stops with a human's answer, when she says 
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from handlers import duty, owner
 from handlers.context import Case, Context, Notice
@@ -78,8 +78,3 @@ def overdue(ctx: Context) -> bool:
     """Whether a human should have answered by now."""
     at = ctx.conversation.reply_due_at
     return at is not None and at <= ctx.now
-
-
-def until_read(ctx: Context) -> timedelta:
-    """From now to when somebody is there; zero when somebody is."""
-    return max(timedelta(), duty.next_opening(ctx.knowledge.get("duty"), ctx.now) - ctx.now)

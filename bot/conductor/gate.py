@@ -20,7 +20,7 @@ from bot.engine import offers
 from bot.engine.answers import Answer, exact
 from bot.engine.inputs import Heard, Input, Meaning, Pressed, Resumed, Shared, Started
 from bot.engine.session import Frame, Session
-from bot.engine.state import LONGEST, SAID, SENT, State
+from bot.engine.state import LONGEST, SAID, SENT
 from bot.store import reminders
 from bot.store.rows import CHECK_IN
 from handlers import cases, casework, children, closing, targets
@@ -167,8 +167,7 @@ class Gate:
 
     def _answer_to(self, session: Session, given: Heard) -> Answer | None:
         """What it is, beyond doubt, as an answer to the question that is open in a session."""
-        content, language = self._content, self._language
-        state = State(content.flows, session, content.words(language), content.readers, language, content.rules)
+        state = self._content.state(session, self._language)
         asked = state.present()
         return exact(state.asking(*asked), given.text) if asked is not None else None
 
@@ -177,7 +176,7 @@ class Gate:
         answer to it."""
         if given.meaning.intent in COURTESY:
             return True
-        signs = {sign for sign in self._ctx.knowledge.get("phrases")["courtesy"]}
+        signs = set(self._ctx.knowledge.get("phrases")["courtesy"])
         text = "".join((given.text if isinstance(given, Heard) else given.caption).split())
         return isinstance(given, Heard) and bool(text) and all(mark in signs for mark in regex.findall(r"\X", text))
 
@@ -237,8 +236,7 @@ class Gate:
 
     def _withdraw(self, given: Input, before: datetime | None) -> None:
         """An offer is gone when something else comes, or after a pause: what it shows is not for whoever comes then."""
-        content, language = self._content, self._language
-        state = State(content.flows, self.session, content.words(language), content.readers, language, content.rules)
+        state = self._content.state(self.session, self._language)
         late = before is not None and self._ctx.now - before >= PAUSE and offers.is_open(state)
         if late or offers.passed_by(state, given):
             self.session = offers.withdrawn(self.session)

@@ -19,7 +19,6 @@ from bot.engine.answers import fold, folded
 from bot.engine.flow import Ask
 from bot.engine.inputs import Heard, Input, Shared, Started
 from bot.engine.session import Session
-from bot.engine.state import State
 from handlers import cases, privacy, word
 from handlers.context import Context
 
@@ -50,7 +49,7 @@ async def look(ctx: Context, session: Session, given: Input | None, content: Con
         return Look(given)
     if given.edited:  # of which question it was the answer is not known any more
         return Look(given, mask=bool(digits_in(given.text)))
-    state = State(content.flows, session, content.words(language), content.readers, language, content.rules)
+    state = content.state(session, language)
     open_now = state.present()
     code = digits_in(given.text)
     proof = open_now is not None and _wants_digits(open_now[1]) and bool(code)

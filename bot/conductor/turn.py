@@ -27,7 +27,7 @@ from bot.engine.inputs import Heard, Input, Meaning, Outcome, Pressed, Shared, S
 from bot.engine.interrupts import COMPLAIN
 from bot.engine.messages import Reply
 from bot.engine.session import Session
-from bot.engine.state import SAID, SENT, State
+from bot.engine.state import SAID, SENT
 from bot.nlu.language import script_of
 from bot.observe import metrics
 from bot.store import attachments, windows
@@ -189,8 +189,7 @@ class Turn:
             return False
         if isinstance(given, Pressed):
             return given.step.endswith(f".{asked.id}")
-        content, language = self._tools.content, self._language()
-        state = State(content.flows, self._session, content.words(language), content.readers, language, content.rules)
+        state = self._tools.content.state(self._session, self._language())
         open_now = state.present()
         if open_now is None or not isinstance(given, Heard):
             return False

@@ -29,6 +29,8 @@ from bot.engine.events import Asked, Said
 from bot.engine.flow import Flows, Readers, Say
 from bot.engine.messages import Reply
 from bot.engine.phrases import Phrase
+from bot.engine.session import Session
+from bot.engine.state import State
 
 RETRY = "retry_"  # before the name of a reader
 
@@ -97,6 +99,10 @@ class Content:
 
     def _words_of(self, language: str) -> WordsOf:
         return WordsOf(language, self.catalogue, self.languages, self._folded, self.knowledge.texts, *self._heard)
+
+    def state(self, session: Session, language: str) -> State:
+        """A session as the engine sees it, to ask what is open in it without running a turn."""
+        return State(self.flows, session, self.words(language), self.readers, language, self.rules)
 
     def reply(self, event: Said | Asked, language: str, *, latin: bool = False) -> Reply:
         """What the person reads. `latin`: she writes her language in Latin letters, so her SMS are in them too, where

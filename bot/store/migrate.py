@@ -25,6 +25,13 @@ MONTHS_AHEAD = 12
 _LOCK = 7_221_548  # any number that is ours: pg_advisory_lock serialises migrators
 
 
+def statements(script: Path) -> list[str]:
+    """What a revision's .sql file says, one statement each, without its whole-line comments. The file ends a statement
+    by `;` at the end of a line."""
+    lines = [line for line in script.read_text("utf-8").splitlines(keepends=True) if not line.startswith("--")]
+    return [statement for statement in "".join(lines).split(";\n") if statement.strip()]
+
+
 def _config(connection: Connection | None = None) -> Config:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from alembic import op
 
+from bot.store.migrate import statements
+
 revision = "0003"
 down_revision = "0002"
 
@@ -26,11 +28,8 @@ $$
 
 
 def upgrade() -> None:
-    sql = Path(__file__).with_suffix(".sql").read_text("utf-8")
-    for statement in sql.split(";\n"):
-        lines = [line for line in statement.splitlines() if not line.startswith("--")]
-        if "".join(lines).strip():
-            op.execute("\n".join(lines))
+    for statement in statements(Path(__file__).with_suffix(".sql")):
+        op.execute(statement)
     op.execute(GRANTS)
 
 

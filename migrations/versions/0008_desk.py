@@ -8,14 +8,15 @@ from pathlib import Path
 
 from alembic import op
 
+from bot.store.migrate import statements
+
 revision = "0008"
 down_revision = "0007"
 
 
 def upgrade() -> None:
-    for statement in Path(__file__).with_suffix(".sql").read_text("utf-8").split(";\n"):
-        if statement.strip():
-            op.execute(statement)
+    for statement in statements(Path(__file__).with_suffix(".sql")):
+        op.execute(statement)
 
 
 def downgrade() -> None:
