@@ -247,3 +247,17 @@ async def test_other_channels_have_no_window(world: World) -> None:
     await world.set_conversation(where.conversation_id, owner="human")
     world.clock.move(hours=23)
     assert await looks(world) == 0
+
+
+async def test_a_spoilt_key_holds_up_nobody_else(world: World, parts: list[Part]) -> None:
+    spoilt = await known(world, owner="waiting")
+    await world.run("UPDATE keys SET wrapped = 'x' WHERE subject_id = :id", id=spoilt.subject_id)
+    other = "+96550009999"
+    await world.app.receive([world.inbound(other, "hello", channel="whatsapp")])
+    await world.turns()
+    where = await world.where(other, "whatsapp")
+    await world.set_person(where.subject_id, consent_contact_at=world.now)
+    await world.set_conversation(where.conversation_id, owner="waiting", last_inbound_at=world.now)
+    world.clock.move(hours=23)
+    app = world.app
+    assert await jobs.ask_before_it_shuts(app.database, app.secrets, app.policy, world.now) == 1
