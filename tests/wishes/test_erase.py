@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
@@ -209,7 +210,7 @@ async def test_the_word_is_not_in_the_history(app: App, clock: Clock, maya: Pers
     bodies = [line.body["text"] for line in await maya.thread() if line.direction == "in"]
     assert "4071" not in " ".join(bodies)
     assert bodies[-1] == "****"
-    assert "4071" not in str(await maya.profile())
+    assert not re.search(r"\b4071\b", str(await maya.profile()))  # a hash may hold any four digits
 
 
 async def test_who_cannot_be_erased_stops_nobody_else(
