@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -52,15 +53,15 @@ from bot.store.turns import REFERENCE_DIGITS
 from bot.store.wake import Wake
 from bot.transports.bell import Bell
 from bot.transports.contract import Transport
-from bot.transports.mail import Mail
 from bot.transports.simulator import Simulator
-from bot.transports.sms_gateway import SmsGateway
-from bot.transports.telegram import Telegram
-from bot.transports.twilio import Twilio
-from bot.transports.voice import KEY, Voice, heard
 from bot.vault.fields import Unopenable
 from bot.vault.keyring import Keyring, WrappedByAnother, development_secret
 from handlers.cases import check_digit
+
+# Providers' packages are imported where a provider is configured: together they take a second of each start.
+if TYPE_CHECKING:
+    from bot.transports.telegram import Telegram
+    from bot.transports.twilio import Twilio
 
 log = logs.get(__name__)
 SIMULATOR = "simulator"
@@ -152,6 +153,8 @@ class App:
             page_id = UUID(page)
         except ValueError:
             return ""
+        from bot.transports.voice import KEY, heard
+
         if key != KEY:
             return ""
         async with self.database.begin() as connection:
@@ -173,8 +176,8 @@ class App:
         groups of colleagues are allowed, none is left: it may be about to be linked."""
         if self.settings.telegram_staff_groups:
             return
-        transport = self.transports.get("telegram")
-        if not isinstance(transport, Telegram) or group in self.leaving:
+        transport = telegram_of(self.transports)
+        if transport is None or group in self.leaving:
             return
         words = self.content.channel(language.partition("-")[0])["in_a_group"]
         task = asyncio.ensure_future(transport.leave(group, words))
@@ -296,22 +299,37 @@ def make_transports(settings: Settings, book: Book | None = None) -> dict[str, T
     if settings.env == "development":
         made[SIMULATOR] = Simulator()
     if settings.twilio_account_sid and settings.twilio_tokens:
+        from bot.transports.twilio import Twilio
+
         made["twilio"] = Twilio(settings, book)
     if settings.sms_gateway_url:
+        from bot.transports.sms_gateway import SmsGateway
+
         made["sms_gateway"] = SmsGateway(settings)
     if settings.telegram_token:
+        from bot.transports.telegram import Telegram
+
         made["telegram"] = Telegram(settings)
     return made
+
+
+def telegram_of(transports: Mapping[str, Transport]) -> Telegram | None:
+    """Telegram, which can do more than others: leave groups, poll, call colleagues."""
+    return cast("Telegram | None", transports.get("telegram"))
 
 
 def make_bells(settings: Settings, transports: Mapping[str, Transport]) -> dict[str, Bell]:
     """What calls colleagues; only what is configured."""
     bells: dict[str, Bell] = {}
-    if isinstance(twilio := transports.get("twilio"), Twilio):
+    if (twilio := cast("Twilio | None", transports.get("twilio"))) is not None:
+        from bot.transports.voice import Voice
+
         bells["voice"] = Voice(settings, twilio)
     if settings.smtp_url:
+        from bot.transports.mail import Mail
+
         bells["email"] = Mail(settings)
-    if isinstance(telegram := transports.get("telegram"), Telegram):
+    if (telegram := telegram_of(transports)) is not None:
         bells["telegram"] = telegram
     return bells
 
@@ -357,7 +375,6 @@ async def build(
         return transports.get("telegram" if channel == "telegram" else "twilio")
 
     staff = Staff(database, keys, content, policy, clock, new_id, draw_reference)
-    telegram = transports.get("telegram")
     app = App(
         settings=settings,
         database=database,
@@ -417,7 +434,7 @@ async def build(
             keys,
             content,
             staff,
-            telegram if isinstance(telegram, Telegram) else None,
+            telegram_of(transports),
             clock=clock,
             groups=settings.telegram_staff_groups,
         ),

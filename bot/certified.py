@@ -9,7 +9,6 @@ import asyncio
 
 from bot.app import App
 from bot.content.languages import FALLBACK
-from bot.documents.certificate import Words, certificate
 from bot.store import certificates as stored
 from bot.store.certificates import Drawn
 from bot.vault.lookup import code_form
@@ -46,14 +45,17 @@ class Certificates:
         drawn = await stored.behind(self._app.database, self._app.secrets, token, self._app.clock())
         if drawn is None:
             return None
-        return await asyncio.to_thread(certificate, self._words(drawn, base), drawn.passed_at)
+        return await asyncio.to_thread(self._paper, drawn, base)
 
-    def _words(self, drawn: Drawn, base: str) -> Words:
+    def _paper(self, drawn: Drawn, base: str) -> bytes:
+        # in a thread, and imported here: what draws fonts takes a third of a second that no start should wait for
+        from bot.documents.certificate import Words, certificate
+
         content = self._app.content
         language = content.languages.get(drawn.language) or content.languages[FALLBACK]
         page = content.page(language.code, {"score": drawn.score})
         code = code_form(drawn.code)
-        return Words(
+        words = Words(
             language=language.code,
             direction=language.direction,
             issuer=page["brand"],
@@ -71,6 +73,7 @@ class Certificates:
             code=in_fours(code),
             address=f"{(self._app.settings.public_url or base).rstrip('/')}/verify/{code}",
         )
+        return certificate(words, drawn.passed_at)
 
 
 def _track(track: str) -> dict[str, str]:

@@ -25,7 +25,6 @@ from bot.observe import logs
 from bot.rostering import Roster
 from bot.settings import Settings
 from bot.simulated import Phones
-from bot.transports.telegram import Telegram
 from bot.web.site import site
 from bot.web.webhooks import polled
 from desk import first
@@ -116,8 +115,8 @@ def _endless(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
             sweep=app.attachments.sweep,
         ),
     ]
-    telegram = app.transports.get("telegram")
-    if isinstance(telegram, Telegram) and app.settings.telegram_mode == "polling":
+    telegram = composition.telegram_of(app.transports)
+    if telegram is not None and app.settings.telegram_mode == "polling":
         work.append(telegram.poll(polled(app.settings, app.receive, app.quarantine, app.decline)))
     return work
 

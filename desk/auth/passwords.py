@@ -7,14 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import secrets as chance
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 SHORTEST = 12
 _HASHER = PasswordHasher()
-_NOBODY = _HASHER.hash("nobody has this password")  # compared with when the login is unknown
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # none that look alike
+
+
+@cache
+def _nobody() -> str:
+    """What is compared with when the login is unknown. Made when first needed: it costs a quarter of a second."""
+    return _HASHER.hash("nobody has this password")
 
 
 def fit(password: str, login: str) -> bool:
@@ -36,8 +42,9 @@ async def matches(password: str, kept: str | None) -> bool:
     """Whether this is the password; always False for nobody (None), at the same cost."""
 
     def compare() -> bool:
+        nobody = _nobody()  # in either case, so that the first comparison of a process tells nothing
         try:
-            return _HASHER.verify(kept or _NOBODY, password) and kept is not None
+            return _HASHER.verify(kept or nobody, password) and kept is not None
         except (VerificationError, InvalidHashError):
             return False
 
