@@ -26,6 +26,7 @@ SENTENCES = {
         "media_received",
         "noted_so_far",
         "nothing_to_go_back",
+        "slowly",
         "trouble",
     ),
     CHROME: ("list_label", "more"),

@@ -200,6 +200,12 @@ class Gate:
         """The universal command that the input is."""
         return self._content.words("en").universal(given.text) if isinstance(given, Heard) else None
 
+    def cannot_wait(self, given: Input) -> bool:
+        """Whether it is a word that counts after ever so many messages, and changes something."""
+        stopped = self._ctx.person.opted_out_at is not None
+        meant = {"human": self._ctx.conversation.owner == "bot", "stop": not stopped, "start": stopped}
+        return meant.get(self._universal(given) or "", False)
+
     def _in_secret(self) -> bool:
         """Whether an open question belongs to the box: it is answered whoever has the conversation."""
         top = self.session.top

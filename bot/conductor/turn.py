@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from bot import outgoing
-from bot.conductor import private
+from bot.conductor import pace, private
 from bot.conductor.arrived import Arrived, child_of, danger_of
 from bot.conductor.gate import BY_US, MORE_UNTIL, Gate
 from bot.content import Content
@@ -148,7 +148,8 @@ class Turn:
         if given is not None and answers:
             given = gate.instead(given, before)
             self._session = gate.session
-            await (self._aside(given) if _is_aside(given) else self._converse(given))
+            if arrived.inbound is None or secret or self._in_pace(gate, given):
+                await (self._aside(given) if _is_aside(given) else self._converse(given))
             await self._page_anyway(private.wakes(self.ctx, arrived.given))
             gate.session = Session.from_json(self._conversation.session)
             gate.ends_again()
@@ -165,6 +166,24 @@ class Turn:
         if letter and arrived.given and not any(n.audience == box.READERS for n in self.ctx.notices):
             await self._keep_anyway(arrived.given)
         self.finish()
+
+    def _in_pace(self, gate: Gate, given: Input) -> bool:
+        """Whether she is answered once more. Danger of which nobody knows yet, a wish for a human and STOP always are."""
+        self._session, verdict = pace.answered(
+            self._session,
+            self._conversation.channel,
+            self._tools.now,
+            self.ctx.knowledge.get("contact_policy")["answers"],
+        )
+        self._conversation.session = self._session.to_json()
+        news = danger_of(given) and (self._conversation.id, "page") not in self.subject.open_notices
+        if verdict == "answer" or news or gate.cannot_wait(given):
+            return True
+        if verdict == "wait":
+            self._say([Said(pace.WAIT)])
+            if (self._conversation.id, "queue") not in self.subject.open_notices:
+                self.ctx.notify("queue", "flood", "medium", case_actions.concerned(self.ctx))
+        return False
 
     def _is_secret(self, inbound: Inbound) -> bool:
         """Whether what arrived is heard by a question that no history keeps, or edits what was heard by one."""
