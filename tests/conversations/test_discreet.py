@@ -25,7 +25,17 @@ from tests.conversations.telling import Telling
 from tests.conversations.transcript import TRANSCRIPTS
 
 LANGUAGES = tuple(load_languages(ROOT))
-ENGINE = ("retry", "retry_help", "old_button", "lost_step", "limit", "media_received", "nothing_to_go_back", "trouble")
+ENGINE = (
+    "retry",
+    "retry_help",
+    "old_button",
+    "lost_step",
+    "limit",
+    "media_received",
+    "nothing_to_go_back",
+    "slowly",
+    "trouble",
+)
 
 
 def _dangers(content: Content) -> list[tuple[Flow, Say | Ask]]:
