@@ -60,7 +60,7 @@ COMMANDS = {
     "users": ("users", "run", "add_arguments", "the people of the desk: add, list, password, disable, reset-totp"),
     "search": ("search", "run", "add_arguments", "rebuild: what cases are found by, written anew"),
     "audit": ("audit", "run", "add_arguments", "verify: whether the trail is as it was sealed"),
-    "locales": ("content", "run_locales", "add_locales_arguments", "extract: bring the catalogues up to the flows"),
+    "locales": ("locales", "run", "add_arguments", "languages: how far they are, out to translators and back in"),
     "db": ("database", "run_db", "add_db_arguments", "stop: end the embedded database"),
 }
 

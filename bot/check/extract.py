@@ -7,14 +7,14 @@ language, also before it has a `language.yml`, so that translators need not wait
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import polib
 
 from bot.check import latin
 from bot.check.texts import LABEL, PHRASES, SHORT, SMS, SYNONYMS, WRITTEN, Message, messages, room_for_label
-from bot.content import load
+from bot.content import Content, load
 from bot.content.catalogue import LATIN, MESSAGES, po_path
 from bot.content.desk_words import DESK
 from bot.content.languages import FALLBACK
@@ -34,18 +34,30 @@ def write_pot(root: Path) -> Path:
     Raises ContentError when the content cannot be loaded.
     """
     content = load(root)
-    wanted = messages(content)
-    for domain in {m.domain: None for m in wanted}:
-        own = [m for m in wanted if m.domain == domain]
+    for domain, own in _by_domain(content).items():
         _write(root / TEMPLATES / f"{domain}.pot", "", "", [_entry(m) for m in own])
-        for language in _folders(root):
-            if domain == DESK and not po_path(root, language, DESK).exists():
-                continue  # an empty desk.po makes a language one of the desk's
+    for language in _folders(root):
+        for domain, own in wanted(content, root, language).items():
             _update(po_path(root, language, domain), language, own)
-    for language in latin.languages(root):
-        own = [Message(t.context, t.english, t.source, SMS, danger=t.danger) for t in latin.wanted(content)]
-        _update(po_path(root, language, LATIN), language, own)
     return root / POT
+
+
+def wanted(content: Content, root: Path, language: str) -> dict[str, list[Message]]:
+    """What each catalogue of a language has to hold. An empty desk.po makes it one of the desk's languages, an empty
+    latin.po one that is also written in Latin letters."""
+    found = _by_domain(content)
+    if not po_path(root, language, DESK).exists():
+        found.pop(DESK, None)
+    if language in latin.languages(root):
+        found[LATIN] = [Message(t.context, t.english, t.source, SMS, danger=t.danger) for t in latin.wanted(content)]
+    return found
+
+
+def _by_domain(content: Content) -> dict[str, list[Message]]:
+    found: dict[str, list[Message]] = {}
+    for message in messages(content):
+        found.setdefault(message.domain, []).append(message)
+    return found
 
 
 def update(old: polib.POEntry | None, message: Message) -> polib.POEntry:
@@ -67,9 +79,20 @@ def _folders(root: Path) -> list[str]:
 
 
 def _update(path: Path, language: str, wanted: Iterable[Message]) -> None:
+    fill(path, language, wanted, {})
+
+
+def fill(path: Path, language: str, wanted: Iterable[Message], translations: Mapping[str, str]) -> None:
+    """Bring one catalogue up to its messages, with these new translations by context."""
     had = polib.pofile(str(path), encoding="utf-8") if path.exists() else polib.POFile()
     by_context = {e.msgctxt: e for e in had if not e.obsolete}
-    _write(path, language, had.header, [update(by_context.get(m.context), m) for m in wanted])
+    made = []
+    for message in wanted:
+        entry = update(by_context.get(message.context), message)
+        if new := translations.get(message.context):
+            entry.msgstr, entry.flags, entry.previous_msgid = new, [], None
+        made.append(entry)
+    _write(path, language, had.header, made)
 
 
 def _entry(message: Message) -> polib.POEntry:
@@ -79,7 +102,7 @@ def _entry(message: Message) -> polib.POEntry:
         msgid=message.english,
         msgstr="",
         occurrences=[(file, line)],
-        comment="\n".join(_notes(message)),
+        comment="\n".join(notes(message)),
     )
 
 
@@ -90,7 +113,7 @@ def _room_of_sms(segments: int) -> str:
     return f"Saathi-Sms: with its options and values at most {most} characters in this script, {segments} segments"
 
 
-def _notes(message: Message) -> Iterable[str]:
+def notes(message: Message) -> Iterable[str]:
     """What a translator must know, as comments."""
     if message.kind == SMS or message.also_sms:
         yield _room_of_sms(message.segments)

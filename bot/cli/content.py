@@ -1,4 +1,4 @@
-"""`saathi check` and `saathi locales extract`.
+"""`saathi check`.
 
 Law: problems are printed as `file:line: message`, one per line, and the exit code says whether there are any.
 """
@@ -9,7 +9,6 @@ import argparse
 import sys
 
 from bot import check
-from bot.check.extract import write_pot
 from bot.check.facts import unchecked
 from bot.content import load
 from bot.settings import ROOT
@@ -21,15 +20,6 @@ def add_check_arguments(parser: argparse.ArgumentParser) -> None:
         "--unchecked",
         action="store_true",
         help="list the facts of low and medium confidence that no human has marked checked",
-    )
-
-
-def add_locales_arguments(parser: argparse.ArgumentParser) -> None:
-    """`extract`."""
-    parser.add_argument(
-        "what",
-        choices=("extract",),
-        help="extract: write messages.pot from the flows and bring every catalogue up to it",
     )
 
 
@@ -52,11 +42,4 @@ def run_unchecked() -> int:
     """The facts that wait for a human, one per line: low is held back, medium says so to the person."""
     for line in unchecked(load(ROOT)):
         print(line)
-    return 0
-
-
-def run_locales(args: argparse.Namespace) -> int:
-    """Write the catalogue template."""
-    write_pot(ROOT)
-    print("locales/messages.pot and the catalogues are up to date")
     return 0

@@ -168,7 +168,7 @@ class Turn:
         self.finish()
 
     def _in_pace(self, gate: Gate, given: Input) -> bool:
-        """Whether she is answered once more. Danger of which nobody knows yet, a wish for a human and STOP always are."""
+        """Whether she is answered once more. Danger that is news, a wish for a human and STOP always are."""
         self._session, verdict = pace.answered(
             self._session,
             self._conversation.channel,

@@ -1,6 +1,7 @@
 """Languages: a folder in `locales/` is a language, and its `language.yml` says how it is spoken to.
 
-Law: no language is named in Python; what is on disk is what there is.
+Law: no language is named in Python; what is on disk is what there is. One that says `in_translation: true` is not there
+for people yet: its catalogues may have holes.
 """
 
 from __future__ import annotations
@@ -46,7 +47,9 @@ def load_languages(root: Path) -> dict[str, Language]:
     for path in sorted((root / "locales").glob("*/language.yml")):
         sheet = Sheet(path.relative_to(root).as_posix())
         try:
-            languages[path.parent.name] = _language(sheet, read(path, root), path.parent.name)
+            top = read(path, root)
+            if not sheet.flag(top, "in_translation"):
+                languages[path.parent.name] = _language(sheet, top, path.parent.name)
         except ContentError as error:
             problems += error.problems
         problems += sheet.problems
@@ -55,6 +58,12 @@ def load_languages(root: Path) -> dict[str, Language]:
     if problems:
         raise ContentError(problems)
     return {FALLBACK: languages.pop(FALLBACK), **languages}
+
+
+def in_translation(root: Path) -> list[str]:
+    """Folders that are no languages for people yet, in order: what translators work at."""
+    ready = load_languages(root)
+    return sorted(p.name for p in (root / "locales").iterdir() if p.is_dir() and p.name not in ready)
 
 
 def _language(sheet: Sheet, top: Place, code: str) -> Language:

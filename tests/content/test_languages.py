@@ -16,7 +16,9 @@ from bot.engine.answers import fold
 from bot.settings import ROOT
 
 FILES = sorted((ROOT / "locales").glob("*/language.yml"))
-TABLES: dict[str, Mapping[str, Any]] = {path.parent.name: read(path, ROOT) for path in FILES}
+TABLES: dict[str, Mapping[str, Any]] = {
+    path.parent.name: table for path in FILES if not (table := read(path, ROOT)).get("in_translation")
+}
 REQUIRED = (
     *("name", "english_name", "direction", "also", "status", "reviewer", "universal", "numbers", "units"),
     *("multipliers", "currency", "countries", "today", "yesterday", "tomorrow"),

@@ -1,0 +1,188 @@
+"""Catalogues as rows that a translator fills in: out as CSV or PO, and back in.
+
+Law: nothing is lost and nothing breaks: a row that fits goes in, one that does not is told with its reason and stays
+out, and what nobody filled in stays as it was.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polib
+
+from bot.channels.limits import units
+from bot.channels.segments import count
+from bot.check.extract import fill, notes, wanted
+from bot.check.texts import LABEL, SMS, WRITTEN, Message, entries, room_for_label
+from bot.content import Content
+from bot.content.catalogue import po_path
+from bot.content.languages import COMMANDS
+from bot.content.wording import PLACEHOLDER
+
+COLUMNS = ("context", "english", "translation", "notes", "where")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One text for a translator. `doubtful`: made from an older English, or marked by a translator."""
+
+    message: Message
+    translation: str
+    doubtful: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One row that came back. `english`: what it was made from, if the file says so; `line`: where it stands."""
+
+    line: int
+    context: str
+    translation: str
+    english: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How far a language is: counts of texts."""
+
+    texts: int
+    translated: int
+    doubtful: int
+    long: int
+
+
+def rows(content: Content, root: Path, language: str) -> list[Row]:
+    """Every text of a language, in the order of the catalogues."""
+    found = []
+    for domain, messages in wanted(content, root, language).items():
+        present = entries(root, language, domain) or {}
+        for message in messages:
+            entry = present.get(message.context)
+            text = entry.msgstr if entry else ""
+            old = bool(entry and text and (entry.fuzzy or entry.msgid != message.english))
+            found.append(Row(message, text, old))
+    return found
+
+
+def figures(found: Sequence[Row]) -> Figures:
+    """Counted; what may be left empty counts as translated."""
+    return Figures(
+        len(found),
+        sum(bool(r.translation) or r.message.optional for r in found),
+        sum(r.doubtful for r in found),
+        sum(too_long(r.message, r.translation) for r in found),
+    )
+
+
+def too_long(message: Message, text: str) -> bool:
+    """Whether a label does not fit its button, or an SMS takes more than it should; where a flow has a budget,
+    `saathi check` holds it, with the longest values and options."""
+    if message.kind == LABEL:
+        room = room_for_label(message.options)
+        return bool(room) and units(text) > room
+    return message.kind == SMS and count(text).segments > max(1, message.segments)
+
+
+def as_csv(found: Iterable[Row]) -> str:
+    """For a spreadsheet."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in found:
+        m = row.message
+        writer.writerow((m.context, m.english, row.translation, " | ".join(notes(m)), m.source))
+    return out.getvalue()
+
+
+def as_po(language: str, found: Iterable[Row]) -> str:
+    """For a translator's editor: all catalogues in one."""
+    file = polib.POFile(wrapwidth=110)
+    file.metadata = {"Language": language, "Content-Type": "text/plain; charset=UTF-8"}
+    for row in found:
+        m = row.message
+        entry = polib.POEntry(msgctxt=m.context, msgid=m.english, msgstr=row.translation, comment="\n".join(notes(m)))
+        name, _, line = m.source.rpartition(":")
+        entry.occurrences = [(name, line)]
+        file.append(entry)
+    return f"{file}".rstrip("\n") + "\n"
+
+
+def from_file(path: Path) -> list[Given]:
+    """The rows of a CSV file with at least `context` and `translation`, or of a PO file. Raises ValueError."""
+    text = path.read_text("utf-8-sig")
+    if path.suffix == ".po":
+        try:
+            return [Given(e.linenum or 0, e.msgctxt or "", e.msgstr, e.msgid) for e in polib.pofile(text)]
+        except (OSError, ValueError, UnicodeDecodeError) as error:
+            raise ValueError(f"no catalogue: {error}") from None
+    reader = csv.DictReader(io.StringIO(text))
+    if not {"context", "translation"} <= set(reader.fieldnames or ()):
+        raise ValueError("the first line has to name the columns context and translation")
+    return [
+        Given(reader.line_num, r["context"] or "", r["translation"] or "", r.get("english") or None) for r in reader
+    ]
+
+
+def take(content: Content, root: Path, language: str, given: Iterable[Given]) -> tuple[int, list[str]]:
+    """Write what fits into the catalogues; returns how many, and `line: reason` of each row that stays out."""
+    by_domain = wanted(content, root, language)
+    known = {m.context: m for messages in by_domain.values() for m in messages}
+    fits: dict[str, str] = {}
+    refused = []
+    for row in given:
+        if not row.translation.strip():
+            continue
+        reason = next(_faults(known.get(row.context), row), None)
+        if reason:
+            refused.append(f"{row.line}: {row.context}: {reason}")
+        else:
+            fits[row.context] = row.translation.strip()
+    for domain, messages in by_domain.items():
+        if any(m.context in fits for m in messages):
+            fill(po_path(root, language, domain), language, messages, fits)
+    return len(fits), refused
+
+
+def _faults(message: Message | None, row: Given) -> Iterator[str]:
+    if message is None:
+        yield "there is no such text"
+        return
+    if row.english is not None and row.english != message.english:
+        yield f"its English has changed meanwhile: {message.english}"
+    if message.kind not in WRITTEN:
+        has, needs = _names(row.translation), _names(message.english)
+        for name in sorted(needs - has):
+            yield f"lacks {{{name}}}"
+        for name in sorted(has - needs):
+            yield f"has {{{name}}}, which the English has not"
+        if set("{}") & set(PLACEHOLDER.sub("", row.translation)):
+            yield "has a brace that is no placeholder"
+    if message.kind == LABEL and too_long(message, row.translation):
+        yield f"too long for a button: {units(row.translation)} characters, at most {room_for_label(message.options)}"
+
+
+def _names(text: str) -> set[str]:
+    return set(PLACEHOLDER.findall(text))
+
+
+def first_sheet(name: str, english_name: str, direction: str) -> str:
+    """A `language.yml` to begin with: whole, and not for people yet."""
+    lines = [
+        f"# How people write {english_name}: in its own script, in Latin letters, and mixed with English.",
+        f"name: {name}",
+        f"english_name: {english_name}",
+        f"direction: {direction}",
+        f"also: [{english_name.casefold()}]",
+        "status: machine-drafted, not yet reviewed   # or who wrote it",
+        "reviewer: null",
+        "in_translation: true   # take this line away when `saathi locales status` says that nothing is missing",
+        "",
+        "# Whole messages only, native and in Latin letters. A word that may be a cry for help is never a command.",
+        "universal:",
+        *(f"  {command}: []" for command in COMMANDS),
+    ]
+    return "\n".join(lines) + "\n"

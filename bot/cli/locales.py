@@ -1,0 +1,148 @@
+"""`saathi locales extract | status | export | import | new`: languages, for whoever translates.
+
+Law: tells what stays out and why; a catalogue is written whole, or stays as it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from babel import Locale, UnknownLocaleError
+
+from bot.check import exchange
+from bot.check.extract import write_pot
+from bot.content import load
+from bot.content.languages import FALLBACK, in_translation
+from bot.settings import ROOT
+
+DIRECTIONS = {"right-to-left": "rtl", "left-to-right": "ltr"}  # of CLDR
+EPILOG = """examples:
+  saathi locales new bn                          a folder for Bengali, not for people yet
+  saathi locales export bn -o bn.csv             what is not translated yet, with limits and hints (or bn.po)
+  saathi locales import bn bn.csv                back in; what does not fit is told and stays out
+  saathi locales status                          how far each language is
+  saathi check                                   what is left to mend before people may choose it"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The commands."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = EPILOG
+    commands = parser.add_subparsers(dest="what", required=True, metavar="command")
+    commands.add_parser("extract", help="write messages.pot from the flows and bring every catalogue up to it")
+    commands.add_parser("status", help="how far each language is: translated, in doubt, too long, reviewed")
+    out = commands.add_parser("export", help="write a language's texts for a translator, CSV or PO")
+    out.add_argument("language", help="for example bn")
+    out.add_argument(
+        "-o", "--output", type=Path, required=True, help="the file: .csv for a spreadsheet, .po for an editor"
+    )
+    out.add_argument(
+        "--all", action="store_true", help="also what is translated (default: what is missing or in doubt)"
+    )
+    back = commands.add_parser("import", help="take a filled-in file; rows that do not fit are told and stay out")
+    back.add_argument("language", help="for example bn")
+    back.add_argument("file", type=Path, help="CSV with the columns context and translation, or PO")
+    new = commands.add_parser("new", help="make the folder of a language, to be translated")
+    new.add_argument("language", help="its code, for example bn")
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 = done; 1 = some rows stayed out; 2 = it could not be done."""
+    match args.what:
+        case "extract":
+            write_pot(ROOT)
+            print("locales/messages.pot and the catalogues are up to date")
+            return 0
+        case "status":
+            return status(ROOT)
+        case "export":
+            return export(ROOT, args.language, args.output, everything=args.all)
+        case "import":
+            return take(ROOT, args.language, args.file)
+    return new(ROOT, args.language)
+
+
+def status(root: Path) -> int:
+    """One line per language."""
+    content = load(root)
+    print(f"{'':<5} {'translated':>17} {'in doubt':>9} {'too long':>9}  state")
+    for code in (*content.languages, *in_translation(root)):
+        if code == FALLBACK:
+            continue
+        found = exchange.figures(exchange.rows(content, root, code))
+        share = 100 * found.translated / found.texts if found.texts else 100.0
+        language = content.languages.get(code)
+        state = (
+            "being translated"
+            if language is None
+            else f"reviewed by {language.reviewer}"
+            if language.reviewer
+            else "not reviewed"
+        )
+        of = f"{found.translated}/{found.texts}"
+        print(f"{code:<5} {of:>10} {share:5.1f}% {found.doubtful:>9} {found.long:>9}  {state}")
+    return 0
+
+
+def export(root: Path, language: str, output: Path, *, everything: bool) -> int:
+    """Write the rows of a language."""
+    if not _is_there(root, language):
+        return 2
+    found = exchange.rows(load(root), root, language)
+    if not everything:
+        found = [r for r in found if r.doubtful or not (r.translation or r.message.optional)]
+    if output.suffix not in {".csv", ".po"}:
+        print("saathi locales export: the file ends in .csv or .po", file=sys.stderr)
+        return 2
+    text = exchange.as_csv(found) if output.suffix == ".csv" else exchange.as_po(language, found)
+    output.write_text(text, "utf-8", newline="\n")
+    print(f"{len(found)} texts in {output}")
+    return 0
+
+
+def take(root: Path, language: str, file: Path) -> int:
+    """Bring a file in."""
+    if not _is_there(root, language):
+        return 2
+    try:
+        given = exchange.from_file(file)
+    except (OSError, ValueError) as error:
+        print(f"saathi locales import: {file} cannot be read: {error}", file=sys.stderr)
+        return 2
+    taken, refused = exchange.take(load(root), root, language, given)
+    for line in refused:
+        print(f"{file}:{line}", file=sys.stderr)
+    print(f"{taken} translations taken, {len(refused)} stayed out")
+    return 1 if refused else 0
+
+
+def new(root: Path, language: str) -> int:
+    """Make a folder with a first `language.yml` and empty catalogues."""
+    folder = root / "locales" / language
+    try:
+        locale = Locale.parse(language)
+    except (ValueError, UnknownLocaleError):
+        print(f"saathi locales new: {language} is no language that CLDR knows, for example bn", file=sys.stderr)
+        return 2
+    if (folder / "language.yml").exists():
+        print(f"saathi locales new: {language} is there already", file=sys.stderr)
+        return 2
+    folder.mkdir(parents=True, exist_ok=True)
+    direction = DIRECTIONS[locale.character_order]
+    sheet = exchange.first_sheet(locale.get_display_name() or language, locale.english_name or language, direction)
+    (folder / "language.yml").write_text(sheet, "utf-8")
+    write_pot(root)
+    print(
+        f"locales/{language}: say in language.yml how people write, then"
+        f" `saathi locales export {language} -o {language}.csv`"
+    )
+    return 0
+
+
+def _is_there(root: Path, language: str) -> bool:
+    if language != FALLBACK and (root / "locales" / language).is_dir():
+        return True
+    print(f"saathi locales: there is no language {language}: saathi locales new {language}", file=sys.stderr)
+    return False
