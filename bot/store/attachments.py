@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
 from bot.store.keys import Keys, open_, seal
-from bot.store.tables import addresses, contacts, conversations, keys, media, messages, notices
+from bot.store.tables import addresses, contacts, conversations, evidence, keys, media, messages, notices
 
 LEASE = timedelta(minutes=3)
 AT_ONCE = 4
@@ -147,8 +147,25 @@ async def opened(connection: AsyncConnection, secrets: Keys, media_id: UUID) -> 
     return one.name, one.content_type, key, one.subject_id
 
 
+async def again(connection: AsyncConnection, media_id: UUID, now: datetime) -> bool:
+    """A human wants a file fetched once more, now; not one that is here, nor one that would harm. False for those."""
+    done = await connection.execute(
+        update(media)
+        .where(
+            media.c.id == media_id,
+            media.c.state != "stored",
+            media.c.reason.is_distinct_from("infected"),
+            or_(media.c.lease_until.is_(None), media.c.lease_until < now),
+        )
+        .values(state="waiting", next_at=now, lease_until=None)
+    )
+    return bool(done.rowcount)
+
+
 async def without_message(connection: AsyncConnection, limit: int) -> int:
-    """Delete rows whose message is gone; the files follow with the next sweep."""
+    """Delete rows whose message is gone, and what was written beside them; the files follow with the next sweep."""
+    bare = select(evidence.c.id).where(~exists(select(messages.c.id).where(messages.c.id == evidence.c.message_id)))
+    await connection.execute(delete(evidence).where(evidence.c.id.in_(bare.limit(limit).scalar_subquery())))
     gone = select(media.c.id).where(~exists(select(messages.c.id).where(messages.c.id == media.c.message_id)))
     result = await connection.execute(delete(media).where(media.c.id.in_(gone.limit(limit).scalar_subquery())))
     return int(result.rowcount)
