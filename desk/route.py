@@ -55,4 +55,5 @@ def act(
     path: str | list[str], permission: str, *, trail: str, of: str = "", **more: Any
 ) -> Callable[[Callable[..., Any]], HTTPRouteHandler]:
     """POST `path` (below /desk), answered with another page or a redirect; only with the form's own word."""
-    return post(path, opt={"rule": Rule(permission, trail, of=of)}, media_type="text/html", status_code=200, **more)
+    more = {"media_type": "text/html", "status_code": 200, **more}  # a file that is streamed says its type here
+    return post(path, opt={"rule": Rule(permission, trail, of=of)}, **more)

@@ -106,9 +106,9 @@ class Staff:
     async def close(
         self, where: Home, actor: Actor, *, reference: str | None = None, reason: str = "done", ask: bool = True
     ) -> Outcome:
-        """`closed` (slot hard: why, after a hard case), `second_reader` (another colleague must close it too), `which` (of several), `none`. `ask`: she is
-        asked whether it is solved, where that may be asked; what she answers, or writes later, opens it again."""
-
+        """`closed` (slot hard: why, after a hard case), `second_reader` (another colleague must close it too), `which`
+        (of several), `none`. `ask`: she is asked whether it is solved, where that may be asked; what she answers, or
+        writes later, opens it again. Who had a hard case is to talk to somebody."""
         hard: dict[UUID, str] = {}
 
         async def act(turn: Turn) -> Outcome:

@@ -157,7 +157,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         headers = {**SHUT, "Content-Disposition": f'attachment; filename="{name}"'}
         return Response(data, media_type="application/octet-stream", headers=headers)
 
-    @act("/case/{reference:str}/evidence/archive", "print", trail="evidence.export")
+    @act("/case/{reference:str}/evidence/archive", "print", trail="evidence.export", media_type="application/zip")
     async def archive(visit: TheVisit) -> Stream:
         _, items = await all_of(visit)
 
