@@ -99,7 +99,13 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         )
 
     async def page(
-        visit: Visit, which: UUID, told: str = "", status: int = 200, form: Mapping[str, str] | None = None
+        visit: Visit,
+        which: UUID,
+        told: str = "",
+        status: int = 200,
+        form: Mapping[str, str] | None = None,
+        *,
+        open: bool = False,
     ) -> Response[str]:
         head, item = await known(visit, which)
         kept = {name: getattr(item, name) for name in MOST} | {"about": item.about or ""}
@@ -112,6 +118,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             here=address(visit.here),
             head=head,
             one=item,
+            open=open,
             told=told,
             written=written,
             important=important,
@@ -124,7 +131,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
     @show(_under("/{which:uuid}"), "view", trail="evidence.view", of=OF)
     async def one(request: Request[Any, Any, Any], visit: TheVisit, which: FromPath[UUID]) -> Response[str]:
         told = request.query_params.get("told", "")
-        return await page(visit, which, told if told in TOLD else "")
+        return await page(visit, which, told if told in TOLD else "", open=request.query_params.get("open") == "yes")
 
     @show(_under("/{which:uuid}/preview"), "view", trail="evidence.preview", of=OF)
     async def preview(visit: TheVisit, which: FromPath[UUID]) -> Response[bytes]:

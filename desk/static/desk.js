@@ -85,6 +85,16 @@ for (const field of document.querySelectorAll("[data-count]")) {
 
 for (const list of document.querySelectorAll(".lines")) list.scrollTop = list.scrollHeight;
 
+// --- pictures that people sent are asked for when somebody opens them, not before
+
+document.addEventListener("toggle", (event) => {
+  if (!event.target.open) return;
+  for (const picture of event.target.querySelectorAll("img[data-src]")) {
+    picture.src = picture.dataset.src;
+    picture.removeAttribute("data-src");
+  }
+}, true);
+
 // --- filters stay in the address
 
 for (const form of document.querySelectorAll("form[data-auto]")) {

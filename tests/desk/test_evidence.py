@@ -70,7 +70,8 @@ async def test_a_picture_is_closed_until_it_is_opened_and_then_only_pixels(town:
     page = (await person.get(case)).text
     at = f"/desk{case}/evidence/{which}"
     closed = page.partition("<details")[2].partition("</details>")[0]
-    assert f'src="{at}/preview" loading="lazy"' in page
+    assert f'<img data-src="{at}/preview"' in page
+    assert f'<img src="{at}/preview"' in (await person.get(f"{case}/evidence/{which}?open=yes")).text
     assert "open>" not in closed.partition("<summary>")[0]
     assert "Open it when you are ready" in closed
     assert hashlib.sha256(PICTURE).hexdigest() in (await person.get(f"{case}/evidence/{which}")).text
@@ -121,7 +122,7 @@ async def test_a_voice_is_played_in_parts_and_leaves_one_line(town: Desk, world:
     other = await town.enter(other.user_id)
     await other.get(play, headers={"Range": "bytes=200-"})
     assert [line[0] for line in await _added(town, before)] == ["evidence.play"] * 3
-    assert (await person.get(f"{case}/evidence/{which}/preview")).status_code == 415
+    assert (await other.get(f"{case}/evidence/{which}/preview")).status_code == 415
 
 
 async def test_an_original_is_only_saved_and_by_whoever_works_on_the_case(town: Desk, world: World) -> None:
