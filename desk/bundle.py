@@ -78,7 +78,7 @@ async def zipped(items: Sequence[Item], read: Read, say: Say) -> AsyncIterator[b
                 sums.append(f"{digest}  {name}\n")
                 yield out.taken()
             rows.append(_row(one, name, digest, len(found[1]) if found else one.size, say))
-        table = as_csv([Table("manifest", [say(f"head_{head}") for head in HEADS], rows)])
+        table = as_csv([Table("manifest", [say("head_" + head) for head in HEADS], rows)])
         _put(archive, "manifest.csv", table)
         sums.append(f"{hashlib.sha256(table).hexdigest()}  manifest.csv\n")
         _put(archive, "SHA256SUMS", "".join(sums).encode())
@@ -104,7 +104,7 @@ def _row(one: Item, name: str, digest: str, size: int | None, say: Say) -> list[
         one.at.isoformat(timespec="seconds"),
         one.sha256 or None,
         digest or None,
-        say(f"unchanged_{same}") if one.kind != "place" else None,
+        say("unchanged_" + same) if one.kind != "place" else None,
         say(f"scan_{one.reason}") if one.here and one.reason in ("clean", "unscanned") else None,
         say("state_lost" if lost else f"state_{one.state}"),
         one.label or None,

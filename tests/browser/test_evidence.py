@@ -12,6 +12,7 @@ from bot.channels.contract import MediaRef
 from bot.media.files import Files
 from desk.door import SESSION
 from tests.browser.test_desk import desk, world  # noqa: F401 - fixtures
+from tests.browser.test_desk_axe import _grave
 from tests.desk.office import Desk
 from tests.fixtures import files
 from tests.pipeline.world import World
@@ -84,6 +85,11 @@ async def test_a_voice_plays_and_a_picture_opens_when_she_is_ready(
     lines = [action for action, kind, _ in await desk.trail() if kind == "evidence"]
     assert lines == ["evidence.play", "evidence.preview"]
     assert refused == []
+    which = await world.one("SELECT id FROM media WHERE kind = 'audio'")
+    for address in (f"/desk/case/{reference}/evidence", f"/desk/case/{reference}/evidence/{which}"):
+        await page.goto(desk.url + address)
+        await page.locator("summary").first.click()
+        assert await _grave(page) == [], address
     await page.context.close()
 
 
