@@ -19,7 +19,7 @@ from bot.media.scan import NoVerdict, Scanner
 from bot.media.sniff import SHOWN, sniff
 from bot.media.speech import UNVERIFIED, NoSpeech, Speech
 from bot.observe import logs
-from bot.store import attachments
+from bot.store import attachments, evidence
 from bot.store.attachments import Waiting
 from bot.store.database import UNAVAILABLE, Database
 from bot.store.keys import Keys, open_, seal
@@ -158,6 +158,7 @@ class Attachments:
         """Delete the files of rows that are gone: purged, erased, never finished. Returns how many."""
         async with self._database.begin() as connection:
             await attachments.without_message(connection, 1000)
+            await evidence.sweep(connection, self._secrets, 1000)
             known = await attachments.names(connection)
         return await asyncio.to_thread(self._files.sweep, known)
 

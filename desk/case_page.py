@@ -72,8 +72,9 @@ async def gather(office: Office, visit: Visit) -> Shown:
         head = await view.head(connection, office.secrets, place)
         around = await view.around(connection, office.secrets, head, scope)
         thread = await view.lines(connection, head)
-        lines = [_spoken(line) for line in thread]
         evidence = await sent.items(connection, head.key, place, thread)
+        beside = {one.message_id for one in evidence}
+        lines = [_spoken(line, line.id in beside) for line in thread]
         answering = [role for role in ROLES if office.permissions.may(role, "reply", ("assigned",), place.state)]
         colleagues = await view.colleagues(connection, visit.user.organisation_id, answering)
     conversation, leaves, window = around.conversation, None, None
@@ -103,9 +104,9 @@ async def gather(office: Office, visit: Visit) -> Shown:
     )
 
 
-def _spoken(line: Line) -> Spoken:
+def _spoken(line: Line, has_file: bool = False) -> Spoken:
     if line.direction == "in":
-        bare = "" if line.body.get("media") or line.body.get("location") else line.body["kind"]  # its file stands below
+        bare = "" if has_file else line.body["kind"]  # a file stands below by itself
         text = str(line.body.get("text") or line.body.get("press") or bare)
         return Spoken(line.id, line.author, line.at, text, "", line.state, "", False)
     reply = Reply.from_json(line.body)

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
 from bot.store.keys import Keys, open_, seal
-from bot.store.tables import addresses, contacts, conversations, evidence, keys, media, messages, notices
+from bot.store.tables import addresses, contacts, conversations, keys, media, messages, notices
 
 LEASE = timedelta(minutes=3)
 AT_ONCE = 4
@@ -163,9 +163,7 @@ async def again(connection: AsyncConnection, media_id: UUID, now: datetime) -> b
 
 
 async def without_message(connection: AsyncConnection, limit: int) -> int:
-    """Delete rows whose message is gone, and what was written beside them; the files follow with the next sweep."""
-    bare = select(evidence.c.id).where(~exists(select(messages.c.id).where(messages.c.id == evidence.c.message_id)))
-    await connection.execute(delete(evidence).where(evidence.c.id.in_(bare.limit(limit).scalar_subquery())))
+    """Delete rows whose message is gone; the files follow with the next sweep."""
     gone = select(media.c.id).where(~exists(select(messages.c.id).where(messages.c.id == media.c.message_id)))
     result = await connection.execute(delete(media).where(media.c.id.in_(gone.limit(limit).scalar_subquery())))
     return int(result.rowcount)

@@ -12,17 +12,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import search
 from bot.store.evidence_tables import ABOUT
 from bot.store.keys import Keys, open_, seal
-from bot.store.tables import evidence
-from bot.vault.fields import Unopenable
+from bot.store.tables import evidence, keys, messages
 
-__all__ = ["ABOUT", "WORDS", "Of", "opened", "write"]
+__all__ = ["ABOUT", "WORDS", "Of", "opened", "sweep", "write"]
 
 WORDS = ("label", "proves", "transcript")
 
@@ -65,14 +64,35 @@ async def write(
         )
     )
     if of.case_id is not None:
-        await _index(connection, secrets, of, of.case_id)
+        await _index(connection, secrets, of.subject_id, of.key, of.case_id)
 
 
-async def _index(connection: AsyncConnection, secrets: Keys, of: Of, case_id: UUID) -> None:
+async def _index(connection: AsyncConnection, secrets: Keys, subject_id: UUID, key: bytes, case_id: UUID) -> None:
     """What is found in a case by words beside its files: of all of them, since one word may stand beside several."""
     rows = await connection.execute(select(evidence).where(evidence.c.case_id == case_id))
-    words = "\n".join(text for row in rows for text in opened(of.key, dict(row._mapping)).values())
-    await search.replace_evidence(connection, secrets, of.subject_id, case_id, words)
+    words = "\n".join(text for row in rows for text in opened(key, dict(row._mapping)).values())
+    await search.replace_evidence(connection, secrets, subject_id, case_id, words)
+
+
+async def sweep(connection: AsyncConnection, secrets: Keys, limit: int) -> int:
+    """Take away what stands beside messages that are gone, and what it was found by; returns how much."""
+    bare = select(evidence.c.id).where(~exists(select(messages.c.id).where(messages.c.id == evidence.c.message_id)))
+    gone = await connection.execute(
+        delete(evidence)
+        .where(evidence.c.id.in_(bare.limit(limit).scalar_subquery()))
+        .returning(evidence.c.case_id, evidence.c.subject_id)
+    )
+    rows = gone.all()
+    for case_id, subject_id in {(row.case_id, row.subject_id) for row in rows if row.case_id is not None}:
+        wrapped = (
+            await connection.execute(select(keys.c.wrapped).where(keys.c.subject_id == subject_id))
+        ).scalar_one_or_none()
+        try:
+            key = secrets.keyring.unwrap(wrapped) if wrapped else b""
+        except ValueError:
+            key = b""  # a spoilt key: nothing of hers can be read, and nothing is to be found
+        await _index(connection, secrets, subject_id, key, case_id)
+    return len(rows)
 
 
 def opened(key: bytes, row: Mapping[str, Any]) -> dict[str, str]:
@@ -83,6 +103,6 @@ def opened(key: bytes, row: Mapping[str, Any]) -> dict[str, str]:
             continue
         try:
             found[name] = open_(key, sealed, where=f"evidence.{name}_enc.{row['id']}").decode("utf-8", "replace")
-        except Unopenable:
+        except ValueError:
             continue
     return found

@@ -33,7 +33,7 @@ _TECHNICAL = frozenset({"text_id", "step", "version", "press", "sensitivity", "n
 _TELLING = frozenset({"decoy"})  # options that say which code she chose
 _MASK = "****"
 _BY_A_HUMAN = "human"  # author of a message, origin of a reply
-_WORDS = frozenset({"address_enc"})  # sealed as text, not as JSON
+_WORDS = frozenset({"address_enc", "sha256_enc", "transcript_enc"})  # sealed as text, not as JSON
 
 
 async def subject_of(connection: AsyncConnection, reference: str) -> UUID | None:

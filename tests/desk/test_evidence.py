@@ -317,11 +317,15 @@ async def test_a_file_that_is_lost_or_changed_on_the_disk_is_said(town: Desk, wo
 
 async def test_it_goes_with_its_message_and_with_her(town: Desk, world: World) -> None:
     person, case = await _taken(town, world)
-    which = await _sends(world, PICTURE, "image")
-    await person.post(f"{case}/evidence/{which}", label="kept for a while")
-    await world.run("DELETE FROM messages WHERE id = (SELECT message_id FROM media)")
+    first, second = await _sends(world, PICTURE, "image"), await _sends(world, PICTURE, "image")
+    await person.post(f"{case}/evidence/{first}", label="forgotten soon")
+    await person.post(f"{case}/evidence/{second}", label="remains longer")
+    await world.run("DELETE FROM messages WHERE id = (SELECT message_id FROM media WHERE id = :f)", f=first)
     await _worker(world).sweep()
-    assert await world.rows("SELECT id FROM evidence") == []
+    assert [row.id for row in await world.rows("SELECT id FROM evidence")] == [second]
+    found = "by what is written beside a file"
+    assert found not in (await person.post("/search", q="forgotten")).text
+    assert found in (await person.post("/search", q="longer")).text
     which = await _sends(world, PICTURE, "image")
     await person.post(f"{case}/evidence/{which}", label="hers")
     subject = (await world.where(ADDRESS)).subject_id
