@@ -8,7 +8,10 @@ from uuid import UUID
 
 import pytest
 
+from bot.content import Content
 from bot.store import colleagues
+from bot.store.evidence_tables import HARD
+from bot.store.tables import SEVERITIES
 from desk.views import care as view
 from handlers import care
 from handlers.context import Case
@@ -140,6 +143,14 @@ async def test_when_nobody_else_is_there_the_page_says_so(town: Desk, world: Wor
 def test_which_cases_are_hard(town_content: object, values: dict[str, object], why: str | None) -> None:
     case = Case(id=UUID(int=1), reference="1", stage="new", opened_at=NOON, **values)  # type: ignore[arg-type]
     assert care.hard(case, town_content) == why  # type: ignore[arg-type]
+
+
+def test_what_is_hard_are_kinds_that_exist(content: Content) -> None:
+    rules = content.knowledge.get("targets")["care"]["hard"]
+    kinds = [kind for listed in rules["kinds"].values() for kind in listed]
+    assert set(rules["kinds"]) | {"critical"} == set(HARD)
+    assert [kind for kind in kinds if f"desk.kinds.{kind}" not in content.desk] == []
+    assert set(rules["severities"]) <= set(SEVERITIES)
 
 
 @pytest.fixture

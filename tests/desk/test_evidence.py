@@ -251,6 +251,22 @@ async def test_a_place_can_be_described_too(town: Desk, world: World) -> None:
     assert (await person.get(f"{case}/evidence/{which[1]}/original")).status_code == 404
 
 
+async def test_in_a_talk_without_a_case_it_is_looked_at_and_described_too(town: Desk, world: World) -> None:
+    lead = await town.person("supervisor")
+    await world.says(ADDRESS, "hello")
+    which = await _sends(world, PICTURE, "image")
+    talk = f"/talk/{(await world.where(ADDRESS)).conversation_id}"
+    assert await world.rows("SELECT id FROM cases") == []
+    assert str(which) in (await lead.get(talk)).text
+    before = len(await town.trail())
+    assert (await lead.get(f"{talk}/evidence/{which}/preview")).status_code == 200
+    assert await _added(town, before) == [("evidence.preview", "evidence", str(which))]
+    await lead.post(f"{talk}/evidence/{which}", label="The gate")
+    page = (await lead.get(f"{talk}/evidence")).text
+    assert "The gate" in page
+    assert "ZIP" not in page
+
+
 async def test_why_a_file_is_not_here_and_it_is_fetched_again(town: Desk, world: World) -> None:
     person, case = await _taken(town, world)
     which = await _sends(world, PICTURE, "image", fetched=False)
