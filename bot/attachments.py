@@ -7,6 +7,7 @@ what will never come leaves a note for a human. Nothing is opened that was not a
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -18,13 +19,14 @@ from bot.media.scan import NoVerdict, Scanner
 from bot.media.sniff import SHOWN, sniff
 from bot.media.speech import UNVERIFIED, NoSpeech, Speech
 from bot.observe import logs
-from bot.store import attachments
+from bot.store import attachments, evidence
 from bot.store.attachments import Waiting
 from bot.store.database import UNAVAILABLE, Database
 from bot.store.keys import Keys, open_, seal
 from bot.transports import errors
 from bot.transports.contract import Transport
 from bot.transports.verdict import backoff
+from bot.vault.fields import Unopenable
 from bot.vault.keyring import new_key
 
 log = logs.get(__name__)
@@ -104,7 +106,11 @@ class Attachments:
         if one.kind == "audio":
             words = await self._speech.transcribe(data, kind, one.language)
         name = await asyncio.to_thread(self._files.write, seal(key, data, where=f"media.file.{one.id}"))
-        sealed = {"key_enc": seal(one.key, key, where=f"media.key_enc.{one.id}")}
+        digest = hashlib.sha256(data).hexdigest().encode()
+        sealed = {
+            "key_enc": seal(one.key, key, where=f"media.key_enc.{one.id}"),
+            "sha256_enc": seal(one.key, digest, where=f"media.sha256_enc.{one.id}"),
+        }
         if picture:
             sealed["thumbnail_enc"] = seal(one.key, picture, where=f"media.thumbnail_enc.{one.id}")
         if words:
@@ -146,20 +152,33 @@ class Attachments:
 
     async def read(self, media_id: UUID) -> tuple[str, bytes] | None:
         """(type, bytes) of a stored file. Who may see it is decided by the caller; so is that it is written down."""
-        async with self._database.begin() as connection:
-            found = await attachments.opened(connection, self._secrets, media_id)
-        if found is None:
-            return None
-        name, kind, key, _ = found
-        sealed = await asyncio.to_thread(self._files.read, name)
-        return kind, open_(key, sealed, where=f"media.file.{media_id}")
+        return await read(self._database, self._secrets, self._files, media_id)
 
     async def sweep(self) -> int:
         """Delete the files of rows that are gone: purged, erased, never finished. Returns how many."""
         async with self._database.begin() as connection:
             await attachments.without_message(connection, 1000)
+            await evidence.sweep(connection, self._secrets, 1000)
             known = await attachments.names(connection)
         return await asyncio.to_thread(self._files.sweep, known)
+
+
+async def read(database: Database, secrets: Keys, files: Files, media_id: UUID) -> tuple[str, bytes] | None:
+    """(type, bytes) of a stored file, for whoever may see it; None when it is not here, or its file is lost."""
+    async with database.begin() as connection:
+        found = await attachments.opened(connection, secrets, media_id)
+    if found is None:
+        return None
+    name, kind, key, _ = found
+    return await asyncio.to_thread(_opened, files, name, kind, key, media_id)
+
+
+def _opened(files: Files, name: str, kind: str, key: bytes, media_id: UUID) -> tuple[str, bytes] | None:
+    try:
+        return kind, open_(key, files.read(name), where=f"media.file.{media_id}")
+    except (FileNotFoundError, Unopenable) as error:
+        log.error("attachment_lost", kind=type(error).__name__, id=media_id)
+        return None
 
 
 def _code(error: Exception) -> str:

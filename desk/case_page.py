@@ -22,7 +22,9 @@ from bot.store.history import Line
 from desk.office import Office, Visit
 from desk.permissions import ROLES
 from desk.views import case as view
+from desk.views import evidence as sent
 from desk.views.case import Around, Head
+from desk.views.evidence import Item
 
 CANNED = "canned"  # knowledge/canned.yml
 OUTCOMES = "desk.outcomes."  # how a case may end: the words of desk/words/outcomes.yml
@@ -59,6 +61,7 @@ class Shown:
     may: frozenset[str]
     version: str
     colleagues: Sequence[tuple[UUID, str]]
+    evidence: Sequence[Item] = ()
 
 
 async def gather(office: Office, visit: Visit) -> Shown:
@@ -68,7 +71,10 @@ async def gather(office: Office, visit: Visit) -> Shown:
         version = await view.fingerprint(connection, place)
         head = await view.head(connection, office.secrets, place)
         around = await view.around(connection, office.secrets, head, scope)
-        lines = [_spoken(line) for line in await view.lines(connection, head)]
+        thread = await view.lines(connection, head)
+        evidence = await sent.items(connection, head.key, place, thread)
+        beside = {one.message_id for one in evidence}
+        lines = [_spoken(line, line.id in beside) for line in thread]
         answering = [role for role in ROLES if office.permissions.may(role, "reply", ("assigned",), place.state)]
         colleagues = await view.colleagues(connection, visit.user.organisation_id, answering)
     conversation, leaves, window = around.conversation, None, None
@@ -94,12 +100,14 @@ async def gather(office: Office, visit: Visit) -> Shown:
         ),
         version=version,
         colleagues=colleagues,
+        evidence=evidence,
     )
 
 
-def _spoken(line: Line) -> Spoken:
+def _spoken(line: Line, has_file: bool = False) -> Spoken:
     if line.direction == "in":
-        text = str(line.body.get("text") or line.body.get("press") or line.body["kind"])
+        bare = "" if has_file else line.body["kind"]  # a file stands below by itself
+        text = str(line.body.get("text") or line.body.get("press") or bare)
         return Spoken(line.id, line.author, line.at, text, "", line.state, "", False)
     reply = Reply.from_json(line.body)
     again = line.author == "human" and line.state in ENDED_BADLY

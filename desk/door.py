@@ -10,6 +10,7 @@ from __future__ import annotations
 import hmac
 import secrets as chance
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
@@ -26,6 +27,7 @@ from bot.content.languages import FALLBACK
 from bot.store import audit, sign_ins
 from bot.store.database import Connection
 from bot.store.sign_ins import Session
+from desk import ranges
 from desk.office import Office, Visit, csrf_of
 from desk.route import CODE, OPEN, SELF, Rule
 from desk.views.scope import Place
@@ -33,6 +35,7 @@ from desk.views.scope import Place
 SESSION, DOOR = "saathi_desk", "saathi_door"  # cookies: of a session; of the sign-in before there is one
 PATH = "/desk"
 FIELDS = 200
+PLAYED = timedelta(hours=1)  # so long the parts of one recording belong to one opening
 
 
 class SignInFirst(Exception):
@@ -88,7 +91,7 @@ class Door:
                 raise SignInFirst("/desk/sign-in/code" if session.stage == "code" else "/desk")
             self._same_site(request, form, csrf_of(token))
             place = await self.permitted(connection, session, rule, request.path_params)
-            if rule.trail:
+            if rule.trail and not await self._goes_on(connection, request, session, rule):
                 await self._trail(connection, session, rule, place, request.path_params, form)
         return Visit(csrf_of(token), self.language(request, session), now, session, form, place)
 
@@ -129,6 +132,21 @@ class Door:
                 return False
         return True
 
+    async def _goes_on(
+        self, connection: Connection, request: Request[Any, Any, Any], session: Session, rule: Rule
+    ) -> bool:
+        """Whether this is a later part of what this user began to play a while ago, and has a line for."""
+        if not rule.goes_on or rule.trail is None or ranges.begins(request.headers.get("range", "")):
+            return False
+        return await audit.lately(
+            connection,
+            user_id=session.user.id,
+            action=rule.trail,
+            object_kind=rule.of,
+            object_id=str(request.path_params["which"]),
+            since=self.office.clock() - PLAYED,
+        )
+
     async def _trail(
         self,
         connection: Connection,
@@ -143,6 +161,8 @@ class Door:
         if place is not None:
             kind = "case" if place.case_id else "conversation"
             which = str(place.case_id or place.conversation_id)
+        if rule.of:
+            kind, which = rule.of, str(params["which"])
         await audit.write(
             connection,
             user_id=session.user.id,

@@ -60,6 +60,7 @@ class Look:
             visit=visit,
             user=visit.session.user if visit.session and visit.session.stage == "full" else None,
             may_page=self.may_page,
+            paused=visit.paused_until,
             when=partial(self.when, visit),
             ago=partial(self.ago, visit),
             country=partial(self.country, visit.language),

@@ -81,6 +81,13 @@ class Visit:
         """IANA name of the user's time zone; empty while she chose none."""
         return str(self.session.user.settings.get("zone", "")) if self.session else ""
 
+    @property
+    def paused_until(self) -> datetime | None:
+        """The end of her own pause, while it lasts."""
+        told = self.session.user.settings.get("paused_until", "") if self.session else ""
+        until = datetime.fromisoformat(told) if told else None
+        return until if until and until > self.now else None
+
 
 TheVisit: TypeAlias = NamedDependency[Visit]  # how a handler asks for it
 

@@ -26,14 +26,23 @@ class Rule:
     trail: str | None
     live: bool = False
     quiet: bool = False  # a POST that changes nothing and shows nothing of a person
+    of: str = ""  # what the line is about, when that is neither the case nor the page: the kind of thing of {which}
+    goes_on: bool = False  # what a player asks for after the beginning belongs to the line of the beginning
 
 
 def show(
-    path: str | list[str], permission: str, *, trail: str | None, live: bool = False, **more: Any
+    path: str | list[str],
+    permission: str,
+    *,
+    trail: str | None,
+    live: bool = False,
+    of: str = "",
+    goes_on: bool = False,
+    **more: Any,
 ) -> Callable[[Callable[..., Any]], HTTPRouteHandler]:
     """GET `path` (below /desk). `trail` is said each time: a view of people's things has a name there."""
     kind = "text/event-stream" if live else "text/html"
-    return get(path, opt={"rule": Rule(permission, trail, live)}, media_type=kind, **more)
+    return get(path, opt={"rule": Rule(permission, trail, live, of=of, goes_on=goes_on)}, media_type=kind, **more)
 
 
 def ask(path: str | list[str], permission: str, **more: Any) -> Callable[[Callable[..., Any]], HTTPRouteHandler]:
@@ -43,7 +52,8 @@ def ask(path: str | list[str], permission: str, **more: Any) -> Callable[[Callab
 
 
 def act(
-    path: str | list[str], permission: str, *, trail: str, **more: Any
+    path: str | list[str], permission: str, *, trail: str, of: str = "", **more: Any
 ) -> Callable[[Callable[..., Any]], HTTPRouteHandler]:
     """POST `path` (below /desk), answered with another page or a redirect; only with the form's own word."""
-    return post(path, opt={"rule": Rule(permission, trail)}, media_type="text/html", status_code=200, **more)
+    more = {"media_type": "text/html", "status_code": 200, **more}  # a file that is streamed says its type here
+    return post(path, opt={"rule": Rule(permission, trail, of=of)}, **more)

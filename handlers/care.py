@@ -1,4 +1,5 @@
-"""The rules of care for those who answer: nights on call, open critical cases, hours that do not overlap.
+"""The rules of care for those who answer: nights on call, open critical cases, hours that do not overlap, pauses, and
+which cases are hard.
 
 Law: pure; the numbers are data (`knowledge/targets.yml`, care). A rule is set aside only for one of its listed reasons,
 which is kept with what was done.
@@ -12,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.store.rota import Span
+from bot.store.rows import Case
 
 DAY = timedelta(days=1)
 
@@ -53,3 +55,27 @@ def overlaps(planned: Iterable[tuple[str, Span]], span: Span) -> bool:
 def may_set_aside(care: Mapping[str, Any], reason: str | None) -> bool:
     """Whether the reason is one for which a rule may be set aside."""
     return reason in care["overrides"]
+
+
+def hard(case: Case | None, care: Mapping[str, Any]) -> str | None:
+    """Why a case was a hard one: child, self_harm, death or critical; None when it was not. Its own kind, and what was
+    told besides."""
+    if case is None:
+        return None
+    what = {case.kind, case.care, *case.facts.get("also", ())}
+    for why in ("child", "self_harm", "death"):
+        if why == case.care or what & set(care["hard"]["kinds"][why]):
+            return why
+    return "critical" if case.severity in care["hard"]["severities"] else None
+
+
+def pause_until(
+    now: datetime, length: str, planned: Iterable[tuple[str, Span]], opening: Iterable[Span], care: Mapping[str, Any]
+) -> datetime:
+    """When a pause ends: after the short time, or with the shift (where none is planned, with the opening hours; at
+    night a shift's length from now)."""
+    short = now + timedelta(minutes=int(care["pause_minutes"]))
+    if length != "shift":
+        return short
+    ends = [end for _, (start, end) in planned if start <= now < end] or [e for s, e in opening if s <= now < e]
+    return max(short, *ends) if ends else now + timedelta(hours=8)

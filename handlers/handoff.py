@@ -169,7 +169,7 @@ async def fine(ctx: Context) -> Outcome:
 
 async def check_safe(ctx: Context, *, reference: str | None = None) -> Outcome:
     """A human made sure that she is safe. Confirmed by two looks at different hours: one may have been watched."""
-    case, user = _case(ctx, reference), ctx.actor.user_id
+    case, user = named(ctx, reference), ctx.actor.user_id
     if case is None or user is None:
         return Outcome("none")
     apart = timedelta(hours=int(ctx.knowledge.get("targets")["safe_apart_hours"]))
@@ -190,7 +190,7 @@ async def close(ctx: Context, *, reference: str | None = None, reason: str = "do
     kept, and another one who closes it too ends it."""
     if reference is None and len(ctx.cases) > 1:
         return Outcome("which")
-    case = _case(ctx, reference)
+    case = named(ctx, reference)
     if case is None:
         return Outcome("none")
     if _needs_two(ctx, case) and not await _read_by_another(ctx, case):
@@ -201,7 +201,8 @@ async def close(ctx: Context, *, reference: str | None = None, reason: str = "do
     return Outcome("closed")
 
 
-def _case(ctx: Context, reference: str | None) -> Case | None:
+def named(ctx: Context, reference: str | None) -> Case | None:
+    """The case of this number; without one the only one."""
     return cases.find(ctx, reference) if reference else cases.own(ctx)
 
 
@@ -231,7 +232,7 @@ async def _read_by_another(ctx: Context, case: Case) -> bool:
 
 def never_asked(ctx: Context, reference: str | None) -> bool:
     """Whether she is not asked if it is solved: after danger, for a child, for a search, after the second word."""
-    case = _case(ctx, reference)
+    case = named(ctx, reference)
     return case is None or _needs_two(ctx, case) or case.kind in {cases.SEARCH, cases.TIP} or not _may_write(ctx)
 
 

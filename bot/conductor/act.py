@@ -7,10 +7,10 @@ too.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TypeVar
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 from uuid import UUID
 
 from bot import outgoing
@@ -18,12 +18,12 @@ from bot.conductor.turn import Tools, Turn
 from bot.content import Content
 from bot.engine.inputs import Outcome, Started
 from bot.engine.messages import Reply, Sensitivity
-from bot.store import colleagues, outbox, rota, turns
+from bot.store import colleagues, debriefs, outbox, rota, turns
 from bot.store.database import OUTBOX_CHANNEL, Connection, Database
 from bot.store.inbox import Home
 from bot.store.keys import Keys
 from bot.store.shelf import shelves
-from handlers import casework, duty, handoff
+from handlers import care, casework, duty, handoff
 from handlers.context import Actor, Context
 
 T = TypeVar("T")
@@ -106,18 +106,37 @@ class Staff:
     async def close(
         self, where: Home, actor: Actor, *, reference: str | None = None, reason: str = "done", ask: bool = True
     ) -> Outcome:
-        """`closed`, `second_reader` (another colleague must close it too), `which` (of several), `none`. `ask`: she is
-        asked whether it is solved, where that may be asked; what she answers, or writes later, opens it again."""
+        """`closed` (slot hard: why, after a hard case), `second_reader` (another colleague must close it too), `which`
+        (of several), `none`. `ask`: she is asked whether it is solved, where that may be asked; what she answers, or
+        writes later, opens it again. Who had a hard case is to talk to somebody."""
+        hard: dict[UUID, str] = {}
 
         async def act(turn: Turn) -> Outcome:
             quiet = handoff.never_asked(turn.ctx, reference)
+            case = handoff.named(turn.ctx, reference)
             outcome = await handoff.close(turn.ctx, reference=reference, reason=reason)
+            why = care.hard(case, self._care)
+            if case is not None and why and outcome.name == "closed":
+                hard.update({user: why for user in (actor.user_id, case.assigned_to) if user is not None})
+                outcome = Outcome(outcome.name, {**outcome.slots, "hard": why})
             ended = outcome.name == "closed" and turn.ctx.conversation.owner == "closed"
             if ended and ask and not quiet and END_ASKED in self.content.flows.by_name:
                 await turn.begin(Started(END_ASKED, "staff"))
             return outcome
 
-        return await self._run(where, actor, act, sees=_seen)
+        async def then(connection: Connection) -> None:
+            """Who had a hard case is to talk to somebody."""
+            now = self.clock()
+            for user_id, why in hard.items():
+                due_at = now + timedelta(hours=int(self._care["debrief_hours"]))
+                await debriefs.ask(connection, user_id, why, now, due_at)
+
+        return await self._run(where, actor, act, sees=_seen, then=then)
+
+    @property
+    def _care(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.content.knowledge.get("targets")["care"]
+        return found
 
     async def release(self, where: Home, *, user_id: UUID | None = None, roles: tuple[str, ...] = ()) -> Outcome:
         """Give the conversation back to the bot: `released`, `not_yours` (slot user)."""
@@ -170,6 +189,7 @@ class Staff:
         *,
         sees: Callable[[T], bool] = lambda _: False,
         about: UUID | None = None,
+        then: Callable[[Connection], Awaitable[None]] | None = None,
     ) -> T:
         now = self.clock()
         async with self.database.begin() as connection:
@@ -194,6 +214,8 @@ class Staff:
             if actor.kind == "staff" and sees(result):  # somebody has seen it: the next danger pages again
                 await turns.take_notices(connection, where.conversation_id, now, actor.user_id)
             await turns.save(connection, self.secrets, [subject], now)
+            if then is not None:
+                await then(connection)
         await self.database.notify(OUTBOX_CHANNEL)
         return result
 

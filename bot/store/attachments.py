@@ -147,6 +147,21 @@ async def opened(connection: AsyncConnection, secrets: Keys, media_id: UUID) -> 
     return one.name, one.content_type, key, one.subject_id
 
 
+async def again(connection: AsyncConnection, media_id: UUID, now: datetime) -> bool:
+    """A human wants a file fetched once more, now; not one that is here, nor one that would harm. False for those."""
+    done = await connection.execute(
+        update(media)
+        .where(
+            media.c.id == media_id,
+            media.c.state != "stored",
+            media.c.reason.is_distinct_from("infected"),
+            or_(media.c.lease_until.is_(None), media.c.lease_until < now),
+        )
+        .values(state="waiting", next_at=now, lease_until=None)
+    )
+    return bool(done.rowcount)
+
+
 async def without_message(connection: AsyncConnection, limit: int) -> int:
     """Delete rows whose message is gone; the files follow with the next sweep."""
     gone = select(media.c.id).where(~exists(select(messages.c.id).where(messages.c.id == media.c.message_id)))

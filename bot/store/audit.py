@@ -82,6 +82,24 @@ async def _between(
     return (await connection.execute(query.limit(most))).all()
 
 
+async def lately(
+    connection: AsyncConnection, *, user_id: UUID, action: str, object_kind: str, object_id: str, since: datetime
+) -> bool:
+    """Whether there is such a line of this user's since then."""
+    found = await connection.execute(
+        select(audit.c.id)
+        .where(
+            audit.c.object_kind == object_kind,
+            audit.c.object_id == object_id,
+            audit.c.received_at >= since,
+            audit.c.user_id == user_id,
+            audit.c.action == action,
+        )
+        .limit(1)
+    )
+    return found.first() is not None
+
+
 async def seal(connection: AsyncConnection, secrets: Keys, now: datetime) -> int:
     """Seal what has settled since the last seal; returns how many rows. Nothing new, no seal."""
     await connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _LOCK})

@@ -70,6 +70,7 @@ media = Table(
     Column("name", Text),  # of the file on the disk: drawn at random
     Column("content_type", Text),  # as sniffed, never as told
     Column("size", Integer),
+    Column("sha256_enc", LargeBinary),  # of the file as it arrived: sealed, since a hash may tell which file it is
     Column("thumbnail_enc", LargeBinary),
     Column("transcript", Text, nullable=False, server_default=text("'none'")),  # none, unverified
     Column("transcript_enc", LargeBinary),
@@ -83,4 +84,5 @@ media = Table(
     Index("ix_media_waiting", "next_at", postgresql_where=text("state = 'waiting'")),
     Index("ix_media_subject_id", "subject_id"),
     Index("ix_media_message_id", "message_id"),
+    Index("ix_media_conversation_id", "conversation_id", "received_at"),
 )

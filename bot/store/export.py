@@ -21,7 +21,11 @@ from bot.store.tables import audit, cases, keys, messages, metadata, outbox
 
 _LEFT_OUT = frozenset({"keys", "search_tokens", "inbox"})  # no words, or the history has them
 _CODES = frozenset({"link_codes", "code_tries", "family_codes", "code_uses", "certificate_links", "notices"})
-_CODES |= {"pages", "case_checks"}  # who was called, and what a human made sure of, is not for whoever holds the phone
+_CODES |= {
+    "pages",
+    "case_checks",
+    "evidence",
+}  # who was called, and what a human made sure of, is not for whoever holds the phone
 # `reason`: why a reply was held. A session may hold a word that was just typed.
 _HIDDEN = frozenset({"lookup", "subject_id", "seized_at", "reason", "session_enc", "link_code_id"})
 _PROOFS = frozenset({"word", "duress", "exit", "word_tries"})  # of the profile
@@ -29,7 +33,7 @@ _TECHNICAL = frozenset({"text_id", "step", "version", "press", "sensitivity", "n
 _TELLING = frozenset({"decoy"})  # options that say which code she chose
 _MASK = "****"
 _BY_A_HUMAN = "human"  # author of a message, origin of a reply
-_WORDS = frozenset({"address_enc"})  # sealed as text, not as JSON
+_WORDS = frozenset({"address_enc", "sha256_enc", "transcript_enc"})  # sealed as text, not as JSON
 
 
 async def subject_of(connection: AsyncConnection, reference: str) -> UUID | None:

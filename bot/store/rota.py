@@ -143,6 +143,7 @@ async def shown(connection: AsyncConnection, start: datetime, end: datetime) -> 
     away = exists(
         select(absences.c.id).where(
             absences.c.user_id == shifts.c.user_id,
+            absences.c.kind != "pause",  # half an hour of rest leaves no shift empty
             absences.c.starts_at < shifts.c.ends_at,
             absences.c.ends_at > shifts.c.starts_at,
         )

@@ -18,10 +18,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.nlu.normalise import fold_word, normalise
 from bot.store.keys import Keys, open_, open_json
-from bot.store.tables import case_events, cases, keys, search_tokens
+from bot.store.tables import case_events, cases, evidence, keys, search_tokens
 from bot.vault.fields import Unopenable
 
 NAME, NOTE, PHONE = "name", "note", "phone"
+EVIDENCE = "evidence"  # words beside a file: what it shows, what is said in a voice
 OF_FACTS = (NAME, PHONE)
 NAMES = frozenset({"name"})  # facts that say who somebody is
 START = 4  # letters of a beginning
@@ -108,6 +109,16 @@ async def add_note(connection: AsyncConnection, secrets: Keys, subject_id: UUID,
     await _put(connection, [_row(case_id, subject_id, token) for token in tokens])
 
 
+async def replace_evidence(
+    connection: AsyncConnection, secrets: Keys, subject_id: UUID, case_id: UUID, text: str
+) -> None:
+    """Of a case exactly these are the words beside its files from now on."""
+    await forget(connection, [case_id], (EVIDENCE,))
+    await _put(
+        connection, [_row(case_id, subject_id, token) for token in sorted(set(of_text(secrets, EVIDENCE, text)))]
+    )
+
+
 async def forget(connection: AsyncConnection, case_ids: Iterable[UUID], fields: Sequence[str] = OF_FACTS) -> None:
     """These facts are gone, and so is what they were found by."""
     await connection.execute(
@@ -153,7 +164,13 @@ async def rebuild(connection: AsyncConnection, secrets: Keys, after: UUID | None
     )
     for note in notes:
         tokens[note.case_id].update(of_text(secrets, NOTE, _note(opened[note.case_id], note)))
-    await forget(connection, opened, (*OF_FACTS, NOTE))
+    beside = await connection.execute(select(evidence).where(evidence.c.case_id.in_(list(opened))))
+    for row in beside:
+        for column in ("label_enc", "proves_enc", "transcript_enc"):
+            if row._mapping[column] is not None:
+                told = _beside(opened[row.case_id], row, column)
+                tokens[row.case_id].update(of_text(secrets, EVIDENCE, told))
+    await forget(connection, opened, (*OF_FACTS, NOTE, EVIDENCE))
     await _put(connection, [_row(row.id, row.subject_id, token) for row in rows for token in sorted(tokens[row.id])])
     return rows[-1].id, len(rows)
 
@@ -170,5 +187,12 @@ def _facts(key: bytes, row: Any) -> dict[str, Any]:
 def _note(key: bytes, row: Any) -> str:
     try:
         return open_(key, row.note_enc, where=f"case_events.note_enc.{row.id}").decode("utf-8", "replace")
+    except Unopenable:
+        return ""
+
+
+def _beside(key: bytes, row: Any, column: str) -> str:
+    try:
+        return open_(key, row._mapping[column], where=f"evidence.{column}.{row.id}").decode("utf-8", "replace")
     except Unopenable:
         return ""

@@ -26,6 +26,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from bot.store.columns import at, identity, metadata, one_of, subject
 
 SHIFT_ROLES = ("duty", "on_call")
+ABSENCES = ("sick", "leave", "pause")  # a pause is asked for and ended by the colleague alone
 SWAP_STATES = ("offered", "accepted", "withdrawn")
 PAGE_CHANNELS = ("voice", "email", "telegram")
 PAGE_STATES = ("queued", "sending", "sent", "failed")
@@ -109,7 +110,7 @@ absences = Table(
     at("starts_at", required=True),
     at("ends_at", required=True),
     at("made_at", required=True),
-    one_of("kind", ("sick", "leave")),
+    one_of("kind", ABSENCES),
     _in_order(),
     Index("ix_absences_user_id", "user_id", "ends_at"),
 )

@@ -35,6 +35,7 @@ from bot.store.columns import metadata
 from bot.store.columns import one_of as _one_of
 from bot.store.columns import subject as _subject
 from bot.store.desk_tables import case_shares, desk_sessions, sign_in_tries, tasks
+from bot.store.evidence_tables import debriefs, evidence
 from bot.store.flow_tables import flow_counts, flow_hours
 from bot.store.records_tables import (
     box_letters,
@@ -89,7 +90,9 @@ __all__ = [
     "contacts",
     "contents",
     "conversations",
+    "debriefs",
     "desk_sessions",
+    "evidence",
     "family_codes",
     "feedback",
     "flow_counts",
@@ -447,6 +450,7 @@ audit = Table(
     Column("object_kind", Text, nullable=False),
     Column("object_id", Text, nullable=False),
     Column("reason", Text),
+    Index("ix_audit_evidence", "object_id", "received_at", postgresql_where=text("object_kind = 'evidence'")),
     postgresql_partition_by="RANGE (received_at)",
 )
 

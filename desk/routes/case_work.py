@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
+from litestar.response import Redirect
 
 from bot.store import notes
 from bot.store.inbox import Home
@@ -113,6 +114,8 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             shown.head.where, actor(visit), reference=visit.here.reference, reason=reason
         )
         await office.live.tell()
+        if "hard" in outcome.slots:  # a pause is offered, and somebody to talk to
+            return Redirect("/desk/care?told=hard", status_code=303)
         return back(visit.here, outcome.name)
 
     return [note, task, finished, assign, escalate, safe, close]

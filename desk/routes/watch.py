@@ -10,6 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from desk.office import Office, TheVisit
 from desk.route import show
+from desk.views import care
 from desk.views import watch as view
 
 
@@ -21,16 +22,24 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         zone = ZoneInfo(visit.zone or office.look.zone)
         tomorrow = visit.now.astimezone(zone).date() + timedelta(days=1)
         async with office.database.begin() as connection:
-            found = await view.due(connection, office.scope(visit.user), datetime.combine(tomorrow, time(), zone))
+            until = datetime.combine(tomorrow, time(), zone)
+            found = await view.due(connection, office.scope(visit.user), until)
+            talks = [one for one in await care.talks(connection, visit.user.id) if one.due_at < until]
         parts = {"mine": [one for one in found if one.mine], "others": [one for one in found if not one.mine]}
         return office.look.page(
-            visit, "due.html", parts_of=parts, day=office.look.day(visit, visit.now.astimezone(zone))
+            visit, "due.html", parts_of=parts, talks=talks, day=office.look.day(visit, visit.now.astimezone(zone))
         )
 
     @show("/supervision", "supervise", trail="supervision.view")
     async def supervision(visit: TheVisit) -> Response[str]:
         async with office.database.begin() as connection:
             lists = await view.weekly(connection, office.scope(visit.user))
-        return office.look.page(visit, "supervision.html", lists=lists, most=view.WEEKLY)
+            team = await care.team(connection, visit.user, visit.now, most_critical(office))
+        return office.look.page(visit, "supervision.html", lists=lists, most=view.WEEKLY, team=team)
 
     return [due, supervision]
+
+
+def most_critical(office: Office) -> int:
+    """How many open critical cases one colleague may have."""
+    return int(office.content.knowledge.get("targets")["care"]["critical_open"])

@@ -36,6 +36,7 @@ function swap(page) {
   for (const part of [...document.querySelectorAll("[data-part]"), ...(document.querySelector("[data-part]") ? [] : [live])]) {
     const other = part === live ? fresh : page.querySelector(`[data-part="${part.dataset.part}"]`);
     if (!other || other.innerHTML === part.innerHTML) continue;
+    if (part.querySelector("details[data-hold][open]")) continue; // what somebody looks at or hears is not taken away
     const end = part.scrollHeight - part.scrollTop - part.clientHeight < 60;
     part.replaceChildren(...document.importNode(other, true).childNodes);
     if (end) part.scrollTop = part.scrollHeight;
@@ -83,6 +84,16 @@ for (const field of document.querySelectorAll("[data-count]")) {
 }
 
 for (const list of document.querySelectorAll(".lines")) list.scrollTop = list.scrollHeight;
+
+// --- pictures that people sent are asked for when somebody opens them, not before
+
+document.addEventListener("toggle", (event) => {
+  if (!event.target.open) return;
+  for (const picture of event.target.querySelectorAll("img[data-src]")) {
+    picture.src = picture.dataset.src;
+    picture.removeAttribute("data-src");
+  }
+}, true);
 
 // --- filters stay in the address
 

@@ -33,6 +33,7 @@ from bot.store.tables import (
     tasks,
     users,
 )
+from desk.views import evidence
 from desk.views.queue import masked
 from desk.views.scope import Place, Scope
 
@@ -234,7 +235,8 @@ async def fingerprint(connection: AsyncConnection, place: Place) -> str:
             )
         )
     ).first()
+    sent_to_us = await evidence.fingerprint(connection, place)
     seen = repr(
         (tuple(to_do), tuple(case or ()), tuple(said), [tuple(r) for r in sent], tuple(owner or ()), tuple(happened))
-    )
+    ) + repr(sent_to_us)
     return hashlib.sha256(seen.encode()).hexdigest()[:16]

@@ -74,9 +74,9 @@ async def find(connection: AsyncConnection, secrets: Keys, scope: Scope, text: s
     if words and not digits:
         await seek.worded("name", _having(secrets, search.NAME, words, exactly=True))
         await seek.worded("alike", _having(secrets, search.NAME, words, exactly=False))
-    if words:
-        await seek.worded("note", _having(secrets, search.NOTE, words, exactly=True), "view")
-        await seek.worded("note", _having(secrets, search.NOTE, words, exactly=False), "view")
+    for field in (search.NOTE, search.EVIDENCE) if words else ():
+        await seek.worded(field, _having(secrets, field, words, exactly=True), "view")
+        await seek.worded(field, _having(secrets, field, words, exactly=False), "view")
     return [*seek.found.values(), *seek.talks.values()]
 
 

@@ -33,6 +33,8 @@ LARGE = frozenset(
         "audit",
         "audit_default",
         "notices",
+        "media",
+        "evidence",
     ]
 )
 PAGES = {
@@ -40,6 +42,8 @@ PAGES = {
     "queue, filtered": ("/?severity=high&kind=report_unpaid_wages", None),
     "queue, live": ("/live", None),
     "case": ("/case/REFERENCE", None),
+    "evidence": ("/case/REFERENCE/evidence", None),
+    "care": ("/care", None),
     "reference": ("/search", {"q": "REFERENCE"}),
     "number": ("/search", {"q": "+977 9841234567"}),
     "name": ("/search", {"q": "Sita Tamang"}),
