@@ -31,7 +31,9 @@ class TemplateRow:
     @property
     def todo(self) -> str:
         """What there is to do: the end of a word of the page."""
-        return {"approved": "none_needed", "submitted": "submitted", "rejected": "rejected"}.get(self.approval, "missing")
+        return {"approved": "none_needed", "submitted": "submitted", "rejected": "rejected"}.get(
+            self.approval, "missing"
+        )
 
 
 def rows(content: Content, made: Sequence[Made]) -> list[TemplateRow]:

@@ -1,6 +1,6 @@
 """Facts of `knowledge/` as the page lists them: how sure, who has checked, what people are shown now.
 
-Law: pure; says what is, from the files and the words of colleagues. What a word does is decided in `bot/content/marks.py`.
+Law: pure; says what is, from the files and the words of colleagues. What a word does: `bot/content/marks.py`.
 """
 
 from __future__ import annotations
@@ -91,9 +91,7 @@ def _stale(knowledge: Any, group: str) -> timedelta:
     return timedelta(days=int(days.get(group, days.get("any", 365))))
 
 
-def _state(
-    entry: Entry, counts: Mapping[str, Any], stands: marks.Standing, stale: timedelta, today: date
-) -> str:
+def _state(entry: Entry, counts: Mapping[str, Any], stands: marks.Standing, stale: timedelta, today: date) -> str:
     if stands.verdict in (marks.WRONG, marks.CHANGE):
         return stands.verdict
     if stands.by and not stands.verdict:

@@ -140,7 +140,7 @@ def room_of(message: Message) -> int:
 
 
 def too_long(message: Message, text: str) -> bool:
-    """Whether a text has no room where it is shown, by itself: its values and options are looked at by `saathi check`."""
+    """Whether a text has no room by itself: its values and options are looked at by `saathi check`."""
     if message.kind == LABEL:
         return bool(room_for_label(message.options)) and units(text) > room_for_label(message.options)
     return message.kind == SMS and count(text).segments > max(1, message.segments)
@@ -162,4 +162,7 @@ def on_channels(content: Content, text_id: str, language: str) -> list[tuple[str
         event = Asked(f"{name}.{rest}", f"{name}.{rest}", flow.version, ids, values, "")
     reply, words = content.reply(event, language), content.chrome(language)
     chrome = Chrome(list_label=words.get("list_label", ""), more=words.get("more", ""), templates=True)
-    return [(channel, importlib.import_module(f"bot.channels.{channel}").channel.layout(reply, chrome)) for channel in LIMITS]
+    return [
+        (channel, importlib.import_module(f"bot.channels.{channel}").channel.layout(reply, chrome))
+        for channel in LIMITS
+    ]

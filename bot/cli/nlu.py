@@ -19,13 +19,15 @@ from bot import settings as configuration
 from bot.nlu import commands
 from bot.nlu.classifier import load
 from bot.nlu.data import DataError
-from bot.nlu.labelled import alike, as_yaml
 from bot.nlu.labelled import add as add_to
+from bot.nlu.labelled import alike, as_yaml
 from bot.nlu.model_file import ModelError
 from bot.store import fallen
 from bot.store.fallen import Fallen, Label
 
-CANDIDATES = "# Candidates: nobody has said yet what these lines mean. The intents are guesses of a machine; correct them.\n"
+CANDIDATES = (
+    "# Candidates: nobody has said yet what these lines mean. The intents are guesses of a machine; correct them.\n"
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

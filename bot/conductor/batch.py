@@ -16,8 +16,8 @@ from uuid import UUID
 from bot import outgoing
 from bot.conductor import receipts
 from bot.conductor.arrived import Arrived, as_input, as_job_input
-from bot.conductor.patience import Patience, Understanding
 from bot.conductor.fallen import Unnamed
+from bot.conductor.patience import Patience, Understanding
 from bot.conductor.pieces import pieces, together
 from bot.conductor.turn import Tools, Turn
 from bot.content import Content

@@ -44,6 +44,8 @@ def as_po(language: str, proposals: Iterable[Proposed], catalogue: Catalogue, en
             continue
         said = f"{proposal.name}: {proposal.note}" if proposal.note else proposal.name
         file.append(
-            polib.POEntry(msgctxt=text_id, msgid=proposal.english, msgstr=proposal.proposal, tcomment=" ".join(said.split()))
+            polib.POEntry(
+                msgctxt=text_id, msgid=proposal.english, msgstr=proposal.proposal, tcomment=" ".join(said.split())
+            )
         )
     return f"{file}".rstrip("\n") + "\n"

@@ -1,7 +1,7 @@
 """Signatures written into the files of `knowledge/`: what colleagues checked on the desk, as the operator commits it.
 
-Law: only `checked_on:` and `reviewer:` of the fact that was checked change, and only while its content has the hash that
-was seen; comments and layout stay. What came out is read again, and put back when anything else had changed.
+Law: only `checked_on:` and `reviewer:` of the fact that was checked change, and only while its content has the hash
+that was seen; comments and layout stay. What came out is read again, and put back when anything else had changed.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from bot.content import marks
-from bot.content.knowledge import load_knowledge
-from bot.content.source import ContentError, Place
+from bot.content.knowledge import Facts
+from bot.content.source import ContentError, Place, read
 
+_VALUE = re.compile(r"\s*(?:\"(?:[^\"\\]|\\.)*\"|[^,}]*)")  # of a key in braces
 _KEY = re.compile(r"^(\s*)(- )?([A-Za-z_]+):")
 
 
@@ -33,35 +34,44 @@ class Signature:
 def sign(root: Path, signature: Signature) -> str:
     """Write it. Returns `done`, `gone` (no such fact), `changed` (its content is another one), or `by_hand` (its layout
     is none that this can change safely)."""
-    before = load_knowledge(root)
+    path = root / signature.fact.partition(":")[0]
+    if not path.is_file():
+        return "gone"
+    before = _read(path, root)
     fact = marks.find(before, signature.fact)
     if not isinstance(fact, Place):
         return "gone"
     if marks.content_hash(fact) != signature.hash:
         return "changed"
-    path = root / signature.fact.partition(":")[0]
     text = path.read_text("utf-8")
     lines = text.split("\n")
     values = {"checked_on": signature.checked_on, "reviewer": json.dumps(signature.reviewer, ensure_ascii=False)}
     changed = _flow(lines, fact, values) if _is_flow(lines, fact) else _block(lines, fact, values)
     path.write_text("\n".join(changed), "utf-8", newline="\n")
-    if _as_wanted(root, before, signature):
+    if _as_wanted(path, root, before, signature):
         return "done"
     path.write_text(text, "utf-8", newline="\n")
     return "by_hand"
 
 
-def _as_wanted(root: Path, before: Any, signature: Signature) -> bool:
+def _read(path: Path, root: Path) -> Facts:
+    """One file of knowledge/ as the only one."""
+    name, *inner = path.relative_to(root / "knowledge").with_suffix("").parts
+    content = read(path, root)
+    return Facts({name: {inner[0]: content} if inner else content})
+
+
+def _as_wanted(path: Path, root: Path, before: Facts, signature: Signature) -> bool:
     """Whether the file still says all that it said, and the signature."""
     try:
-        after = load_knowledge(root)
+        after = _read(path, root)
     except ContentError:
         return False
-    name = signature.fact.partition(":")[0].removeprefix("knowledge/").removesuffix(".yml").split("/")[0]
-    same = marks.content_hash(before.get(name)) == marks.content_hash(after.get(name))
-    fact = marks.find(after, signature.fact) or {}
+    fact, earlier = (marks.find(facts, signature.fact) or {} for facts in (after, before))
     signed = (fact.get("checked_on"), fact.get("reviewer")) == (signature.checked_on, signature.reviewer)
-    return same and signed and _signatures(after.get(name)) == _signatures(before.get(name)) + 1
+    others = _signatures(before.by_name) - bool(earlier.get("checked_on"))
+    same = marks.content_hash(before.by_name) == marks.content_hash(after.by_name)
+    return same and signed and _signatures(after.by_name) == others + 1
 
 
 def _signatures(value: Any) -> int:
@@ -82,11 +92,18 @@ def _flow(lines: list[str], fact: Place, values: Mapping[str, str]) -> list[str]
     line = lines[place]
     for key, value in values.items():
         if key in fact:
-            line = re.sub(rf"\b{key}: *(null|~|\"[^\"]*\"|[^,}}]*)", lambda _, k=key, v=value: f"{k}: {v}", line, count=1)
+            start, there, rest = line.partition(f"{key}:")
+            line = start + there + _replaced(rest, value)
         else:
             end = line.rindex("}")
             line = f"{line[:end]}, {key}: {value}{line[end:]}"
     return [*lines[:place], line, *lines[place + 1 :]]
+
+
+def _replaced(rest: str, value: str) -> str:
+    """What stands behind a key, with another value."""
+    there = _VALUE.match(rest)
+    return f" {value}{rest[there.end() if there else 0 :]}"
 
 
 def _block(lines: list[str], fact: Place, values: Mapping[str, str]) -> list[str]:

@@ -28,7 +28,7 @@ NLU_DATA = ROOT / "nlu_data"
 RANKING = 10  # names in `intent_ranking`, as Rasa gives
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> "argparse._SubParsersAction[argparse.ArgumentParser]":
+def add_arguments(parser: argparse.ArgumentParser) -> argparse._SubParsersAction[argparse.ArgumentParser]:
     """Adds the three commands to the parser of `saathi nlu`; `run` of this module answers them. Returns where more can
     be added."""
     commands = parser.add_subparsers(dest="nlu_command", required=True, metavar="COMMAND")

@@ -1,8 +1,8 @@
 """What may be kept of a line that nobody understood: the words that stand in our own examples, and no others.
 
 Law: an allow-list, since nobody can list every name. A name, a number, a place, a code, an address or a rare word
-becomes `_`; a line of which too little is left, or that is a story, is not kept at all. Best effort all the same: a name
-that is also a common word may stay, so whoever reads these lines reads them as if they were somebody's.
+becomes `_`; a line of which too little is left, or that is a story, is not kept at all. Best effort all the same: a
+name that is also a common word may stay, so whoever reads these lines reads them as if they were somebody's.
 """
 
 from __future__ import annotations
@@ -72,7 +72,9 @@ def load(root: Path) -> Unnamed:
     folder = root / "nlu_data"
     told = _mapping(folder / FILE)
     known = frozenset(word for example in read_examples(folder) for word in normalise(example.text).split())
-    spelled = [name for path in sorted((root / "locales").glob("*/language.yml")) for name in _countries(_mapping(path))]
+    spelled = [
+        name for path in sorted((root / "locales").glob("*/language.yml")) for name in _countries(_mapping(path))
+    ]
     return Unnamed(
         known=known,
         private=_words(told["names"]),
@@ -99,7 +101,7 @@ def _countries(table: dict[str, Any]) -> Iterable[str]:
 
 def _words(names: Iterable[object]) -> frozenset[str]:
     """Words of names; of a name of several words only those that are long enough to say something."""
-    found = set()
+    found: set[str] = set()
     for name in names:
         parts = normalise(str(name)).split()
         found.update(part for part in parts if len(parts) == 1 or len(part) >= PART)

@@ -29,7 +29,12 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         return {"state": state, "language": language if language in (*office.content.languages, "none") else ""}
 
     async def page(
-        visit: Visit, wanted: dict[str, str], told: str = "", status: int = 200, at: tuple[str, str] = ("", ""), **form: str
+        visit: Visit,
+        wanted: dict[str, str],
+        told: str = "",
+        status: int = 200,
+        at: tuple[str, str] = ("", ""),
+        **form: str,
     ) -> Response[str]:
         async with office.database.begin() as connection:
             everything = await fallen.fallen(connection)

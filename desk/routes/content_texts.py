@@ -43,7 +43,9 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             raise NotFoundException
         return found
 
-    def one(visit: Visit, language: str, text: TextRow, told: str = "", status: int = 200, **form: str) -> Response[str]:
+    def one(
+        visit: Visit, language: str, text: TextRow, told: str = "", status: int = 200, **form: str
+    ) -> Response[str]:
         return office.look.page(
             visit,
             "content_text.html",
