@@ -25,7 +25,7 @@ from bot.engine.events import Asked, Called, Event, Said
 from bot.engine.flow import Ask
 from bot.engine.inbound import Inbound
 from bot.engine.inputs import Heard, Input, Meaning, Outcome, Pressed, Shared, Started
-from bot.engine.interrupts import COMPLAIN
+from bot.engine.interrupts import COMPLAIN, command
 from bot.engine.messages import Reply
 from bot.engine.session import Session
 from bot.engine.state import SAID, SENT
@@ -195,7 +195,8 @@ class Turn:
 
     def _keep_line(self, given: Input | None, *, typed: bool) -> None:
         """Words that nobody understood, for whoever teaches the bot."""
-        if self._tools.unnamed is not None and isinstance(given, Heard):
+        words = self._tools.content.words(self._language())
+        if self._tools.unnamed is not None and isinstance(given, Heard) and not command(words, given.text):
             reason = fallen.why(given, self._events, self._tools.content.rules, typed)
             fallen.keep(self.ctx, self.subject, given, reason, self._tools.unnamed)
 
