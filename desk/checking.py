@@ -22,7 +22,8 @@ from handlers import facts
 # States, what asks most for somebody first.
 STATES = ("half", "wrong", "change", "low", "medium", "stale", "high", "checked")
 WAITING = frozenset({"half", "change", "low", "medium", "stale"})
-_META = frozenset({"source", "checked_on", "confidence", "reviewer", "check_with"})
+_META = frozenset({"source", "checked_on", "confidence", "reviewer"})
+_FILE = ("official_check",)  # of the whole file: who could be asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,11 +169,10 @@ def _is_fact(value: Any) -> bool:
 
 def told(entry: Entry) -> list[tuple[str, str]]:
     """What else a fact holds, as (key, words), for who checks it: law, numbers, whom it takes."""
-    return [
-        (key, _plain(value))
-        for key, value in entry.fact.items()
-        if key not in _META and value not in (None, "") and not _is_fact(value)
-    ]
+    said = frozenset(entry.top.get("words") or ())
+    held = [(key, value) for key, value in entry.fact.items() if key not in _META | said]
+    held += [(key, entry.top[key]) for key in _FILE if key in entry.top]
+    return [(key, _plain(value)) for key, value in held if value not in (None, "", []) and not _is_fact(value)]
 
 
 def _plain(value: Any) -> str:

@@ -52,6 +52,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             status=status,
             fact=fact,
             gated=fact.effect != "rule",
+            emergency=fact.entry.fact.get("need") == "emergency",
             says=says,
             holds=checking.told(fact.entry),
             sources=checking.sources(content, fact.entry),
@@ -153,4 +154,4 @@ def _first(office: Office, row: FactRow) -> str:
     if found:
         return str(found[0].english)
     held = dict(checking.told(row.entry))
-    return next((held[key] for key in ("note", "say", "label", "status", "title") if key in held), "")
+    return next((held[key] for key in ("note", "status", "org") if key in held), "")

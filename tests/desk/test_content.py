@@ -48,10 +48,10 @@ async def test_the_list_shows_what_waits_and_where_it_stands(desk: Desk) -> None
     person = await desk.person("specialist")
     page = _read(await person.get("/content/facts?state=low&group=risks&country=SA"))
     assert "countries.SA.pregnancy" in page
-    assert "5 found" in page
+    assert "Found: 5" in page
     assert "Only for caseworkers" in page
     assert "countries.AE" not in page
-    assert "0 found" in _read(await person.get("/content/facts?state=checked"))
+    assert "Found: 0" in _read(await person.get("/content/facts?state=checked"))
     assert (await person.get("/content/facts?state=x&page=99999&group=<i>")).status_code == 200
     assert [line[0] for line in await desk.trail()] == ["facts.list"] * 3
 
@@ -222,9 +222,9 @@ async def test_lines_are_grouped_labelled_and_taken_out_for_the_loader(desk: Des
     await _heard(desk, "where is my ticket", "my ticket where", "where is my ticket", "other words here")
     await _heard(desk, "टिकट कहाँ छ", language="ne", why="answer")
     page = _read(await person.get("/content/lines"))
-    assert "4 found" in page
+    assert "Found: 4" in page
     assert page.index("where is my ticket") < page.index("my ticket where") < page.index("other words here")
-    assert "2 times, last on" in page
+    assert "Times: 2, last on" in page
     for line, language, label in (
         ("where is my ticket", "en", "ask_reintegration"),
         ("other words here", "en", "drop"),
@@ -232,8 +232,8 @@ async def test_lines_are_grouped_labelled_and_taken_out_for_the_loader(desk: Des
     ):
         answer = await person.post("/content/lines", line=line, heard_in=language, language=language, label=label)
         assert answer.status_code == 303
-    assert "1 found" in _read(await person.get("/content/lines"))
-    assert "3 found" in _read(await person.get("/content/lines?state=done"))
+    assert "Found: 1" in _read(await person.get("/content/lines"))
+    assert "Found: 3" in _read(await person.get("/content/lines?state=done"))
     for language, text, intent in (
         ("en", "where is my ticket", "ask_reintegration"),
         ("ne", "टिकट कहाँ छ", "nlu_fallback"),
@@ -263,9 +263,9 @@ async def test_the_overview_counts_and_is_for_those_who_keep_content(desk: Desk)
     await _heard(desk, "where is my ticket")
     person = await desk.person("specialist")
     page = _read(await person.get("/content"))
-    assert "1 wait for a label" in page
-    assert re.search(r"\d+ wait for a check", page)
-    assert "Nobody has reviewed this language as a whole." in page
+    assert "Waiting for a label: 1" in page
+    assert re.search(r"Waiting for a check: \d+", page)
+    assert "Nobody yet" in page
     caseworker = await desk.person("caseworker")
     assert "/desk/content" not in (await caseworker.get("/")).text
     assert (await caseworker.get("/content")).status_code == 403
