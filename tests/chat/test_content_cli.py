@@ -16,7 +16,7 @@ from bot import app as composition
 from bot import settings as configuration
 from bot.cli import content as locales
 from bot.cli import facts, nlu
-from bot.content import load, marks
+from bot.content import Content, load, marks
 from bot.nlu.data import read_examples
 from bot.settings import ROOT, Settings
 from bot.store import fallen, users
@@ -29,14 +29,19 @@ Run = Callable[..., tuple[int, str, str]]
 WAGES, ROUTE = "knowledge/rights/KW.yml:topics.wages", "knowledge/sms_routes.yml:countries.AE"
 
 
+@pytest.fixture(scope="module")
+def content() -> Content:
+    """Read once."""
+    return load(ROOT)
+
+
 @pytest.fixture
-async def _said(settings: Settings) -> None:
+async def _said(settings: Settings, content: Content) -> None:
     database = Database(settings.database_url.get_secret_value() if settings.database_url else "")
-    knowledge = load(ROOT).knowledge
     async with database.begin() as connection:
         asha = await users.add(connection, login="asha", name="Asha", role="specialist", password_hash="none")
         for fact, verdict, note in ((WAGES, "checked", ""), (ROUTE, "wrong", "two-way since May")):
-            found = marks.find(knowledge, fact)
+            found = marks.find(content.knowledge, fact)
             assert found is not None
             await words.mark(
                 connection,
@@ -47,7 +52,7 @@ async def _said(settings: Settings) -> None:
                 user_id=asha,
                 now=NOON,
             )
-        english = next(s for s in load(ROOT).flows.by_name["wages"].steps if s.id == "safe").text  # type: ignore[union-attr]
+        english = next(s for s in content.flows.by_name["wages"].steps if s.id == "safe").text  # type: ignore[union-attr]
         proposed = {"language": "ne", "text_id": "wages.safe", "english": english, "proposal": "लेख्न मिल्छ?", "note": ""}
         await words.propose(connection, **proposed, user_id=asha, now=NOON)
         for line, language in (("where is my ticket", "en"), ("my ticket where", "en"), ("टिकट कहाँ छ", "ne")):
@@ -64,10 +69,18 @@ async def _label(connection: Any, line: str, language: str, label: str, who: UUI
 
 
 @pytest.fixture
-def run(settings: Settings, _said: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(
+    settings: Settings,
+    content: Content,
+    _said: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Run:
     """Runs a command with its arguments; returns (exit code, stdout, stderr)."""
     monkeypatch.setattr(configuration, "load", lambda **_: settings)
     monkeypatch.setattr(composition, "utc_now", lambda: NOON)
+    for module in (facts, locales):
+        monkeypatch.setattr(module, "load", lambda root: content)
 
     def runs(add: Any, command: Any, *given: str) -> tuple[int, str, str]:
         parser = argparse.ArgumentParser()
