@@ -62,8 +62,9 @@ class Unnamed:
         return bool(plain) and bool(_WORD.fullmatch(word)) and all(self._is_ours(part) for part in plain.split())
 
     def _is_ours(self, word: str) -> bool:
-        place = any(word[:n] in self.places for n in range(STEM, len(word) + 1)) or word in self.places
-        return word in self.known and word not in self.private and not place
+        if word not in self.known or word in self.private or word in self.places:
+            return False
+        return not any(word[:n] in self.places for n in range(STEM, len(word)))
 
 
 @lru_cache(maxsize=4)

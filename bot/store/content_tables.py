@@ -56,7 +56,7 @@ heard_lines = Table(
     Index("ix_heard_lines_day", "day"),
 )
 
-# What a colleague says that a line means: an intent, nlu_fallback (none of our business), or `drop`.
+# What a colleague says that a line means: an intent, or nlu_fallback (none of our business).
 line_labels = Table(
     "line_labels",
     metadata,

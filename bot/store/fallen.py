@@ -11,14 +11,14 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
 from bot.store.tables import heard_lines, line_labels, users
 
-DROP = "drop"  # the label of what no model shall learn
+DROP = "drop"  # in place of a label: it is deleted, for it tells of somebody or teaches nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +92,15 @@ async def fallen(connection: AsyncConnection) -> Sequence[Fallen]:
 async def label(
     connection: AsyncConnection, *, line: str, heard_in: str, language: str, label: str, user_id: UUID, now: datetime
 ) -> bool:
-    """Say what a line means; again changes it. False when there is no such line (any more)."""
-    known = select(heard_lines.c.id).where(heard_lines.c.line == line, heard_lines.c.language == heard_in).limit(1)
-    if (await connection.execute(known)).first() is None:
+    """Say what a line means; again changes it; DROP deletes it. False when there is no such line (any more)."""
+    equal = (heard_lines.c.line == line) & (heard_lines.c.language == heard_in)
+    if (await connection.execute(select(heard_lines.c.id).where(equal).limit(1))).first() is None:
         return False
+    if label == DROP:
+        await connection.execute(delete(heard_lines).where(equal))
+        old = (line_labels.c.line == line) & (line_labels.c.heard_in == heard_in)
+        await connection.execute(delete(line_labels).where(old))
+        return True
     said = {"language": language, "label": label, "user_id": user_id, "labelled_at": now}
     await connection.execute(
         pg_insert(line_labels)
@@ -106,11 +111,10 @@ async def label(
 
 
 async def labelled(connection: AsyncConnection) -> Sequence[Label]:
-    """What was labelled and is to be learned, by language, label and line."""
+    """What was labelled, by language, label and line."""
     labels = line_labels.c
     rows = await connection.execute(
         select(labels.line, labels.language, labels.label)
-        .where(labels.label != DROP)
         .distinct()
         .order_by(labels.language, labels.label, labels.line)
     )

@@ -47,7 +47,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             total=len(found),
             wanted=wanted,
             languages=list(office.content.languages),
-            labelled=sorted({line.label_language for line in everything if line.label not in ("", fallen.DROP)}),
+            labelled=sorted({line.label_language for line in everything if line.label}),
             by_group=GROUPS,
             fallback=FALLBACK,
             drop=fallen.DROP,
