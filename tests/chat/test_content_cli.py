@@ -17,6 +17,7 @@ from bot import settings as configuration
 from bot.cli import content as locales
 from bot.cli import facts, nlu
 from bot.content import Content, load, marks
+from bot.nlu.classifier import Ranked
 from bot.nlu.data import read_examples
 from bot.settings import ROOT, Settings
 from bot.store import fallen, users
@@ -134,6 +135,17 @@ def test_candidates_are_what_nobody_has_labelled(run: Run, tmp_path: Path) -> No
     assert [(e.text, e.intent) for e in read_examples(file)] == [("where is my ticket", "ask_contacts")]
     assert told == "1x 1 lines like: where is my ticket\n"
     assert run(nlu.add_arguments, nlu.run, "suggest", "--least", "2")[1].endswith("nlu: []\n")
+
+
+def test_a_model_guesses_what_candidates_mean(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Model:
+        def parse(self, text: str) -> Ranked:
+            return Ranked((("ask_rights", 0.4),)) if text == "where is my ticket" else Ranked()
+
+    monkeypatch.setattr(nlu, "load", lambda path: Model())
+    file = tmp_path / "candidates.yml"
+    file.write_text(run(nlu.add_arguments, nlu.run, "suggest", "--model", "x.npz")[1], "utf-8")
+    assert [(e.text, e.intent) for e in read_examples(file)] == [("where is my ticket", "ask_rights")]
 
 
 def test_labelled_lines_go_into_the_data_of_their_language(run: Run, tmp_path: Path) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import html
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import polib
 
@@ -14,6 +16,7 @@ from bot.nlu.data import read_examples
 from bot.settings import ROOT
 from bot.store import contents, fallen
 from bot.store.contents import Made
+from bot.store.marks import Mark
 from bot.store.tables import heard_lines
 from desk import approvals, checking, wording
 from desk.routes.content_lines import LABELS
@@ -128,6 +131,22 @@ async def test_what_is_used_as_the_file_says_is_told_so(desk: Desk) -> None:
     page = _read(await person.get(f"/content/facts/{checking.key_of(ROUTE)}"))
     assert "In use as the file says" in page
     assert "A word here changes nothing that people read." in page
+
+
+def test_a_check_gets_old_and_a_changed_fact_forgets_it(content: Content) -> None:
+    now = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    shelter = "knowledge/contacts/KW.yml:contacts.kw_pam"
+
+    def state(fact_id: str, days: int, *, changed: bool = False) -> checking.FactRow:
+        seen = "0" * 64 if changed else _hash(content, fact_id)
+        word = Mark(fact_id, seen, "checked", "", uuid4(), "Asha", now - timedelta(days=days))
+        return next(r for r in checking.rows(content, [word], now.date()) if r.id == fact_id)
+
+    assert [state(WAGES, days).state for days in (1, 365, 366)] == ["checked", "checked", "stale"]
+    assert [state(shelter, days).state for days in (183, 184)] == ["checked", "stale"]
+    assert state(WAGES, 366).effect == "plain"  # what was checked stays shown
+    forgotten = state(WAGES, 1, changed=True)
+    assert (forgotten.state, forgotten.effect, forgotten.earlier) == ("medium", "unchecked", 1)
 
 
 # --- translations
