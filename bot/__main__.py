@@ -26,7 +26,7 @@ COMMANDS = {
         "check flows, facts and translations; prints file:line: message",
     ),
     "migrate": ("database", "run_migrate", "", "bring the database schema up to date (as the owner role)"),
-    "nlu": ("nlu", "run", "add_arguments", "train, ask and measure the understanding of texts"),
+    "nlu": ("nlu", "run", "add_arguments", "train, ask, measure; suggest and export what nobody understood"),
     "queue": ("queue", "run", "add_arguments", "alarms and what else waits for a human"),
     "reply": ("reply", "run", "add_arguments", "answer the person of a case, as a human"),
     "release": ("reply", "run_release", "add_release_arguments", "give a conversation back to the bot"),
@@ -61,6 +61,7 @@ COMMANDS = {
     "search": ("search", "run", "add_arguments", "rebuild: what cases are found by, written anew"),
     "audit": ("audit", "run", "add_arguments", "verify: whether the trail is as it was sealed"),
     "locales": ("locales", "run", "add_arguments", "languages: how far they are, out to translators and back in"),
+    "facts": ("facts", "run", "add_arguments", "what colleagues said of facts on the desk: export, apply to the files"),
     "db": ("database", "run_db", "add_db_arguments", "stop: end the embedded database"),
 }
 

@@ -30,6 +30,7 @@ from bot.content import Content
 from bot.layouts import Layouts
 from bot.media.files import Files
 from bot.media.scan import Scanner
+from bot.nlu import unnamed
 from bot.nlu.classifier import Classifier
 from bot.nlu.danger import DangerFloor
 from bot.nlu.training import ensure_model
@@ -356,9 +357,10 @@ async def build(
         await ledger.note(database)
         if again := await ledger.carry_out(database, clock()):  # a backup was restored: before anything is served
             log.warning("erased_again", rows=again)
-        model = None
+        model, hide = None, None
         if understanding:
             model = await asyncio.to_thread(load_understanding, settings.root, settings.data_dir)
+            hide = await asyncio.to_thread(unnamed.load, settings.root)
     except BaseException:
         await database.close()
         raise
@@ -393,6 +395,7 @@ async def build(
             new_id=new_id,
             draw_reference=draw_reference,
             floor=model.rules() if isinstance(model, Understanding) else None,
+            unnamed=hide.strip if hide else None,
         )
         if model
         else None,

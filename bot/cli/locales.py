@@ -1,4 +1,4 @@
-"""`saathi locales extract | status | export | import | new`: languages, for whoever translates.
+"""`saathi locales extract | status | export | import | new | proposals`: languages, for whoever translates.
 
 Law: tells what stays out and why; a catalogue is written whole, or stays as it was.
 """
@@ -6,16 +6,24 @@ Law: tells what stays out and why; a catalogue is written whole, or stays as it 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
 
+from bot import app as composition
+from bot import settings as configuration
 from bot.check import exchange
 from bot.check.extract import write_pot
+from bot.check.texts import messages
 from bot.content import load
 from bot.content.languages import FALLBACK, in_translation
+from bot.content.proposed import as_po
 from bot.settings import ROOT
+from bot.store import marks
+from bot.store.marks import Proposal
 
 DIRECTIONS = {"right-to-left": "rtl", "left-to-right": "ltr"}  # of CLDR
 EPILOG = """examples:
@@ -46,6 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     back.add_argument("file", type=Path, help="CSV with the columns context and translation, or PO")
     new = commands.add_parser("new", help="make the folder of a language, to be translated")
     new.add_argument("language", help="its code, for example bn")
+    better = commands.add_parser("proposals", help="print what reviewers proposed on the desk, as a catalogue to merge")
+    better.add_argument("language", help="for example ne")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -61,6 +71,8 @@ def run(args: argparse.Namespace) -> int:
             return export(ROOT, args.language, args.output, everything=args.all)
         case "import":
             return take(ROOT, args.language, args.file)
+        case "proposals":
+            return proposals(ROOT, args.language)
     return new(ROOT, args.language)
 
 
@@ -139,6 +151,27 @@ def new(root: Path, language: str) -> int:
         f" `saathi locales export {language} -o {language}.csv`"
     )
     return 0
+
+
+def proposals(root: Path, language: str) -> int:
+    """Print the proposals of a language as a catalogue."""
+    content = load(root)
+    if language not in content.languages or language == FALLBACK:
+        known = ", ".join(code for code in content.languages if code != FALLBACK)
+        print(f"saathi locales proposals: one of {known}", file=sys.stderr)
+        return 2
+    found = asyncio.run(_proposed(language))
+    print(as_po(language, found, content.catalogue, {m.context: m.english for m in messages(content)}), end="")
+    return 0
+
+
+async def _proposed(language: str) -> Sequence[Proposal]:
+    database = await composition.open_database(configuration.load(), migrating=False)
+    try:
+        async with database.begin() as connection:
+            return await marks.proposals(connection, language)
+    finally:
+        await database.close()
 
 
 def _is_there(root: Path, language: str) -> bool:

@@ -16,9 +16,10 @@ from uuid import UUID
 from bot import outgoing
 from bot.conductor.turn import Tools, Turn
 from bot.content import Content
+from bot.content import marks as content_marks
 from bot.engine.inputs import Outcome, Started
 from bot.engine.messages import Reply, Sensitivity
-from bot.store import colleagues, debriefs, outbox, rota, turns
+from bot.store import colleagues, debriefs, marks, outbox, rota, turns
 from bot.store.database import OUTBOX_CHANNEL, Connection, Database
 from bot.store.inbox import Home
 from bot.store.keys import Keys
@@ -206,6 +207,7 @@ class Staff:
                 lambda: unused.pop() if unused else self.draw_reference(),
                 shelf,
                 rota=shifts,
+                marks=content_marks.of(await marks.marks(connection)),
                 colleagues=await self._colleagues(connection, {actor.user_id, about} - {None}, now),  # type: ignore[arg-type]
             )
             turn = Turn(tools, subject, subject.conversations[where.conversation_id], actor=actor)

@@ -16,16 +16,18 @@ from uuid import UUID
 from bot import outgoing
 from bot.conductor import receipts
 from bot.conductor.arrived import Arrived, as_input, as_job_input
+from bot.conductor.fallen import Unnamed
 from bot.conductor.patience import Patience, Understanding
 from bot.conductor.pieces import pieces, together
 from bot.conductor.turn import Tools, Turn
 from bot.content import Content
+from bot.content import marks as content_marks
 from bot.engine.events import Said
 from bot.engine.inbound import Inbound
 from bot.engine.inputs import Heard, Meaning
 from bot.observe import logs, metrics
 from bot.observe.crash import point
-from bot.store import codec, rota, turns
+from bot.store import codec, marks, rota, turns
 from bot.store.database import INBOX_CHANNEL, OUTBOX_CHANNEL, UNAVAILABLE, Database
 from bot.store.inbox import Waiting, count_attempt, finish, peek, set_aside, still_waiting, wipe
 from bot.store.keys import Keys
@@ -56,6 +58,7 @@ class Conductor:
         new_id: Callable[[], UUID],
         draw_reference: Callable[[], str],
         floor: Understanding | None = None,
+        unnamed: Unnamed | None = None,
     ) -> None:
         self._database = database
         self._secrets = secrets
@@ -65,6 +68,7 @@ class Conductor:
         self._clock = clock
         self._new_id = new_id
         self._draw = draw_reference
+        self._unnamed = unnamed
 
     async def run(self, wake: Wake) -> None:
         """Work until told to stop: then what is in hand is finished first."""
@@ -190,6 +194,8 @@ class Conductor:
                 lambda: unused.pop() if unused else self._draw(),
                 shelves(connection, self._secrets, now, self._new_id),
                 rota=await rota.planned(connection, now),
+                unnamed=self._unnamed,
+                marks=content_marks.of(await marks.marks(connection)),
             )
             for subject in subjects.values():
                 for each in arrived[subject.id]:

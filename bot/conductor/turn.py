@@ -14,17 +14,18 @@ from typing import Any
 from uuid import UUID
 
 from bot import outgoing
-from bot.conductor import pace, private
+from bot.conductor import fallen, pace, private
 from bot.conductor.arrived import Arrived, child_of, danger_of
 from bot.conductor.gate import BY_US, MORE_UNTIL, Gate
 from bot.content import Content
+from bot.content.marks import NONE, Marks
 from bot.engine import answers
 from bot.engine.engine import turn
 from bot.engine.events import Asked, Called, Event, Said
 from bot.engine.flow import Ask
 from bot.engine.inbound import Inbound
 from bot.engine.inputs import Heard, Input, Meaning, Outcome, Pressed, Shared, Started
-from bot.engine.interrupts import COMPLAIN
+from bot.engine.interrupts import COMPLAIN, command
 from bot.engine.messages import Reply
 from bot.engine.session import Session
 from bot.engine.state import SAID, SENT
@@ -79,6 +80,8 @@ class Tools:
     digits: Callable[[int], str] = draw_digits
     rota: Planned | None = None  # the shifts, if any were planned
     colleagues: Mapping[UUID, Colleague] = field(default_factory=dict)  # at the desk
+    unnamed: fallen.Unnamed | None = None  # takes out what may tell of somebody; None keeps no line at all
+    marks: Marks = NONE  # what colleagues say of facts
 
 
 class Turn:
@@ -94,6 +97,7 @@ class Turn:
         self.wiped: tuple[int, ...] = ()  # rows of the inbox whose words no table keeps
         self._by_us = False  # whether a job began this turn, not the person
         self._boxed = False  # whether this turn said something of the box
+        self._events: list[Event] = []  # of the engine, in this turn
         self.ctx = Context(
             actor=actor or Actor("person"),
             person=subject.person,
@@ -102,7 +106,7 @@ class Turn:
             now=tools.now,
             new_id=tools.new_id,
             references=tools.references,
-            knowledge=duty.Facts(tools.content.knowledge, tools.rota),
+            knowledge=duty.Facts(tools.marks.on(tools.content.knowledge), tools.rota),
             shelf=tools.shelf(subject, conversation),
             digits=tools.digits,
             closed=subject.closed,
@@ -118,6 +122,7 @@ class Turn:
             self._conversation.session = self._session.to_json()
         self._by_us = arrived.inbound is None and isinstance(arrived.given, Started)
         secret = arrived.inbound is not None and self._is_secret(arrived.inbound)
+        asked = self._asked()
         seen = await private.look(self.ctx, self._session, arrived.given, self._tools.content, self._language())
         if seen.leaves:
             self._session = Session(shared=self._session.shared)
@@ -159,6 +164,8 @@ class Turn:
             targets.wrote(self.ctx)
         if child := child_of(arrived.given):  # whoever has the conversation; paged once
             await children.raise_child(self.ctx, tells=child)
+        if not (secret or seen.mask or self._boxed or self._is_closed(asked)):
+            self._keep_line(given, typed=asked is not None and not asked.choices)
         if not answers and gate.stays(given):
             self._session = gate.session
             await self._converse(Started("stay", "waiting"))
@@ -199,6 +206,18 @@ class Turn:
         place = flow.index(top.step) if flow and top else None
         step = flow.steps[place] if flow and place is not None else None
         return step if isinstance(step, Ask) else None
+
+    @staticmethod
+    def _is_closed(asked: Ask | None) -> bool:
+        """Whether what a question hears is for nobody else."""
+        return asked is not None and (asked.secret or asked.counted)
+
+    def _keep_line(self, given: Input | None, *, typed: bool) -> None:
+        """Words that nobody understood, for whoever teaches the bot."""
+        words = self._tools.content.words(self._language())
+        if self._tools.unnamed is not None and isinstance(given, Heard) and not command(words, given.text):
+            reason = fallen.why(given, self._events, self._tools.content.rules, typed)
+            fallen.keep(self.ctx, self.subject, given, reason, self._tools.unnamed)
 
     def _is_counted(self, arrived: Arrived) -> bool:
         """Whether what arrived answers a question whose answers are only counted. Danger, and a wish for somebody, are
@@ -429,6 +448,7 @@ class Turn:
 
     def _say(self, events: Sequence[Event]) -> Called | None:
         called = None
+        self._events += events
         for event in events:
             match event:
                 case Said() | Asked():

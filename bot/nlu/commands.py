@@ -28,9 +28,10 @@ NLU_DATA = ROOT / "nlu_data"
 RANKING = 10  # names in `intent_ranking`, as Rasa gives
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the three commands to the parser of `saathi nlu`; `run` of this module answers them."""
-    commands = parser.add_subparsers(dest="nlu_command", required=True, metavar="train|parse|evaluate")
+def add_arguments(parser: argparse.ArgumentParser) -> argparse._SubParsersAction[argparse.ArgumentParser]:
+    """Adds the three commands to the parser of `saathi nlu`; `run` of this module answers them. Returns where more can
+    be added."""
+    commands = parser.add_subparsers(dest="nlu_command", required=True, metavar="COMMAND")
     text = "learn a model from Rasa NLU YAML (files, or folders that are searched)"
     one = commands.add_parser("train", help=text, description=text)
     one.add_argument("--data", type=Path, nargs="+", required=True, help="Rasa NLU YAML files or folders")
@@ -53,6 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             help=f"answer {FALLBACK} below this confidence ({BELIEVED} when no number is given; never without this)",
         )
         sub.add_argument("--danger-data", type=Path, default=NLU_DATA, help="folder of danger.yml and the concepts")
+    return commands
 
 
 def run(options: argparse.Namespace) -> int:

@@ -24,8 +24,10 @@ from bot.store.tables import (
     contacts,
     conversations,
     family_codes,
+    heard_lines,
     inbox,
     keys,
+    line_labels,
     link_codes,
     messages,
     outbox,
@@ -43,6 +45,7 @@ OVERDUE = timedelta(days=14)  # a reminder for which no fitting moment came is c
 TIP = "tip"
 CODES = frozenset({"age", "also", "child", "code", "code_id", "linked_to", "parent_away"})  # facts that are no words
 ENDED = timedelta(days=365)  # a family code with its uses after its end, an answered letter of the box after it came
+LINES = timedelta(days=90)  # what nobody understood, and its label: exported by then, or not worth it
 CHUNK = 1000  # rows per statement, so that no lock is long
 
 
@@ -101,6 +104,8 @@ def _outdated(now: datetime) -> dict[str, tuple[Table, ColumnElement[bool]]]:
         "certificate_links": (certificate_links, certificate_links.c.expires_at < now),
         "link_codes": (link_codes, link_codes.c.expires_at < now),
         "reminders": (reminders, or_(said, called_off)),
+        "heard_lines": (heard_lines, heard_lines.c.day < (now - LINES).date()),
+        "line_labels": (line_labels, line_labels.c.labelled_at < now - LINES),
     }
 
 

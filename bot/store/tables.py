@@ -34,6 +34,7 @@ from bot.store.columns import identity as _id
 from bot.store.columns import metadata
 from bot.store.columns import one_of as _one_of
 from bot.store.columns import subject as _subject
+from bot.store.content_tables import fact_marks, heard_lines, line_labels, text_proposals
 from bot.store.desk_tables import case_shares, desk_sessions, sign_in_tries, tasks
 from bot.store.evidence_tables import debriefs, evidence
 from bot.store.flow_tables import flow_counts, flow_hours
@@ -93,14 +94,17 @@ __all__ = [
     "debriefs",
     "desk_sessions",
     "evidence",
+    "fact_marks",
     "family_codes",
     "feedback",
     "flow_counts",
     "flow_hours",
+    "heard_lines",
     "inbox",
     "interpreters",
     "keys",
     "licences",
+    "line_labels",
     "link_codes",
     "media",
     "messages",
@@ -121,6 +125,7 @@ __all__ = [
     "staff_codes",
     "staff_notices",
     "tasks",
+    "text_proposals",
     "user_profiles",
     "users",
     "volunteer_codes",

@@ -40,6 +40,7 @@ from bot.store.tables import (
     cases,
     contacts,
     conversations,
+    heard_lines,
     keys,
     media,
     messages,
@@ -110,6 +111,7 @@ class Subject:
     open_notices: set[tuple[UUID, str]] = field(default_factory=set)  # (conversation, audience) that nobody took yet
     closed: list[Case] = field(default_factory=list)  # those that were closed lately, the last one first
     media: list[dict[str, Any]] = field(default_factory=list)  # files to be fetched
+    lines: list[dict[str, Any]] = field(default_factory=list)  # not understood, of nobody (bot/store/fallen.py)
     lowered: set[UUID] = field(default_factory=set)  # conversations whose open pages become lines of the list
     drawers: Drawers = field(default_factory=Drawers)  # records of the shelf that a turn looked at or added
     _before: tuple[Person, dict[UUID, Conversation], dict[UUID, Case]] | None = None
@@ -314,6 +316,7 @@ async def save(connection: AsyncConnection, secrets: Keys, subjects: Iterable[Su
     await insert_rows(connection, outbox, [row for s in batch for row in s.outbox])
     await insert_rows(connection, messages, [row for s in batch for row in s.messages])
     await insert_rows(connection, media, [row for s in batch for row in s.media])
+    await insert_rows(connection, heard_lines, [row for s in batch for row in s.lines])
     consented = [c for s in batch if s.has_just_consented() for c in s.conversations]
     if consented:  # what was kept for a day or three until she was asked is kept as she allowed
         await connection.execute(

@@ -9,12 +9,23 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page
 
+from desk import checking, wording
 from desk.door import SESSION
 from tests.browser.test_desk import desk, world  # noqa: F401 - fixtures
 from tests.desk.office import Desk, Person
 from tests.pipeline.world import World
 
 pytestmark = pytest.mark.browser
+FACT, TEXT = checking.key_of("knowledge/rights/KW.yml:topics.wages"), wording.key_of("wages.safe")
+CONTENT = (
+    "/desk/content",
+    "/desk/content/facts",
+    f"/desk/content/facts/{FACT}",
+    "/desk/content/texts/ne",
+    f"/desk/content/texts/ne/{TEXT}",
+    "/desk/content/templates",
+    "/desk/content/lines",
+)
 FOR_CASEWORK = (
     "/desk",
     "/desk?severity=critical",
@@ -23,6 +34,7 @@ FOR_CASEWORK = (
     "CASE",
     "CASE/evidence",
     "/desk/care",
+    *CONTENT,
 )
 FOR_RUNNING = ("/desk/people",)
 GRAVE = {"serious", "critical"}
@@ -56,6 +68,7 @@ async def test_pages_have_no_grave_fault(
     width: int,
 ) -> None:
     await world.says("9001", "he has a knife")
+    await world.says("9002", "can you tell me about the ticket")
     reference = await world.one("SELECT reference FROM cases")
     worker, admin = await desk.person("supervisor"), await desk.person("administrator")
     await worker.post(f"/case/{reference}/take")

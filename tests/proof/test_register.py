@@ -22,6 +22,7 @@ PERIODS = {
     "tries": retention.TRIES,
     "reminded": retention.REMINDED,
     "ended": retention.ENDED,
+    "lines": retention.LINES,
 }
 BASES = {"consent", "request", "vital", "account", "consent or vital"}
 
