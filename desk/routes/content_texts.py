@@ -12,6 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from bot.check.exchange import too_long
 from bot.content.proposed import as_po
 from bot.content.wording import PLACEHOLDER
 from bot.store import marks
@@ -151,4 +152,4 @@ def _wrong(row: TextRow, proposal: str) -> str:
         return "same"
     if set(PLACEHOLDER.findall(proposal)) != set(PLACEHOLDER.findall(row.message.english)):
         return "placeholder"
-    return "long" if len(proposal) > marks.NOTE or wording.too_long(row.message, proposal) else ""
+    return "long" if len(proposal) > marks.NOTE or too_long(row.message, proposal) else ""
