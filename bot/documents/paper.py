@@ -20,7 +20,7 @@ Colour = tuple[int, int, int]
 
 
 class Paper:
-    """One page. `words` are all that will be set on it (their fonts are loaded), `at` becomes the file's date."""
+    """Pages of one size. `words` are all that will be set on them (their fonts are loaded), `at` is the file's date."""
 
     def __init__(
         self,
@@ -45,6 +45,10 @@ class Paper:
             pdf.add_font(family, fname=font_file(family))
         pdf.add_page()
 
+    def next_page(self) -> None:
+        """What follows stands on a new page."""
+        self._pdf.add_page()
+
     def put(
         self,
         text: str,
@@ -59,19 +63,19 @@ class Paper:
         lines: int = 1,
         ltr: bool = False,
         weight: float = 0,
-    ) -> None:
+    ) -> int:
         """Words in a box whose middle line is at `y` (of the first line). `size` in points; down to `smallest` while
         it needs more than so many `lines`.
 
         `align` C, or S (start) as the page is read. `ltr`: digits and addresses, whatever the language. `weight`: a
-        stroke around the letters, in hundredths of the size.
+        stroke around the letters, in hundredths of the size. Returns how many lines they took.
         """
         text, direction = drawable(text), "ltr" if ltr else direction_of(text, self._direction)
         self._set(text, size, direction)
         while size > (smallest or size) and self._lines(text, width) > lines:
             size -= 0.5
             self._set(text, size, direction)
-        step = size * MM * 1.55
+        step, took = size * MM * 1.55, self._lines(text, width)
         side = ("R" if self._direction == "rtl" else "L") if align == "S" else align
         self._pdf.set_text_color(*colour)
         with self._pdf.local_context(
@@ -79,6 +83,13 @@ class Paper:
         ):
             self._pdf.set_xy(x, y - step / 2)
             self._pdf.multi_cell(width, step, text, align=side)
+        return took
+
+    def lines(self, text: str, width: float, size: float) -> int:
+        """How many lines these words take."""
+        text = drawable(text)
+        self._set(text, size, direction_of(text, self._direction))
+        return self._lines(text, width)
 
     def line(self, x1: float, y: float, x2: float, colour: Colour, thick: float = 0.3) -> None:
         """A level rule."""
@@ -92,6 +103,12 @@ class Paper:
         self._pdf.set_line_width(thick)
         w, h = self._pdf.w - 2 * margin, self._pdf.h - 2 * margin
         self._pdf.rect(margin, margin, w, h, round_corners=True, corner_radius=3)
+
+    def box(self, x: float, y: float, width: float, height: float, colour: Colour, thick: float = 0.3) -> None:
+        """An empty box."""
+        self._pdf.set_draw_color(*colour)
+        self._pdf.set_line_width(thick)
+        self._pdf.rect(x, y, width, height)
 
     def bar(self, x: float, y: float, width: float, height: float, colour: Colour) -> None:
         """A filled box."""

@@ -36,6 +36,7 @@ from bot.store.columns import one_of as _one_of
 from bot.store.columns import subject as _subject
 from bot.store.desk_tables import case_shares, desk_sessions, sign_in_tries, tasks
 from bot.store.flow_tables import flow_counts, flow_hours
+from bot.store.intake_tables import intake_drafts, intakes, paper_sheets
 from bot.store.records_tables import (
     box_letters,
     certificate_links,
@@ -95,6 +96,8 @@ __all__ = [
     "flow_counts",
     "flow_hours",
     "inbox",
+    "intake_drafts",
+    "intakes",
     "interpreters",
     "keys",
     "licences",
@@ -106,6 +109,7 @@ __all__ = [
     "organisations",
     "outbox",
     "pages",
+    "paper_sheets",
     "referrals",
     "reminders",
     "search_tokens",
