@@ -131,7 +131,9 @@ def facts(office: Office, visit: Visit, shown: Shown) -> list[tuple[str, Any]]:
     def said(name: str, value: Any) -> Any:
         if isinstance(value, list):
             return [said(name, one) for one in value]
-        if not isinstance(value, str) or (name, value) not in chosen:
+        if not isinstance(value, str):
+            return value
+        if (name, value) not in chosen:
             word = words.get((name, value))
             return office.look.word(visit.language, word) if word else value
         context, english = chosen[name, value]

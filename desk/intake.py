@@ -57,7 +57,7 @@ def read(content: Content, settings: Settings, form: Mapping[str, str], language
     facts = answers(content, kind, form, language) if kind else {}
     facts |= {"came": form.get("came", "")} | _given(form, "came_from", "phone_shared")
     country = next((str(facts[n]) for n in ("country", "country_now") if _is_code(facts.get(n))), None)
-    if form.get(f"{FACT}country", "").strip() and not _is_code(facts.get("country")):
+    if isinstance(facts.get("country"), str) and not _is_code(facts["country"]):
         wrong[f"{FACT}country"] = "not_country"
     told = Told(
         kind=kind,

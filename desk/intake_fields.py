@@ -109,6 +109,8 @@ def answers(content: Content, kind: str, form: Mapping[str, str], language: str)
             value = _value(content, field, form, language, str(country or ""))
             if value not in (None, "", []):
                 found[field.fact] = value
+    if country:  # told before another kind was chosen, which does not ask it
+        found.setdefault("country", country)
     if "owed" in found:
         found |= _owed(content, str(found.pop("owed")), language, str(country or ""))
     narrative = form.get(f"{FACT}narrative", "").strip()[:LONGEST]

@@ -6,7 +6,7 @@ set smaller, then on two lines.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import cast
 
@@ -49,6 +49,10 @@ class Paper:
         """What follows stands on a new page."""
         self._pdf.add_page()
 
+    def turn_to(self, page: int) -> None:
+        """What follows stands on this page, counted from 1."""
+        self._pdf.page = page
+
     def put(
         self,
         text: str,
@@ -63,19 +67,19 @@ class Paper:
         lines: int = 1,
         ltr: bool = False,
         weight: float = 0,
-    ) -> int:
+    ) -> None:
         """Words in a box whose middle line is at `y` (of the first line). `size` in points; down to `smallest` while
         it needs more than so many `lines`.
 
         `align` C, or S (start) as the page is read. `ltr`: digits and addresses, whatever the language. `weight`: a
-        stroke around the letters, in hundredths of the size. Returns how many lines they took.
+        stroke around the letters, in hundredths of the size.
         """
         text, direction = drawable(text), "ltr" if ltr else direction_of(text, self._direction)
         self._set(text, size, direction)
         while size > (smallest or size) and self._lines(text, width) > lines:
             size -= 0.5
             self._set(text, size, direction)
-        step, took = size * MM * 1.55, self._lines(text, width)
+        step = size * MM * 1.55
         side = ("R" if self._direction == "rtl" else "L") if align == "S" else align
         self._pdf.set_text_color(*colour)
         with self._pdf.local_context(
@@ -83,13 +87,54 @@ class Paper:
         ):
             self._pdf.set_xy(x, y - step / 2)
             self._pdf.multi_cell(width, step, text, align=side)
-        return took
 
-    def lines(self, text: str, width: float, size: float) -> int:
-        """How many lines these words take."""
+    def wrapped(self, text: str, width: float, size: float) -> list[str]:
+        """The lines that a text takes, each as `write` sets it. A word that is wider than the line is cut.
+
+        Words are measured one by one, so that a long text costs no more than its words: `put` weighs each letter.
+        """
         text = drawable(text)
         self._set(text, size, direction_of(text, self._direction))
-        return self._lines(text, width)
+        lines, line, used, space = [], list[str](), 0.0, self._pdf.get_string_width(" ")
+        for word in (part for whole in text.split() for part in self._cut(whole, width)):
+            wide = self._pdf.get_string_width(word)
+            if line and used + space + wide > width:
+                lines.append(" ".join(line))
+                line, used = [], 0.0
+            used += wide + (space if line else 0)
+            line.append(word)
+        return [*lines, " ".join(line)]
+
+    def _cut(self, word: str, width: float) -> Iterator[str]:
+        while self._pdf.get_string_width(word) > width and len(word) > 1:
+            fits = max(1, int(len(word) * width / self._pdf.get_string_width(word)) - 1)
+            yield word[:fits]
+            word = word[fits:]
+        yield word
+
+    def write(
+        self,
+        line: str,
+        x: float,
+        y: float,
+        width: float,
+        size: float,
+        colour: Colour,
+        *,
+        direction: str,
+        weight: float = 0,
+    ) -> None:
+        """One line that fits, its middle at `y`, where the page begins to be read. `direction`: of the whole text."""
+        if not line:
+            return
+        self._set(line, size, direction)
+        step = size * MM * 1.55
+        self._pdf.set_text_color(*colour)
+        with self._pdf.local_context(
+            text_mode="FILL_STROKE" if weight else "FILL", draw_color=colour, line_width=size * MM * weight / 100
+        ):
+            self._pdf.set_xy(x, y - step / 2)
+            self._pdf.cell(width, step, line, align="R" if self._direction == "rtl" else "L")
 
     def line(self, x1: float, y: float, x2: float, colour: Colour, thick: float = 0.3) -> None:
         """A level rule."""

@@ -6,7 +6,7 @@ line has the direction of its own first letter.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,7 +19,6 @@ TOP, BOTTOM = 30.0, HEIGHT - 20.0
 INK, SOFT, LINE = (0, 0, 0), (70, 70, 70), (130, 130, 130)
 LABEL = 52.0  # room of a label beside its value
 LEAD = 1.55  # of lines, in sizes
-LIMIT = 600  # characters of one piece: a page holds several
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +54,15 @@ class Record:
 
 
 def record(given: Record, at: datetime) -> bytes:
-    """The file. It is set twice: the first time tells how many pages there are."""
-    pages = _Pages(given, at, 0).set()
-    return _Pages(given, at, pages).bytes()
+    """The file. The numbers of its pages are set last, when it is known how many there are."""
+    return _Pages(given, at).bytes()
 
 
 class _Pages:
     """Sets a record from the top, page by page."""
 
-    def __init__(self, given: Record, at: datetime, pages: int) -> None:
-        self._given, self._of, self._page, self._y = given, pages, 1, TOP
+    def __init__(self, given: Record, at: datetime) -> None:
+        self._given, self._page, self._y = given, 1, TOP
         self._rtl = given.direction == "rtl"
         self._paper = Paper(
             WIDTH,
@@ -78,11 +76,6 @@ class _Pages:
 
     def bytes(self) -> bytes:
         """The file."""
-        self.set()
-        return self._paper.bytes()
-
-    def set(self) -> int:
-        """Set all of it; how many pages it took."""
         given = self._given
         self._frame()
         self._y = 34.0
@@ -90,7 +83,9 @@ class _Pages:
         self._lines(given.lead, 11)
         for section in given.sections:
             self._section(section)
-        return self._page
+        for page in range(1, self._page + 1):
+            self._number(page)
+        return self._paper.bytes()
 
     def _section(self, section: Section) -> None:
         self._y += 5
@@ -98,44 +93,57 @@ class _Pages:
         self._paper.line(EDGE, self._y, WIDTH - EDGE, LINE)
         self._y += 4
         self._lines(section.title, 12.5, weight=1)
+        self._y += 1
         for item in section.items:
             self._item(item)
 
     def _item(self, item: Item) -> None:
         if item.over:
-            self._room(11)
+            self._room(11)  # a label does not stand alone at the end of a page
             self._lines(item.label, 8.5, soft=True)
             self._lines(item.words, 10.5)
             self._y += 1.5
             return
-        start = self._y
-        beside = self._height(item.label, 9, LABEL - 3)
-        self._room(max(beside, min(self._height(item.words, 10.5, ROOM - LABEL), 40)))
-        start = self._y
-        self._put(item.label, 0, LABEL - 3, 9, soft=True)
-        page = self._page
-        self._lines(item.words, 10.5, start=LABEL)
-        self._y = max(self._y, start + beside) if page == self._page else self._y
+        label, value = self._wrapped(item.label, LABEL - 3, 9), self._wrapped(item.words, ROOM - LABEL, 10.5)
+        beside, high = _high(label, 9), _high(value, 10.5)
+        self._room(max(beside, min(high, 30)))
+        start, page = self._y, self._page
+        self._y += (10.5 - 9) * MM * LEAD / 2  # on one line with the words
+        self._set(label, LABEL - 3, 9, soft=True)
+        self._y = start
+        self._set(value, ROOM - LABEL, 10.5, start=LABEL)
+        if page == self._page:
+            self._y = max(self._y, start + beside)
         self._y += 0.8
 
-    def _lines(self, text: str, size: float, *, start: float = 0, soft: bool = False, weight: float = 0) -> None:
-        """Words as wide as the page; line by line of the text itself, in pieces that a page can hold."""
-        for line in text.splitlines() or [""]:
-            for piece in _pieces(line):
-                height = self._height(piece, size, ROOM - start)
-                self._room(height)
-                self._put(piece, start, ROOM - start, size, soft=soft, weight=weight)
-                self._y += height
+    def _lines(self, text: str, size: float, *, soft: bool = False, weight: float = 0) -> None:
+        """Words as wide as the page."""
+        self._set(self._wrapped(text, ROOM, size), ROOM, size, soft=soft, weight=weight)
 
-    def _put(
-        self, text: str, start: float, width: float, size: float, *, soft: bool = False, weight: float = 0
+    def _wrapped(self, text: str, width: float, size: float) -> list[tuple[str, str]]:
+        """Lines with the direction of the text's own line that each comes from."""
+        return [
+            (line, direction_of(own, self._given.direction))
+            for own in text.splitlines() or [""]
+            for line in self._paper.wrapped(own, width, size)
+        ]
+
+    def _set(
+        self,
+        lines: Sequence[tuple[str, str]],
+        width: float,
+        size: float,
+        *,
+        start: float = 0,
+        soft: bool = False,
+        weight: float = 0,
     ) -> None:
-        x = WIDTH - EDGE - start - width if self._rtl else EDGE + start
-        first = self._y + size * MM * LEAD / 2
-        self._paper.put(text, x, first, width, size, SOFT if soft else INK, align="S", lines=999, weight=weight)
-
-    def _height(self, text: str, size: float, width: float) -> float:
-        return max(1, self._paper.lines(text, width, size)) * size * MM * LEAD
+        x, step = WIDTH - EDGE - start - width if self._rtl else EDGE + start, size * MM * LEAD
+        for line, direction in lines:
+            self._room(step)
+            colour = SOFT if soft else INK
+            self._paper.write(line, x, self._y + step / 2, width, size, colour, direction=direction, weight=weight)
+            self._y += step
 
     def _room(self, height: float) -> None:
         if self._y + height > BOTTOM:
@@ -152,9 +160,15 @@ class _Pages:
         self._paper.put(given.reference, left, 17, half, 13, INK, align="R" if self._rtl else "L", ltr=ltr, weight=0.8)
         self._paper.put(given.by, right, 17, half, 8.5, SOFT, align="L" if self._rtl else "R", smallest=6, lines=2)
         self._paper.line(EDGE, 23, WIDTH - EDGE, INK, 0.5)
-        number = given.page.replace("{page}", str(self._page)).replace("{pages}", str(self._of or self._page))
         self._paper.put(given.keep, left, HEIGHT - 12, half, 8.5, SOFT, align="S", smallest=6)
-        self._paper.put(number, right, HEIGHT - 12, half, 8.5, SOFT, align="L" if self._rtl else "R", ltr=True)
+
+    def _number(self, page: int) -> None:
+        """Which page it is, and of how many."""
+        self._paper.turn_to(page)
+        right = EDGE if self._rtl else EDGE + ROOM / 2
+        words = self._given.page.replace("{page}", str(page)).replace("{pages}", str(self._page))
+        side = "L" if self._rtl else "R"
+        self._paper.put(words, right, HEIGHT - 12, ROOM / 2, 8.5, SOFT, align=side, ltr=True)
 
 
 def _words(given: Record) -> Iterator[str]:
@@ -165,11 +179,5 @@ def _words(given: Record) -> Iterator[str]:
             yield from (item.label, item.words)
 
 
-def _pieces(line: str) -> Iterable[str]:
-    """A long line in parts, cut between words where there is a space."""
-    while len(line) > LIMIT:
-        cut = line.rfind(" ", LIMIT // 2, LIMIT)
-        cut = cut if cut > 0 else LIMIT
-        yield line[:cut]
-        line = line[cut:].lstrip()
-    yield line
+def _high(lines: Sequence[object], size: float) -> float:
+    return len(lines) * size * MM * LEAD

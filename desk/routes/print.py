@@ -10,6 +10,7 @@ from typing import Any
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 
+from bot.conductor.typed import NOBODY
 from bot.documents.record import record
 from desk.case_page import facts, gather
 from desk.case_paper import Wish, compose
@@ -57,7 +58,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         async with office.database.begin() as connection:
             files = await files_view.files(connection, shown.head)
             if form.get("number"):
-                number = await view.number(connection, office.secrets, visit.here)
+                number = (await view.number(connection, office.secrets, visit.here)).removeprefix(NOBODY)
         wish = Wish(talk=bool(form.get("talk")), notes=bool(form.get("notes")), number=number)
         made = await compose(office, visit, shown, facts(office, visit, shown), files, wish)
         return pdf(await asyncio.to_thread(record, made, visit.now), f"saathi-{visit.here.reference}")
