@@ -114,7 +114,7 @@ class _Page:
         self._paper.box(self._x(0, ROOM), y, ROOM, 25, INK, 0.8)
         self._say(self._words["aloud"], 3, y + 3.6, ROOM - 6, 9, weight=0.8)
         self._say(self._words["consent"], 3, y + 8.8, ROOM - 6, 10.5, lines=2)
-        for place, name in enumerate(("yes", "no", "not_asked")):
+        for place, name in enumerate(("agree", "refuse", "not_asked")):
             start, width = ((3.0, 28.0), (31.0, 28.0), (59.0, ROOM - 62))[place]
             self._tick(start, y + 20.9, width, self._words[name], 10.5)
 
