@@ -27,6 +27,7 @@ from desk.views.case import Around, Head
 CANNED = "canned"  # knowledge/canned.yml
 OUTCOMES = "desk.outcomes."  # how a case may end: the words of desk/words/outcomes.yml
 ENDED_BADLY = frozenset({"failed", "unknown"})
+COUNTRIES = frozenset({"country", "country_now", "worker_nationality"})  # facts that are codes of countries
 SECRET = frozenset({"code", "code_id"})  # facts that are nobody's business here
 
 
@@ -133,6 +134,8 @@ def facts(office: Office, visit: Visit, shown: Shown) -> list[tuple[str, Any]]:
             return [said(name, one) for one in value]
         if not isinstance(value, str):
             return value
+        if name in COUNTRIES and value.isupper():
+            return office.look.country(visit.language, value)
         if (name, value) not in chosen:
             word = words.get((name, value))
             return office.look.word(visit.language, word) if word else value

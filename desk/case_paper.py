@@ -73,7 +73,7 @@ async def compose(
         title=say.kind(shown.head.kind),
         reference=f"{reference[:3]} {reference[3:6]} {reference[6:]}",
         lead=say("print.warning"),
-        by=say("print.by", name=visit.user.name, at=say.at(visit.now)),
+        by=f"{say('print.by', name=visit.user.name, at=say.at(visit.now))} ({say.zone})",
         keep=say("print.keep"),
         page=office.content.catalogue.text(
             visit.language, "desk.print.page", office.content.desk["desk.print.page"].english
@@ -87,6 +87,7 @@ class _Say:
 
     def __init__(self, office: Office, visit: Visit) -> None:
         self._office, self._visit = office, visit
+        self.zone = visit.zone or office.look.zone
 
     def __call__(self, text_id: str, **values: Any) -> str:
         return self._office.look.word(self._visit.language, text_id, **values)
@@ -117,11 +118,12 @@ class _Say:
         return self.kind(value) if f"desk.kinds.{value}" in self._office.content.desk else str(value)
 
     def at(self, moment: datetime | None) -> str:
-        """A moment with its year and zone: a paper is read later."""
+        """A moment with its year: a paper is read later. The zone stands in the head."""
         if moment is None:
             return ""
-        zone = ZoneInfo(self._visit.zone or self._office.look.zone)
-        return format_datetime(moment, "d MMM y, HH:mm z", tzinfo=zone, locale=Locale.parse(self._visit.language))
+        return format_datetime(
+            moment, "d MMM y, HH:mm", tzinfo=ZoneInfo(self.zone), locale=Locale.parse(self._visit.language)
+        )
 
     def none(self) -> list[Item]:
         """What stands where nothing is."""

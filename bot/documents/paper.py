@@ -133,8 +133,9 @@ class Paper:
         with self._pdf.local_context(
             text_mode="FILL_STROKE" if weight else "FILL", draw_color=colour, line_width=size * MM * weight / 100
         ):
-            self._pdf.set_xy(x, y - step / 2)
-            self._pdf.cell(width, step, line, align="R" if self._direction == "rtl" else "L")
+            rtl, spare = self._direction == "rtl", width / 10  # it fits: this must not break it once more
+            self._pdf.set_xy(x - spare if rtl else x, y - step / 2)
+            self._pdf.multi_cell(width + spare, step, line, align="R" if rtl else "L")  # `cell` tears marks off letters
 
     def line(self, x1: float, y: float, x2: float, colour: Colour, thick: float = 0.3) -> None:
         """A level rule."""
