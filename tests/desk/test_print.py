@@ -72,6 +72,7 @@ def test_one_endless_line_is_not_cut_off() -> None:
 @pytest.mark.parametrize("direction", ["ltr", "rtl"])
 def test_every_script_is_printed_inside_the_margins(direction: str) -> None:
     items = [Item(language, words) for language, words in WORDS.items()]
+    items += [Item("12:00", "Sunita wrote " + words, over=True) for words in WORDS.values()]
     file = record(a_record(direction=direction, language="ar", sections=[Section("Told", items)]), AT)
     assert all(letters.drawable(words) == words for words in WORDS.values())
     (page,) = list(pypdfium2.PdfDocument(file))
@@ -82,8 +83,28 @@ def test_every_script_is_printed_inside_the_margins(direction: str) -> None:
     assert top > 10
     assert bottom < 290
     text = text_of(file)[0]
-    assert "180" not in text
-    assert "तीन" in text
+    assert text.count("Sunita") == text.count("wrote") == len(WORDS)
+    assert text.count("तीन") == 2
+
+
+def test_marks_stay_on_their_letters() -> None:
+    """A letter with a mark joins its neighbours: the word is as wide as HarfBuzz says, in a line of Arabic."""
+    import uharfbuzz as hb
+
+    word = "يُقفل"
+    file = record(a_record(direction="rtl", language="ar", lead=word, title="", by="", keep="", sections=[]), AT)
+    (page,) = list(pypdfium2.PdfDocument(file))
+    picture = page.render(scale=4).to_pil().convert("L")
+    dot = 4 * 72 / 25.4
+    row = picture.crop([int(v * dot) for v in (20, 30, 200, 60)]).point(lambda v: v < 150 and 255)
+    left, _, right, _ = row.getbbox()
+    font = hb.Font(hb.Face(hb.Blob.from_file_path(str(letters.font_file("NotoSansArabic")))))
+    buffer = hb.Buffer()
+    buffer.add_str(word)
+    buffer.guess_segment_properties()
+    hb.shape(font, buffer)
+    wide = sum(p.x_advance for p in buffer.glyph_positions) / font.face.upem * 11 * 25.4 / 72
+    assert (right - left) / dot == pytest.approx(wide, abs=0.6)
 
 
 @pytest.mark.parametrize("language", ["en", "ne", "ar"])
