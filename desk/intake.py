@@ -21,6 +21,7 @@ CAME = ("walk_in", "call", "letter", "referred")
 CONSENT = (YES, "no", "open")  # open: she could not be asked, and a life or a child may be in danger
 WAYS = ("sms", "whatsapp")
 HOURS = {"morning": (360, 480), "day": (480, 1200), "evening": (1140, 1320)}
+WHATSAPP = "whatsapp:"  # before our number there, in the settings
 NEEDED = {"came": CAME, "consent": CONSENT}
 NEVER_KEPT = frozenset({"csrf", "reason_code", "once"})  # of a draft
 
@@ -104,6 +105,6 @@ def ways(content: Content, settings: Settings, country: str | None) -> dict[str,
     simulated = ("simulator",) if settings.env == "development" else ()
     found = {
         "sms": next(iter((*answered, *sims, *numbers, *simulated)), ""),
-        "whatsapp": next(filter(None, (settings.whatsapp_sender, *simulated)), ""),
+        "whatsapp": next(filter(None, (settings.whatsapp_sender.removeprefix(WHATSAPP), *simulated)), ""),
     }
     return {name: Way(name, account) for name, account in found.items() if account}

@@ -18,7 +18,7 @@ from bot.store.intake import Sheet
 from handlers.cases import check_digit
 
 MOST = 50  # sheets of one file
-_NUMBER = re.compile(r"([a-z]{2,3}(?:-[a-z]+)?)-(\d{1,4})-(\d{2,12})")
+_NUMBER = re.compile(r"([a-z]{2,3}(?:-[a-z]+)?)-([0-9]{1,4})-([0-9]{2,12})")
 CONSENT = ("consent", "may_we")  # the flow and the step whose words are read aloud
 
 
@@ -28,14 +28,20 @@ def number(sheet: Sheet) -> str:
     return f"{sheet.language}-{sheet.version}-{serial}{check_digit(serial)}"
 
 
+def plain(text: str) -> str:
+    """A number as it is printed, however somebody typed it: spaces, dashes, digits of any script."""
+    folded = "".join("-" if unicodedata.category(c) == "Pd" else c for c in unicodedata.normalize("NFKC", text))
+    digits = (str(unicodedata.digit(c, c)) for c in "".join(folded.split()).casefold())
+    return "".join(digits)
+
+
 def serial_of(text: str) -> int | None:
     """The serial of a number as somebody typed it; None when it is none."""
-    folded = "".join("-" if unicodedata.category(c) == "Pd" else c for c in unicodedata.normalize("NFKC", text))
-    found = _NUMBER.fullmatch("".join(folded.split()).casefold())
+    found = _NUMBER.fullmatch(plain(text))
     if found is None:
         return None
-    digits = "".join(str(unicodedata.digit(c)) for c in found[3])
-    return int(digits[:-1]) if check_digit(digits[:-1]) == digits[-1] else None
+    serial, check = found[3][:-1], found[3][-1]
+    return int(serial) if check_digit(serial) == check else None
 
 
 def consent(content: Content, language: str) -> tuple[str, str]:

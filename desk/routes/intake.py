@@ -122,7 +122,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         async with office.database.begin() as connection:
             await intake.drop(connection, visit.user.id)
         serial = paper.serial_of(visit.form.get("sheet", "")) if "once" not in visit.form else None
-        again = f"?form={visit.form['sheet'].strip()}" if serial is not None else "?told=dropped"
+        again = f"?form={paper.plain(visit.form['sheet'])}" if serial is not None else "?told=dropped"
         return Redirect(HERE + again, status_code=303)
 
     @act("/new", "intake", trail="intake.make")

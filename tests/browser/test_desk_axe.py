@@ -15,7 +15,16 @@ from tests.desk.office import Desk, Person
 from tests.pipeline.world import World
 
 pytestmark = pytest.mark.browser
-FOR_CASEWORK = ("/desk", "/desk?severity=critical", "/desk/settings", "/desk/help", "/desk/new", "/desk/paper", "CASE", "CASE/print")
+FOR_CASEWORK = (
+    "/desk",
+    "/desk?severity=critical",
+    "/desk/settings",
+    "/desk/help",
+    "/desk/new",
+    "/desk/paper",
+    "CASE",
+    "CASE/print",
+)
 FOR_RUNNING = ("/desk/people",)
 GRAVE = {"serious", "critical"}
 

@@ -1,4 +1,4 @@
-"""A walk-in in a real browser, with scripts and without: typed up from a sheet, warned of, made, printed, written to."""
+"""A walk-in in a real browser, with scripts and without: from a sheet of paper to a case, a message and a print."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from bot.store import retention
 from bot.store.keys import open_json
 from desk import paper
 from desk.intake_fields import answers, kinds, parts
+from handlers import intake as intake_handler
 from tests.conftest import Clock
 from tests.desk.office import Desk, Person
 from tests.pipeline.world import World
@@ -259,6 +260,7 @@ def _unprinted(serial: int) -> str:
 def test_numbers_of_sheets_are_read_however_they_are_written() -> None:
     assert paper.serial_of(_unprinted(17)) == 17
     assert paper.serial_of(_unprinted(17).upper().replace("-", " \u2013 ") + " ") == 17
+    assert paper.serial_of(_unprinted(17).translate(str.maketrans("0123456789", "०१२३४५६७८९"))) == 17
     assert paper.serial_of("ne-1-0170") is None
     assert paper.serial_of("") is None
 
@@ -315,3 +317,9 @@ def test_what_cannot_be_read_stays_in_words(content: Content) -> None:
     assert answers(content, "report_recruitment_fraud", told, "en") == {"paid": "all my gold"}
     assert answers(content, "report_unpaid_wages", told, "en") == {"owed_words": "do not know"}
     assert answers(content, "report_confinement", told, "en")["others_affected"] == "many"
+
+
+def test_a_child_is_not_overlooked_in_a_year_of_birth(clock: Clock) -> None:
+    ages = {"2008": 17, "2007": 18, "17": 17, " 40 ": 40, "130": None, "2030": None, "about 20": None, "": None}
+    assert clock.at.year == 2026
+    assert {typed_: intake_handler._age(typed_, clock.at).get("age") for typed_ in ages} == ages
