@@ -20,6 +20,7 @@ RENAMED = {("abuse", "kind"): "abuse_kind"}  # a fact has another name where a w
 LONGEST = 4000
 CHOICES = frozenset({"choice", "bool"})
 FRAME = ("child",)
+CORE = "core"
 OTHER = "other"  # a kind: nothing of the list
 
 
@@ -54,7 +55,8 @@ def parts(content: Content, kind: str, language: str) -> list[Part]:
     bot = [f for f in entry["fields"] if f.get("stage") == "bot"]
     human = [f for f in entry["fields"] if f.get("stage") != "bot"]
     rooms = [(FIRST, kind, bot), (FIRST, "frame", frame), (kind, kind, human)]
-    rooms += [(name, name, intake["sets"][name]["fields"]) for name in entry["sets"]]
+    sets = dict.fromkeys([*entry["sets"], CORE])  # who and where may always be said
+    rooms += [(name, name, intake["sets"][name]["fields"]) for name in sets]
     labels, asked, found = _labels(content, language), set(ABOVE), dict[str, list[Field]]()
     for part, room, fields in rooms:
         for one in _fields(content, room, fields, labels, asked):

@@ -21,6 +21,8 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 YES = "yes"  # of the answers to consent
+HEAVY_FACTS = ("self_harm", "sh_now", "sh_plan")  # a yes to these: the case is one of self-harm too, whatever its kind
+HEAVY_THOUGHTS = "self_harm_thoughts"  # the same, among the dangers
 YEARS = (1900, 2100)  # a number between is a year of birth
 OLDEST = 120
 
@@ -54,17 +56,24 @@ async def type_up(ctx: Context, told: Told, *, can_write: bool) -> Outcome:
     if told.hours:
         await profile.set_hours(ctx, hours=dict(told.hours))
     ctx.person.country = told.country or ctx.person.country
-    facts = {**told.facts, **_age(told.facts.get("worker_birth"), ctx.now)}
+    facts = {**told.facts, **_age(told.facts.get("worker_birth"), ctx.now), **_also(told)}
     opened = await cases.open_case(ctx, kind=told.kind, **facts)
-    case, reference = ctx.cases[0], {"reference": str(opened.slots["reference"])}
+    case, number = ctx.cases[0], str(opened.slots["reference"])
     ctx.record(case, "typed_up", came=told.came)
     if not told.take:
-        return Outcome("opened", reference)
+        return Outcome("opened", {"reference": number})
     taken = await handoff.take(ctx)
     if taken.name == "full":
-        return Outcome("full", {**reference, "open": taken.slots["open"]})
+        return Outcome("full", {"reference": number, "open": taken.slots["open"]})
     await handoff.replied(ctx)  # she has been heard by a human: that is the first answer
-    return Outcome("taken", reference)
+    return Outcome("taken", {"reference": number})
+
+
+def _also(told: Told) -> dict[str, list[str]]:
+    """Thoughts of ending a life are kept with the care that they need, also in a case about pay."""
+    facts = told.facts
+    heavy = HEAVY_THOUGHTS in facts.get("danger_type", ()) or any(facts.get(name) == YES for name in HEAVY_FACTS)
+    return {"also": [cases.HEAVY]} if heavy and told.kind != cases.HEAVY else {}
 
 
 def _age(birth: Any, now: datetime) -> dict[str, int]:

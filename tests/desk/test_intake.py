@@ -106,6 +106,19 @@ async def test_a_child_rings_even_when_it_is_kept(desk: Desk) -> None:
     assert await desk.rows("SELECT id FROM notices WHERE kind = 'child' AND audience = 'page' AND taken_at IS NULL")
 
 
+async def test_what_only_a_human_asks_counts_too(desk: Desk) -> None:
+    person = await desk.person("supervisor")
+    beaten = await case_of(desk, (await typed(person, **{"f.owed": "", "f.violence": "yes"}))["made"])
+    assert beaten.severity == "high"
+    heavy = await typed(person, kind="report_medical", **{"f.injured_now": "no"})
+    assert (await case_of(desk, heavy["made"])).care is None
+    despair = await typed(person, kind="report_violence", **{"f.self_harm": "yes"})
+    row = await case_of(desk, despair["made"])
+    assert (row.severity, row.care, facts_of(desk, row)["also"]) == ("critical", "self_harm", ["express_self_harm"])
+    partner = await desk.person("partner")
+    assert (await partner.get(f"/case/{despair['made']}")).status_code == 404  # kept with more care
+
+
 async def test_a_form_that_is_sent_twice_is_one_case(desk: Desk) -> None:
     person = await desk.person("caseworker")
     sent = form(take="yes", number=NUMBER, phone_safe="yes")
