@@ -48,9 +48,9 @@ def _asks(root: Path) -> dict[str, FactText]:
     """The questions of intake: of a field that is asked otherwise elsewhere, the name says where."""
     texts: dict[str, FactText] = {}
     intake = read(root / INTAKE, root) if (root / INTAKE).exists() else {}
-    rooms = {"frame": intake["frame"], **intake["sets"], **intake["kinds"]} if intake else {}
+    rooms = {"frame": intake.get("frame", {}), **intake.get("sets", {}), **intake.get("kinds", {})}
     for room, entry in rooms.items():
-        for field in entry["fields"]:
+        for field in (one for one in entry.get("fields", ()) if one.get("ask")):
             text_id = f"{DESK}.{ASKS}.{field['key']}"
             known = texts.get(text_id)
             if known is not None and known.english != field["ask"]:
