@@ -121,9 +121,9 @@ class _Pages:
         self._set(self._wrapped(text, ROOM, size), ROOM, size, soft=soft, weight=weight)
 
     def _wrapped(self, text: str, width: float, size: float) -> list[tuple[str, str]]:
-        """Lines with the direction of the text's own line that each comes from."""
+        """Lines with the direction of the text's own line that each comes from; a bare number is read from the left."""
         return [
-            (line, direction_of(own, self._given.direction))
+            (line, direction_of(own, "ltr"))
             for own in text.splitlines() or [""]
             for line in self._paper.wrapped(own, width, size)
         ]
