@@ -59,6 +59,7 @@ COMMANDS = {
     "twilio": ("twilio", "run", "add_arguments", "provision: make menus and texts for WhatsApp, and hand them in"),
     "users": ("users", "run", "add_arguments", "the people of the desk: add, list, password, disable, reset-totp"),
     "search": ("search", "run", "add_arguments", "rebuild: what cases are found by, written anew"),
+    "paper": ("paper", "run", "add_arguments", "blank sheets for a talk where there is no computer, as a PDF"),
     "audit": ("audit", "run", "add_arguments", "verify: whether the trail is as it was sealed"),
     "locales": ("locales", "run", "add_arguments", "languages: how far they are, out to translators and back in"),
     "facts": ("facts", "run", "add_arguments", "what colleagues said of facts on the desk: export, apply to the files"),

@@ -29,6 +29,7 @@ from desk.views.evidence import Item
 CANNED = "canned"  # knowledge/canned.yml
 OUTCOMES = "desk.outcomes."  # how a case may end: the words of desk/words/outcomes.yml
 ENDED_BADLY = frozenset({"failed", "unknown"})
+COUNTRIES = frozenset({"country", "country_now", "worker_nationality"})  # facts that are codes of countries
 SECRET = frozenset({"code", "code_id"})  # facts that are nobody's business here
 
 
@@ -91,7 +92,7 @@ async def gather(office: Office, visit: Visit) -> Shown:
         newest=next((str(line.id) for line in reversed(lines) if line.author == "person"), ""),
         leaves=leaves,
         window=window,
-        most=LIMITS[head.channel].text if head.channel else 0,
+        most=LIMITS[head.channel].text if head.channel in LIMITS else 0,
         canned=_canned(office, visit, head.language),
         may=frozenset(
             one
@@ -134,13 +135,18 @@ def facts(office: Office, visit: Visit, shown: Shown) -> list[tuple[str, Any]]:
         flow = office.content.flows.get(frame.flow)
         asked = {name for step in flow.steps if isinstance(step, Ask) for name in _names(step)} if flow else set()
         told |= {name: value for name, value in frame.slots.items() if name in asked and name not in told}
-    chosen = _choices(office.content)
+    chosen, words = _choices(office.content), _options(office.content)
 
     def said(name: str, value: Any) -> Any:
         if isinstance(value, list):
             return [said(name, one) for one in value]
-        if not isinstance(value, str) or (name, value) not in chosen:
+        if not isinstance(value, str):
             return value
+        if name in COUNTRIES and value.isupper():
+            return office.look.country(visit.language, value)
+        if (name, value) not in chosen:
+            word = words.get((name, value))
+            return office.look.word(visit.language, word) if word else value
         context, english = chosen[name, value]
         return office.content.catalogue.text(visit.language, context, english)
 
@@ -162,3 +168,14 @@ def _choices(content: Content) -> dict[tuple[str, str], tuple[str, str]]:
             for choice in step.choices:
                 found.setdefault((step.slot, choice.id), (f"{flow.name}.{step.id}#option.{choice.id}", choice.label))
     return found
+
+
+def _options(content: Content) -> dict[tuple[str, str], str]:
+    """By fact and option of intake: the desk's word for what a human asks and no flow does."""
+    intake = content.knowledge.get("intake")
+    found = {("came", one): f"choices.{one}" for one in ("walk_in", "call", "letter", "referred")}
+    for entry in (*intake["sets"].values(), *intake["kinds"].values()):
+        for field in entry["fields"]:
+            options = field.get("options") or (("yes", "no") if field["type"] == "bool" else ())
+            found |= {(field["key"], str(one)): f"choices.{one}" for one in options}
+    return {slot: word for slot, word in found.items() if f"desk.{word}" in content.desk}

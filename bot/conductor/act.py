@@ -192,33 +192,47 @@ class Staff:
         about: UUID | None = None,
         then: Callable[[Connection], Awaitable[None]] | None = None,
     ) -> T:
-        now = self.clock()
         async with self.database.begin() as connection:
-            locked = await turns.lock(connection, [where.subject_id], wait=True)
-            subject = (await turns.load(connection, self.secrets, locked))[where.subject_id]
-            unused = await turns.unused_references(connection, [self.draw_reference() for _ in range(REFERENCES)])
-            shelf = shelves(connection, self.secrets, now, self.new_id)
-            shifts = await rota.planned(connection, now)
-            tools = Tools(
-                self.content,
-                self.policy,
-                now,
-                self.new_id,
-                lambda: unused.pop() if unused else self.draw_reference(),
-                shelf,
-                rota=shifts,
-                marks=content_marks.of(await marks.marks(connection)),
-                colleagues=await self._colleagues(connection, {actor.user_id, about} - {None}, now),  # type: ignore[arg-type]
-            )
-            turn = Turn(tools, subject, subject.conversations[where.conversation_id], actor=actor)
-            result = await act(turn)
-            turn.finish()
-            if actor.kind == "staff" and sees(result):  # somebody has seen it: the next danger pages again
-                await turns.take_notices(connection, where.conversation_id, now, actor.user_id)
-            await turns.save(connection, self.secrets, [subject], now)
+            result = await self.within(connection, where, actor, act, sees=sees, about=about)
             if then is not None:
                 await then(connection)
         await self.database.notify(OUTBOX_CHANNEL)
+        return result
+
+    async def within(
+        self,
+        connection: Connection,
+        where: Home,
+        actor: Actor,
+        act: Callable[[Turn], Awaitable[T]],
+        *,
+        sees: Callable[[T], bool] = lambda _: False,
+        about: UUID | None = None,
+    ) -> T:
+        """An act in a transaction of who asks; who asks commits, and wakes the sender."""
+        now = self.clock()
+        locked = await turns.lock(connection, [where.subject_id], wait=True)
+        subject = (await turns.load(connection, self.secrets, locked))[where.subject_id]
+        unused = await turns.unused_references(connection, [self.draw_reference() for _ in range(REFERENCES)])
+        shelf = shelves(connection, self.secrets, now, self.new_id)
+        shifts = await rota.planned(connection, now)
+        tools = Tools(
+            self.content,
+            self.policy,
+            now,
+            self.new_id,
+            lambda: unused.pop() if unused else self.draw_reference(),
+            shelf,
+            rota=shifts,
+            marks=content_marks.of(await marks.marks(connection)),
+            colleagues=await self._colleagues(connection, {actor.user_id, about} - {None}, now),  # type: ignore[arg-type]
+        )
+        turn = Turn(tools, subject, subject.conversations[where.conversation_id], actor=actor)
+        result = await act(turn)
+        turn.finish()
+        if actor.kind == "staff" and sees(result):  # somebody has seen it: the next danger pages again
+            await turns.take_notices(connection, where.conversation_id, now, actor.user_id)
+        await turns.save(connection, self.secrets, [subject], now)
         return result
 
     async def _colleagues(

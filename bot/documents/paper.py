@@ -6,7 +6,8 @@ set smaller, then on two lines.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import cast
 
@@ -16,11 +17,12 @@ from fpdf import FPDF
 from bot.documents.letters import direction_of, drawable, families, font_file
 
 MM = 25.4 / 72  # millimetres of a point
+SPARE = 10.0  # of a line that fits, so that it is not broken once more
 Colour = tuple[int, int, int]
 
 
 class Paper:
-    """One page. `words` are all that will be set on it (their fonts are loaded), `at` becomes the file's date."""
+    """Pages of one size. `words` are all that will be set on them (their fonts are loaded), `at` is the file's date."""
 
     def __init__(
         self,
@@ -44,6 +46,14 @@ class Paper:
         for family in families(words):
             pdf.add_font(family, fname=font_file(family))
         pdf.add_page()
+
+    def next_page(self) -> None:
+        """What follows stands on a new page."""
+        self._pdf.add_page()
+
+    def turn_to(self, page: int) -> None:
+        """What follows stands on this page, counted from 1."""
+        self._pdf.page = page
 
     def put(
         self,
@@ -80,6 +90,59 @@ class Paper:
             self._pdf.set_xy(x, y - step / 2)
             self._pdf.multi_cell(width, step, text, align=side)
 
+    def wrapped(self, text: str, width: float, size: float) -> list[str]:
+        """The lines that a text takes, each as `write` sets it. A word that is wider than the line is cut.
+
+        Words are measured one by one, so that a long text costs no more than its words: `put` weighs each letter.
+        """
+        text = drawable(text)
+        self._set(text, size, direction_of(text, self._direction))
+        lines, line, used, space = [], list[str](), 0.0, self._pdf.get_string_width(" ")
+        for word in (part for whole in text.split() for part in self._cut(whole, width)):
+            wide = self._pdf.get_string_width(word)
+            if line and used + space + wide > width:
+                lines.append(" ".join(line))
+                line, used = [], 0.0
+            used += wide + (space if line else 0)
+            line.append(word)
+        return [*lines, " ".join(line)]
+
+    def _cut(self, word: str, width: float) -> Iterator[str]:
+        while self._pdf.get_string_width(word) > width and len(word) > 1:
+            fits = max(1, int(len(word) * width / self._pdf.get_string_width(word)) - 1)
+            yield word[:fits]
+            word = word[fits:]
+        yield word
+
+    def write(
+        self,
+        line: str,
+        x: float,
+        y: float,
+        width: float,
+        size: float,
+        colour: Colour,
+        *,
+        direction: str,
+        weight: float = 0,
+    ) -> None:
+        """One line that fits, its middle at `y`, where the page begins to be read. `direction`: of the whole text."""
+        if not line:
+            return
+        self._set(line, size, direction)
+        step = size * MM * 1.55
+        self._pdf.set_text_color(*colour)
+        with self._pdf.local_context(
+            text_mode="FILL_STROKE" if weight else "FILL", draw_color=colour, line_width=size * MM * weight / 100
+        ):
+            rtl, spare = self._direction == "rtl", min(x, SPARE)
+            self._pdf.set_xy(x - spare if rtl else x, y - step / 2)
+            side = "R" if rtl else "L"
+            if all(unicodedata.bidirectional(c) not in {"R", "AL"} for c in line):
+                self._pdf.cell(width + spare, step, line, align=side)  # quicker, and tears marks off Arabic letters
+            else:
+                self._pdf.multi_cell(width + spare, step, line, align=side)
+
     def line(self, x1: float, y: float, x2: float, colour: Colour, thick: float = 0.3) -> None:
         """A level rule."""
         self._pdf.set_draw_color(*colour)
@@ -92,6 +155,12 @@ class Paper:
         self._pdf.set_line_width(thick)
         w, h = self._pdf.w - 2 * margin, self._pdf.h - 2 * margin
         self._pdf.rect(margin, margin, w, h, round_corners=True, corner_radius=3)
+
+    def box(self, x: float, y: float, width: float, height: float, colour: Colour, thick: float = 0.3) -> None:
+        """An empty box."""
+        self._pdf.set_draw_color(*colour)
+        self._pdf.set_line_width(thick)
+        self._pdf.rect(x, y, width, height)
 
     def bar(self, x: float, y: float, width: float, height: float, colour: Colour) -> None:
         """A filled box."""

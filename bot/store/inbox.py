@@ -89,7 +89,11 @@ class Inbox:
     async def open(self, item: Inbound, countries: dict[str, str | None]) -> Home:
         """Where this address lives; it is made when it is new. For the simulator."""
         async with self._database.begin() as connection:
-            return (await self._homes(connection, [item], countries))[self._place(item)]
+            return await self.home(connection, item, countries)
+
+    async def home(self, connection: AsyncConnection, item: Inbound, countries: dict[str, str | None]) -> Home:
+        """The same, in a transaction of who asks."""
+        return (await self._homes(connection, [item], countries))[self._place(item)]
 
     async def quarantine(self, provider: str, account: str, event_id: str, raw: bytes, now: datetime) -> None:
         """Keep what was authentic but unreadable, for the operator."""

@@ -26,6 +26,7 @@ from bot.store.tables import (
     family_codes,
     heard_lines,
     inbox,
+    intake_drafts,
     keys,
     line_labels,
     link_codes,
@@ -42,6 +43,7 @@ QUARANTINED = timedelta(days=30)  # for the operator to look at
 TRIES = timedelta(days=2)  # longer than any limit on typed codes looks back
 REMINDED = timedelta(days=30)  # a reminder that was said or called off
 OVERDUE = timedelta(days=14)  # a reminder for which no fitting moment came is called off: it would only puzzle
+TYPED = timedelta(days=7)  # what a colleague began to type up and made no case of
 TIP = "tip"
 CODES = frozenset({"age", "also", "child", "code", "code_id", "linked_to", "parent_away"})  # facts that are no words
 ENDED = timedelta(days=365)  # a family code with its uses after its end, an answered letter of the box after it came
@@ -103,6 +105,7 @@ def _outdated(now: datetime) -> dict[str, tuple[Table, ColumnElement[bool]]]:
         "code_tries": (code_tries, code_tries.c.tried_at < now - TRIES),
         "certificate_links": (certificate_links, certificate_links.c.expires_at < now),
         "link_codes": (link_codes, link_codes.c.expires_at < now),
+        "intake_drafts": (intake_drafts, intake_drafts.c.changed_at < now - TYPED),
         "reminders": (reminders, or_(said, called_off)),
         "heard_lines": (heard_lines, heard_lines.c.day < (now - LINES).date()),
         "line_labels": (line_labels, line_labels.c.labelled_at < now - LINES),

@@ -24,7 +24,7 @@ from bot.vault.fields import Unopenable
 NAME, NOTE, PHONE = "name", "note", "phone"
 EVIDENCE = "evidence"  # words beside a file: what it shows, what is said in a voice
 OF_FACTS = (NAME, PHONE)
-NAMES = frozenset({"name"})  # facts that say who somebody is
+NAMES = frozenset({"name", "reporter_name", "worker_name", "worker_other_names"})  # facts that say who somebody is
 START = 4  # letters of a beginning
 SHORT = 3
 BONES = 3  # consonants by which a name is known when its vowels are not written

@@ -38,6 +38,7 @@ from bot.store.content_tables import fact_marks, heard_lines, line_labels, text_
 from bot.store.desk_tables import case_shares, desk_sessions, sign_in_tries, tasks
 from bot.store.evidence_tables import debriefs, evidence
 from bot.store.flow_tables import flow_counts, flow_hours
+from bot.store.intake_tables import intake_drafts, intakes, paper_sheets
 from bot.store.records_tables import (
     box_letters,
     certificate_links,
@@ -101,6 +102,8 @@ __all__ = [
     "flow_hours",
     "heard_lines",
     "inbox",
+    "intake_drafts",
+    "intakes",
     "interpreters",
     "keys",
     "licences",
@@ -113,6 +116,7 @@ __all__ = [
     "organisations",
     "outbox",
     "pages",
+    "paper_sheets",
     "referrals",
     "reminders",
     "search_tokens",

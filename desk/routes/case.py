@@ -165,5 +165,5 @@ def counted(office: Office, visit: Visit, shown: Shown, text: str) -> str:
         cost = segments.count(text)
         left = office.look.word(visit.language, "case.segments", n=cost.segments, units=cost.units)
         return left if text else ""
-    most = LIMITS[shown.head.channel].text if shown.head.channel else 0
+    most = LIMITS[shown.head.channel].text if shown.head.channel in LIMITS else 0
     return office.look.word(visit.language, "case.units", n=units(text), most=most) if text else ""

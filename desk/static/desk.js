@@ -104,6 +104,12 @@ for (const form of document.querySelectorAll("form[data-auto]")) {
   });
 }
 
+// --- another language or kind of case: the server shows its words and questions, and keeps what was typed
+
+for (const choice of document.querySelectorAll("select[data-shows]")) {
+  choice.addEventListener("change", () => choice.form.requestSubmit(document.getElementById(choice.dataset.shows)));
+}
+
 // --- the keyboard: see /desk/help
 
 const writing = (where) => where.closest("input, textarea, select, [contenteditable]");

@@ -63,8 +63,10 @@ class Section:
 
 
 def masked(channel: str, address: str) -> str:
-    """A number as the desk shows it: two digits of the country and two at the end."""
+    """A number as the desk shows it: two digits of the country and two at the end; nothing for who gave none."""
     digits = address.lstrip("+")
+    if len(digits) < 2:
+        return ""
     return (
         f"+{digits[:3]} \u2022\u2022\u2022 {digits[-2:]}"
         if channel != "telegram"

@@ -20,6 +20,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.limits import LIMITS
+from bot.conductor.typed import DESK
 from bot.store import search
 from bot.store.keys import Keys
 from bot.store.tables import addresses, cases, contacts, conversations, search_tokens, users
@@ -169,7 +170,7 @@ class _Seek:
     async def number(self, secrets: Keys, candidates: Sequence[str], digits: str) -> None:
         """Whoever writes from one of these numbers, and cases in which one was given."""
         written = [*candidates, digits]  # the simulator's numbers and Telegram's ids are digits
-        lookups = [secrets.address(channel, number) for channel in LIMITS for number in written]
+        lookups = [secrets.address(channel, number) for channel in (*LIMITS, DESK) for number in written]
         hers = select(addresses.c.subject_id).where(addresses.c.lookup.in_(lookups))
         ids = [row.subject_id for row in await self.connection.execute(hers)]
         told = select(search_tokens.c.case_id).where(

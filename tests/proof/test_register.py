@@ -20,6 +20,7 @@ PERIODS = {
     "quarantined": retention.QUARANTINED,
     "case_closed": retention.CASE_CLOSED,
     "tries": retention.TRIES,
+    "typed": retention.TYPED,
     "reminded": retention.REMINDED,
     "ended": retention.ENDED,
     "lines": retention.LINES,
