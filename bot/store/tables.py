@@ -35,6 +35,14 @@ from bot.store.columns import metadata
 from bot.store.columns import one_of as _one_of
 from bot.store.columns import subject as _subject
 from bot.store.desk_tables import case_shares, desk_sessions, sign_in_tries, tasks
+from bot.store.directory_tables import (
+    directory_entries,
+    search_answers,
+    search_copies,
+    search_requests,
+    volunteer_links,
+    volunteers,
+)
 from bot.store.flow_tables import flow_counts, flow_hours
 from bot.store.records_tables import (
     box_letters,
@@ -90,6 +98,7 @@ __all__ = [
     "contents",
     "conversations",
     "desk_sessions",
+    "directory_entries",
     "family_codes",
     "feedback",
     "flow_counts",
@@ -108,6 +117,9 @@ __all__ = [
     "pages",
     "referrals",
     "reminders",
+    "search_answers",
+    "search_copies",
+    "search_requests",
     "search_tokens",
     "seen",
     "shift_breaks",
@@ -121,6 +133,8 @@ __all__ = [
     "user_profiles",
     "users",
     "volunteer_codes",
+    "volunteer_links",
+    "volunteers",
 ]
 
 OWNERS = ("bot", "waiting", "human", "closed")

@@ -22,6 +22,8 @@ PERIODS = {
     "tries": retention.TRIES,
     "reminded": retention.REMINDED,
     "ended": retention.ENDED,
+    "volunteer_ended": retention.VOLUNTEER_ENDED,
+    "search_ended": retention.SEARCH_ENDED,
 }
 BASES = {"consent", "request", "vital", "account", "consent or vital"}
 
