@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Table, and_, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import search, withdrawn
+from bot.store import search, volunteers, withdrawn
 from bot.store.bulk import update_rows
 from bot.store.database import Database
 from bot.store.keys import Keys, open_json, seal_json
@@ -30,6 +30,8 @@ from bot.store.tables import (
     messages,
     outbox,
     reminders,
+    search_copies,
+    search_requests,
 )
 
 BROWSE = timedelta(hours=24)
@@ -42,6 +44,8 @@ REMINDED = timedelta(days=30)  # a reminder that was said or called off
 OVERDUE = timedelta(days=14)  # a reminder for which no fitting moment came is called off: it would only puzzle
 TIP = "tip"
 CODES = frozenset({"age", "also", "child", "code", "code_id", "linked_to", "parent_away"})  # facts that are no words
+VOLUNTEER_ENDED = timedelta(days=90)  # name and number of who was a volunteer
+SEARCH_ENDED = timedelta(days=30)  # what volunteers were asked, and that they were
 ENDED = timedelta(days=365)  # a family code with its uses after its end, an answered letter of the box after it came
 CHUNK = 1000  # rows per statement, so that no lock is long
 
@@ -78,6 +82,7 @@ async def purge(database: Database, secrets: Keys, now: datetime) -> dict[str, i
         for name, (table, outdated) in _outdated(now).items():
             counts[name] = await _delete(connection, table, outdated)
         counts["overdue"] = await _call_off(connection, now)
+        counts["volunteers"] = await volunteers.purge(connection, now - VOLUNTEER_ENDED, CHUNK)
     return counts
 
 
@@ -101,6 +106,8 @@ def _outdated(now: datetime) -> dict[str, tuple[Table, ColumnElement[bool]]]:
         "certificate_links": (certificate_links, certificate_links.c.expires_at < now),
         "link_codes": (link_codes, link_codes.c.expires_at < now),
         "reminders": (reminders, or_(said, called_off)),
+        "search_copies": (search_copies, search_copies.c.over_at < now - SEARCH_ENDED),
+        "searches": (search_requests, search_requests.c.ended_at < now - SEARCH_ENDED),
     }
 
 

@@ -461,6 +461,11 @@ audit = Table(
     Column("object_kind", Text, nullable=False),
     Column("object_id", Text, nullable=False),
     Column("reason", Text),
+    Index(
+        "ix_audit_directory",
+        "object_id",
+        postgresql_where=text("action >= 'directory.' AND action < 'directory/'"),
+    ),
     postgresql_partition_by="RANGE (received_at)",
 )
 

@@ -152,3 +152,5 @@ CREATE INDEX ix_referrals_to ON referrals (organisation_id) WHERE organisation_i
 ALTER TABLE volunteer_codes ADD COLUMN volunteer_id UUID;
 
 ALTER TABLE volunteer_codes ADD CONSTRAINT fk_volunteer_codes_volunteer_id FOREIGN KEY(volunteer_id) REFERENCES volunteers (id) ON DELETE CASCADE;
+
+CREATE INDEX ix_audit_directory ON audit (object_id) WHERE action >= 'directory.' AND action < 'directory/';
