@@ -46,7 +46,7 @@ def compose(rules: Mapping[str, Any], form: Mapping[str, str]) -> Composed:
             problems[name] = problem
             continue
         kept[name] = value
-        lines.append({"row": [{"text": f"tracing.labels.{name}.say"}, ":", *said]})
+        lines.append({"row": [{"text": f"tracing.labels.{name}.say"}, *said]})
     if not kept and not problems:
         problems["fields"] = "nothing_ticked"
     if kept and not problems and not {"name", "place"} & set(kept):

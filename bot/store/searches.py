@@ -252,7 +252,7 @@ async def stop(connection: AsyncConnection, secrets: Keys, copy_ids: Collection[
 
 
 async def _call_off(connection: AsyncConnection, secrets: Keys, copy: Row[Any]) -> UUID | None:
-    """The reminder that brings this copy: called off while it waits, emptied once it was said. Returns where it went."""
+    """The reminder that brings this copy: called off while it waits, emptied once said. Returns where it went."""
     wrapped = (await connection.execute(select(keys.c.wrapped).where(keys.c.subject_id == copy.subject_id))).scalar()
     found: UUID | None = None
     if wrapped is None:
