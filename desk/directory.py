@@ -41,9 +41,9 @@ def known(content: Content, language: str) -> Iterator[Entry]:
     numbers = {name: one for place in content.knowledge.get(CONTACTS).values() for name, one in _contacts(place)}
     used = set()
     for name, service in content.knowledge.get(SERVICES)["services"].items():
-        if service["need"] not in of:
-            continue
         contact = numbers.get(str(service.get("contact") or ""))
+        if service["need"] not in of or contact is None:  # a need for which a caseworker still has to find somebody
+            continue
         used.add(service.get("contact"))
         said = content.said(language, {"text": f"{SERVICES}.{name}.receiver"})
         for country in service["countries"]:
@@ -67,17 +67,17 @@ def _entry(
     name: str,
     country: str | None,
     fact: Mapping[str, Any],
-    contact: Mapping[str, Any] | None,
+    contact: Mapping[str, Any],
     sure: bool,
 ) -> Entry:
-    ways = [str(w) for w in (*((contact or {}).get("numbers") or ()), *((contact or {}).get("web") or ()))]
+    ways = [str(w) for w in (*(contact.get("numbers") or ()), *(contact.get("web") or ()))]
     checked = fact.get("checked_on")
-    hours = (contact or {}).get("hours")
+    hours = contact.get("hours")
     return Entry(
         kind=kind,
         name=name,
         country=country,
-        languages=tuple((contact or {}).get("languages") or ()),
+        languages=tuple(contact.get("languages") or ()),
         takes=tuple(fact.get("takes") or ()),
         hours=str(hours) if hours else "",
         contact="\n".join(ways),

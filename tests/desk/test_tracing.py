@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from bot.jobs import end_searches, lay_answers, start_reminders
-from bot.store import erase, retention
+from bot.store import erase, export, retention
 from tests.desk.office import Desk, Person, opened
 from tests.pipeline.world import World
 
@@ -139,6 +139,11 @@ async def test_an_answer_comes_to_the_case_and_to_nobody_else(search: Search, wo
     assert b"bakery" not in bytes(events[0].note_enc)
     assert "Maya" not in json.dumps([row.codes for row in events])
     assert not await world.rows("SELECT 1 FROM search_answers")
+    async with world.app.database.begin() as connection:  # nor does a copy of all that is kept tell it
+        mine = await export.person(connection, world.app.secrets, (await world.where(REPORTER)).subject_id, world.now)
+    assert mine is not None
+    assert "opened" in json.dumps(mine)
+    assert not [word for word in ("bakery", "volunteer", "search_") if word in json.dumps(mine)]
     found = await boss.post("/search", q="bakery")
     assert search.case in found.text
     await world.says(MAYA, "once more", "1", "she works there on Fridays")
