@@ -143,6 +143,8 @@ async def lay_answers(database: Database, secrets: Keys, now: datetime) -> int:
     async with database.begin() as connection:
         laid = await searches.bring(connection, secrets, now)
         await volunteers.mark_addresses(connection)
+    if laid:
+        await database.notify(OUTBOX_CHANNEL)  # the pages of the desk look again
     return laid
 
 

@@ -134,6 +134,9 @@ async def test_an_answer_comes_to_the_case_and_to_nobody_else(search: Search, wo
     assert await search.told(REPORTER) == before
     kinds = [row.kind for row in await world.rows("SELECT kind FROM notices WHERE kind = 'volunteer_answer'")]
     assert kinds == ["volunteer_answer"]
+    waiting = (await boss.get("/")).text.partition('id="s-waiting"')[2].partition('id="s-mine"')[0]
+    assert search.case in waiting  # somebody looks
+    assert "A volunteer answered" in (await boss.get(search.case)).text
     events = await world.rows("SELECT actor, codes, note_enc FROM case_events WHERE kind = 'volunteer_answer'")
     assert [(row.actor, row.codes) for row in events] == [("system", {"volunteer": 1, "number": 1, "files": 0})]
     assert b"bakery" not in bytes(events[0].note_enc)
@@ -171,6 +174,10 @@ async def test_whoever_was_asked_is_told_to_stop_and_to_delete(search: Search, w
     assert len(sealed) == 1
     boss = await search.back()
     assert "Sita" not in (await boss.get(f"{search.case}/search")).text.partition("<h2>What they answered")[2]
+    assert "Name: Sita" in json.dumps([line.body for line in await world.lines(MAYA)])
+    world.clock.move(hours=25)
+    await retention.purge(world.app.database, world.app.secrets, world.now)
+    assert "Name: Sita" not in json.dumps([line.body for line in await world.lines(MAYA)])
 
 
 async def test_it_ends_by_itself_and_when_it_was_never_read_nobody_is_bothered(search: Search, world: World) -> None:
@@ -265,6 +272,21 @@ async def test_who_may_ask(search: Search, town: Desk, world: World) -> None:
     page = (await other.get(f"{search.case}/search")).text
     assert "V-1" in page
     assert "Maya" not in page
+
+
+async def test_two_phones_that_write_one_code_at_once(search: Search, world: World) -> None:
+    answer = await search.boss.post("/volunteers", name="Ram", country="QA")
+    page = (await search.boss.post(f"{answer.headers['location'].removeprefix('/desk').partition('?')[0]}/code")).text
+    code = re.search(r'class="secret" dir="ltr">([\d ]+)<', page)
+    assert code
+    for address in ("ram", "other"):
+        await world.says(address, "hello", "tip", code[1])
+    await world.writes("ram", "1")
+    await world.writes("other", "1")
+    await world.turns()
+    ends = sorted([(await world.said("ram"))[-1], (await world.said("other"))[-1]])
+    assert ends == ["volunteer.joined", "volunteer.not_now"]
+    assert await world.one("SELECT count(*) FROM volunteer_links") == 2  # with the one from before
 
 
 async def test_paused_volunteers_are_told_to_stop_and_asked_no_more(search: Search, world: World) -> None:
