@@ -85,7 +85,7 @@ async def ask(
     rows = [r for r in await ctx.shelf.mine(Referral) if r.service == (service or need) and r.state == "asked"]
     row = rows[0] if rows else ctx.shelf.add(Referral(service=service or need or ""))
     row.receiver = str(receiver["text"]) if isinstance(receiver, dict) else ""
-    row.topic, row.case_id = topic or "plain", case.id
+    row.topic, row.case_id, row.agreed_at = topic or "plain", case.id, ctx.now
     row.facts = {key: value for key, value in told.items() if value}
     ctx.record(case, "referral_asked", service=row.service)
     ctx.notify("queue", "referral", case.severity, case)

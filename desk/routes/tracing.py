@@ -144,7 +144,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             return await page(visit, "none", 409, **more)
         if problems:
             return await page(visit, "", 400, problems=problems, **more)
-        if visit.form.get("digest") != digest(made, chosen):
+        if visit.form.get("reason_code") != "send" or visit.form.get("digest") != digest(made, chosen):
             return await page(visit, shown_texts=previews(made, chosen), digest=digest(made, chosen), **more)
         await _send(visit, shown, made, chosen)
         await office.live.tell()
