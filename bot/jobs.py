@@ -18,7 +18,21 @@ from procrastinate import App, PsycopgConnector
 from bot import outgoing
 from bot.observe import logs
 from bot.rostering import Roster
-from bot.store import audit, drop_off, erase, fallback, late, merge, reminders, retention, sign_ins, turns, windows
+from bot.store import (
+    audit,
+    drop_off,
+    erase,
+    fallback,
+    late,
+    merge,
+    reminders,
+    retention,
+    searches,
+    sign_ins,
+    turns,
+    volunteers,
+    windows,
+)
 from bot.store.database import INBOX_CHANNEL, OUTBOX_CHANNEL, Database
 from bot.store.keys import Keys
 from bot.store.reached import Reached
@@ -113,7 +127,40 @@ def make(
         if counted := await count_questions(database, secrets, clock()):
             log.info("questions_counted", rows=counted)
 
+    @jobs.periodic(cron="* * * * *")
+    @jobs.task(queueing_lock="searches", name="searches")
+    async def searching(timestamp: int) -> None:
+        if laid := await lay_answers(database, secrets, clock()):
+            log.info("search_answers_laid", rows=laid)
+        if ended := await end_searches(database, secrets, clock()):
+            log.info("searches_ended", rows=ended)
+
     return jobs
+
+
+async def lay_answers(database: Database, secrets: Keys, now: datetime) -> int:
+    """What volunteers wrote is laid into the cases that it is about; returns how many answers."""
+    async with database.begin() as connection:
+        laid = await searches.bring(connection, secrets, now)
+        await volunteers.mark_addresses(connection)
+    if laid:
+        await database.notify(OUTBOX_CHANNEL)  # the pages of the desk look again
+    return laid
+
+
+async def end_searches(database: Database, secrets: Keys, now: datetime) -> int:
+    """Searches that ran out, whose case is closed or whose reporter is gone: volunteers are told to stop. Each in a
+    transaction of its own, since each locks people; returns how many were ended."""
+    ended = 0
+    async with database.begin() as connection:
+        due, gone = await searches.due(connection, now), await searches.orphans(connection)
+    for case_id, request_id, state in due:
+        async with database.begin() as connection:
+            ended += await searches.end(connection, secrets, case_id, request_id, now, state=state)
+    if gone:
+        async with database.begin() as connection:
+            ended += await searches.stop(connection, secrets, gone, now)
+    return ended
 
 
 async def count_questions(database: Database, secrets: Keys, now: datetime) -> int:

@@ -63,6 +63,7 @@ class Look:
             paused=visit.paused_until,
             when=partial(self.when, visit),
             ago=partial(self.ago, visit),
+            on_day=partial(self.day, visit),
             country=partial(self.country, visit.language),
             tongue=partial(self.tongue, visit.language),
             **values,

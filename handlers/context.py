@@ -70,6 +70,9 @@ class Shelf(Protocol):
     async def licences_of(self, country: str) -> datetime | None:
         """The day of which the newest list of a country's recruiters speaks; None when there is no list."""
 
+    async def may_join(self, volunteer_id: UUID) -> bool:
+        """Whether this volunteer has not ended, and no phone is hers yet."""
+
     async def case_is_open(self, case_id: UUID) -> bool:
         """Whether anybody's case is open: all that a family code may tell."""
 

@@ -1,7 +1,8 @@
 """Referrals: what a receiver may know, what became of it, and the few words that the person reads about it.
 
 Law: nothing leaves without consent that named the receiver; what leaves is a name to use, a language and the need. The
-person's own word is all that a later message says. Accepting, rejecting and completing are acts of staff.
+person's own word is all that a later message says. Offering, sending, accepting, rejecting and completing are acts of
+staff; the yes is hers, written to the bot or said to a caseworker, and nothing is sent before it.
 """
 
 from __future__ import annotations
@@ -13,11 +14,30 @@ from bot.store.rows import Referral, Reminder
 from handlers import cases
 from handlers.context import Case, Context, Outcome
 
-__all__ = ["accept", "ask", "complete", "news", "reject", "words"]
+__all__ = [
+    "accept",
+    "agree",
+    "ask",
+    "complete",
+    "decline",
+    "news",
+    "offer",
+    "offered",
+    "reject",
+    "send",
+    "withdraw",
+    "words",
+]
 
 OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "words": {"found": ("words",)},
     "ask": {"asked": ("reference", "at", "referral", "word")},
+    "offer": {"offered": ("referral",), "not_staff": (), "unknown": ()},
+    "offered": {"open": ("referral", "receiver", "told"), "over": ()},
+    "agree": {"agreed": (), "over": ()},
+    "decline": {"declined": (), "over": ()},
+    "send": {"sent": (), "unknown": (), "not_staff": ()},
+    "withdraw": {"withdrawn": (), "unknown": (), "not_staff": ()},
     "accept": {"accepted": ("word",), "unknown": (), "not_staff": ()},
     "reject": {"rejected": ("word",), "unknown": (), "not_staff": ()},
     "complete": {"completed": ("word",), "unknown": (), "not_staff": ()},
@@ -25,7 +45,17 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 KIND = "returnee"
-FROM = {"accepted": ("asked",), "rejected": ("asked", "accepted"), "completed": ("accepted",)}
+FROM = {
+    "asked": ("offered",),
+    "declined": ("offered",),
+    "sent": ("asked",),
+    "accepted": ("asked", "sent"),
+    "rejected": ("asked", "sent", "accepted"),
+    "completed": ("accepted",),
+    "withdrawn": ("offered", "asked", "sent"),
+}
+OFFER = "referral_offer"  # the flow that asks her
+SINCE_OFFER = {"asked": "agreed", "declined": "declined", "sent": "sent", "withdrawn": "withdrawn"}  # events
 
 
 def word(topic: object) -> dict[str, str]:
@@ -55,13 +85,96 @@ async def ask(
     rows = [r for r in await ctx.shelf.mine(Referral) if r.service == (service or need) and r.state == "asked"]
     row = rows[0] if rows else ctx.shelf.add(Referral(service=service or need or ""))
     row.receiver = str(receiver["text"]) if isinstance(receiver, dict) else ""
-    row.topic, row.case_id = topic or "plain", case.id
+    row.topic, row.case_id, row.agreed_at = topic or "plain", case.id, ctx.now
     row.facts = {key: value for key, value in told.items() if value}
     ctx.record(case, "referral_asked", service=row.service)
     ctx.notify("queue", "referral", case.severity, case)
     at = cases.due(ctx, case)
     reference = cases.grouped(case.reference)
     return Outcome("asked", {"reference": reference, "at": at, "referral": str(row.id), "word": word(row.topic)})
+
+
+async def offer(
+    ctx: Context,
+    *,
+    case_id: UUID,
+    service: str,
+    receiver: object,
+    facts: dict[str, Any],
+    told: object,
+    entry_id: UUID | None = None,
+    organisation_id: UUID | None = None,
+    by_bot: bool = True,
+) -> Outcome:
+    """Staff propose a service to her. `receiver` names who would be told (a slot value), `facts` what they would be
+    told, `told` the same for her to read. `by_bot`: the bot asks her, when it may; else who talks with her does."""
+    if ctx.actor.kind != "staff":
+        return Outcome("not_staff")
+    case = _by_id(ctx, case_id)
+    if case is None:
+        return Outcome("unknown")
+    row = ctx.shelf.add(
+        Referral(
+            service=service,
+            receiver=str(receiver["text"]) if isinstance(receiver, dict) else "",
+            topic=str(ctx.person.profile.get("topic") or "plain"),
+            case_id=case.id,
+            organisation_id=organisation_id,
+            entry_id=entry_id,
+            state="offered",
+            facts={name: value for name, value in facts.items() if value},
+        )
+    )
+    ctx.record(case, "referral_offered", service=service)
+    if by_bot:
+        slots = {"referral": str(row.id), "receiver": receiver, "told": told}
+        ctx.shelf.add(Reminder(flow=OFFER, slots=slots, due_at=ctx.now, topic="referral"))
+    return Outcome("offered", {"referral": str(row.id)})
+
+
+async def offered(
+    ctx: Context, *, referral: str | None = None, receiver: object = None, told: object = None
+) -> Outcome:
+    """Whether there is still something to ask her, and what (the flow of the reminder that `offer` left)."""
+    rows = await ctx.shelf.mine(Referral)
+    if not any(str(r.id) == referral and r.state == "offered" for r in rows):
+        return Outcome("over")
+    return Outcome("open", {"referral": referral, "receiver": receiver, "told": told})
+
+
+async def agree(ctx: Context, *, referral: str | None = None) -> Outcome:
+    """She says yes: to the bot, or to the caseworker who writes it down."""
+    row = await _move(ctx, referral, "asked")
+    if row is None:
+        return Outcome("over")
+    row.agreed_at = ctx.now
+    if ctx.actor.kind == "person" and (case := _by_id(ctx, row.case_id)):
+        ctx.notify("queue", "referral", case.severity, case)  # somebody has to ask there now
+    return Outcome("agreed")
+
+
+async def decline(ctx: Context, *, referral: str | None = None) -> Outcome:
+    """She says no: nobody is told anything."""
+    row = await _move(ctx, referral, "declined")
+    return Outcome("declined") if row else Outcome("over")
+
+
+async def send(ctx: Context, *, referral: str) -> Outcome:
+    """Staff told the service, what she agreed to and no more."""
+    if ctx.actor.kind != "staff":
+        return Outcome("not_staff")
+    row = await _move(ctx, referral, "sent")
+    if row is None:
+        return Outcome("unknown")
+    row.sent_at = ctx.now
+    return Outcome("sent")
+
+
+async def withdraw(ctx: Context, *, referral: str) -> Outcome:
+    """Staff take it back before the service has answered: nothing is asked of her any more."""
+    if ctx.actor.kind != "staff":
+        return Outcome("not_staff")
+    return Outcome("withdrawn") if await _move(ctx, referral, "withdrawn") else Outcome("unknown")
 
 
 async def accept(ctx: Context, *, referral: str) -> Outcome:
@@ -111,6 +224,22 @@ async def _decide(ctx: Context, referral: str, state: str) -> Referral | None:
         ctx.record(case, f"referral_{state}", service=row.service)
     slots: dict[str, Any] = {"news": state, "word": word(row.topic)}
     ctx.shelf.add(Reminder(flow="referral_news", slots=slots, due_at=ctx.now, topic="referral"))
+    return row
+
+
+async def _move(ctx: Context, referral: str | None, state: str) -> Referral | None:
+    """The new state and an event of the case; what the bot would have asked is called off."""
+    row = next((r for r in await ctx.shelf.mine(Referral) if str(r.id) == referral and r.state in FROM[state]), None)
+    if row is None:
+        return None
+    row.state = state
+    if state in ("declined", "withdrawn"):
+        row.decided_at = ctx.now
+    if case := _by_id(ctx, row.case_id):
+        ctx.record(case, f"referral_{SINCE_OFFER[state]}", service=row.service)
+    for reminder in await ctx.shelf.mine(Reminder):
+        if reminder.state == "waiting" and reminder.flow == OFFER and reminder.slots.get("referral") == referral:
+            reminder.state = "cancelled"
     return row
 
 

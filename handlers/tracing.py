@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.store.rows import VolunteerCode
+from bot.store.rows import VolunteerCode, VolunteerLink
 from handlers import cases, triage
 from handlers.context import Context, Outcome
 
@@ -50,6 +50,8 @@ async def open_tip(ctx: Context, *, code: str | None = None, **facts: Any) -> Ou
     found = await ctx.shelf.by_code(VolunteerCode, code or "-")
     over = found is None or found.revoked_at or (found.expires_at and found.expires_at <= ctx.now)
     given = {"code": "none"} if over or found is None else {"code": "known", "code_id": str(found.id)}
+    if await ctx.shelf.mine(VolunteerLink):  # her phone is known: she needs no code
+        given = {"code": "known"}
     cases.opened(ctx, "tip", {**given, **facts})
     return Outcome("opened")
 

@@ -47,6 +47,7 @@ CALLS = 40  # handlers that one message may run; more is a fault of a flow
 # Their one line leaves whoever owns the conversation.
 SYSTEM_FLOWS = frozenset({"stop", "start", "window", private.LEAVE})
 REPORTS = frozenset({"danger", "serious", "grievance"})  # levels of flows in which a country is where it happens
+PASSING = frozenset({"search_request"})  # flows whose words are somebody else's: kept for a day, as of who browses
 BOX = "box"  # retention of what belongs to a letter of the box: shown to no caseworker, gone after a day
 EDITABLE = timedelta(hours=48)  # how long a message can be edited afterwards (Telegram)
 SEALED = "sealed_until"  # in the profile: until then an edit may be one of a letter
@@ -476,7 +477,7 @@ class Turn:
             row_id=self._tools.new_id(),
             now=self._tools.now,
             case_id=None if boxed else self._case_id(),
-            retention=BOX if boxed else self._retention(reply.urgent),
+            retention=BOX if boxed else "browse" if name in PASSING else self._retention(reply.urgent),
         )
 
     async def _call(self, called: Called) -> Outcome:

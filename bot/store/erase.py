@@ -13,7 +13,7 @@ from sqlalchemy import and_, delete, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
-from bot.store import turns
+from bot.store import turns, volunteers
 from bot.store.tables import audit, cases, code_uses, contacts, conversations, inbox, metadata, notices
 
 AT_ONCE = 100  # people in one look
@@ -68,10 +68,12 @@ async def _lock(connection: AsyncConnection, subject_id: UUID) -> None:
 async def erase(
     connection: AsyncConnection, subject_id: UUID, now: datetime, *, reason: str, actor: str = "system"
 ) -> None:
-    """Delete all rows of a locked subject, her key among them."""
+    """Delete all rows of a locked subject, her key among them; and what a supervisor wrote of her as a volunteer."""
+    as_volunteer = await volunteers.of_person(connection, subject_id)
     for table in reversed(metadata.sorted_tables):
         if "subject_id" in table.c and table.name not in _BY_CASCADE:
             await connection.execute(delete(table).where(table.c.subject_id == subject_id))
+    await volunteers.erase(connection, as_volunteer)
     await connection.execute(
         insert(audit).values(
             id=uuid7(),

@@ -17,10 +17,13 @@ from uuid_utils.compat import uuid7
 
 from bot.engine.messages import Sensitivity
 from bot.store.keys import Keys, open_, open_json
-from bot.store.tables import audit, cases, keys, messages, metadata, outbox
+from bot.store.tables import audit, case_events, cases, keys, messages, metadata, outbox
 
 _LEFT_OUT = frozenset({"keys", "search_tokens", "inbox"})  # no words, or the history has them
 _CODES = frozenset({"link_codes", "code_tries", "family_codes", "code_uses", "certificate_links", "notices"})
+# What volunteers were asked, and that they answered, is told to nobody who reported: the one who is found decides.
+_CODES |= {"search_requests", "search_copies", "search_answers"}
+_UNTOLD = frozenset({"search_sent", "search_ended", "volunteer_answer"})  # events of a case
 _CODES |= {
     "pages",
     "case_checks",
@@ -58,7 +61,7 @@ async def person(connection: AsyncConnection, secrets: Keys, subject_id: UUID, n
         rows = await connection.execute(
             select(table).where(table.c.subject_id == subject_id).order_by(*table.primary_key.columns)
         )
-        if opened := [_opened(table, row, key) for row in rows]:
+        if opened := [_opened(table, row, key) for row in rows if not (table is case_events and row.kind in _UNTOLD)]:
             found[table.name] = opened
     await connection.execute(
         insert(audit).values(

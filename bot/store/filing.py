@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import records_tables as tables
 from bot.store.bulk import insert_rows, update_rows
+from bot.store.directory_tables import search_answers, search_copies, volunteer_links
 from bot.store.drawers import Drawers
 from bot.store.keys import Keys, open_json, seal_json
 from bot.store.records import (
@@ -31,7 +32,10 @@ from bot.store.records import (
     Record,
     Referral,
     Reminder,
+    SearchAnswer,
+    SearchCopy,
     VolunteerCode,
+    VolunteerLink,
 )
 from bot.store.staff_tables import case_checks
 from bot.vault.lookup import code_form
@@ -73,6 +77,9 @@ KINDS: dict[type[Any], Kind] = {
     Certificate: Kind(tables.certificates, "passed_at", "code"),
     CertificateLink: Kind(tables.certificate_links, "made_at", "token"),
     LinkCode: Kind(tables.link_codes, "made_at", "digits"),
+    VolunteerLink: Kind(volunteer_links, "made_at"),
+    SearchCopy: Kind(search_copies, "made_at"),
+    SearchAnswer: Kind(search_answers, "said_at"),
     BoxLetter: Kind(tables.box_letters, "received_at", "reply_code"),
     Feedback: Kind(tables.feedback, "month"),
     VolunteerCode: Kind(tables.volunteer_codes, "made_at", "digits"),

@@ -72,9 +72,12 @@ class Referral:
     topic: str = ""
     case_id: UUID | None = None
     organisation_id: UUID | None = None
-    state: str = "asked"  # asked, accepted, rejected, completed, withdrawn
+    entry_id: UUID | None = None  # of the directory
+    state: str = "asked"  # offered, declined, asked (she agreed), sent, accepted, rejected, completed, withdrawn
     facts: dict[str, Any] = field(default_factory=dict)
     outcome: str | None = None  # a code, as she told it afterwards
+    agreed_at: datetime | None = None
+    sent_at: datetime | None = None
     decided_at: datetime | None = None
     made_at: datetime = NOW
     owner: UUID = NEW
@@ -182,18 +185,69 @@ class Licence:
 
 @dataclass(slots=True, kw_only=True)
 class VolunteerCode:
-    """A code that a coordinator gave; `label` is the coordinator's note. The digits are shown once and kept nowhere."""
+    """A code that a coordinator gave; `label` is the coordinator's note. The digits are shown once and kept nowhere.
+    With `volunteer_id` it joins the phone on which it is written to that volunteer, once."""
 
     digits: str
     label: str = ""
+    volunteer_id: UUID | None = None
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
     made_at: datetime = NOW
     id: UUID = NEW
 
 
+@dataclass(slots=True, kw_only=True)
+class VolunteerLink:
+    """This person is a volunteer of ours, and is asked in this conversation."""
+
+    volunteer_id: UUID
+    conversation_id: UUID = NEW
+    made_at: datetime = NOW
+    owner: UUID = NEW
+    id: UUID = NEW
+
+
+@dataclass(slots=True, kw_only=True)
+class SearchCopy:
+    """A search that this volunteer is asked about. `number` is how the search is called."""
+
+    volunteer_id: UUID
+    number: int
+    request_id: UUID | None = None
+    state: str = "planned"  # planned, told, over
+    told_at: datetime | None = None
+    over_at: datetime | None = None
+    made_at: datetime = NOW
+    owner: UUID = NEW
+    id: UUID = NEW
+
+
+@dataclass(slots=True, kw_only=True)
+class SearchAnswer:
+    """What a volunteer wrote about a search, until it lies in the case."""
+
+    copy_id: UUID
+    words: str | None
+    files: int = 0
+    said_at: datetime = NOW
+    owner: UUID = NEW
+    id: UUID = NEW
+
+
 Owned: TypeAlias = (
-    CaseCheck | FamilyCode | CodeUse | CodeTry | Referral | Reminder | Certificate | CertificateLink | LinkCode
+    CaseCheck
+    | FamilyCode
+    | CodeUse
+    | CodeTry
+    | Referral
+    | Reminder
+    | Certificate
+    | CertificateLink
+    | LinkCode
+    | VolunteerLink
+    | SearchCopy
+    | SearchAnswer
 )
 Coded: TypeAlias = FamilyCode | Certificate | CertificateLink | LinkCode | BoxLetter | VolunteerCode
 Record: TypeAlias = Owned | BoxLetter | Feedback | VolunteerCode
@@ -209,7 +263,7 @@ def completed(row: Record, *, owner: UUID, conversation_id: UUID, now: datetime,
         if row.owner not in {NEW, owner}:
             raise ValueError(f"a {type(row).__name__} of somebody else")
         row.owner = owner
-    if isinstance(row, Reminder) and row.conversation_id == NEW:
+    if isinstance(row, Reminder | VolunteerLink) and row.conversation_id == NEW:
         row.conversation_id = conversation_id
     for name in (f.name for f in fields(row)):
         if getattr(row, name) == NOW:

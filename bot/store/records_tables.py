@@ -23,6 +23,9 @@ from sqlalchemy import (
 
 from bot.store.columns import at, identity, metadata, one_of, subject
 
+# The person is asked (offered) and says no (declined) or yes (asked); then it goes out and is answered.
+REFERRAL_STATES = ("offered", "declined", "asked", "sent", "accepted", "rejected", "completed", "withdrawn")
+
 
 def _lookup(*, required: bool = True) -> Column[object]:
     return Column("lookup", LargeBinary, nullable=not required, unique=True)  # keyed hash of the code
@@ -86,16 +89,20 @@ referrals = Table(
     subject(),
     _case(),
     Column("organisation_id", Uuid, ForeignKey("organisations.id")),
+    Column("entry_id", Uuid, ForeignKey("directory_entries.id")),
     Column("service", Text, nullable=False),
     Column("topic", Text, nullable=False, server_default=text("''")),
     Column("receiver", Text, nullable=False, server_default=text("''")),  # a text id
     Column("state", Text, nullable=False),
     _sealed("facts_enc"),
     at("made_at", required=True),
+    at("agreed_at"),
+    at("sent_at"),
     at("decided_at"),
     Column("outcome", Text),
-    one_of("state", ("asked", "accepted", "rejected", "completed", "withdrawn")),
+    one_of("state", REFERRAL_STATES),
     Index("ix_referrals_subject_id", "subject_id"),
+    Index("ix_referrals_to", "organisation_id", postgresql_where=text("organisation_id IS NOT NULL")),
     Index("ix_referrals_case_id", "case_id"),
     Index("ix_referrals_asked", "made_at", postgresql_where=text("state = 'asked'")),
 )
@@ -220,6 +227,7 @@ volunteer_codes = Table(
     identity(),
     _lookup(),
     _sealed("label_enc"),
+    Column("volunteer_id", Uuid, ForeignKey("volunteers.id", ondelete="CASCADE")),
     at("made_at", required=True),
     at("expires_at"),
     at("revoked_at"),

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Table, and_, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import search, withdrawn
+from bot.store import search, volunteers, withdrawn
 from bot.store.bulk import update_rows
 from bot.store.database import Database
 from bot.store.keys import Keys, open_json, seal_json
@@ -33,6 +33,8 @@ from bot.store.tables import (
     messages,
     outbox,
     reminders,
+    search_copies,
+    search_requests,
 )
 
 BROWSE = timedelta(hours=24)
@@ -46,6 +48,8 @@ OVERDUE = timedelta(days=14)  # a reminder for which no fitting moment came is c
 TYPED = timedelta(days=7)  # what a colleague began to type up and made no case of
 TIP = "tip"
 CODES = frozenset({"age", "also", "child", "code", "code_id", "linked_to", "parent_away"})  # facts that are no words
+VOLUNTEER_ENDED = timedelta(days=90)  # name and number of who was a volunteer
+SEARCH_ENDED = timedelta(days=30)  # what volunteers were asked, and that they were
 ENDED = timedelta(days=365)  # a family code with its uses after its end, an answered letter of the box after it came
 LINES = timedelta(days=90)  # what nobody understood, and its label: exported by then, or not worth it
 CHUNK = 1000  # rows per statement, so that no lock is long
@@ -83,6 +87,7 @@ async def purge(database: Database, secrets: Keys, now: datetime) -> dict[str, i
         for name, (table, outdated) in _outdated(now).items():
             counts[name] = await _delete(connection, table, outdated)
         counts["overdue"] = await _call_off(connection, now)
+        counts["volunteers"] = await volunteers.purge(connection, now - VOLUNTEER_ENDED, CHUNK)
     return counts
 
 
@@ -109,6 +114,8 @@ def _outdated(now: datetime) -> dict[str, tuple[Table, ColumnElement[bool]]]:
         "reminders": (reminders, or_(said, called_off)),
         "heard_lines": (heard_lines, heard_lines.c.day < (now - LINES).date()),
         "line_labels": (line_labels, line_labels.c.labelled_at < now - LINES),
+        "search_copies": (search_copies, search_copies.c.over_at < now - SEARCH_ENDED),
+        "searches": (search_requests, search_requests.c.ended_at < now - SEARCH_ENDED),
     }
 
 

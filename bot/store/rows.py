@@ -31,7 +31,10 @@ from bot.store.records import (
     Record,
     Referral,
     Reminder,
+    SearchAnswer,
+    SearchCopy,
     VolunteerCode,
+    VolunteerLink,
 )
 
 __all__ = [
@@ -56,7 +59,10 @@ __all__ = [
     "Record",
     "Referral",
     "Reminder",
+    "SearchAnswer",
+    "SearchCopy",
     "VolunteerCode",
+    "VolunteerLink",
 ]
 
 

@@ -18,9 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store import licences as recruiters
 from bot.store.filing import KINDS, from_row, has_code
 from bot.store.keys import Keys
-from bot.store.records import Coded, Licence, Owned, Record, completed
+from bot.store.records import Coded, Licence, Owned, Record, VolunteerLink, completed
 from bot.store.rows import Conversation
-from bot.store.tables import cases, keys
+from bot.store.tables import cases, keys, volunteer_links, volunteers
 from bot.store.turns import Subject
 from bot.vault.lookup import code_form
 
@@ -116,6 +116,13 @@ class Shelf:
     async def licences_of(self, country: str) -> datetime | None:
         """How new the operator's list is."""
         return await recruiters.newest(self._connection, country)
+
+    async def may_join(self, volunteer_id: UUID) -> bool:
+        """A volunteer who has not ended, and whom no phone has joined yet."""
+        taken = exists(select(volunteer_links.c.id).where(volunteer_links.c.volunteer_id == volunteer_id))
+        here = any(row.volunteer_id == volunteer_id for row in self._subject.drawers.added(VolunteerLink))
+        query = select(volunteers.c.id).where(volunteers.c.id == volunteer_id, volunteers.c.state != "ended", ~taken)
+        return not here and (await self._connection.execute(query)).first() is not None
 
     async def case_is_open(self, case_id: UUID) -> bool:
         """Anybody's."""

@@ -36,6 +36,14 @@ from bot.store.columns import one_of as _one_of
 from bot.store.columns import subject as _subject
 from bot.store.content_tables import fact_marks, heard_lines, line_labels, text_proposals
 from bot.store.desk_tables import case_shares, desk_sessions, sign_in_tries, tasks
+from bot.store.directory_tables import (
+    directory_entries,
+    search_answers,
+    search_copies,
+    search_requests,
+    volunteer_links,
+    volunteers,
+)
 from bot.store.evidence_tables import debriefs, evidence
 from bot.store.flow_tables import flow_counts, flow_hours
 from bot.store.intake_tables import intake_drafts, intakes, paper_sheets
@@ -94,6 +102,7 @@ __all__ = [
     "conversations",
     "debriefs",
     "desk_sessions",
+    "directory_entries",
     "evidence",
     "fact_marks",
     "family_codes",
@@ -119,6 +128,9 @@ __all__ = [
     "paper_sheets",
     "referrals",
     "reminders",
+    "search_answers",
+    "search_copies",
+    "search_requests",
     "search_tokens",
     "seen",
     "shift_breaks",
@@ -133,6 +145,8 @@ __all__ = [
     "user_profiles",
     "users",
     "volunteer_codes",
+    "volunteer_links",
+    "volunteers",
 ]
 
 OWNERS = ("bot", "waiting", "human", "closed")
@@ -460,6 +474,11 @@ audit = Table(
     Column("object_id", Text, nullable=False),
     Column("reason", Text),
     Index("ix_audit_evidence", "object_id", "received_at", postgresql_where=text("object_kind = 'evidence'")),
+    Index(
+        "ix_audit_directory",
+        "object_id",
+        postgresql_where=text("action >= 'directory.' AND action < 'directory/'"),
+    ),
     postgresql_partition_by="RANGE (received_at)",
 )
 

@@ -15,6 +15,7 @@ from litestar.response import Redirect, ServerSentEvent
 
 from bot.channels import segments
 from bot.channels.limits import LIMITS, units
+from desk import case_directory
 from desk.case_page import CANNED, OUTCOMES, Shown, facts, gather
 from desk.office import Office, TheVisit, Visit
 from desk.route import act, ask, show
@@ -23,7 +24,8 @@ from desk.views.scope import Place
 from handlers.context import Actor
 
 PATHS = ["/case/{reference:str}", "/talk/{talk:uuid}"]
-GOOD = ("taken", "given", "escalated", "once", "confirmed", "second_reader", "closed", "retried", "done")
+GOOD = frozenset({"taken", "given", "escalated", "once", "confirmed", "second_reader", "closed", "retried", "done"})
+GOOD |= {"referral_offered", "referral_moved"}
 TOLD = frozenset({*GOOD, "held", "full", "not_yours", "too_soon", "none"})
 REASONS = ("call", "identify", "legal", "safety")  # why a number is looked at
 
@@ -65,6 +67,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             facts=facts(office, visit, shown),
             outcomes=[one.removeprefix(OUTCOMES) for one in office.content.desk if one.startswith(OUTCOMES)],
             overrides=office.content.knowledge.get("targets")["care"]["overrides"],
+            **await case_directory.part(office, visit, shown),
             **values,
         )
 

@@ -39,6 +39,9 @@ FOR_CASEWORK = (
     "/desk/care",
     *CONTENT,
 )
+FOR_CASEWORK = ("/desk", "/desk?severity=critical", "/desk/settings", "/desk/help", "CASE")
+FOR_CASEWORK += ("/desk/directory?country=KW", "/desk/directory/new", "/desk/volunteers", "/desk/referrals")
+FOR_CASEWORK += ("CASE/refer?country=NP", "CASE/search")
 FOR_RUNNING = ("/desk/people",)
 GRAVE = {"serious", "critical"}
 

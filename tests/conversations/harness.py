@@ -25,6 +25,7 @@ from bot.engine.inputs import Heard, Input, Meaning, Resumed
 from bot.engine.messages import Reply
 from bot.engine.session import Session
 from bot.layouts import Layouts
+from bot.store import rows
 from bot.store.contents import Book, Made
 from bot.store.keys import open_json
 from bot.store.rota import Planned, joined
@@ -191,6 +192,16 @@ class Phone:
         """She has chosen a word (`kind` word) or a second one (duress) before."""
         self.subject.person.profile[kind] = word.hidden(kind, digits, "1".__mul__)
 
+    def has(self, row_id: UUID, kind: str, **values: Any) -> None:
+        """A record that she has from before, by the name of its kind. Names that end in `_id` take a number."""
+        of = getattr(rows, kind)
+        known = {f.name for f in fields(of)}
+        given = {name: UUID(int=v) if name.endswith("_id") else v for name, v in values.items()}
+        given |= {name: self.subject.id for name in ("owner",) if name in known}
+        given |= {name: self.conversation.id for name in ("conversation_id",) if name in known}
+        given |= {name: self.now for name in ("made_at", "due_at") if name in known}
+        self.world.records.append(of(id=row_id, **given))
+
     # -- inside
 
     def _put_away(self) -> None:
@@ -245,9 +256,9 @@ class Phone:
         self.world.through_json()
         self.notices = list(self.subject.notices)
         self.subject.open_notices |= {(self.conversation.id, n["audience"]) for n in self.notices}
-        rows = [row for row in self.subject.outbox if row["kind"] == "reply"]
-        assert len(rows) == len(self.content.said), "what is said goes through the door, once"
-        new = [self._line(event, row) for event, row in zip(self.content.said, rows, strict=True)]
+        queued = [row for row in self.subject.outbox if row["kind"] == "reply"]
+        assert len(queued) == len(self.content.said), "what is said goes through the door, once"
+        new = [self._line(event, row) for event, row in zip(self.content.said, queued, strict=True)]
         self.lines += new
         return new
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from bot.content import Content
 from bot.engine.events import Asked
@@ -61,6 +61,8 @@ class Telling:
         for kind, key in (("word", "word"), ("second", "duress")):
             if kind in start:
                 self.phone.has_word(key, str(start[kind]))
+        for number, row in enumerate(start.get("shelf", ()), 1):
+            self.phone.has(UUID(int=number), **row)
         if "readers" in start:
             self.phone.read_by(start["readers"])
         self.told: list[str] = []

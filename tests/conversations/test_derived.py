@@ -60,6 +60,7 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
         (flow, REFUSED): A_CHOICE
         for flow in ("before_leaving", "gentle", "language", "solved", "somebody", "status", "welcome", "withdraw")
     },
+    ("questions", REFUSED): A_CHOICE,
     **{(flow, REFUSED): A_CHOICE for flow in ("emergency", "further", "menu", "mine", "settings")},
     **{(flow, REFUSED): BY_HERSELF for flow in ("exit_word", "hours", "link", "my_data", "second_word", "set_word")},
 }

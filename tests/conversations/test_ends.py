@@ -28,6 +28,7 @@ HIDES = "somebody may be looking: as little as can be"
 DONE = "what she wanted is done or left as it was, and nothing worries her"
 FACTS = "an answer of facts, as long as it can be"
 FIXED = "a fixed sentence (protection.md)"
+HELPS = "to a volunteer, who has a supervisor to ask"
 NO_ZERO = {
     AWAITED: {
         "cover",
@@ -70,6 +71,7 @@ NO_ZERO = {
     },
     FACTS: {"compare", "elsewhere.body", "details.lines", "treaties", "what_changed"},
     FIXED: {"status.search_closed"},
+    HELPS: {"search_over", "search_request"},
 }
 EXCUSED = {name for names in NO_ZERO.values() for name in names}
 # Answers after which nothing is said: a wish to be left alone, or a flow that its caller goes on with.

@@ -28,6 +28,7 @@ State: TypeAlias = tuple[object, ...]
 Act: TypeAlias = Callable[[Phone], Coroutine[Any, Any, list[Line]]]
 NONSENSE = "zz qq"
 WORD = "4071"
+OFFER, ASKED, INVITATION = UUID(int=3), (UUID(int=4), UUID(int=5)), "123456782"  # what `_has_history` puts there
 MOST = 5000  # states; more means that the walk has lost its way
 # Starts that come before the others: what decides in these flows is a slot, which is no part of a state; and ways in
 # that no flow's name alone opens.
@@ -40,6 +41,8 @@ STARTS = (
     Started("contacts", "test", {"place": "FR"}),
     Started("rights", "test", {"place": "FR"}),
     Started("treaties", "test"),
+    Started("referral_offer", "test", {"referral": str(OFFER), "receiver": "Pourakhi", "told": "Nepali"}),
+    Started("search_request", "test", {"copy": str(ASKED[0]), "lines": "Sita", "number": "17"}),
 )
 LISTED = [licence("Kuwait Overseas", "11"), licence("Kuwait Manpower", "12")]  # recruiters that a word of `acts` finds
 DANGER = Meaning("report_violence", 0.95, danger=Danger("report_violence"))
@@ -95,6 +98,11 @@ def _has_history(phone: Phone) -> None:
     phone.subject.closed.append(over)
     code = FamilyCode(digits="7482917300461295", kind="decoy", made_at=phone.now, owner=person.id, id=UUID(int=2))
     phone.world.records.append(code)
+    for number, copy_id in enumerate(ASKED, 17):
+        phone.has(copy_id, "SearchCopy", volunteer_id=9, number=number, state="told")
+        phone.has(UUID(int=number), "Reminder", flow="search_request", slots={"copy": str(copy_id), "lines": "Sita"})
+    phone.has(OFFER, "Referral", service="shelter", state="offered")
+    phone.has(UUID(int=6), "VolunteerCode", digits=INVITATION, volunteer_id=9)
 
 
 def _typed(phone: Phone) -> tuple[str, ...]:
@@ -102,7 +110,8 @@ def _typed(phone: Phone) -> tuple[str, ...]:
     name, _, step = phone.asking.partition(".")
     ask = next(s for s in phone.content.flows.by_name[name].steps if s.id == step)
     readers = {fill.reader for fill in ask.fills} if isinstance(ask, Ask) else set()
-    return (*((WORD, "0629") if "digits" in readers else ()), *(("19 - 21",) if "hours" in readers else ()))
+    invited = (INVITATION,) if phone.asking == "tip.code" else ()
+    return (*invited, *((WORD, "0629") if "digits" in readers else ()), *(("19 - 21",) if "hours" in readers else ()))
 
 
 def _only_called(content: Content, name: str) -> bool:

@@ -18,7 +18,7 @@ from uuid import UUID
 from bot.store.filing import KINDS, has_code
 from bot.store.licences import LEAST, MOST, alike, name_key, number_key
 from bot.store.records import completed
-from bot.store.rows import Case, CodeUse, FamilyCode, Licence
+from bot.store.rows import Case, CodeUse, FamilyCode, Licence, VolunteerLink
 from bot.vault.lookup import code_form
 
 FIRST = 0x5E1F << 64  # ids of its own, away from those of a phone
@@ -107,6 +107,10 @@ class MemoryShelf:
     async def licences_of(self, country: str) -> datetime | None:
         """How new the list is."""
         return max((r.imported_at for r in self.world.licences if r.country == country), default=None)
+
+    async def may_join(self, volunteer_id: UUID) -> bool:
+        """Nobody else has."""
+        return all(link.volunteer_id != volunteer_id for link in self.world.of(VolunteerLink))
 
     async def case_is_open(self, case_id: UUID) -> bool:
         """Anybody's."""

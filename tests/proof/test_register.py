@@ -24,6 +24,8 @@ PERIODS = {
     "reminded": retention.REMINDED,
     "ended": retention.ENDED,
     "lines": retention.LINES,
+    "volunteer_ended": retention.VOLUNTEER_ENDED,
+    "search_ended": retention.SEARCH_ENDED,
 }
 BASES = {"consent", "request", "vital", "account", "consent or vital"}
 

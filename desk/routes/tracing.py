@@ -1,0 +1,197 @@
+"""Asking volunteers about somebody who is missing: what is ticked, shown exactly as it leaves, to whom is chosen.
+
+Law: a supervisor or who looks after the case asks; nothing is told to whoever reported. What is sent is what stood in
+the last preview: whatever changed since is shown again first. Each volunteer is written to in her own hours.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from litestar import Request, Response
+from litestar.handlers import HTTPRouteHandler
+from litestar.response import Redirect
+
+from bot.engine.events import Asked
+from bot.store import notes, searches, volunteers
+from bot.store.inbox import Home
+from bot.store.volunteers import Volunteer
+from desk import directory as list_of
+from desk.case_page import Shown, gather
+from desk.look import fields
+from desk.office import Office, TheVisit, Visit
+from desk.route import act, show
+from desk.routes.case import address
+from handlers import cases
+from handlers.searches import FIELDS, Composed, compose, may_search
+
+CASE = "/case/{reference:str}/search"
+MORNING = time(9, 0)
+QUESTION = f"{searches.ASK}.seen"
+INPUTS = ("name", "age", "country", "city", "work", "month")
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What volunteers of one language read, on one kind of channel."""
+
+    language: str
+    channel: str
+    text: str
+    to: Sequence[int]
+
+
+def routes(office: Office) -> list[HTTPRouteHandler]:
+    """The routes."""
+    content = office.content
+
+    def rules() -> Any:
+        return content.knowledge.get("tracing")
+
+    async def people(visit: Visit) -> list[Volunteer]:
+        async with office.database.begin() as connection:
+            everybody = await volunteers.known(
+                connection,
+                office.secrets,
+                organisation_id=visit.user.organisation_id,
+                whole=office.permissions.may_page(visit.user.role, "volunteers_edit"),
+            )
+        return [one for one in everybody if one.state == "active"]
+
+    def previews(made: Composed, chosen: Sequence[Volunteer]) -> list[Preview]:
+        """Every text as it leaves, by the same way as the bot says it."""
+        groups: dict[tuple[str, str], list[int]] = {}
+        for one in chosen:
+            groups.setdefault((one.language or "en", one.channel or ""), []).append(one.number)
+        flow = content.flows.by_name[searches.ASK]
+        asked = Asked(QUESTION, QUESTION, flow.version, (), {"lines": dict(made.lines), "number": ""})
+        found = []
+        for (language, channel), numbers in sorted(groups.items()):
+            reply = content.reply(asked, language)
+            found.append(Preview(language, channel, reply.sms if channel == "sms" else reply.text, numbers))
+        return found
+
+    def digest(made: Composed, chosen: Sequence[Volunteer]) -> str:
+        """Of all that leaves, and to whom."""
+        shown = json.dumps([made.lines, sorted(one.number for one in chosen)], sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(shown.encode()).hexdigest()[:24]
+
+    async def page(visit: Visit, told: str = "", status: int = 200, **more: Any) -> Response[str]:
+        shown = await gather(office, visit)
+        assert visit.here.case_id is not None
+        home = Home(visit.here.subject_id, visit.here.conversation_id or visit.here.subject_id, shown.head.key)
+        async with office.database.begin() as connection:
+            requests = await searches.of_case(connection, home, visit.here.case_id)
+        named = sorted((office.look.country(visit.language, code), code) for code in list_of.countries(content))
+        everybody = sorted(await people(visit), key=lambda one: (one.country != shown.head.country, one.number))
+        first = {"country": shown.head.country or ""}
+        values = {"form": first, "problems": {}, "chosen": [], "shown_texts": [], "digest": "", **more}
+        return office.look.page(
+            visit,
+            "search_request.html",
+            status=status,
+            here=address(visit.here),
+            shown=shown,
+            told=told,
+            requests=requests,
+            answers=[one for one in shown.around.happened if one.kind == searches.ANSWERED],
+            people=everybody,
+            open_now=_open(shown),
+            countries=named,
+            fields=FIELDS,
+            said=lambda value: content.said(visit.language, value),
+            ages=list(rules()["ages"]),
+            works=list(rules()["works"]),
+            rules=rules(),
+            until=visit.now + timedelta(days=rules()["days"]),
+            **values,
+        )
+
+    def _open(shown: Shown) -> str:
+        """Why nobody may be asked; empty when somebody may."""
+        if shown.head.kind != cases.SEARCH or shown.head.closed_at is not None:
+            return "closed"
+        return "" if may_search(shown.head.facts) else "decides"
+
+    @show(CASE, "trace", trail="search.form")
+    async def form(request: Request[Any, Any, Any], visit: TheVisit) -> Response[str]:
+        told = str(request.query_params.get("told", ""))
+        return await page(visit, told if told in ("sent", "ended", "none") else "")
+
+    @act(CASE, "trace", trail="search.compose")
+    async def write(visit: TheVisit) -> Response[Any]:
+        shown, made = await gather(office, visit), compose(rules(), visit.form)
+        here = [one for one in await people(visit) if one.ready(visit.now)]
+        chosen = [one for one in here if visit.form.get(f"v{one.number}")]
+        problems = dict(made.problems)
+        if not chosen:
+            problems["volunteers"] = "nobody_chosen"
+        elif len(chosen) > rules()["most"]:
+            problems["volunteers"] = "too_many"
+        if not visit.form.get("risk"):
+            problems["risk"] = "risk_missing"
+        told = {**dict(zip(INPUTS, fields(visit.form, *INPUTS), strict=True)), "risk": visit.form.get("risk", "")}
+        told |= {f"with_{name}": visit.form.get(f"with_{name}", "") for name in FIELDS}
+        more: dict[str, Any] = {"form": told, "chosen": [one.number for one in chosen]}
+        if _open(shown):
+            return await page(visit, "none", 409, **more)
+        if problems:
+            return await page(visit, "", 400, problems=problems, **more)
+        if visit.form.get("reason_code") != "send" or visit.form.get("digest") != digest(made, chosen):
+            return await page(visit, shown_texts=previews(made, chosen), digest=digest(made, chosen), **more)
+        await _send(visit, shown, made, chosen)
+        await office.live.tell()
+        return back_here(visit, "sent")
+
+    async def _send(visit: Visit, shown: Shown, made: Composed, chosen: Sequence[Volunteer]) -> None:
+        assert visit.here.case_id is not None
+        home = Home(visit.here.subject_id, visit.here.conversation_id or visit.here.subject_id, shown.head.key)
+        ends = visit.now + timedelta(days=rules()["days"])
+        async with office.database.begin() as connection:
+            number = await searches.send(
+                connection,
+                office.secrets,
+                home,
+                visit.here.case_id,
+                {**made.fields, "risk_looked_at": True},
+                made.lines,
+                chosen,
+                by=visit.user.id,
+                now=visit.now,
+                ends_at=ends,
+            )
+            text = office.look.word(visit.language, "tracing.task", n=number)
+            due = _morning(visit, ends - timedelta(days=rules()["remind_days"]))
+            await notes.add_task(
+                connection, home, visit.here.case_id, visit.user.id, visit.user.id, text, due, visit.now
+            )
+
+    def _morning(visit: Visit, at: datetime) -> datetime:
+        zone = ZoneInfo(visit.zone or office.look.zone)
+        return datetime.combine(at.astimezone(zone).date(), MORNING, zone)
+
+    def back_here(visit: Visit, told: str) -> Response[Any]:
+        return Redirect(f"{address(visit.here)}/search?told={told}", status_code=303)
+
+    @act(f"{CASE}/end", "trace", trail="search.end")
+    async def end(visit: TheVisit) -> Response[Any]:
+        assert visit.here.case_id is not None
+        try:
+            which = UUID(visit.form.get("request", ""))
+        except ValueError:
+            return back_here(visit, "none")
+        async with office.database.begin() as connection:
+            done = await searches.end(
+                connection, office.secrets, visit.here.case_id, which, visit.now, by=visit.user.id
+            )
+        await office.live.tell()
+        return back_here(visit, "ended" if done else "none")
+
+    return [form, write, end]
