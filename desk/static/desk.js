@@ -48,7 +48,8 @@ function swap(page) {
 const row = (name) => [...document.querySelectorAll("[data-row]")].find((one) => one.dataset.row === name);
 
 if (live) {
-  const source = new EventSource(`${live.dataset.live}?since=${encodeURIComponent(live.dataset.version)}`);
+  const stream = live.dataset.live;
+  const source = new EventSource(`${stream}${stream.includes("?") ? "&" : "?"}since=${encodeURIComponent(live.dataset.version)}`);
   source.addEventListener("changed", look);
   source.addEventListener("gone", () => { source.close(); location.reload(); });
   addEventListener("pagehide", () => source.close());

@@ -6,13 +6,14 @@ relations and the state of a row are computed here and nowhere else: single deci
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, false, func, literal, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal, not_, or_, select, true, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.desk_tables import case_shares
@@ -33,6 +34,14 @@ class Place:
     state: str
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to some cases. `one_organisation`: all that it holds are of the same, or of none."""
+
+    where: ColumnElement[bool]
+    one_organisation: bool = False
+
+
 @dataclass(frozen=True)
 class Scope:
     """What a user may, at a moment. A conversation of which no case was made counts as an open case of nobody's."""
@@ -46,26 +55,37 @@ class Scope:
         """How a row stands to the user, each as a condition."""
         user = self.user
         own = and_(conversations.c.owner == "human", conversations.c.owner_user_id == user.id)
-        ours = cases.c.organisation_id == user.organisation_id
-        shares = select(case_shares.c.case_id).where(
-            or_(case_shares.c.user_id == user.id, case_shares.c.organisation_id == user.organisation_id),
+        found = {
+            "own": own,
+            "assigned": cases.c.assigned_to == user.id,
+            "team": or_(*self._ours()),
+            "shared": or_(cases.c.id.in_(self._shares()), conversations.c.id.in_(self._interprets())),
+        }
+        known: dict[str, ColumnElement[bool]] = {name: func.coalesce(c, false()) for name, c in found.items()}
+        return known | {"other": not_(or_(*known.values()))}
+
+    def _ours(self) -> list[ColumnElement[bool]]:
+        """Of her organisation; what is nobody's is the main one's."""
+        ours = cases.c.organisation_id == self.user.organisation_id
+        return [ours, cases.c.organisation_id.is_(None)] if self.user.main else [ours]
+
+    def _shares(self) -> Select[tuple[UUID]]:
+        """Ids of cases that were shared with her or her organisation, and are still."""
+        mine = (case_shares.c.user_id == self.user.id, case_shares.c.organisation_id == self.user.organisation_id)
+        return select(case_shares.c.case_id).where(
+            or_(*mine),
             case_shares.c.accepted_at <= self.now,
             or_(case_shares.c.ends_at.is_(None), case_shares.c.ends_at > self.now),
             case_shares.c.ended_at.is_(None),
         )
-        interprets = select(interpreters.c.conversation_id).where(
-            interpreters.c.user_id == user.id,
+
+    def _interprets(self) -> Select[tuple[UUID]]:
+        """Ids of conversations in which she helps with the language."""
+        return select(interpreters.c.conversation_id).where(
+            interpreters.c.user_id == self.user.id,
             interpreters.c.expires_at > self.now,
             interpreters.c.ended_at.is_(None),
         )
-        found = {
-            "own": own,
-            "assigned": cases.c.assigned_to == user.id,
-            "team": or_(ours, cases.c.organisation_id.is_(None)) if user.main else ours,
-            "shared": or_(cases.c.id.in_(shares), conversations.c.id.in_(interprets)),
-        }
-        known: dict[str, ColumnElement[bool]] = {name: func.coalesce(c, false()) for name, c in found.items()}
-        return known | {"other": not_(or_(*known.values()))}
 
     @cached_property
     def state(self) -> ColumnElement[str]:
@@ -83,6 +103,36 @@ class Scope:
         relations, state = self.relations, self.state
         allowed = self.permissions.allowed(self.user.role, permission)
         return or_(false(), *(and_(relations[name], state.in_(states)) for name, states in allowed))
+
+    def ways(self, permission: str, *, but: Collection[str] = ()) -> list[Way]:
+        """How the cases of `where(permission)` are reached: conditions that an index can answer, which together hold
+        all of them and perhaps more. They decide nothing: `where` stands beside them. `but`: relations that are not
+        looked for."""
+        relations = [name for name, _ in self.permissions.allowed(self.user.role, permission) if name not in but]
+        if "other" in relations:
+            return [Way(true())]
+        talks, also = conversations.alias(), cases.alias()
+        own = select(talks.c.id).where(talks.c.owner_user_id == self.user.id)
+        heard = select(also.c.id).where(also.c.conversation_id.in_(self._interprets()))
+        found = {
+            "own": [Way(cases.c.conversation_id.in_(own))],
+            "assigned": [Way(cases.c.assigned_to == self.user.id)],
+            "team": [Way(ours, one_organisation=True) for ours in self._ours()],
+            "shared": [Way(cases.c.id.in_(union(self._shares(), heard)))],
+        }
+        return [way for name in relations for way in found[name]]
+
+    def few(self, permission: str) -> Select[tuple[UUID]] | None:
+        """Ids of all that may be treated so, for who has only cases of her own or shared ones; None for the others."""
+        relations = {name for name, _ in self.permissions.allowed(self.user.role, permission)}
+        if relations & {"team", "other"}:
+            return None
+        also = cases.outerjoin(conversations, conversations.c.id == cases.c.conversation_id)
+        each = [
+            select(cases.c.id).select_from(also).where(self.where(permission), way.where)
+            for way in self.ways(permission)
+        ]
+        return select(union(*each).subquery().c.id) if each else select(cases.c.id).where(false())
 
     def _columns(self) -> tuple[Any, ...]:
         named = [condition.label(f"is_{name}") for name, condition in self.relations.items()]

@@ -121,11 +121,12 @@ async def _live(desk: Desk, user_id: Any) -> None:
     """What a live queue looks at."""
     from bot.store import users
     from desk.views import queue
+    from desk.views.order import Wish
 
     async with desk.app.database.begin() as connection:
         user = await users.by_id(connection, user_id)
         assert user is not None
-        await queue.fingerprint(connection, desk.office.scope(user))
+        await queue.fingerprint(connection, desk.office.scope(user), Wish({}))
 
 
 async def test_the_test_sees_a_table_that_is_read_as_a_whole(desk: Desk) -> None:
