@@ -51,6 +51,8 @@ class Shown:
     head: Head
     around: Around
     lines: Sequence[Spoken]
+    earlier: str  # the address of a message from which older ones go on; empty: there are none
+    later: str  # the same for newer ones; while there are such, nothing is answered from here
     newest: str  # the last thing that the person wrote, which a reply must have seen
     leaves: Decision | None  # what would become of a reply now
     window: datetime | None  # WhatsApp: free words until then
@@ -61,14 +63,15 @@ class Shown:
     colleagues: Sequence[tuple[UUID, str]]
 
 
-async def gather(office: Office, visit: Visit) -> Shown:
-    """Everything of `visit.here`."""
+async def gather(office: Office, visit: Visit, *, until: str = "", since: str = "") -> Shown:
+    """Everything of `visit.here`; of the conversation the newest page, or one that ends or begins with a message."""
     place, scope = visit.here, office.scope(visit.user)
     async with office.database.begin() as connection:
         version = await view.fingerprint(connection, place)
         head = await view.head(connection, office.secrets, place)
         around = await view.around(connection, office.secrets, head, scope)
-        lines = [_spoken(line) for line in await view.lines(connection, head)]
+        page = await view.lines(connection, head, until=until, since=since)
+        newest = await view.newest(connection, place)
         answering = [role for role in ROLES if office.permissions.may(role, "reply", ("assigned",), place.state)]
         colleagues = await view.colleagues(connection, visit.user.organisation_id, answering)
     conversation, leaves, window = around.conversation, None, None
@@ -81,8 +84,10 @@ async def gather(office: Office, visit: Visit) -> Shown:
     return Shown(
         head=head,
         around=around,
-        lines=lines,
-        newest=next((str(line.id) for line in reversed(lines) if line.author == "person"), ""),
+        lines=[_spoken(line) for line in page.lines],
+        earlier=view.address_of(page.lines[0]) if page.lines and page.earlier else "",
+        later=view.address_of(page.lines[-1]) if page.lines and page.later else "",
+        newest=newest,
         leaves=leaves,
         window=window,
         most=LIMITS[head.channel].text if head.channel else 0,

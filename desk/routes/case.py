@@ -51,8 +51,10 @@ def actor(visit: Visit) -> Actor:
 def routes(office: Office) -> list[HTTPRouteHandler]:
     """Reading, answering, taking. What else is done with a case: `case_work.py`."""
 
-    async def page(visit: Visit, told: str = "", status: int = 200, **more: Any) -> Response[str]:
-        shown = await gather(office, visit)
+    async def page(
+        visit: Visit, told: str = "", status: int = 200, *, until: str = "", since: str = "", **more: Any
+    ) -> Response[str]:
+        shown = await gather(office, visit, until=until, since=since)
         values = {"text": "", "seen": shown.newest, "number": "", "reasons": REASONS, **more}
         return office.look.page(
             visit,
@@ -70,8 +72,10 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
 
     @show(PATHS, "view", trail="case.view")
     async def case(request: Request[Any, Any, Any], visit: TheVisit) -> Response[str]:
-        told, canned = (request.query_params.get(name, "") for name in ("told", "canned"))
-        return await page(visit, told if told in TOLD else "", text=await _canned(visit, canned))
+        query = request.query_params
+        told, canned, until, since = (query.get(name, "") for name in ("told", "canned", "until", "since"))
+        text = await _canned(visit, canned)
+        return await page(visit, told if told in TOLD else "", until=until, since=since, text=text)
 
     async def _canned(visit: Visit, name: str) -> str:
         if name not in office.content.knowledge.get(CANNED):

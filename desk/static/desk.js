@@ -17,7 +17,7 @@ async function look() {
   if (busy) { again = true; return; }
   busy = true;
   try {
-    const answer = await fetch(location.href, { headers: { "X-Desk": "live" }, redirect: "manual" });
+    const answer = await fetch(location.href, { headers: { "X-Desk-Again": document.body.dataset.again }, redirect: "manual" });
     if (answer.ok) swap(parsed(await answer.text()));
     else if (answer.type === "opaqueredirect" || [403, 404].includes(answer.status)) location.reload();
   } catch { /* the line is down: the events come again with it */ }
@@ -83,7 +83,7 @@ for (const field of document.querySelectorAll("[data-count]")) {
   if (field.value) count();
 }
 
-for (const list of document.querySelectorAll(".lines")) list.scrollTop = list.scrollHeight;
+if (!location.hash) for (const list of document.querySelectorAll(".lines")) list.scrollTop = list.scrollHeight;
 
 // --- filters stay in the address
 

@@ -21,6 +21,10 @@ from bot.store.tables import cases, contacts, conversations, interpreters
 from bot.store.users import User
 from desk.permissions import Permissions
 
+MANY = frozenset({"team", "other"})  # relations to cases that are not her own
+# Whatever is in another state than `closed`, as `ix_cases_present` has it.
+PRESENT = or_(cases.c.closed_at.is_(None), cases.c.care.is_not(None), cases.c.draft)
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -36,10 +40,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way to some cases. `one_organisation`: all that it holds are of the same, or of none."""
+    """One way to some cases. `one_organisation`: all that it holds are of the same, or of none. `many`: with all that
+    were ever closed."""
 
     where: ColumnElement[bool]
     one_organisation: bool = False
+    many: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,31 +114,32 @@ class Scope:
         """How the cases of `where(permission)` are reached: conditions that an index can answer, which together hold
         all of them and perhaps more. They decide nothing: `where` stands beside them. `but`: relations that are not
         looked for."""
-        relations = [name for name, _ in self.permissions.allowed(self.user.role, permission) if name not in but]
-        if "other" in relations:
-            return [Way(true())]
         talks, also = conversations.alias(), cases.alias()
         own = select(talks.c.id).where(talks.c.owner_user_id == self.user.id)
         heard = select(also.c.id).where(also.c.conversation_id.in_(self._interprets()))
-        found = {
-            "own": [Way(cases.c.conversation_id.in_(own))],
-            "assigned": [Way(cases.c.assigned_to == self.user.id)],
-            "team": [Way(ours, one_organisation=True) for ours in self._ours()],
-            "shared": [Way(cases.c.id.in_(union(self._shares(), heard)))],
+        found: dict[str, list[ColumnElement[bool]]] = {
+            "own": [cases.c.conversation_id.in_(own)],
+            "assigned": [cases.c.assigned_to == self.user.id],
+            "team": self._ours(),
+            "shared": [cases.c.id.in_(union(self._shares(), heard))],
+            "other": [true()],
         }
-        return [way for name in relations for way in found[name]]
+        ways = []
+        for name, states in self.permissions.allowed(self.user.role, permission):
+            past = "closed" in states
+            for where in found[name] if name not in but else ():
+                if name in MANY:
+                    ways.append(Way(where if past else and_(where, PRESENT), name == "team", many=past))
+                else:
+                    ways.append(Way(where))
+        return ways
 
     def few(self, permission: str) -> Select[tuple[UUID]] | None:
-        """Ids of all that may be treated so, for who has only cases of her own or shared ones; None for the others."""
-        relations = {name for name, _ in self.permissions.allowed(self.user.role, permission)}
-        if relations & {"team", "other"}:
+        """Ids among which all are that may be treated so, where these are not many; else None."""
+        ways = self.ways(permission)
+        if any(way.many for way in ways):
             return None
-        also = cases.outerjoin(conversations, conversations.c.id == cases.c.conversation_id)
-        each = [
-            select(cases.c.id).select_from(also).where(self.where(permission), way.where)
-            for way in self.ways(permission)
-        ]
-        return select(union(*each).subquery().c.id) if each else select(cases.c.id).where(false())
+        return select(union(*(select(cases.c.id).where(way.where) for way in ways or [Way(false())])).subquery().c.id)
 
     def _columns(self) -> tuple[Any, ...]:
         named = [condition.label(f"is_{name}") for name, condition in self.relations.items()]

@@ -153,10 +153,13 @@ class _Seek:
     async def worded(self, because: str, having: Sequence[Select[tuple[UUID]]], permission: str = "find") -> None:
         """Cases that have all the words. Their ids come from the index alone, some thousand newest ones at a time, so
         that a word of everybody's costs no more than a rare one."""
+        few = self.scope.few(permission)
+        if few is not None:  # hers are looked through, not everybody's
+            having = [*having, few]
         before: UUID | None = None
         chunk = CHUNK
         while len(self.found) <= MOST:
-            parts = [one.where(search_tokens.c.case_id < before) if before else one for one in having]
+            parts = [_before(one, before) if before else one for one in having]
             every = intersect(*parts).subquery() if len(parts) > 1 else parts[0].distinct().subquery()
             newest = select(every.c.case_id).order_by(every.c.case_id.desc()).limit(chunk)
             ids = [row.case_id for row in await self.connection.execute(newest)]
@@ -198,6 +201,12 @@ class _Seek:
         for row in await self.connection.execute(query):
             if row.conversation_id not in known:
                 self.talks[row.conversation_id] = _found(row, "phone")
+
+
+def _before(ids: Select[tuple[UUID]], before: UUID) -> Select[tuple[UUID]]:
+    """Of these ids the older ones."""
+    (column,) = ids.selected_columns
+    return ids.where(column < before)
 
 
 def _found(row: Any, because: str) -> Found:

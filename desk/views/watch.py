@@ -117,10 +117,12 @@ def _returned(scope: Scope) -> Any:
         cases.c.kind.not_in(ABOUT_OTHERS),
         cases.c.opened_at > scope.now - YEAR,
     )
+    also = cases.alias("also")
+    hers = select(also.c.subject_id).where(also.c.closed_at.is_(None), also.c.kind.not_in(ABOUT_OTHERS))
     per_person = (
         select(cases.c.subject_id, func.count().label("n"))
         .select_from(joined())
-        .where(counted)
+        .where(counted, cases.c.subject_id == func.any(func.array(hers.scalar_subquery())))
         .group_by(cases.c.subject_id)
         .subquery("per_person")
     )

@@ -17,6 +17,7 @@ UP = (
         opened_at,
         id
     ) WHERE closed_at IS NULL""",
+    "CREATE INDEX ix_cases_present ON cases (id) WHERE closed_at IS NULL OR care IS NOT NULL OR draft",
     "CREATE INDEX ix_cases_opened_at ON cases (opened_at)",
     "CREATE INDEX ix_cases_closed_at ON cases (closed_at) WHERE closed_at IS NOT NULL",
     "CREATE INDEX ix_cases_care ON cases (care) WHERE care IS NOT NULL AND closed_at IS NULL",
@@ -26,6 +27,7 @@ UP = (
 )
 NAMES = (
     "ix_cases_queue",
+    "ix_cases_present",
     "ix_cases_opened_at",
     "ix_cases_closed_at",
     "ix_cases_care",
