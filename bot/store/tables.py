@@ -347,6 +347,7 @@ case_events = Table(
     Column("note_enc", LargeBinary),
     _at("happened_at", required=True),
     Index("ix_case_events_case_id", "case_id", "happened_at"),
+    Index("ix_case_events_reopened", "case_id", "happened_at", postgresql_where=text("kind = 'reopened'")),
 )
 
 # What waits for a human: pages and queue entries. Not personal: ids and codes.

@@ -155,15 +155,16 @@ async def _of_cases(
 
 
 def _clock(office: Office) -> Any:
-    """By when an answer after the first was due: staffed minutes of duty.yml; shifts of the past are not kept there."""
+    """Whether an answer after the first came by when it was due: staffed minutes of duty.yml; shifts of the past are
+    not kept there."""
     rota = {**office.content.knowledge.get("duty")}
     rota["answer_minutes"] = minutes = office.content.knowledge.get("targets")["next_minutes"]
 
-    def due(level: str, wrote: datetime) -> datetime:
+    def kept(level: str, wrote: datetime, replied: datetime) -> bool:
         soonest: datetime = wrote + timedelta(minutes=minutes[level])
-        return max(soonest, duty.promise(rota, level, wrote).at)
+        return replied <= soonest or replied <= duty.promise(rota, level, wrote).at
 
-    return due
+    return kept
 
 
 def _chooser(say: Say, wanted: Asked, choices: Choices) -> dict[str, Any]:

@@ -35,11 +35,15 @@ LARGE = frozenset(
         "notices",
     ]
 )
+NEVER = 253370764800000000  # microseconds: nothing is due
 PAGES = {
     "queue": ("/", None),
     "queue, filtered": ("/?severity=high&kind=report_unpaid_wages", None),
+    "queue, later": (f"/?part=others&after=1.1.1.2.{NEVER}.1{'0' * 15}.{'0' * 32}", None),
     "queue, live": ("/live", None),
     "case": ("/case/REFERENCE", None),
+    "case, earlier": (f"/case/REFERENCE?until=1{'0' * 15}.{'f' * 32}", None),
+    "due": ("/due", None),
     "reference": ("/search", {"q": "REFERENCE"}),
     "number": ("/search", {"q": "+977 9841234567"}),
     "name": ("/search", {"q": "Sita Tamang"}),
