@@ -85,6 +85,8 @@ for (const field of document.querySelectorAll("[data-count]")) {
 
 if (!location.hash) for (const list of document.querySelectorAll(".lines")) list.scrollTop = list.scrollHeight;
 
+document.querySelector(".top nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // --- filters stay in the address
 
 for (const form of document.querySelectorAll("form[data-auto]")) {
