@@ -380,7 +380,7 @@ async def run(folder: Path, cases: int, messages: int, *, runs: int, only: str =
                 async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as client:
                     client.cookies.set(SESSION, token, path="/desk")
                     for name, (path, form) in pages(cases).items():
-                        if only not in f"{name}, {role}":
+                        if not re.search(only, f"{name}, {role}"):
                             continue
                         page = (path or await tenth(client), form)
                         spent = await measure(client, folder, f"{name}, {role}", page, token)
@@ -420,7 +420,7 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=1_000_000)
     parser.add_argument("--folder", type=Path, help="a folder whose database is kept, and measured again if it is full")
     parser.add_argument("--runs", type=int, default=2)
-    parser.add_argument("--only", default="", help="pages whose name has this in it: queue, partner, ...")
+    parser.add_argument("--only", default="", help="a pattern of pages: queue, 'case.*partner', ...")
     parser.add_argument("--write", action="store_true", help="write the section of docs/performance.md")
     args = parser.parse_args()
     folder = args.folder or Path(tempfile.mkdtemp(prefix="saathi-bench-"))

@@ -22,6 +22,7 @@ from bot.store.history import Line
 from desk.office import Office, Visit
 from desk.permissions import ROLES
 from desk.views import case as view
+from desk.views import talk
 from desk.views.case import Around, Head
 
 CANNED = "canned"  # knowledge/canned.yml
@@ -70,8 +71,8 @@ async def gather(office: Office, visit: Visit, *, until: str = "", since: str = 
         version = await view.fingerprint(connection, place)
         head = await view.head(connection, office.secrets, place)
         around = await view.around(connection, office.secrets, head, scope)
-        page = await view.lines(connection, head, until=until, since=since)
-        newest = await view.newest(connection, place)
+        page = await talk.lines(connection, head.where, until=until, since=since)
+        newest = await talk.newest(connection, place)
         answering = [role for role in ROLES if office.permissions.may(role, "reply", ("assigned",), place.state)]
         colleagues = await view.colleagues(connection, visit.user.organisation_id, answering)
     conversation, leaves, window = around.conversation, None, None
@@ -85,8 +86,8 @@ async def gather(office: Office, visit: Visit, *, until: str = "", since: str = 
         head=head,
         around=around,
         lines=[_spoken(line) for line in page.lines],
-        earlier=view.address_of(page.lines[0]) if page.lines and page.earlier else "",
-        later=view.address_of(page.lines[-1]) if page.lines and page.later else "",
+        earlier=talk.address_of(page.lines[0]) if page.lines and page.earlier else "",
+        later=talk.address_of(page.lines[-1]) if page.lines and page.later else "",
         newest=newest,
         leaves=leaves,
         window=window,

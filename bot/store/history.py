@@ -65,11 +65,8 @@ async def home_of_case(connection: AsyncConnection, secrets: Keys, reference: st
     return (Home(row.subject_id, row.id, secrets.keyring.unwrap(row.wrapped)), row.case_id) if row else None
 
 
-async def thread(
-    connection: AsyncConnection, where: Home, after: datetime | None = None, *, for_staff: bool = False
-) -> list[Line]:
-    """The messages of a conversation in order, those after a moment if given. `for_staff`: without what stands around
-    a letter of the box, which may be about who reads here."""
+async def thread(connection: AsyncConnection, where: Home, after: datetime | None = None) -> list[Line]:
+    """The messages of a conversation in order, those after a moment if given: for the person's own side of it."""
     order = func.row_number().over(order_by=(messages.c.received_at, messages.c.id))
     query = (
         select(messages, outbox.c.state, outbox.c.reason, order.label("seq"))
@@ -77,8 +74,6 @@ async def thread(
         .where(messages.c.conversation_id == where.conversation_id)
         .order_by(messages.c.received_at, messages.c.id)
     )
-    if for_staff:
-        query = query.where(messages.c.retention != "box")
     if after is not None:
         query = query.where(messages.c.received_at > after)
     return [_line(where, row) for row in await connection.execute(query)]
@@ -100,7 +95,7 @@ async def window(
     connection: AsyncConnection, where: Home, *, until: Place | None = None, since: Place | None = None, most: int
 ) -> Window:
     """For staff: the newest messages; or those up to one of them, or from one on, with it. Not what stands around a
-    letter of the box. A long conversation costs no more than a short one."""
+    letter of the box, which may be about who reads here. A long conversation costs no more than a short one."""
     order = (messages.c.received_at, messages.c.id)
     query = (
         select(messages, outbox.c.state, outbox.c.reason, literal(0).label("seq"))

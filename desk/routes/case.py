@@ -124,9 +124,9 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
 
     @ask(paths("count"), "reply")
     async def count(visit: TheVisit) -> dict[str, Any]:
-        shown = await gather(office, visit)
-        text = visit.form.get("text", "")
-        return {"told": counted(office, visit, shown, text)}
+        async with office.database.begin() as connection:
+            head = await view.head(connection, office.secrets, visit.here)
+        return {"told": counted(office, visit, head.channel, visit.form.get("text", ""))}
 
     @act(paths("retry"), "reply", trail="message.retry")
     async def retry(visit: TheVisit) -> Response[Any]:
@@ -163,11 +163,11 @@ def _trouble(shown: Shown, text: str, seen: str) -> tuple[str, int]:
     return "", 200
 
 
-def counted(office: Office, visit: Visit, shown: Shown, text: str) -> str:
+def counted(office: Office, visit: Visit, channel: str | None, text: str) -> str:
     """How long a reply is on its channel, in words."""
-    if shown.head.channel == "sms":
+    if channel == "sms":
         cost = segments.count(text)
         left = office.look.word(visit.language, "case.segments", n=cost.segments, units=cost.units)
         return left if text else ""
-    most = LIMITS[shown.head.channel].text if shown.head.channel else 0
+    most = LIMITS[channel].text if channel else 0
     return office.look.word(visit.language, "case.units", n=units(text), most=most) if text else ""

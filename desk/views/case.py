@@ -6,7 +6,6 @@ Law: who may see it was decided at the door; here it is read, by ids.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,8 +15,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import history, notes, turns
-from bot.store.history import Line, Window
+from bot.store import notes, turns
 from bot.store.inbox import Home
 from bot.store.keys import Keys, open_, open_json
 from bot.store.notes import Happened, Task
@@ -34,12 +32,9 @@ from bot.store.tables import (
     tasks,
     users,
 )
-from desk.views.order import EVER, TICK
 from desk.views.queue import masked
 from desk.views.scope import Place, Scope
-
-LINES = 100  # of a conversation on one page
-_PLACE = re.compile(r"(\d{1,18})\.([0-9a-f]{32})", re.ASCII)
+from desk.views.talk import LINES
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,48 +186,6 @@ async def colleagues(
         .order_by(users.c.name, users.c.id)
     )
     return [(row.id, row.name) for row in rows]
-
-
-def place_of(text: str) -> history.Place | None:
-    """A message's place in its conversation, as an address names it; None for what is none."""
-    found = _PLACE.fullmatch(text)
-    if found is None:
-        return None
-    try:
-        return EVER + int(found[1]) * TICK, UUID(found[2])
-    except OverflowError:
-        return None
-
-
-def address_of(line: Line) -> str:
-    """The same for an address."""
-    return f"{(line.at - EVER) // TICK}.{line.id.hex}"
-
-
-async def lines(connection: AsyncConnection, shown: Head, *, until: str, since: str) -> Window:
-    """A page of the conversation, the newest if no place is named; nothing of what stands around a letter about
-    ourselves."""
-    if shown.where is None:
-        return Window([], earlier=False, later=False)
-    first, last = place_of(since), place_of(until)
-    return await history.window(connection, shown.where, until=last, since=None if last else first, most=LINES)
-
-
-async def newest(connection: AsyncConnection, place: Place) -> str:
-    """The last thing that the person wrote: a reply must have seen it."""
-    found = (
-        await connection.execute(
-            select(messages.c.id)
-            .where(
-                messages.c.conversation_id == place.conversation_id,
-                messages.c.author == "person",
-                messages.c.retention != "box",
-            )
-            .order_by(messages.c.received_at.desc(), messages.c.id.desc())
-            .limit(1)
-        )
-    ).scalar()
-    return str(found or "")
 
 
 async def fingerprint(connection: AsyncConnection, place: Place) -> str:

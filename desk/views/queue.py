@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.keys import Keys, open_
 from bot.store.tables import SEVERITIES, addresses, cases, contacts, conversations, keys, users
-from desk.views import order
+from desk.views import order, rows
 from desk.views.order import Chosen, Part, Wish
 from desk.views.scope import Scope
 
@@ -74,15 +74,15 @@ _COLUMNS = (
     conversations.c.owner,
     cases.c.id.label("case_id"),
     cases.c.reference,
-    func.coalesce(cases.c.kind, order.waiting.c.kind, "talk_to_human").label("kind"),
-    order.rank.label("rank"),
-    order.due.label("due"),
-    order.waiting.c.red_at,
-    order.waiting.c.offered_to,
-    order.since.label("since"),
-    func.coalesce(order.waiting.c.paged, False).label("paged"),
-    order.country.label("country"),
-    order.language.label("language"),
+    func.coalesce(cases.c.kind, rows.waiting.c.kind, "talk_to_human").label("kind"),
+    rows.rank.label("rank"),
+    rows.due.label("due"),
+    rows.waiting.c.red_at,
+    rows.waiting.c.offered_to,
+    rows.since.label("since"),
+    func.coalesce(rows.waiting.c.paged, False).label("paged"),
+    rows.country.label("country"),
+    rows.language.label("language"),
     contacts.c.simulated,
     addresses.c.id.label("address_id"),
     addresses.c.channel,
@@ -95,8 +95,7 @@ _COLUMNS = (
 async def queue(connection: AsyncConnection, secrets: Keys, scope: Scope, wish: Wish) -> tuple[list[Section], str]:
     """What is asked for, in order; and its version, which changes when anything of it does."""
     parts = await order.page(connection, scope, wish)
-    rows = [row for part in parts for row in part.rows]
-    shown = await _shown(connection, scope, rows)
+    shown = await _shown(connection, scope, [row for part in parts for row in part.rows])
     return [_section(secrets, scope, part, shown) for part in parts], order.version(parts)
 
 
@@ -110,11 +109,11 @@ def _among(column: Any, ids: Sequence[UUID | None]) -> Any:
     return column == func.any(literal(ids, ARRAY(Uuid)))
 
 
-async def _shown(connection: AsyncConnection, scope: Scope, rows: Sequence[Chosen]) -> dict[Any, Any]:
+async def _shown(connection: AsyncConnection, scope: Scope, found: Sequence[Chosen]) -> dict[Any, Any]:
     """What is shown of each row, by its two ids."""
-    if not rows:
+    if not found:
         return {}
-    talks, about = [row.conversation_id for row in rows], [row.case_id for row in rows]
+    talks, about = [row.conversation_id for row in found], [row.case_id for row in found]
     chosen = (
         func.unnest(literal(talks, ARRAY(Uuid)), literal(about, ARRAY(Uuid)))
         .table_valued("conversation_id", "case_id", name="chosen")
@@ -128,7 +127,7 @@ async def _shown(connection: AsyncConnection, scope: Scope, rows: Sequence[Chose
         .join(contacts, contacts.c.id == func.coalesce(cases.c.subject_id, conversations.c.subject_id))
         .join(keys, keys.c.subject_id == contacts.c.id)
         .outerjoin(addresses, addresses.c.id == conversations.c.address_id)
-        .outerjoin(order.waiting, order.waiting.c.conversation_id == conversations.c.id)
+        .outerjoin(rows.waiting, rows.waiting.c.conversation_id == conversations.c.id)
         .outerjoin(users, users.c.id == func.coalesce(_has, cases.c.assigned_to))
     )
     wanted = select(*_COLUMNS, scope.where("take").label("may_take")).select_from(source).where(scope.where("find"))
@@ -136,7 +135,9 @@ async def _shown(connection: AsyncConnection, scope: Scope, rows: Sequence[Chose
 
 
 def _section(secrets: Keys, scope: Scope, part: Part, shown: dict[Any, Any]) -> Section:
-    found = [(one, shown[one.conversation_id, one.case_id]) for one in part.rows]
+    # What was erased, or may not be found any more, since it was chosen is left out.
+    each = [(one, shown.get((one.conversation_id, one.case_id))) for one in part.rows]
+    found = [(one, row) for one, row in each if row is not None]
     counted = None if part.total is None else min(part.total, order.COUNTED)
     return Section(
         part.name,

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from bot.transports import errors
-from desk.views import case as case_view
+from desk.views import talk
 from tests.desk.office import Desk, Person, opened
 from tests.pipeline.world import World
 
@@ -57,7 +57,7 @@ async def test_a_reply_reaches_the_phone_and_its_delivery_is_shown(town: Desk, w
 async def test_a_long_conversation_opens_at_its_end_and_is_read_back_page_by_page(
     town: Desk, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(case_view, "LINES", 4)
+    monkeypatch.setattr(talk, "LINES", 4)
     person, case = await town.person("caseworker"), await _case(world)
     await person.post(f"{case}/take")
     for number in range(9):

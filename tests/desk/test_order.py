@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 from bot.store import users
 from desk.views import order
 from desk.views.order import Part, Wish
+from desk.views.rows import NEVER
 from tests.desk.office import Desk
 
 SEVERITIES = ("critical", "high", "medium", "low")
@@ -42,7 +43,7 @@ async def _town(desk: Desk, viewer: UUID) -> list[str]:
         if number % 4 == 2:
             await _change(desk, "UPDATE cases SET organisation_id = NULL WHERE reference = :r", r=reference)
     ids = {row.reference: row.id for row in await desk.rows("SELECT id, reference FROM cases")}
-    rows.sort(key=lambda row: (SEVERITIES.index(row[0]), row[1] or order.NEVER, row[2], ids[row[3]]))
+    rows.sort(key=lambda row: (SEVERITIES.index(row[0]), row[1] or NEVER, row[2], ids[row[3]]))
     return [row[3] for row in rows]
 
 
