@@ -153,9 +153,6 @@ class _Seek:
     async def worded(self, because: str, having: Sequence[Select[tuple[UUID]]], permission: str = "find") -> None:
         """Cases that have all the words. Their ids come from the index alone, some thousand newest ones at a time, so
         that a word of everybody's costs no more than a rare one."""
-        few = self.scope.few(permission)
-        if few is not None:  # hers are looked through, not everybody's
-            having = [*having, few]
         before: UUID | None = None
         chunk = CHUNK
         while len(self.found) <= MOST:
@@ -167,6 +164,9 @@ class _Seek:
                 await self.cases(because, cases.c.id == func.any(literal(ids, ARRAY(Uuid))), permission=permission)
             if len(ids) < chunk:
                 return
+            few = self.scope.few(permission) if before is None else None
+            if few is not None:  # the word is everybody's: among hers, not among all
+                having = [*having, few]
             before, chunk = ids[-1], 8 * chunk  # who may see few of them is not asked for each thousand
 
     async def number(self, secrets: Keys, candidates: Sequence[str], digits: str) -> None:
