@@ -23,6 +23,7 @@ from desk.office import Office, Visit
 from desk.permissions import ROLES
 from desk.views import case as view
 from desk.views import evidence as sent
+from desk.views import talk
 from desk.views.case import Around, Head
 from desk.views.evidence import Item
 
@@ -54,6 +55,8 @@ class Shown:
     head: Head
     around: Around
     lines: Sequence[Spoken]
+    earlier: str  # the address of a message from which older ones go on; empty: there are none
+    later: str  # the same for newer ones; while there are such, nothing is answered from here
     newest: str  # the last thing that the person wrote, which a reply must have seen
     leaves: Decision | None  # what would become of a reply now
     window: datetime | None  # WhatsApp: free words until then
@@ -65,17 +68,17 @@ class Shown:
     evidence: Sequence[Item] = ()
 
 
-async def gather(office: Office, visit: Visit) -> Shown:
-    """Everything of `visit.here`."""
+async def gather(office: Office, visit: Visit, *, until: str = "", since: str = "") -> Shown:
+    """Everything of `visit.here`; of the conversation the newest page, or one that ends or begins with a message."""
     place, scope = visit.here, office.scope(visit.user)
     async with office.database.begin() as connection:
         version = await view.fingerprint(connection, place)
         head = await view.head(connection, office.secrets, place)
         around = await view.around(connection, office.secrets, head, scope)
-        thread = await view.lines(connection, head)
-        evidence = await sent.items(connection, head.key, place, thread)
+        page = await talk.lines(connection, head.where, until=until, since=since)
+        newest = await talk.newest(connection, place)
+        evidence = await sent.items(connection, head.key, place, page.lines)
         beside = {one.message_id for one in evidence}
-        lines = [_spoken(line, line.id in beside) for line in thread]
         answering = [role for role in ROLES if office.permissions.may(role, "reply", ("assigned",), place.state)]
         colleagues = await view.colleagues(connection, visit.user.organisation_id, answering)
     conversation, leaves, window = around.conversation, None, None
@@ -88,8 +91,10 @@ async def gather(office: Office, visit: Visit) -> Shown:
     return Shown(
         head=head,
         around=around,
-        lines=lines,
-        newest=next((str(line.id) for line in reversed(lines) if line.author == "person"), ""),
+        lines=[_spoken(line, line.id in beside) for line in page.lines],
+        earlier=talk.address_of(page.lines[0]) if page.lines and page.earlier else "",
+        later=talk.address_of(page.lines[-1]) if page.lines and page.later else "",
+        newest=newest,
         leaves=leaves,
         window=window,
         most=LIMITS[head.channel].text if head.channel in LIMITS else 0,

@@ -28,10 +28,11 @@ from bot.store import audit, sign_ins
 from bot.store.database import Connection
 from bot.store.sign_ins import Session
 from desk import ranges
-from desk.office import Office, Visit, csrf_of
+from desk.office import Office, Visit, again_of, csrf_of
 from desk.route import CODE, OPEN, SELF, Rule
 from desk.views.scope import Place
 
+AGAIN = "x-desk-again"  # an open page asks for itself anew, since something changed
 SESSION, DOOR = "saathi_desk", "saathi_door"  # cookies: of a session; of the sign-in before there is one
 PATH = "/desk"
 FIELDS = 200
@@ -83,17 +84,23 @@ class Door:
 
     async def _known(self, request: Request[Any, Any, Any], rule: Rule, form: dict[str, str]) -> Visit:
         token, now = request.cookies.get(SESSION, ""), self.office.clock()
+        again = request.headers.get(AGAIN, "") if request.method == "GET" else ""
         async with self.office.database.begin() as connection:
-            session = await sign_ins.find(connection, self.office.secrets, token, now, keep=not rule.live)
+            keep = not rule.live and not again  # neither is work of hers
+            session = await sign_ins.find(connection, self.office.secrets, token, now, keep=keep)
             if session is None:
                 raise SignInFirst("/desk/sign-in")
             if (session.stage == "code") != (rule.permission == CODE):
                 raise SignInFirst("/desk/sign-in/code" if session.stage == "code" else "/desk")
             self._same_site(request, form, csrf_of(token))
             place = await self.permitted(connection, session, rule, request.path_params)
+            seen = ""
             if rule.trail and not await self._goes_on(connection, request, session, rule):
-                await self._trail(connection, session, rule, place, request.path_params, form)
-        return Visit(csrf_of(token), self.language(request, session), now, session, form, place)
+                kind, which = self._about(rule, place, request.path_params)
+                seen = again_of(token, rule.trail, kind, which)
+                if not hmac.compare_digest(again.encode(), seen.encode()):
+                    await self._trail(connection, session, rule.trail, kind, which, form)
+        return Visit(csrf_of(token), self.language(request, session), now, session, form, place, seen)
 
     async def permitted(
         self, connection: Connection, session: Session, rule: Rule, params: dict[str, Any]
@@ -147,26 +154,21 @@ class Door:
             since=self.office.clock() - PLAYED,
         )
 
-    async def _trail(
-        self,
-        connection: Connection,
-        session: Session,
-        rule: Rule,
-        place: Place | None,
-        params: dict[str, Any],
-        form: dict[str, str],
-    ) -> None:
-        assert rule.trail is not None
-        kind, which = "page", str(params.get("which", rule.permission))
-        if place is not None:
-            kind = "case" if place.case_id else "conversation"
-            which = str(place.case_id or place.conversation_id)
+    def _about(self, rule: Rule, place: Place | None, params: dict[str, Any]) -> tuple[str, str]:
+        """What a line names: a case, a conversation, a page, or what `rule.of` says."""
         if rule.of:
-            kind, which = rule.of, str(params["which"])
+            return rule.of, str(params["which"])
+        if place is None:
+            return "page", str(params.get("which", rule.permission))
+        return "case" if place.case_id else "conversation", str(place.case_id or place.conversation_id)
+
+    async def _trail(
+        self, connection: Connection, session: Session, action: str, kind: str, which: str, form: dict[str, str]
+    ) -> None:
         await audit.write(
             connection,
             user_id=session.user.id,
-            action=rule.trail,
+            action=action,
             object_kind=kind,
             object_id=which,
             now=self.office.clock(),

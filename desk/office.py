@@ -63,6 +63,7 @@ class Visit:
     session: Session | None = None
     form: Mapping[str, str] = field(default_factory=dict)
     place: Place | None = None
+    again: str = ""  # shows that this very page was looked at in this session: a script may ask for it anew
 
     @property
     def user(self) -> User:
@@ -95,3 +96,10 @@ TheVisit: TypeAlias = NamedDependency[Visit]  # how a handler asks for it
 def csrf_of(token: str) -> str:
     """The word that a form must bring back: known only to pages of the session (or of the sign-in) with this token."""
     return base64.urlsafe_b64encode(hmac.digest(token.encode(), b"csrf", "sha256")).decode().rstrip("=")
+
+
+def again_of(token: str, *line: str) -> str:
+    """The word by which an open page asks for itself anew, which is no second view: of this session, and of what the
+    line in the trail named. Nobody else can make it, so nobody sees a case without a line."""
+    told = "\0".join(("again", *line))
+    return base64.urlsafe_b64encode(hmac.digest(token.encode(), told.encode(), "sha256")).decode().rstrip("=")

@@ -195,14 +195,14 @@ def _answers(
 
 
 def in_time(
-    found: Sequence[tuple[str, datetime, datetime]], due: Callable[[str, datetime], datetime]
+    found: Sequence[tuple[str, datetime, datetime]], kept: Callable[[str, datetime, datetime], bool]
 ) -> dict[str, tuple[int, int, float, float]]:
-    """By severity: answers, those by when they were `due`, and seconds of the median and of nine in ten."""
+    """By severity: answers, those with which a promise was `kept`, and seconds of the median and of nine in ten."""
     took: dict[str, list[float]] = {}
     within: dict[str, int] = {}
     for level, wrote, replied in found:
         took.setdefault(level, []).append((replied - wrote).total_seconds())
-        within[level] = within.get(level, 0) + (replied <= due(level, wrote))
+        within[level] = within.get(level, 0) + kept(level, wrote, replied)
     result = {}
     for level, spans in took.items():
         spans.sort()

@@ -51,6 +51,8 @@ case_shares = Table(
     CheckConstraint("(organisation_id IS NULL) <> (user_id IS NULL)", name="one_receiver"),
     Index("ix_case_shares_case_id", "case_id"),
     Index("ix_case_shares_subject_id", "subject_id"),
+    Index("ix_case_shares_user_id", "user_id", postgresql_where=text("user_id IS NOT NULL")),
+    Index("ix_case_shares_organisation_id", "organisation_id", postgresql_where=text("organisation_id IS NOT NULL")),
 )
 
 tasks = Table(

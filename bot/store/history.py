@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, literal, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.inbox import Home
@@ -65,11 +65,8 @@ async def home_of_case(connection: AsyncConnection, secrets: Keys, reference: st
     return (Home(row.subject_id, row.id, secrets.keyring.unwrap(row.wrapped)), row.case_id) if row else None
 
 
-async def thread(
-    connection: AsyncConnection, where: Home, after: datetime | None = None, *, for_staff: bool = False
-) -> list[Line]:
-    """The messages of a conversation in order, those after a moment if given. `for_staff`: without what stands around
-    a letter of the box, which may be about who reads here."""
+async def thread(connection: AsyncConnection, where: Home, after: datetime | None = None) -> list[Line]:
+    """The messages of a conversation in order, those after a moment if given: for the person's own side of it."""
     order = func.row_number().over(order_by=(messages.c.received_at, messages.c.id))
     query = (
         select(messages, outbox.c.state, outbox.c.reason, order.label("seq"))
@@ -77,23 +74,62 @@ async def thread(
         .where(messages.c.conversation_id == where.conversation_id)
         .order_by(messages.c.received_at, messages.c.id)
     )
-    if for_staff:
-        query = query.where(messages.c.retention != "box")
     if after is not None:
         query = query.where(messages.c.received_at > after)
-    return [
-        Line(
-            row.id,
-            row.seq,
-            row.direction,
-            row.author,
-            row.received_at,
-            open_json(where.key, row.body_enc, where=f"messages.body_enc.{row.id}"),
-            row.state or "received",
-            row.reason,
-        )
-        for row in await connection.execute(query)
-    ]
+    return [_line(where, row) for row in await connection.execute(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Some messages of a conversation, in order; `earlier`, `later`: there are more on that side."""
+
+    lines: list[Line]
+    earlier: bool
+    later: bool
+
+
+Place: TypeAlias = tuple[datetime, UUID]  # of a message in its conversation
+
+
+async def window(
+    connection: AsyncConnection, where: Home, *, until: Place | None = None, since: Place | None = None, most: int
+) -> Window:
+    """For staff: the newest messages; or those up to one of them, or from one on, with it. Not what stands around a
+    letter of the box, which may be about who reads here. A long conversation costs no more than a short one."""
+    order = (messages.c.received_at, messages.c.id)
+    query = (
+        select(messages, outbox.c.state, outbox.c.reason, literal(0).label("seq"))
+        .outerjoin(outbox, outbox.c.id == messages.c.outbox_id)
+        .where(messages.c.conversation_id == where.conversation_id, messages.c.retention != "box")
+        .limit(most + 1)
+    )
+    if since is not None:
+        query = query.where(tuple_(*order) >= _bound(since)).order_by(*order)
+    else:
+        query = query.order_by(*[column.desc() for column in order])
+        query = query.where(tuple_(*order) <= _bound(until)) if until is not None else query
+    rows = (await connection.execute(query)).all()
+    lines, more = [_line(where, row) for row in rows[:most]], len(rows) > most
+    if since is not None:
+        return Window(lines, earlier=True, later=more)
+    return Window(lines[::-1], earlier=more, later=until is not None)
+
+
+def _bound(place: Place) -> Any:
+    return tuple_(literal(place[0], messages.c.received_at.type), literal(place[1], messages.c.id.type))
+
+
+def _line(where: Home, row: Any) -> Line:
+    return Line(
+        row.id,
+        row.seq,
+        row.direction,
+        row.author,
+        row.received_at,
+        open_json(where.key, row.body_enc, where=f"messages.body_enc.{row.id}"),
+        row.state or "received",
+        row.reason,
+    )
 
 
 async def provider_ids(

@@ -6,11 +6,14 @@ Law: every row that belongs to a person has `subject_id`, the unit that a turn l
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
+    ColumnElement,
     Date,
     DateTime,
     ForeignKey,
@@ -23,6 +26,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    literal_column,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -80,6 +84,8 @@ __all__ = [
     "CARES",
     "OUTBOX_STATES",
     "OWNERS",
+    "QUEUE_DUE",
+    "QUEUE_RANK",
     "SEVERITIES",
     "absences",
     "address_contacts",
@@ -290,6 +296,15 @@ conversations = Table(
     Index("ix_conversations_reply_due_at", "reply_due_at", postgresql_where=text("reply_due_at IS NOT NULL")),
 )
 
+# What orders open cases: gravity, then by when the first answer is due. Spelled as `ix_cases_queue` has it, with the
+# lines that PostgreSQL prints: they are compared with the database's.
+_GRADES = "\n".join(f"WHEN '{severity}' THEN {rank}" for rank, severity in enumerate(SEVERITIES))
+_RANK = f"\nCASE severity\n{_GRADES}\nELSE NULL\nEND"
+_FIRST_DUE = "\nCASE\nWHEN answered_at IS NULL THEN answer_due_at\nELSE NULL\nEND"
+_DUE = f"COALESCE({_FIRST_DUE}, '9999-01-01 00:00:00+00'::timestamptz)"
+QUEUE_RANK: ColumnElement[int] = literal_column(_RANK.replace("severity", "cases.severity"), Integer)
+QUEUE_DUE: ColumnElement[datetime] = literal_column(_DUE.replace("answer", "cases.answer"), DateTime(timezone=True))
+
 cases = Table(
     "cases",
     metadata,
@@ -320,6 +335,19 @@ cases = Table(
     Index("ix_cases_conversation_id", "conversation_id"),
     Index("ix_cases_assigned_to", "assigned_to", postgresql_where=text("assigned_to IS NOT NULL")),
     Index("ix_cases_open", "severity", "opened_at", postgresql_where=text("closed_at IS NULL")),
+    Index(
+        "ix_cases_queue",
+        "organisation_id",
+        text(f"({_RANK})"),
+        text(f"({_DUE})"),
+        "opened_at",
+        "id",
+        postgresql_where=text("closed_at IS NULL"),
+    ),
+    Index("ix_cases_present", "id", postgresql_where=text("closed_at IS NULL OR care IS NOT NULL OR draft")),
+    Index("ix_cases_opened_at", "opened_at"),
+    Index("ix_cases_closed_at", "closed_at", postgresql_where=text("closed_at IS NOT NULL")),
+    Index("ix_cases_care", "care", postgresql_where=text("care IS NOT NULL AND closed_at IS NULL")),
 )
 
 case_people = Table(
@@ -345,6 +373,7 @@ case_events = Table(
     Column("note_enc", LargeBinary),
     _at("happened_at", required=True),
     Index("ix_case_events_case_id", "case_id", "happened_at"),
+    Index("ix_case_events_reopened", "case_id", "happened_at", postgresql_where=text("kind = 'reopened'")),
 )
 
 # What waits for a human: pages and queue entries. Not personal: ids and codes.
@@ -459,6 +488,7 @@ messages = Table(
     Index("ix_messages_conversation_id", "conversation_id", "received_at"),
     Index("ix_messages_retention", "retention", "received_at"),
     Index("ix_messages_answers", "conversation_id", "received_at", postgresql_where=text("author = 'human'")),
+    Index("ix_messages_answered_at", "received_at", postgresql_where=text("author = 'human'")),
     postgresql_partition_by="RANGE (received_at)",
 )
 

@@ -53,8 +53,10 @@ def actor(visit: Visit) -> Actor:
 def routes(office: Office) -> list[HTTPRouteHandler]:
     """Reading, answering, taking. What else is done with a case: `case_work.py`."""
 
-    async def page(visit: Visit, told: str = "", status: int = 200, **more: Any) -> Response[str]:
-        shown = await gather(office, visit)
+    async def page(
+        visit: Visit, told: str = "", status: int = 200, *, until: str = "", since: str = "", **more: Any
+    ) -> Response[str]:
+        shown = await gather(office, visit, until=until, since=since)
         values = {"text": "", "seen": shown.newest, "number": "", "reasons": REASONS, **more}
         return office.look.page(
             visit,
@@ -73,8 +75,10 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
 
     @show(PATHS, "view", trail="case.view")
     async def case(request: Request[Any, Any, Any], visit: TheVisit) -> Response[str]:
-        told, canned = (request.query_params.get(name, "") for name in ("told", "canned"))
-        return await page(visit, told if told in TOLD else "", text=await _canned(visit, canned))
+        query = request.query_params
+        told, canned, until, since = (query.get(name, "") for name in ("told", "canned", "until", "since"))
+        text = await _canned(visit, canned)
+        return await page(visit, told if told in TOLD else "", until=until, since=since, text=text)
 
     async def _canned(visit: Visit, name: str) -> str:
         if name not in office.content.knowledge.get(CANNED):
@@ -123,9 +127,9 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
 
     @ask(paths("count"), "reply")
     async def count(visit: TheVisit) -> dict[str, Any]:
-        shown = await gather(office, visit)
-        text = visit.form.get("text", "")
-        return {"told": counted(office, visit, shown, text)}
+        async with office.database.begin() as connection:
+            head = await view.head(connection, office.secrets, visit.here)
+        return {"told": counted(office, visit, head.channel, visit.form.get("text", ""))}
 
     @act(paths("retry"), "reply", trail="message.retry")
     async def retry(visit: TheVisit) -> Response[Any]:
@@ -162,11 +166,11 @@ def _trouble(shown: Shown, text: str, seen: str) -> tuple[str, int]:
     return "", 200
 
 
-def counted(office: Office, visit: Visit, shown: Shown, text: str) -> str:
+def counted(office: Office, visit: Visit, channel: str | None, text: str) -> str:
     """How long a reply is on its channel, in words."""
-    if shown.head.channel == "sms":
+    if channel == "sms":
         cost = segments.count(text)
         left = office.look.word(visit.language, "case.segments", n=cost.segments, units=cost.units)
         return left if text else ""
-    most = LIMITS[shown.head.channel].text if shown.head.channel in LIMITS else 0
+    most = LIMITS[channel].text if channel in LIMITS else 0
     return office.look.word(visit.language, "case.units", n=units(text), most=most) if text else ""

@@ -22,6 +22,7 @@ from bot.media.preview import Previews
 from bot.media.sniff import PLAYED
 from bot.store import attachments as rows
 from bot.store import evidence as store
+from bot.store import history
 from bot.store.evidence import ABOUT, Of
 from desk import bundle, ranges
 from desk.look import fields
@@ -35,6 +36,7 @@ from desk.views.evidence import KINDS, Item
 
 OF = "evidence"
 MOST = {"label": 200, "proves": 2000, "transcript": 8000}  # characters
+PLACES_IN = 5000  # of the newest messages: places are lines of the conversation, and those are sealed
 TOLD = frozenset({"saved", "fetching", "not_fetched"})
 # Whatever comes out of here is no page: nothing in it runs, loads or is taken for another type.
 SHUT = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff"}
@@ -54,8 +56,8 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
     async def all_of(visit: Visit) -> tuple[Head, list[Item]]:
         async with office.database.begin() as connection:
             head = await case_view.head(connection, office.secrets, visit.here)
-            thread = await case_view.lines(connection, head)
-            return head, list(await view.items(connection, head.key, visit.here, thread))
+            thread = await history.window(connection, head.where, most=PLACES_IN) if head.where else None
+            return head, list(await view.items(connection, head.key, visit.here, thread.lines if thread else ()))
 
     async def known(visit: Visit, which: UUID) -> tuple[Head, Item]:
         """One file or place of this very conversation."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from bot.content.readers.words import words
 from desk import files, sheets
+from desk.choices import Choices
 from desk.figures import DAYS, FEWEST, FILTERS, Asked, asked
 from desk.files import Table
 from desk.office import Office, TheVisit, Visit
@@ -36,13 +37,14 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         {code: next(iter(of)) for code, of in known.items() if len(of) == 1},
     )
 
+    choices = Choices(office.content, office.look)
+
     def read(query: Mapping[str, str], visit: Visit) -> Asked:
         return asked(query, visit.now, visit.zone or office.look.zone)
 
     async def page(visit: Visit, wanted: Asked, *, told: str = "", status: int = 200, **form: str) -> Response[str]:
         say, scope = Say(office.look, visit), office.scope(visit.user)
         async with office.database.begin() as connection:
-            choices = await view.choices(connection, scope)
             shown = await _of_cases(connection, say, scope, wanted, home)
             gaps = await view.gaps(connection, scope, wanted)
             load = await view.load(connection, scope)
@@ -78,7 +80,6 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             flow = flow if flow in known_flows else next(iter(known_flows), "")
             found = await drop_off.steps(connection, wanted, flow)
             since = await drop_off.since(connection)
-            choices = await view.choices(connection, office.scope(visit.user))
         written = office.content.flows.by_name.get(flow)
         order = {step.id: place for place, step in enumerate(written.steps)} if written else {}
         found.sort(key=lambda step: (order.get(step.step, len(order)), step.step))
@@ -141,42 +142,37 @@ async def _of_cases(
     connection: Any, say: Say, scope: Any, wanted: Asked, home: view.Home, permission: str = "find"
 ) -> list[Sheet]:
     """The sheets about cases, in the order of the page."""
+    period = await view.of_period(connection, scope, wanted, home, permission)
     ended, still = await view.outcomes(connection, scope, wanted, permission)
     outcomes = sheets.counts(say, wanted, "outcomes", ended, lambda c: say.named("outcomes", c or "not_said"))
     return [
-        sheets.first_answers(say, wanted, await view.firsts(connection, scope, wanted, permission)),
-        sheets.volumes(say, wanted, await view.volumes(connection, scope, wanted, permission)),
-        sheets.counts(say, wanted, "kinds", await view.kinds(connection, scope, wanted, permission), say.kind),
-        sheets.corridors(say, wanted, await view.corridors(connection, scope, wanted, home, permission)),
+        sheets.first_answers(say, wanted, period.firsts),
+        sheets.volumes(say, wanted, period.volumes),
+        sheets.counts(say, wanted, "kinds", period.kinds, say.kind),
+        sheets.corridors(say, wanted, period.corridors),
         sheets.with_open(say, outcomes, still),
     ]
 
 
 def _clock(office: Office) -> Any:
-    """By when an answer after the first was due: staffed minutes of duty.yml; shifts of the past are not kept there."""
+    """Whether an answer after the first came by when it was due: staffed minutes of duty.yml; shifts of the past are
+    not kept there."""
     rota = {**office.content.knowledge.get("duty")}
     rota["answer_minutes"] = minutes = office.content.knowledge.get("targets")["next_minutes"]
 
-    def due(level: str, wrote: datetime) -> datetime:
+    def kept(level: str, wrote: datetime, replied: datetime) -> bool:
         soonest: datetime = wrote + timedelta(minutes=minutes[level])
-        return max(soonest, duty.promise(rota, level, wrote).at)
+        return replied <= soonest or replied <= duty.promise(rota, level, wrote).at
 
-    return due
+    return kept
 
 
-def _chooser(say: Say, wanted: Asked, choices: Mapping[str, list[str]]) -> dict[str, Any]:
+def _chooser(say: Say, wanted: Asked, choices: Choices) -> dict[str, Any]:
     """What the form of period and filters shows."""
-    labels: dict[str, Callable[[str], str]] = {
-        "severity": lambda code: say.named("severity", code),
-        "kind": say.kind,
-        "country": say.country,
-        "language": lambda code: say.look.tongue(say.visit.language, code),
-        "channel": lambda code: say.named("channel", code),
-    }
     today = wanted.last
     quick = [(say.t("figures.days_" + str(days)), (today - timedelta(days=days - 1)).isoformat()) for days in DAYS]
     return {
-        "choices": {name: [(code, labels[name](code)) for code in choices[name]] for name in FILTERS},
+        "choices": choices.of(say.visit.language, FILTERS),
         "quick": [(label, wanted.address(**{"from": first})) for label, first in quick],
         "period": say.period(wanted),
     }

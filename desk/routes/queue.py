@@ -2,47 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from litestar import Request, Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import ServerSentEvent
 
+from desk.choices import Choices
 from desk.office import Office, TheVisit
 from desk.route import SELF, show
+from desk.views import order
 from desk.views import queue as view
+from desk.views.order import Wish
 
-MOST_PAGES = 10_000
+LONGEST = 120  # of a place in an address
 
 
 def routes(office: Office) -> list[HTTPRouteHandler]:
     """The routes."""
+    choices = Choices(office.content, office.look)
+
+    def read(query: Mapping[str, str]) -> Wish:
+        asked = {name: query.get(name, "") for name in order.FILTERS}
+        kept = {name: value if choices.known(name, value) else "" for name, value in asked.items()}
+        part, after, before = (query.get(name, "")[:LONGEST] for name in ("part", "after", "before"))
+        return Wish(kept, part, after, before)
 
     @show("/", "queue", trail="queue.view")
     async def queue(request: Request[Any, Any, Any], visit: TheVisit) -> Response[str]:
-        page = request.query_params.get("page", "1")
-        number = min(int(page), MOST_PAGES) if page.isascii() and page.isdecimal() and int(page) > 0 else 1
-        scope = office.scope(visit.user)
+        wish = read(request.query_params)
         async with office.database.begin() as connection:
-            version = await view.fingerprint(connection, scope)
-            choices = await view.choices(connection, scope)
-            asked = {name: request.query_params.get(name, "") for name in view.FILTERS}
-            asked = {name: value if value in choices[name] else "" for name, value in asked.items()}
-            sections = await view.queue(connection, office.secrets, scope, asked, number)
+            sections, version = await view.queue(connection, office.secrets, office.scope(visit.user), wish)
+        filters = {name: value for name, value in wish.filters.items() if value}
         return office.look.page(
             visit,
             "queue.html",
             sections=sections,
-            filters=asked,
-            choices=choices,
-            page=number,
+            filters=wish.filters,
+            choices=choices.of(visit.language, order.FILTERS),
+            address=lambda **more: "?" + urlencode({**filters, **more}),
+            live="?" + urlencode({**filters, **_place(wish)}),
+            part=wish.part if len(sections) == 1 else "",
             version=version,
         )
 
     @show("/live", "queue", trail=None, live=True)
     async def live(request: Request[Any, Any, Any], visit: TheVisit) -> ServerSentEvent:
+        wish = read(request.query_params)
+
         async def look(connection: Any) -> str:
-            return await view.fingerprint(connection, office.scope(visit.user))
+            return await view.fingerprint(connection, office.scope(visit.user), wish)
 
         return office.live.stream(request, look)
 
@@ -51,3 +62,8 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         return office.look.page(visit, "help.html")
 
     return [queue, live, keys]
+
+
+def _place(wish: Wish) -> dict[str, str]:
+    found = {"part": wish.part, "after": wish.after, "before": wish.before}
+    return {name: value for name, value in found.items() if value}

@@ -16,7 +16,7 @@ LEAST = 2
 def routes(office: Office) -> list[HTTPRouteHandler]:
     """The routes."""
 
-    @show("/search", "search", trail="search.form")
+    @show("/search", "search", trail=None)
     async def form(visit: TheVisit) -> Response[str]:
         return office.look.page(visit, "search.html", sought="", results=None, more=False, problem="")
 

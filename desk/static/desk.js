@@ -17,7 +17,7 @@ async function look() {
   if (busy) { again = true; return; }
   busy = true;
   try {
-    const answer = await fetch(location.href, { headers: { "X-Desk": "live" }, redirect: "manual" });
+    const answer = await fetch(location.href, { headers: { "X-Desk-Again": document.body.dataset.again }, redirect: "manual" });
     if (answer.ok) swap(parsed(await answer.text()));
     else if (answer.type === "opaqueredirect" || [403, 404].includes(answer.status)) location.reload();
   } catch { /* the line is down: the events come again with it */ }
@@ -49,7 +49,8 @@ function swap(page) {
 const row = (name) => [...document.querySelectorAll("[data-row]")].find((one) => one.dataset.row === name);
 
 if (live) {
-  const source = new EventSource(`${live.dataset.live}?since=${encodeURIComponent(live.dataset.version)}`);
+  const stream = live.dataset.live;
+  const source = new EventSource(`${stream}${stream.includes("?") ? "&" : "?"}since=${encodeURIComponent(live.dataset.version)}`);
   source.addEventListener("changed", look);
   source.addEventListener("gone", () => { source.close(); location.reload(); });
   addEventListener("pagehide", () => source.close());
@@ -83,7 +84,9 @@ for (const field of document.querySelectorAll("[data-count]")) {
   if (field.value) count();
 }
 
-for (const list of document.querySelectorAll(".lines")) list.scrollTop = list.scrollHeight;
+if (!location.hash) for (const list of document.querySelectorAll(".lines")) list.scrollTop = list.scrollHeight;
+
+document.querySelector(".top nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
 // --- pictures that people sent are asked for when somebody opens them, not before
 

@@ -15,8 +15,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import history, notes, turns
-from bot.store.history import Line
+from bot.store import notes, turns
 from bot.store.inbox import Home
 from bot.store.keys import Keys, open_, open_json
 from bot.store.notes import Happened, Task
@@ -36,6 +35,7 @@ from bot.store.tables import (
 from desk.views import evidence
 from desk.views.queue import masked
 from desk.views.scope import Place, Scope
+from desk.views.talk import LINES
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,26 +189,15 @@ async def colleagues(
     return [(row.id, row.name) for row in rows]
 
 
-async def lines(connection: AsyncConnection, shown: Head) -> list[Line]:
-    """The messages of the conversation, without what stands around a letter about ourselves."""
-    return await history.thread(connection, shown.where, for_staff=True) if shown.where else []
-
-
 async def fingerprint(connection: AsyncConnection, place: Place) -> str:
-    """Changes with the messages, their delivery, the owner and what happened in the case."""
+    """Changes with the newest messages, their delivery, the owner and what happened in the case."""
     said = (
         await connection.execute(
-            select(func.count(), func.max(messages.c.received_at)).where(
-                messages.c.conversation_id == place.conversation_id, messages.c.retention != "box"
-            )
-        )
-    ).one()
-    sent = (
-        await connection.execute(
-            select(outbox.c.state, outbox.c.reason, func.count())
-            .where(outbox.c.conversation_id == place.conversation_id)
-            .group_by(outbox.c.state, outbox.c.reason)
-            .order_by(outbox.c.state, outbox.c.reason)
+            select(messages.c.id, outbox.c.state, outbox.c.reason)
+            .outerjoin(outbox, outbox.c.id == messages.c.outbox_id)
+            .where(messages.c.conversation_id == place.conversation_id, messages.c.retention != "box")
+            .order_by(messages.c.received_at.desc(), messages.c.id.desc())
+            .limit(LINES)
         )
     ).all()
     owner = (
@@ -237,6 +226,6 @@ async def fingerprint(connection: AsyncConnection, place: Place) -> str:
     ).first()
     sent_to_us = await evidence.fingerprint(connection, place)
     seen = repr(
-        (tuple(to_do), tuple(case or ()), tuple(said), [tuple(r) for r in sent], tuple(owner or ()), tuple(happened))
-    ) + repr(sent_to_us)
+        (tuple(to_do), tuple(case or ()), [tuple(r) for r in said], tuple(owner or ()), tuple(happened), sent_to_us)
+    )
     return hashlib.sha256(seen.encode()).hexdigest()[:16]

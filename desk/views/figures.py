@@ -12,7 +12,22 @@ from datetime import date, datetime, timedelta
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, and_, case, cast, exists, func, literal, not_, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+    tuple_,
+    union,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.notices import RANK
@@ -24,6 +39,9 @@ BEFORE = timedelta(days=30)  # how far back an earlier answer is looked for
 MOST_REPLIES = 5_000  # of the period, the newest
 WORKS = ("volunteer", "partner", "caseworker", "specialist", "supervisor")  # roles that may have cases
 Count: TypeAlias = tuple[str, int]
+# What GROUPING() says of a row: a bit for each column that it is not counted by.
+_BUCKET, _KIND, _CORRIDOR, _SEVERITY = 0b0111, 0b1011, 0b1101, 0b1110
+_LAST = "\U0010ffff"  # after every country: what is not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,20 +120,83 @@ def opened(asked: Asked) -> ColumnElement[bool]:
     return and_(cases.c.opened_at >= asked.start, cases.c.opened_at < asked.end)
 
 
-async def volumes(
-    connection: AsyncConnection, scope: Scope, asked: Asked, permission: str = "find"
-) -> list[tuple[date, int, int]]:
-    """(first day, cases, critical ones of them) of each day, week or month, those without a case too."""
-    local = func.timezone(asked.zone, cases.c.opened_at)
-    day = cast(func.date_trunc(asked.unit, local), Date).label("bucket")
-    rows = await connection.execute(
-        select(day, func.count().label("n"), func.count().filter(cases.c.severity == "critical").label("critical"))
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Cases that were opened in a period. `volumes`: (first day, cases, critical ones) of each day, week or month,
+    those without any too; `kinds` and `corridors` (home, stay, cases; None where it is not known): most first."""
+
+    volumes: Sequence[tuple[date, int, int]]
+    kinds: Sequence[Count]
+    corridors: Sequence[tuple[str | None, str | None, int]]
+    firsts: Sequence[First]
+
+
+async def of_period(
+    connection: AsyncConnection, scope: Scope, asked: Asked, home: Home, permission: str = "find"
+) -> Period:
+    """All that is told of them, in one reading. How soon a human answered first leaves out a case that was opened
+    again: its clock began anew."""
+    again = exists(
+        select(case_events.c.id).where(case_events.c.case_id == cases.c.id, case_events.c.kind == "reopened")
+    )
+    each = (
+        select(
+            cast(func.date_trunc(asked.unit, func.timezone(asked.zone, cases.c.opened_at)), Date).label("bucket"),
+            cases.c.kind,
+            cases.c.severity,
+            came_from(home).label("home"),
+            stay(home).label("stay"),
+            cases.c.opened_at,
+            cases.c.answered_at,
+            cases.c.answer_due_at,
+            cases.c.closed_at,
+            not_(again).label("first"),
+        )
         .select_from(joined())
         .where(*chosen(scope, asked, permission), opened(asked))
-        .group_by("bucket")
+        .cte("each")
     )
-    found = {row.bucket: (row.n, row.critical) for row in rows}
-    return [(day, *found.get(day, (0, 0))) for day in days(asked)]
+    row = each.c
+    answered, first, n = row.answered_at.is_not(None), row.first, func.count()
+    late = and_(not_(answered), row.closed_at.is_(None), row.answer_due_at < scope.now)
+    took = case((first, func.extract("epoch", row.answered_at - row.opened_at)))
+    sets = func.grouping_sets(tuple_(row.bucket), tuple_(row.kind), tuple_(row.home, row.stay), tuple_(row.severity))
+    rows = await connection.execute(
+        select(
+            func.grouping(row.bucket, row.kind, row.home, row.severity).label("by"),
+            row.bucket,
+            row.kind,
+            row.home,
+            row.stay,
+            row.severity,
+            n.label("n"),
+            n.filter(row.severity == "critical").label("critical"),
+            n.filter(first).label("cases"),
+            n.filter(first, answered).label("answered"),
+            n.filter(first, row.answered_at <= row.answer_due_at).label("within"),
+            n.filter(first, late).label("late"),
+            func.percentile_cont(0.5).within_group(took).label("median"),
+            func.percentile_cont(0.9).within_group(took).label("slow"),
+        ).group_by(sets)
+    )
+    by: dict[int, list[Any]] = {one: [] for one in (_BUCKET, _KIND, _CORRIDOR, _SEVERITY)}
+    for found in rows:
+        by[found.by].append(found)
+    counted = {found.bucket: (found.n, found.critical) for found in by[_BUCKET]}
+    graded = {
+        one.severity: First(one.severity, one.cases, one.answered, one.within, one.late, one.median, one.slow)
+        for one in by[_SEVERITY]
+        if one.cases
+    }
+    return Period(
+        volumes=[(day, *counted.get(day, (0, 0))) for day in days(asked)],
+        kinds=sorted(((one.kind, one.n) for one in by[_KIND]), key=lambda one: (-one[1], one[0])),
+        corridors=sorted(
+            ((one.home, one.stay, one.n) for one in by[_CORRIDOR]),
+            key=lambda one: (-one[2], one[0] or _LAST, one[1] or _LAST),
+        ),
+        firsts=[graded[level] for level in SEVERITIES if level in graded],
+    )
 
 
 def days(asked: Asked) -> list[date]:
@@ -133,38 +214,6 @@ def days(asked: Asked) -> list[date]:
         else:
             day += timedelta(days=7 if asked.unit == "week" else 1)
     return found
-
-
-async def kinds(connection: AsyncConnection, scope: Scope, asked: Asked, permission: str = "find") -> list[Count]:
-    """Cases by kind, most first."""
-    n = func.count().label("n")
-    rows = await connection.execute(
-        select(cases.c.kind, n)
-        .select_from(joined())
-        .where(*chosen(scope, asked, permission), opened(asked))
-        .group_by(cases.c.kind)
-        .order_by(n.desc(), cases.c.kind)
-    )
-    return [(row.kind, row.n) for row in rows]
-
-
-async def corridors(
-    connection: AsyncConnection, scope: Scope, asked: Asked, home: Home, permission: str = "find"
-) -> list[tuple[str | None, str | None, int]]:
-    """(home country, country of stay, cases), most first; None where it is not known."""
-    each = (
-        select(came_from(home).label("home"), stay(home).label("stay"))
-        .select_from(joined())
-        .where(*chosen(scope, asked, permission), opened(asked))
-        .subquery()
-    )
-    n = func.count().label("n")
-    rows = await connection.execute(
-        select(each.c.home, each.c.stay, n)
-        .group_by(each.c.home, each.c.stay)
-        .order_by(n.desc(), each.c.home, each.c.stay)
-    )
-    return [(row.home, row.stay, row.n) for row in rows]
 
 
 async def outcomes(
@@ -185,65 +234,54 @@ async def outcomes(
     return [(row.came, row.n) for row in rows], (await connection.execute(left)).scalar_one()
 
 
-async def firsts(connection: AsyncConnection, scope: Scope, asked: Asked, permission: str = "find") -> list[First]:
-    """How soon a human answered first, by severity. A case that was opened again is left out: its clock began anew."""
-    again = exists(
-        select(case_events.c.id).where(case_events.c.case_id == cases.c.id, case_events.c.kind == "reopened")
-    )
-    answered = cases.c.answered_at.is_not(None)
-    late = and_(not_(answered), cases.c.closed_at.is_(None), cases.c.answer_due_at < scope.now)
-    took = func.extract("epoch", cases.c.answered_at - cases.c.opened_at)
-    rows = await connection.execute(
-        select(
-            cases.c.severity,
-            func.count().label("cases"),
-            func.count().filter(answered).label("answered"),
-            func.count().filter(cases.c.answered_at <= cases.c.answer_due_at).label("within"),
-            func.count().filter(late).label("late"),
-            func.percentile_cont(0.5).within_group(took).label("median"),
-            func.percentile_cont(0.9).within_group(took).label("slow"),
-        )
-        .select_from(joined())
-        .where(*chosen(scope, asked, permission), opened(asked), not_(again))
-        .group_by(cases.c.severity)
-    )
-    found = {row.severity: First(*row) for row in rows}
-    return [found[level] for level in SEVERITIES if level in found]
-
-
 async def gaps(connection: AsyncConnection, scope: Scope, asked: Asked) -> list[tuple[str, datetime, datetime]]:
-    """(severity, she wrote, a human answered) for each answer after the first in the period, the newest."""
-    rank = func.min(case(RANK, value=cases.c.severity)).label("rank")
-    of = (
-        select(cases.c.conversation_id, rank)
+    """(severity, she wrote, a human answered) for each answer after the first in the period, the newest. From each
+    message of a human back to the one before it: what she wrote between them was answered."""
+    human, before, between = messages.alias("human"), messages.alias("before"), messages.alias("between")
+    ours = [one.c.retention != "box" for one in (human, before, between)]
+    rank = (
+        select(func.min(case(RANK, value=cases.c.severity)))
         .select_from(joined())
-        .where(*chosen(scope, asked), cases.c.conversation_id.is_not(None))
-        .group_by(cases.c.conversation_id)
-        .subquery()
+        .where(*chosen(scope, asked), cases.c.conversation_id == human.c.conversation_id)
+        .scalar_subquery()
     )
-    human = messages.c.author == "human"
-    earlier = func.count().filter(human).over(
-        partition_by=messages.c.conversation_id, order_by=(messages.c.received_at, messages.c.id), rows=(None, -1)
-    )  # fmt: skip
-    lines = (
-        select(messages.c.conversation_id, messages.c.received_at, messages.c.author, earlier.label("turn"), of.c.rank)
-        .join(of, of.c.conversation_id == messages.c.conversation_id)
+    prior = (
+        select(before.c.received_at, before.c.id)
         .where(
-            messages.c.received_at >= asked.start - BEFORE,
-            messages.c.received_at < asked.end,
-            messages.c.author.in_(("person", "human")),
-            messages.c.retention != "box",
+            before.c.conversation_id == human.c.conversation_id,
+            before.c.author == "human",
+            before.c.received_at >= asked.start - BEFORE,
+            before.c.received_at < asked.end,
+            tuple_(before.c.received_at, before.c.id) < tuple_(human.c.received_at, human.c.id),
+            ours[1],
         )
-        .subquery()
+        .order_by(before.c.received_at.desc(), before.c.id.desc())
+        .limit(1)
+        .lateral("prior")
     )
-    wrote = func.min(lines.c.received_at).filter(lines.c.author == "person").label("wrote")
-    replied = func.min(lines.c.received_at).filter(lines.c.author == "human").label("replied")
+    wrote = (
+        select(func.min(between.c.received_at).label("at"))
+        .where(
+            between.c.conversation_id == human.c.conversation_id,
+            between.c.author == "person",
+            between.c.received_at >= asked.start - BEFORE,
+            between.c.received_at < asked.end,
+            tuple_(between.c.received_at, between.c.id) > tuple_(prior.c.received_at, prior.c.id),
+            tuple_(between.c.received_at, between.c.id) < tuple_(human.c.received_at, human.c.id),
+            ours[2],
+        )
+        .lateral("wrote")
+    )
+    answers = (
+        select(human.c.conversation_id, wrote.c.at.label("wrote"), human.c.received_at.label("replied"))
+        .select_from(human.join(prior, true()).join(wrote, wrote.c.at < human.c.received_at))
+        .where(human.c.author == "human", human.c.received_at >= asked.start, human.c.received_at < asked.end, ours[0])
+    )
+    ranked = answers.add_columns(rank.label("rank")).subquery("ranked")
     rows = await connection.execute(
-        select(lines.c.rank, wrote, replied)
-        .where(lines.c.turn > 0)
-        .group_by(lines.c.conversation_id, lines.c.turn, lines.c.rank)
-        .having(replied >= asked.start, wrote < replied)
-        .order_by(replied.desc())
+        select(ranked.c.rank, ranked.c.wrote, ranked.c.replied)
+        .where(ranked.c.rank.is_not(None))
+        .order_by(ranked.c.replied.desc())
         .limit(MOST_REPLIES)
     )
     return [(SEVERITIES[row.rank], row.wrote, row.replied) for row in rows]
@@ -252,10 +290,21 @@ async def gaps(connection: AsyncConnection, scope: Scope, asked: Asked) -> list[
 async def load(connection: AsyncConnection, scope: Scope) -> list[Load]:
     """Open and critical cases of each colleague of the reader's organisation, by name."""
     has = case((conversations.c.owner == "human", conversations.c.owner_user_id))
+    also, talks = cases.alias("also"), conversations.alias("talks")
+    given = select(also.c.id).where(also.c.assigned_to.is_not(None), also.c.closed_at.is_(None))
+    with_talk = also.join(talks, talks.c.id == also.c.conversation_id)
+    held = (
+        select(also.c.id).select_from(with_talk).where(talks.c.owner_user_id.is_not(None), also.c.closed_at.is_(None))
+    )
     kept = (
         select(func.coalesce(has, cases.c.assigned_to).label("user_id"), cases.c.severity)
         .select_from(joined())
-        .where(scope.where("find"), contacts.c.simulated.is_(False), cases.c.closed_at.is_(None))
+        .where(
+            scope.where("find"),
+            contacts.c.simulated.is_(False),
+            cases.c.closed_at.is_(None),
+            cases.c.id == func.any(func.array(union(given, held).scalar_subquery())),
+        )
         .subquery()
     )
     rows = await connection.execute(
@@ -276,19 +325,3 @@ async def load(connection: AsyncConnection, scope: Scope) -> list[Load]:
         .order_by(func.lower(users.c.name), users.c.id)
     )
     return [Load(*row) for row in rows]
-
-
-async def choices(connection: AsyncConnection, scope: Scope) -> dict[str, list[str]]:
-    """What the filters offer: values of cases that may be found. One look, since there are few combinations."""
-    country = func.coalesce(cases.c.country, contacts.c.country, addresses.c.country_hint)
-    each = (
-        select(cases.c.kind, country.label("country"), language.label("language"), addresses.c.channel)
-        .select_from(joined())
-        .where(*chosen(scope, Asked(date.min, date.max, "UTC")))
-        .subquery()
-    )
-    rows = (await connection.execute(select(each).group_by(*each.c))).all()
-    found = {"severity": list(SEVERITIES)}
-    for name in ("kind", "country", "language", "channel"):
-        found[name] = sorted({value for row in rows if (value := getattr(row, name)) is not None})
-    return found

@@ -6,19 +6,24 @@ relations and the state of a row are computed here and nowhere else: single deci
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, false, func, literal, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal, not_, or_, select, true, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.desk_tables import case_shares
 from bot.store.tables import cases, contacts, conversations, interpreters
 from bot.store.users import User
 from desk.permissions import Permissions
+
+MANY = frozenset({"team", "other"})  # relations to cases that are not her own
+# Whatever is in another state than `closed`, as `ix_cases_present` has it.
+PRESENT = or_(cases.c.closed_at.is_(None), cases.c.care.is_not(None), cases.c.draft)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,16 @@ class Place:
     subject_id: UUID
     relations: tuple[str, ...]
     state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to some cases. `one_organisation`: all that it holds are of the same, or of none. `many`: with all that
+    were ever closed."""
+
+    where: ColumnElement[bool]
+    one_organisation: bool = False
+    many: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,26 +61,37 @@ class Scope:
         """How a row stands to the user, each as a condition."""
         user = self.user
         own = and_(conversations.c.owner == "human", conversations.c.owner_user_id == user.id)
-        ours = cases.c.organisation_id == user.organisation_id
-        shares = select(case_shares.c.case_id).where(
-            or_(case_shares.c.user_id == user.id, case_shares.c.organisation_id == user.organisation_id),
+        found = {
+            "own": own,
+            "assigned": cases.c.assigned_to == user.id,
+            "team": or_(*self._ours()),
+            "shared": or_(cases.c.id.in_(self._shares()), conversations.c.id.in_(self._interprets())),
+        }
+        known: dict[str, ColumnElement[bool]] = {name: func.coalesce(c, false()) for name, c in found.items()}
+        return known | {"other": not_(or_(*known.values()))}
+
+    def _ours(self) -> list[ColumnElement[bool]]:
+        """Of her organisation; what is nobody's is the main one's."""
+        ours = cases.c.organisation_id == self.user.organisation_id
+        return [ours, cases.c.organisation_id.is_(None)] if self.user.main else [ours]
+
+    def _shares(self) -> Select[tuple[UUID]]:
+        """Ids of cases that were shared with her or her organisation, and are still."""
+        mine = (case_shares.c.user_id == self.user.id, case_shares.c.organisation_id == self.user.organisation_id)
+        return select(case_shares.c.case_id).where(
+            or_(*mine),
             case_shares.c.accepted_at <= self.now,
             or_(case_shares.c.ends_at.is_(None), case_shares.c.ends_at > self.now),
             case_shares.c.ended_at.is_(None),
         )
-        interprets = select(interpreters.c.conversation_id).where(
-            interpreters.c.user_id == user.id,
+
+    def _interprets(self) -> Select[tuple[UUID]]:
+        """Ids of conversations in which she helps with the language."""
+        return select(interpreters.c.conversation_id).where(
+            interpreters.c.user_id == self.user.id,
             interpreters.c.expires_at > self.now,
             interpreters.c.ended_at.is_(None),
         )
-        found = {
-            "own": own,
-            "assigned": cases.c.assigned_to == user.id,
-            "team": or_(ours, cases.c.organisation_id.is_(None)) if user.main else ours,
-            "shared": or_(cases.c.id.in_(shares), conversations.c.id.in_(interprets)),
-        }
-        known: dict[str, ColumnElement[bool]] = {name: func.coalesce(c, false()) for name, c in found.items()}
-        return known | {"other": not_(or_(*known.values()))}
 
     @cached_property
     def state(self) -> ColumnElement[str]:
@@ -83,6 +109,37 @@ class Scope:
         relations, state = self.relations, self.state
         allowed = self.permissions.allowed(self.user.role, permission)
         return or_(false(), *(and_(relations[name], state.in_(states)) for name, states in allowed))
+
+    def ways(self, permission: str, *, but: Collection[str] = ()) -> list[Way]:
+        """How the cases of `where(permission)` are reached: conditions that an index can answer, which together hold
+        all of them and perhaps more. They decide nothing: `where` stands beside them. `but`: relations that are not
+        looked for."""
+        talks, also = conversations.alias(), cases.alias()
+        own = select(talks.c.id).where(talks.c.owner_user_id == self.user.id)
+        heard = select(also.c.id).where(also.c.conversation_id.in_(self._interprets()))
+        found: dict[str, list[ColumnElement[bool]]] = {
+            "own": [cases.c.conversation_id.in_(own)],
+            "assigned": [cases.c.assigned_to == self.user.id],
+            "team": self._ours(),
+            "shared": [cases.c.id.in_(union(self._shares(), heard))],
+            "other": [true()],
+        }
+        ways = []
+        for name, states in self.permissions.allowed(self.user.role, permission):
+            past = "closed" in states
+            for where in found[name] if name not in but else ():
+                if name in MANY:
+                    ways.append(Way(where if past else and_(where, PRESENT), name == "team", many=past))
+                else:
+                    ways.append(Way(where))
+        return ways
+
+    def few(self, permission: str) -> Select[tuple[UUID]] | None:
+        """Ids among which all are that may be treated so, where these are not many; else None."""
+        ways = self.ways(permission)
+        if any(way.many for way in ways):
+            return None
+        return select(union(*(select(cases.c.id).where(way.where) for way in ways or [Way(false())])).subquery().c.id)
 
     def _columns(self) -> tuple[Any, ...]:
         named = [condition.label(f"is_{name}") for name, condition in self.relations.items()]

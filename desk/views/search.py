@@ -157,7 +157,7 @@ class _Seek:
         before: UUID | None = None
         chunk = CHUNK
         while len(self.found) <= MOST:
-            parts = [one.where(search_tokens.c.case_id < before) if before else one for one in having]
+            parts = [_before(one, before) if before else one for one in having]
             every = intersect(*parts).subquery() if len(parts) > 1 else parts[0].distinct().subquery()
             newest = select(every.c.case_id).order_by(every.c.case_id.desc()).limit(chunk)
             ids = [row.case_id for row in await self.connection.execute(newest)]
@@ -165,6 +165,9 @@ class _Seek:
                 await self.cases(because, cases.c.id == func.any(literal(ids, ARRAY(Uuid))), permission=permission)
             if len(ids) < chunk:
                 return
+            few = self.scope.few(permission) if before is None else None
+            if few is not None:  # the word is everybody's: among hers, not among all
+                having = [*having, few]
             before, chunk = ids[-1], 8 * chunk  # who may see few of them is not asked for each thousand
 
     async def number(self, secrets: Keys, candidates: Sequence[str], digits: str) -> None:
@@ -199,6 +202,12 @@ class _Seek:
         for row in await self.connection.execute(query):
             if row.conversation_id not in known:
                 self.talks[row.conversation_id] = _found(row, "phone")
+
+
+def _before(ids: Select[tuple[UUID]], before: UUID) -> Select[tuple[UUID]]:
+    """Of these ids the older ones."""
+    (column,) = ids.selected_columns
+    return ids.where(column < before)
 
 
 def _found(row: Any, because: str) -> Found:

@@ -5,12 +5,14 @@ Law: only what the reader may find; nothing of what a person wrote stands here. 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Uuid, and_, case, func, literal, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.notices import RANK
@@ -46,7 +48,7 @@ _has = case((conversations.c.owner == "human", conversations.c.owner_user_id))
 _keeper = func.coalesce(_has, cases.c.assigned_to)
 
 
-def _select(scope: Scope, what: str, at: Any, times: Any = None) -> Any:
+def _select(scope: Scope, what: str, at: Any) -> Any:
     stands = scope.relations
     return select(
         cases.c.reference,
@@ -57,7 +59,7 @@ def _select(scope: Scope, what: str, at: Any, times: Any = None) -> Any:
         literal(what).label("what"),
         or_(stands["own"], stands["assigned"]).label("mine"),
         contacts.c.simulated,
-        (literal(0) if times is None else times).label("times"),
+        literal(0).label("times"),
     ).where(scope.where("find"), cases.c.closed_at.is_(None), cases.c.draft.is_(False))
 
 
@@ -87,11 +89,15 @@ async def due(connection: AsyncConnection, scope: Scope, until: datetime) -> lis
 async def weekly(connection: AsyncConnection, scope: Scope) -> Mapping[str, Sequence[Item]]:
     """The lists of the week, by name; a case may stand in several."""
     oldest = _select(scope, "oldest", cases.c.opened_at).select_from(_with_keeper()).order_by(cases.c.opened_at)
-    found = {"oldest": oldest, "silent": _silent(scope), "returned": _returned(scope)}
+    found = {"oldest": oldest, "silent": _silent(scope)}
     for care in ("self_harm", "child"):
         kept = _select(scope, care, cases.c.opened_at).select_from(_with_keeper())
         found[care] = kept.where(cases.c.care == care).order_by(cases.c.opened_at)
-    return {name: [Item(*row) for row in await connection.execute(found[name].limit(WEEKLY + 1))] for name in LISTS}
+    lists = {
+        name: [Item(*row) for row in await connection.execute(one.limit(WEEKLY + 1))] for name, one in found.items()
+    }
+    lists["returned"] = await _returned(connection, scope)
+    return {name: lists[name] for name in LISTS}
 
 
 def _silent(scope: Scope) -> Any:
@@ -109,32 +115,43 @@ def _silent(scope: Scope) -> Any:
     return silent.where(cheap, last < before).order_by(last)
 
 
-def _returned(scope: Scope) -> Any:
-    """Of somebody whose third case within a year this is, or a case that was opened again twice."""
+async def _returned(connection: AsyncConnection, scope: Scope) -> list[Item]:
+    """Of somebody whose third case within a year this is, or a case that was opened again twice. Who came twice and
+    what was opened again are few: these are counted first, and then looked up."""
+    also = cases.alias("also")
+    hers = select(also.c.subject_id).where(also.c.closed_at.is_(None), also.c.kind.not_in(ABOUT_OTHERS))
     counted: ColumnElement[bool] = and_(
         scope.where("find"),
+        cases.c.subject_id == func.any(func.array(hers.scalar_subquery())),
         cases.c.draft.is_(False),
         cases.c.kind.not_in(ABOUT_OTHERS),
         cases.c.opened_at > scope.now - YEAR,
     )
-    per_person = (
-        select(cases.c.subject_id, func.count().label("n"))
-        .select_from(joined())
-        .where(counted)
-        .group_by(cases.c.subject_id)
-        .subquery("per_person")
+    n = func.count()
+    per_person = select(cases.c.subject_id, n).select_from(joined()).where(counted).group_by(cases.c.subject_id)
+    came = dict(_pairs(await connection.execute(per_person.having(n > 1))))
+    per_case = select(case_events.c.case_id, n).where(
+        case_events.c.kind == "reopened", case_events.c.happened_at > scope.now - YEAR
     )
-    again = (
-        select(case_events.c.case_id, func.count().label("n"))
-        .where(case_events.c.kind == "reopened", case_events.c.happened_at > scope.now - YEAR)
-        .group_by(case_events.c.case_id)
-        .subquery("again")
+    again = dict(_pairs(await connection.execute(per_case.group_by(case_events.c.case_id))))
+    returned = (
+        _select(scope, "returned", cases.c.opened_at)
+        .add_columns(cases.c.id, cases.c.subject_id)
+        .select_from(_with_keeper())
+        .where(or_(_among(cases.c.subject_id, came), _among(cases.c.id, again)), cases.c.kind.not_in(ABOUT_OTHERS))
     )
-    times = func.coalesce(per_person.c.n, 1) + func.coalesce(again.c.n, 0)
-    source = (
-        _with_keeper()
-        .outerjoin(per_person, per_person.c.subject_id == cases.c.subject_id)
-        .outerjoin(again, again.c.case_id == cases.c.id)
-    )
-    returned = _select(scope, "returned", cases.c.opened_at, times).select_from(source)
-    return returned.where(times >= RETURNS, cases.c.kind.not_in(ABOUT_OTHERS)).order_by(times.desc(), cases.c.opened_at)
+    found = [
+        replace(Item(*row[:-2]), times=came.get(row.subject_id, 1) + again.get(row.id, 0))
+        for row in await connection.execute(returned)
+    ]
+    kept = [one for one in found if one.times >= RETURNS]
+    return sorted(kept, key=lambda one: (-one.times, one.at))[: WEEKLY + 1]
+
+
+def _pairs(rows: Any) -> list[tuple[UUID, int]]:
+    return [(row[0], row[1]) for row in rows]
+
+
+def _among(column: Any, ids: Collection[UUID]) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = column == func.any(literal(list(ids), ARRAY(Uuid)))
+    return found

@@ -72,6 +72,7 @@ async def test_from_the_first_sign_in_to_an_answer_that_is_seen_live(
     row = browser_page.locator(".waiting .entry")
     await expect(row).to_have_count(1, timeout=3000)  # without a reload
     await expect(row).to_contain_text("Violence or threats")
+    assert [line[0] for line in await desk.trail()].count("queue.view") == 1  # that it looked again is no second view
     await browser_page.keyboard.press("j")
     await expect(row.locator("a.main")).to_be_focused()
     await row.get_by_role("button", name="Take").click()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 
 from bot.transports import errors
+from desk.views import talk
 from tests.desk.office import Desk, Person, opened
 from tests.pipeline.world import World
 
@@ -50,6 +52,37 @@ async def test_a_reply_reaches_the_phone_and_its_delivery_is_shown(town: Desk, w
     page = await _page(person, case)
     assert "waits to be sent" not in page
     assert "With Caseworker" in page
+
+
+async def test_a_long_conversation_opens_at_its_end_and_is_read_back_page_by_page(
+    town: Desk, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(talk, "LINES", 4)
+    person, case = await town.person("caseworker"), await _case(world)
+    await person.post(f"{case}/take")
+    for number in range(9):
+        world.clock.move(minutes=1)
+        await world.says(ADDRESS, f"word {number}.")
+    everything = [str(row.id) for row in await town.rows("SELECT id FROM messages ORDER BY received_at, id")]
+    page = await _page(person, case)
+    assert _lines(page) == everything[-4:]
+    assert 'name="seen"' in page
+    read, back = _lines(page), ""
+    while found := re.search(r'rel="prev" href="[^"?]+(\?until=[^"#]+)#m-([^"]+)"', page):
+        back, page = page, await _page(person, case + found[1])
+        assert found[2] == _lines(page)[-1] == read[0]  # the place where she was, on both pages
+        assert 'name="seen"' not in page  # nothing is answered before the newest is read
+        read = _lines(page)[:-1] + read
+    assert read == everything
+    later = re.search(r'rel="next" href="[^"?]+(\?since=[^"#]+)#m-([^"]+)"', page)
+    assert later is not None
+    assert _lines(await _page(person, case + later[1])) == _lines(back)
+    for odd in ("?until=x", "?since=0", f"?until={'9' * 18}.{'0' * 32}"):
+        assert (await person.get(case + odd)).status_code == 200, odd
+
+
+def _lines(page: str) -> list[str]:
+    return re.findall(r'<li class="line [^"]*" id="m-([^"]+)"', page)
 
 
 async def test_what_she_wrote_meanwhile_is_read_first(town: Desk, world: World) -> None:

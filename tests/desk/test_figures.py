@@ -148,7 +148,7 @@ async def test_later_answers_are_measured_by_staffed_minutes(desk: Desk) -> None
         ("medium", NOW, NOW + timedelta(minutes=30)),
         ("critical", NOW, NOW + timedelta(minutes=1)),
     ]
-    told = in_time(found, lambda level, wrote: wrote + timedelta(minutes=15))
+    told = in_time(found, lambda level, wrote, replied: replied <= wrote + timedelta(minutes=15))
     assert told == {"medium": (2, 1, 600.0, 600.0), "critical": (1, 1, 60.0, 60.0)}
 
 

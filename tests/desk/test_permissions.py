@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from litestar import get
 from litestar.exceptions import NotFoundException, PermissionDeniedException
-from sqlalchemy import select
+from sqlalchemy import false, or_, select
 
 from bot.content.source import ContentError
 from bot.settings import ROOT
@@ -93,10 +93,15 @@ async def _listed(desk: Desk, person: Person, cases: dict[Any, str], permission:
         joined = tables.cases.outerjoin(
             tables.conversations, tables.conversations.c.id == tables.cases.c.conversation_id
         )
-        rows = await connection.execute(
-            select(tables.cases.c.reference).select_from(joined).where(scope.where(permission))
-        )
-        found = {row.reference for row in rows}
+        every = select(tables.cases.c.reference).select_from(joined).where(scope.where(permission))
+        found = {row.reference for row in await connection.execute(every)}
+        # However they are reached, they are the same.
+        ways = or_(false(), *(way.where for way in scope.ways(permission)))
+        assert {row.reference for row in await connection.execute(every.where(ways))} == found, permission
+        few = scope.few(permission)
+        if few is not None:
+            among = every.where(tables.cases.c.id.in_(few))
+            assert {row.reference for row in await connection.execute(among)} == found, permission
     return {cell for cell, reference in cases.items() if reference in found}
 
 

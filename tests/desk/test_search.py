@@ -234,3 +234,13 @@ def test_digits_and_numbers() -> None:
     assert view.digits_of("123") == ""
     assert "+9779841234567" in view.numbers("9841234567", "9841234567")
     assert view.numbers("+1 2", "12") == []
+
+
+async def test_a_word_of_everybodys_is_found_in_hers_however_old(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(view, "CHUNK", 2)
+    person = await desk.person("partner", organisation="Shelter")
+    hers = await desk.case("own", "closed", person.user_id)
+    await _note(desk, hers, "the embassy called")
+    for _ in range(5):
+        await _note(desk, await desk.case("other", "open", person.user_id), "the embassy called")
+    assert await _found(person, "embassy") == [hers]

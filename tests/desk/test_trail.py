@@ -11,6 +11,8 @@ import pytest
 from bot.store import audit
 from bot.store.embedded import Server
 from desk import mount
+from desk.door import AGAIN
+from desk.office import csrf_of
 from desk.route import CODE, OPEN, SELF
 from tests.conftest import Clock
 from tests.desk.office import Desk
@@ -37,6 +39,45 @@ async def test_each_view_and_act_leaves_exactly_one_line(desk: Desk) -> None:
             assert added[0][1:] == ("case", str(case_id))
 
 
+async def test_an_open_page_that_asks_for_itself_anew_is_no_second_view(desk: Desk) -> None:
+    person, other = await desk.person("supervisor"), await desk.person("supervisor")
+    one, two = [f"/case/{await desk.case('team', 'open', person.user_id)}" for _ in range(2)]
+    words = {path: _again((await person.get(path)).text) for path in ("/", one)}
+    words["/?severity=high"] = words["/"]
+    before, seen = await desk.trail(), await desk.rows("SELECT seen_at FROM desk_sessions ORDER BY id")
+    desk.app.clock.move(minutes=20)  # type: ignore[attr-defined]
+    for path, word in words.items():
+        assert (await person.get(path, headers={AGAIN: word})).status_code == 200
+    assert await desk.trail() == before
+    assert await desk.rows("SELECT seen_at FROM desk_sessions ORDER BY id") == seen  # and no work of hers
+    for who, path, word in (
+        (person, two, words[one]),  # of another case
+        (person, one, words["/"]),
+        (other, one, words[one]),  # of another session
+        (person, one, "live"),
+        (person, one, "\u00e9"),
+    ):
+        before = await desk.trail()
+        assert (await who.get(path, headers={AGAIN: word.encode()})).status_code == 200
+        assert [line[0] for line in (await desk.trail())[len(before) :]] == ["case.view"], (path, word)
+    taken = len(await desk.trail())
+    await person.client.post(f"/desk{one}/take", data={"csrf": csrf_of(person.token)}, headers={AGAIN: words[one]})
+    assert len(await desk.trail()) == taken + 1
+
+
+def _again(page: str) -> str:
+    return page.partition('data-again="')[2].partition('"')[0]
+
+
+async def test_the_empty_form_of_a_search_is_no_view(desk: Desk) -> None:
+    person = await desk.person("supervisor")
+    before = await desk.trail()
+    assert (await person.get("/search")).status_code == 200
+    assert await desk.trail() == before
+    await person.post("/search", q="Sita")
+    assert [line[0] for line in (await desk.trail())[len(before) :]] == ["search.run"]
+
+
 async def test_what_was_refused_leaves_no_line_of_a_view(desk: Desk) -> None:
     person = await desk.person("partner")
     reference = await desk.case("other", "open", person.user_id)
@@ -50,7 +91,7 @@ async def test_every_route_about_people_names_its_line(desk: Desk) -> None:
     for handler in mount.handlers(desk.office):
         rule = handler.opt["rule"]
         if rule.permission not in (OPEN, CODE, SELF) and not rule.live and not rule.quiet:
-            assert rule.trail, handler.paths
+            assert rule.trail or handler.paths == {"/search"}, handler.paths  # a form in which nothing stands
 
 
 async def _lines(desk: Desk, clock: Clock, count: int, first: int = 0) -> None:

@@ -16,7 +16,10 @@ from litestar.handlers import HTTPRouteHandler
 async def served(routes: Sequence[HTTPRouteHandler]) -> AsyncIterator[str]:
     """The base address of an application with these routes; stopped at the end."""
     app = Litestar(list(routes), openapi_config=None, logging_config=None)
-    listener = socket.create_server(("127.0.0.1", 0))
+    # Said to be TCP, else asyncio leaves small packets waiting for 40 ms each.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(100)
     config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     task = asyncio.ensure_future(server._serve(sockets=[listener]))  # serve() would take over signal handling

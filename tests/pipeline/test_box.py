@@ -86,7 +86,7 @@ async def test_a_caseworker_sees_nothing_of_it_and_it_goes_after_a_day(phone: St
     async with phone.app.database.begin() as connection:
         where = await history.home(connection, phone.app.secrets, "telegram", "7001", "5551234")
         assert where is not None
-        seen = await history.thread(connection, where, for_staff=True)
+        seen = (await history.window(connection, where, most=100)).lines
         kinds = set((await connection.execute(select(messages.c.retention, messages.c.case_id))).all())
     assert {line.body["text_id"] for line in seen if line.direction == "out"} == {"menu.what"}  # before and after
     assert {line.body["text"] for line in seen if line.direction == "in"} == {"hello"}
