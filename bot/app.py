@@ -34,6 +34,7 @@ from bot.nlu.danger import DangerFloor
 from bot.nlu.training import ensure_model
 from bot.nlu.understanding import Understanding
 from bot.nlu.wishes import Wishes
+from bot.digests import Digests
 from bot.observe import logs
 from bot.pager import Pager
 from bot.sender import Sender
@@ -60,6 +61,8 @@ from bot.transports.twilio import Twilio
 from bot.transports.voice import KEY, Voice, heard
 from bot.vault.fields import Unopenable
 from bot.vault.keyring import Keyring, WrappedByAnother, development_secret
+from desk import permissions
+from desk.alerts import DeskCounts
 from handlers.cases import check_digit
 
 log = logs.get(__name__)
@@ -116,6 +119,7 @@ class App:
     policy: outgoing.Policy
     ledger: Ledger
     pager: Pager
+    digests: Digests
     rooms: StaffRooms
     leaving: dict[str, asyncio.Task[None]] = field(default_factory=dict)  # groups that we are about to leave
 
@@ -358,6 +362,7 @@ async def build(
 
     staff = Staff(database, keys, content, policy, clock, new_id, draw_reference)
     telegram = transports.get("telegram")
+    bells = make_bells(settings, transports)
     app = App(
         settings=settings,
         database=database,
@@ -407,10 +412,13 @@ async def build(
             database,
             keys,
             content,
-            make_bells(settings, transports),
+            bells,
             clock=clock,
             alerts=settings.alert_addresses,
             groups=settings.telegram_staff_groups,
+        ),
+        digests=Digests(
+            database, keys, content, bells, DeskCounts(permissions.load(settings.root), clock), clock=clock
         ),
         rooms=StaffRooms(
             database,

@@ -53,6 +53,7 @@ from bot.store.records_tables import (
 from bot.store.staff_tables import (
     absences,
     case_checks,
+    digests,
     interpreters,
     pages,
     shift_breaks,
@@ -90,6 +91,7 @@ __all__ = [
     "contents",
     "conversations",
     "desk_sessions",
+    "digests",
     "family_codes",
     "feedback",
     "flow_counts",
