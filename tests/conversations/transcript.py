@@ -32,6 +32,7 @@ START = (
     "licences",
     "templates",
     "readers",
+    "team",
 )
 
 
