@@ -89,17 +89,18 @@ class Covered:
     """One language on the coming days: for each day a state of each hour, and how many open hours nobody reads it."""
 
     language: str
-    days: Sequence[tuple[date, Sequence[str], int]]
+    days: Sequence[tuple[date, Sequence[str], float]]
 
     @property
-    def missing(self) -> int:
+    def missing(self) -> float:
         """Open hours without a reader."""
         return sum(none for _, _, none in self.days)
 
 
 @dataclass(frozen=True, slots=True)
 class Promised:
-    """What a person is told now who writes in this language. `reads`: read, later (`reads_at`), none."""
+    """What a person is told now who writes in this language. `reads`: read, open (when
+    anybody is there), later (`reads_at`), none."""
 
     language: str
     sentence: str
@@ -217,8 +218,16 @@ def covered(facts: Mapping[str, Any], language: str, today: date, zone: ZoneInfo
     days = []
     for day in _each(today, today + AHEAD):
         hours = [_hour(_midnight(day, zone) + HOUR * n, reading, opens, now) for n in range(24)]
-        days.append((day, hours, hours.count("none")))
+        days.append((day, hours, _unread(_midnight(day, zone), _midnight(day + DAY, zone), reading, opens, now)))
     return Covered(language, days)
+
+
+def _unread(start: datetime, end: datetime, reading: Sequence[Span], opens: Sequence[Span], now: datetime) -> float:
+    """Open hours of a day, from now on, that nobody reads; to a quarter of an hour."""
+    left = [(max(a, start, now), min(b, end)) for a, b in opens if max(a, start, now) < min(b, end)]
+    for span in reading:
+        left = rota.without(left, span)
+    return round(sum((b - a for a, b in left), timedelta()) / HOUR * 4) / 4
 
 
 def _hour(start: datetime, reading: Sequence[Span], opens: Sequence[Span], now: datetime) -> str:
@@ -236,6 +245,8 @@ def _hour(start: datetime, reading: Sequence[Span], opens: Sequence[Span], now: 
 def _promised(office: Office, facts: Mapping[str, Any], language: str, now: datetime) -> Promised:
     asked, danger = duty.told(facts, "high", now), duty.told(facts, "critical", now)
     reads, reads_at = cover.reading(facts, language, now)
+    if reads == "read" and not asked.on_duty:
+        reads = "open"  # nobody reads anything now: nothing more is said of a language
     text = HERE if asked.on_duty else NIGHT
     at = {"at": asked.at.isoformat(), "zone": str(facts["timezone"]), "now": now.isoformat()}
     sentence = ""

@@ -43,6 +43,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             since = await staff_chats.linked(connection, visit.user.id)
             groups = await staff_chats.linked_groups(connection) if plans(visit) else []
         settings = me.settings if me else visit.user.settings
+        form = visit.form if told in WRONG else {}
         possible = [kind for kind, roles in alerts["kinds"].items() if visit.user.role in roles]
         return office.look.page(
             visit,
@@ -58,13 +59,14 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             plans=plans(visit),
             kinds=possible,
             wish=Wish.read(settings, visit.user.role, alerts, office.look.zone),
-            ways=WAYS,
-            none=NONE,
+            ways=(*WAYS, NONE),
             genders=GENDERS,
             languages=list(targets["languages"]),
             telegram=bool(office.settings.telegram_token),
             mail=bool(office.settings.smtp_url),
-            form=visit.form if told in WRONG else {},
+            form=form,
+            reading=[one for one in targets["languages"] if f"reads_{one}" in form] if form else profile.languages,
+            gender=form.get("gender") if form else profile.gender,
         )
 
     def plans(visit: Visit) -> bool:
