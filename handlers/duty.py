@@ -158,14 +158,12 @@ def genders(duty: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(sorted(rota.genders)) if rota else ()
 
 
-def answers_at(duty: Mapping[str, Any], gender: str, language: str, now: datetime) -> datetime | None:
-    """When a woman (or a man) who reads this language is there next: now if one is; None when none is planned."""
+def answers_in(duty: Mapping[str, Any], gender: str, language: str, now: datetime) -> Span | None:
+    """When a woman (or a man) who reads this language is there next, from now on; None when none is planned."""
     rota: Planned | None = duty.get(PLANNED)
     by = rota.genders.get(gender, {}) if rota else {}
     known = [by[code] for code in (language, ANY) if code in by]
     if rota is None or not known:
         return None
-    if not rota.shifts:
-        return next_opening(duty, now)
-    ahead = [max(start, now) for spans in known for start, end in spans if end > now]
-    return min(ahead, default=None)
+    spans = [opening_hours(duty, now)] if not rota.shifts else known
+    return min(((max(start, now), end) for one in spans for start, end in one if end > now), default=None)

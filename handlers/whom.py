@@ -7,6 +7,7 @@ what is not may wait, and only if she chose so.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from bot.store.rota import ASKED_FOR
@@ -33,6 +34,7 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
 
 WISH, WAITS = "colleague_gender", "colleague_waits"  # in the profile
 ANY = "any"  # she was asked, and it does not matter to her
+BEFORE_THE_END = timedelta(minutes=30)  # of the shift of who was wished
 YES, NO = "yes", "no"
 
 
@@ -66,9 +68,10 @@ async def note(ctx: Context, *, gender: str | None = None, reference: str | None
     if gender not in ASKED_FOR:
         return Outcome("either")
     rota = ctx.knowledge.get("duty")
-    at = duty.answers_at(rota, str(gender), spoken(ctx), ctx.now)
-    if at is None:
+    there = duty.answers_in(rota, str(gender), spoken(ctx), ctx.now)
+    if there is None:
         return Outcome(f"none_{gender}")
+    at = there[0]
     due = (case and case.answer_due_at) or duty.promise(rota, case.severity if case else "medium", ctx.now).at
     return Outcome("noted") if at <= due else Outcome(f"later_{gender}", {"at": ctx.moment(at)})
 
@@ -76,14 +79,16 @@ async def note(ctx: Context, *, gender: str | None = None, reference: str | None
 async def settle(ctx: Context, *, wait: str | None = None, reference: str | None = None) -> Outcome:
     """She waits for who she chose, or talks with whoever is there. What waits is due when that one is there."""
     wish = wished(ctx)
-    at = duty.answers_at(ctx.knowledge.get("duty"), wish, spoken(ctx), ctx.now) if wish else None
-    if wait != YES or wish is None or at is None:
+    there = duty.answers_in(ctx.knowledge.get("duty"), wish, spoken(ctx), ctx.now) if wish else None
+    if wait != YES or wish is None or there is None:
         return Outcome("either")
+    at, end = there
     _keep(ctx, wish, waits=True)
     case = _case(ctx, reference)
     if case is None or case.severity != "critical":
         severity = case.severity if case else "medium"
-        later = duty.promise(ctx.knowledge.get("duty"), severity, at).at
+        promised = duty.promise(ctx.knowledge.get("duty"), severity, at).at
+        later = min(promised, max(at, end - BEFORE_THE_END))  # somebody is called while that one is still there
         if case is not None and case.answered_at is None:
             case.answer_due_at = max(later, case.answer_due_at or later)
         if ctx.conversation.reply_due_at is not None:
