@@ -215,8 +215,14 @@ class Digests:
                 await digests.write(connection, claimed, state="withdrawn", reason="stale", lease_until=None)
                 return
             if wish.quiet_at(now):
-                await digests.write(connection, claimed, state="queued", reason="quiet", lease_until=now + LATER,
-                                    attempts=claimed.attempts - 1)
+                await digests.write(
+                    connection,
+                    claimed,
+                    state="queued",
+                    reason="quiet",
+                    lease_until=now + LATER,
+                    attempts=claimed.attempts - 1,
+                )
                 return
             to = await self._address(connection, claimed.user_id, way)
         if to is None:

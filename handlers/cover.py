@@ -50,9 +50,7 @@ async def look(ctx: Context) -> Outcome:
     name, at = reading(rota, language, ctx.now)
     if name == "read":
         return Outcome("read")
-    others = [
-        code for code in duty.readers(rota) if code != language and duty.reads_at(rota, code, ctx.now) == ctx.now
-    ]
+    others = [code for code in duty.readers(rota) if code != language and duty.reads_at(rota, code, ctx.now) == ctx.now]
     names = ctx.knowledge.get("targets")["languages"]
     offered = [{"id": code, "value": str(names[code])} for code in others if code in names][:MOST]
     if at is None:

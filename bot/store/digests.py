@@ -167,14 +167,10 @@ async def claim(connection: AsyncConnection, now: datetime) -> list[Claimed]:
     rows = await connection.execute(
         update(digests)
         .where(digests.c.id.in_(ids))
-        .values(
-            state="sending", lease_until=now + LEASE, fence=digests.c.fence + 1, attempts=digests.c.attempts + 1
-        )
+        .values(state="sending", lease_until=now + LEASE, fence=digests.c.fence + 1, attempts=digests.c.attempts + 1)
         .returning(digests)
     )
-    return [
-        Claimed(row.id, row.user_id, row.kind, row.codes, row.attempts, row.fence, row.queued_at) for row in rows
-    ]
+    return [Claimed(row.id, row.user_id, row.kind, row.codes, row.attempts, row.fence, row.queued_at) for row in rows]
 
 
 async def write(connection: AsyncConnection, claimed: Claimed, **values: Any) -> bool:

@@ -121,9 +121,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         try:
             async with office.database.begin() as connection:
                 user = await _mate(connection, who)
-                made, left = await roster.repeat(
-                    connection, user, role, span, many, visit.now, override=reason or None
-                )
+                made, left = await roster.repeat(connection, user, role, span, many, visit.now, override=reason or None)
         except Refused as error:
             return await refused(visit, error.code, "add")
         await office.live.tell()

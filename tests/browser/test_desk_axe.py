@@ -16,6 +16,7 @@ from tests.pipeline.world import World
 
 pytestmark = pytest.mark.browser
 FOR_CASEWORK = ("/desk", "/desk?severity=critical", "/desk/settings", "/desk/help", "CASE")
+FOR_CASEWORK += ("/desk/settings/reach", "/desk/rota")
 FOR_RUNNING = ("/desk/people",)
 GRAVE = {"serious", "critical"}
 

@@ -95,9 +95,10 @@ async def test_shifts_are_changed_paused_ended_and_copied(desk: Desk) -> None:
     assert (await shifts(desk))[1] == ("bimala", "duty", "25 13:00", "18:00")
     outside = await chief.post(f"/rota/shift/{first}/break", starts="2026-11-25T12:00", ends="2026-11-25T12:30")
     assert outside.status_code == 409
-    assert told(
-        await chief.post(f"/rota/shift/{first}/break", starts="2026-11-25T15:00", ends="2026-11-25T15:30")
-    ) == "paused"
+    assert (
+        told(await chief.post(f"/rota/shift/{first}/break", starts="2026-11-25T15:00", ends="2026-11-25T15:30"))
+        == "paused"
+    )
     assert "Break 15:00 to 15:30" in (await chief.get("/rota?from=2026-11-25")).text.replace("\u2068", "").replace("\u2069", "")  # fmt: skip
     assert told(await chief.post("/rota/copy", start="2026-11-23", to="2026-11-30")) == "copied"
     assert [s[:3] for s in await shifts(desk)][2:] == [("bimala", "duty", "01 11:00"), ("bimala", "duty", "02 13:00")]
@@ -165,7 +166,7 @@ async def test_who_may_not_plan_is_shown_no_forms_for_it(desk: Desk) -> None:
     asha, partner = await mate(desk, "asha"), await desk.person("partner")
     shift = await planned(desk, asha.user_id, 24, 5)
     page = (await asha.get("/rota")).text
-    assert "/rota/shift\"" not in page
+    assert '/rota/shift"' not in page
     assert "/change" not in page
     assert (await asha.post(f"/rota/shift/{shift}/end")).status_code == 403
     assert (await partner.get("/rota")).status_code == 403

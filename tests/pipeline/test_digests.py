@@ -89,7 +89,9 @@ async def test_what_waits_longer_than_promised_is_told_to_who_had_it(world: Worl
     assert await tells(worker) == 0
     world.clock.move(minutes=70)
     assert await tells(worker) == 1
-    assert said(mail) == [("asha", "Of yours, waiting longer than promised: 1. At the desk: http://127.0.0.1:8000/desk")]
+    assert said(mail) == [
+        ("asha", "Of yours, waiting longer than promised: 1. At the desk: http://127.0.0.1:8000/desk")
+    ]
     await world.run("UPDATE conversations SET owner = 'waiting', owner_user_id = NULL, earlier_user_id = :u, late_at = reply_due_at", u=asha)  # fmt: skip
     await world.run("UPDATE cases SET assigned_to = NULL")
     assert await tells(worker) == 0, "passed on at the same moment: it was told"

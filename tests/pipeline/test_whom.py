@@ -51,7 +51,9 @@ async def test_a_woman_is_there_later_she_waits_and_nobody_is_called_before(worl
     mail = Bell()
     worker = pager(world, {"email": mail})
     await worker.run_once()
-    assert await world.one("SELECT offered_to FROM notices ORDER BY raised_at LIMIT 1") is None, "a man is not offered it"
+    assert await world.one("SELECT offered_to FROM notices ORDER BY raised_at LIMIT 1") is None, (
+        "a man is not offered it"
+    )
     world.clock.at = NOON + 6 * H + timedelta(minutes=1)
     await works(world, man, world.now, 4)
     world.clock.at = later + timedelta(minutes=1)
