@@ -26,6 +26,7 @@ from bot.channels.limits import LIMITS
 from bot.conductor import Conductor
 from bot.conductor.act import Staff
 from bot.content import Content
+from bot.digests import Digests
 from bot.layouts import Layouts
 from bot.media.files import Files
 from bot.media.scan import Scanner
@@ -34,7 +35,6 @@ from bot.nlu.danger import DangerFloor
 from bot.nlu.training import ensure_model
 from bot.nlu.understanding import Understanding
 from bot.nlu.wishes import Wishes
-from bot.digests import Digests
 from bot.observe import logs
 from bot.pager import Pager
 from bot.sender import Sender

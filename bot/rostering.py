@@ -19,12 +19,12 @@ from bot.store.database import Connection
 from bot.store.rota import Shift, Span
 from handlers import care, duty
 
-
 WEEK = timedelta(weeks=1)
 
 
 class Refused(Exception):
-    """A rule stands against it. `code`: overlaps, nights, away, not_offered, unknown_reason, outside, over, not_there."""
+    """A rule stands against it. `code`: overlaps, nights, away, not_offered, unknown_reason, outside, over,
+    not_there."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)

@@ -1,4 +1,4 @@
-"""The counts of digests and alerts (`bot/digests.py`), by the desk's own lists: nobody is told of what she may not find.
+"""The counts of digests and alerts (`bot/digests.py`), by the desk's own lists: nobody is told more than she finds.
 
 Law: counts and keys leave here; what somebody may find is asked of her role at this moment.
 """

@@ -44,7 +44,8 @@ def ranked(
     needs: Needs, colleagues: Iterable[Colleague], *, critical_most: int, without: Collection[UUID] = ()
 ) -> list[Offer]:
     """Who may be offered it now, the best first. Left out: who is not there (on call is there for what is critical),
-    who cannot read the language, another one than she waits for (never for what is critical), who has as many critical cases as one may have, and `without` (called already)."""
+    who cannot read the language, another one than she waits for (never for what is critical), who has as many critical
+    cases as one may have, and `without` (called already)."""
     found = []
     for colleague in colleagues:
         if colleague.id in without or not _there(needs, colleague) or not _may(needs, colleague, critical_most):

@@ -74,7 +74,8 @@ async def readers(connection: AsyncConnection, now: datetime, user_id: UUID | No
 async def told(connection: AsyncConnection, user_id: UUID, kind: str) -> datetime | None:
     """When something of this kind was last written down for a colleague."""
     query = select(func.max(digests.c.queued_at)).where(digests.c.user_id == user_id, digests.c.kind == kind)
-    return (await connection.execute(query)).scalar_one_or_none()
+    found: datetime | None = (await connection.execute(query)).scalar_one_or_none()
+    return found
 
 
 async def add(

@@ -347,7 +347,7 @@ async def _look_again(connection: AsyncConnection, conversation_ids: Sequence[UU
 
 
 async def _put_off(connection: AsyncConnection, conversation_id: UUID, at: datetime) -> None:
-    """She chose to wait until then: nobody is called for it before. What rings, and what is critical, is not put off."""
+    """She chose to wait until then: nobody is called for it before. What rings, or is critical, is not put off."""
     await connection.execute(
         update(notices)
         .where(

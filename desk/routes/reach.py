@@ -1,6 +1,6 @@
-"""How a colleague is reached, and what she reads: told by herself. Her own Telegram chat; what is told outside the desk.
+"""How a colleague is reached, and what she reads: told by herself. Her own Telegram chat; what she is told elsewhere.
 
-Law: a number, an address and a code are never shown again once they are kept; the code stands on the answer's page only.
+Law: a number, an address and a code are never shown again once they are kept; a code stands on the answer's page only.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from desk.office import Office, TheVisit, Visit
 from desk.route import SELF, act, show
 
 DIGITS = 8
+COMMAND = "/staff"  # as the bot hears it
 NUMBER = re.compile(r"\+[1-9]\d{7,14}")
 MAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}\.[^@\s.]{2,}")
 PATH = "/settings/reach"
@@ -120,7 +121,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             await staff_chats.make_code(
                 connection, office.secrets, visit.user.id, digits, visit.now, int(targets["staff_code_minutes"])
             )
-        return await page(visit, code=digits)
+        return await page(visit, code=f"{COMMAND} {digits}")
 
     @act(f"{PATH}/telegram/off", SELF, trail="reach.unlink")
     async def off(visit: TheVisit) -> Response[Any]:

@@ -6,14 +6,13 @@ address. What was filled in wrongly comes back as it was typed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date
 from litestar import Request, Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
@@ -22,10 +21,11 @@ from litestar.response import Redirect
 from bot.rostering import Refused, Roster
 from bot.store import shifts
 from bot.store.colleagues import SKILLS
-from bot.store.rota import ANSWERING, Span
-from desk.look import fields
-from desk.office import Office, TheVisit, Visit
+from bot.store.rota import ANSWERING
 from bot.store.staff_tables import SHIFT_ROLES as ROLES_PLANNED
+from desk.look import fields
+from desk.moments import Clock, number, of_day, of_field, of_moments
+from desk.office import Office, TheVisit, Visit
 from desk.rota_page import AHEAD, VIEWS, Asked, chosen, gather, may_take
 from desk.route import act, show
 from desk.views import rota as view
@@ -103,7 +103,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
     @show("/rota", "rota", trail="rota.view")
     async def rota(request: Request[Any, Any, Any], visit: TheVisit) -> Response[str]:
         told = request.query_params.get("told", "")
-        n, left = (_number(request.query_params.get(name, "")) for name in ("n", "left"))
+        n, left = (number(request.query_params.get(name, "")) for name in ("n", "left"))
         asked = Asked.read(dict(request.query_params))
         prefilled = {name: request.query_params.get(name, "")[:10] for name in ("day", "start", "end")}
         told = told if told in TOLD else ""
@@ -112,8 +112,8 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
     @act("/rota/shift", "rota_edit", trail="rota.add")
     async def add(visit: TheVisit) -> Response[Any]:
         who, role, weeks, reason = fields(visit.form, "who", "role", "weeks", "reason_code")
-        span = _of_day(visit.form, zone(visit))
-        many = _number(weeks or "1")
+        span = of_day(visit.form, zone(visit))
+        many = number(weeks or "1")
         if span is None or role not in ROLES_PLANNED or many is None or not 1 <= many <= WEEKS:
             return await refused(visit, "unclear", "add")
         if span[1] <= visit.now:
@@ -130,7 +130,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
     @act(f"{SHIFT}/change", "rota_edit", trail="rota.change")
     async def change(visit: TheVisit, which: FromPath[UUID]) -> Response[Any]:
         who, role, reason = fields(visit.form, "who", "role", "reason_code")
-        span = _of_moments(visit.form, zone(visit))
+        span = of_moments(visit.form, zone(visit))
         if span is None or role not in ROLES_PLANNED:
             return await refused(visit, "unclear", str(which))
         if span[1] - span[0] > LONGEST:
@@ -156,7 +156,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
 
     @act(f"{SHIFT}/break", "rota_edit", trail="rota.break")
     async def pause(visit: TheVisit, which: FromPath[UUID]) -> Response[Any]:
-        span = _of_moments(visit.form, zone(visit))
+        span = of_moments(visit.form, zone(visit))
         if span is None:
             return await refused(visit, "unclear", str(which))
         try:
@@ -176,7 +176,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
 
     @act("/rota/copy", "rota_edit", trail="rota.copy")
     async def copy(visit: TheVisit) -> Response[Any]:
-        start, to = (_day(visit.form.get(name, ""), zone(visit)) for name in ("start", "to"))
+        start, to = (of_field(visit.form.get(name, ""), zone(visit)) for name in ("start", "to"))
         if start is None or to is None or start == to:
             return await refused(visit, "unclear", "copy")
         async with office.database.begin() as connection:
@@ -245,7 +245,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
     @act("/rota/away", "rota_edit", trail="rota.away")
     async def away(visit: TheVisit) -> Response[Any]:
         who, kind = fields(visit.form, "who", "kind")
-        span = _of_moments(visit.form, zone(visit))
+        span = of_moments(visit.form, zone(visit))
         if span is None or kind not in KINDS or span[1] <= visit.now:
             return await refused(visit, "unclear", "away")
         try:
@@ -273,75 +273,3 @@ async def _mate(connection: Any, told: str) -> UUID:
     if told not in known:
         raise Refused("nobody")
     return known[told]
-
-
-class Clock:
-    """Times as fields and as words, in the reader's zone."""
-
-    def __init__(self, zone: ZoneInfo, language: str) -> None:
-        self._zone = zone
-        self._locale = language
-
-    def time(self, at: datetime) -> str:
-        """`07:00`."""
-        return at.astimezone(self._zone).strftime("%H:%M")
-
-    def field(self, at: datetime) -> str:
-        """What a field for a moment holds."""
-        return at.astimezone(self._zone).strftime("%Y-%m-%dT%H:%M")
-
-    def date(self, at: datetime) -> str:
-        """What a field for a day holds."""
-        return at.astimezone(self._zone).date().isoformat()
-
-    def local(self, at: datetime) -> date:
-        """The day of a moment."""
-        return at.astimezone(self._zone).date()
-
-    @staticmethod
-    def after(day: date) -> str:
-        """What a field for the day a week later holds."""
-        return (day + timedelta(days=7)).isoformat()
-
-    @staticmethod
-    def hours(spans: Sequence[Span]) -> str:
-        """How many hours they are together."""
-        whole = sum((end - start for start, end in spans), timedelta()) / timedelta(hours=1)
-        return f"{whole:g}" if whole >= 1 else f"{whole:.1f}"
-
-    def weekday(self, day: date, style: str = "EEE d MMM") -> str:
-        """`Wed 25 Nov`, in the reader's language."""
-        return format_date(day, style, locale=self._locale)
-
-
-def _number(told: str) -> int | None:
-    return int(told) if told.isascii() and told.isdecimal() and len(told) < 4 else None
-
-
-def _day(told: str, zone: ZoneInfo) -> datetime | None:
-    try:
-        return datetime.combine(date.fromisoformat(told), time(), zone)
-    except ValueError:
-        return None
-
-
-def _of_day(form: Mapping[str, str], zone: ZoneInfo) -> Span | None:
-    """A day with two times of day; an end that is not after the beginning is on the next day."""
-    day, start, end = fields(form, "day", "start", "end")
-    try:
-        first = datetime.combine(date.fromisoformat(day), time.fromisoformat(start), zone)
-        last = datetime.combine(date.fromisoformat(day), time.fromisoformat(end), zone)
-    except (ValueError, OverflowError):
-        return None
-    if not 2000 <= first.year <= 2100:
-        return None
-    return first, last if last > first else last + timedelta(days=1)
-
-
-def _of_moments(form: Mapping[str, str], zone: ZoneInfo) -> Span | None:
-    start, end = fields(form, "starts", "ends")
-    try:
-        first, last = (datetime.fromisoformat(one).replace(tzinfo=zone) for one in (start, end))
-    except ValueError:
-        return None
-    return (first, last) if last > first and 2000 <= first.year <= last.year <= 2100 else None

@@ -7,6 +7,7 @@ from typing import Any
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 
+from bot.store.rota import ASKED_FOR
 from desk.case_page import gather
 from desk.look import fields
 from desk.office import Office, TheVisit
@@ -22,7 +23,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
     async def note(visit: TheVisit) -> Response[Any]:
         gender, waits = fields(visit.form, "gender", "waits")
         shown = await gather(office, visit)
-        if shown.head.where is None or gender not in ("", whom.ANY, *whom.ASKED_FOR):
+        if shown.head.where is None or gender not in ("", whom.ANY, *ASKED_FOR):
             return back(visit.here, "none")
         outcome = await office.staff.act(
             shown.head.where,

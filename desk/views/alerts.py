@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.tables import case_events, cases, contacts, conversations
@@ -64,7 +64,7 @@ async def late(connection: AsyncConnection, scope: Scope) -> Sequence[str]:
     return list(found.values())
 
 
-def _passed_on(me: UUID) -> object:
+def _passed_on(me: UUID) -> ColumnElement[bool]:
     return and_(
         conversations.c.late_at.is_not(None),
         conversations.c.owner != "human",

@@ -85,7 +85,7 @@ async def between(
         query = query.where(user_profiles.c.skills.contains([skill]))
     rows = (await connection.execute(query)).mappings().all()
     pauses = await _breaks(connection, [row["id"] for row in rows])
-    return [_shift(row, pauses) for row in rows]
+    return [_shift(dict(row), pauses) for row in rows]
 
 
 def _shift(row: Mapping[str, Any], pauses: Mapping[UUID, Sequence[tuple[UUID, datetime, datetime]]]) -> Shift:

@@ -1,4 +1,4 @@
-"""What is due: the first and the next answer by gravity, gone when a human answered or it is solved; whom she wishes."""
+"""What is due: the first and the next answer by gravity, gone once answered or solved; whom she wishes."""
 
 from __future__ import annotations
 

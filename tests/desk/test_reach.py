@@ -9,6 +9,7 @@ from bot.store import colleagues, staff_chats
 from tests.desk.office import Desk
 
 CHAT = "99000111"
+QUIET = {"quiet_from": "21:00", "quiet_until": "07:00"}
 
 
 async def _links(desk: Desk, digits: str, address: str = CHAT) -> bool:
@@ -20,8 +21,8 @@ async def _links(desk: Desk, digits: str, address: str = CHAT) -> bool:
 
 async def test_she_tells_what_she_reads_and_how_she_is_reached(desk: Desk) -> None:
     asha = await desk.person("caseworker")
-    form = {"gender": "woman", "phone": "+977 98-0000 0001", "email": "asha@example.org", "reads_ne": "yes", "reads_hi": "yes"}  # fmt: skip
-    answer = await asha.post("/settings/reach/profile", **form)
+    form = {"gender": "woman", "phone": "+977 98-0000 0001", "email": "asha@example.org"}
+    answer = await asha.post("/settings/reach/profile", **form, reads_ne="yes", reads_hi="yes")
     assert answer.headers["location"] == "/desk/settings/reach?told=saved"
     page = (await asha.get("/settings/reach")).text
     assert "One is kept" in page
@@ -46,8 +47,8 @@ async def test_what_was_written_wrongly_comes_back(desk: Desk) -> None:
     assert re.search(r'name="reads_ar" value="yes" checked', answer.text)
     assert (await asha.post("/settings/reach/profile", gender="other_thing")).status_code == 400
     assert (await asha.post("/settings/reach/profile", gender="", email="not a mail")).status_code == 400
-    assert (await asha.post("/settings/reach/alerts", way="pigeon", quiet_from="21:00", quiet_until="07:00")).status_code == 400  # fmt: skip
-    assert (await asha.post("/settings/reach/alerts", way="", quiet_from="late", quiet_until="07:00")).status_code == 400  # fmt: skip
+    assert (await asha.post("/settings/reach/alerts", way="pigeon", **QUIET)).status_code == 400
+    assert (await asha.post("/settings/reach/alerts", way="", **{**QUIET, "quiet_from": "late"})).status_code == 400
     assert await desk.rows("SELECT * FROM user_profiles") == []
 
 
@@ -106,7 +107,9 @@ async def test_she_chooses_what_she_is_told(desk: Desk) -> None:
     page = (await asha.get("/settings/reach")).text
     assert 'name="tell_late" value="yes" checked' in page
     assert "tell_weekly" not in page, "the week's list is the supervisors'"
-    await asha.post("/settings/reach/alerts", way="email", tell_late="yes", tell_weekly="yes", quiet_from="20:00", quiet_until="08:30")  # fmt: skip
+    await asha.post(
+        "/settings/reach/alerts", way="email", tell_late="yes", tell_weekly="yes", **{**QUIET, "quiet_until": "08:30"}
+    )
     page = (await asha.get("/settings/reach")).text
     assert 'name="tell_late" value="yes" checked' in page
     assert 'name="tell_cover" value="yes" checked' not in page

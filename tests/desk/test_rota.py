@@ -16,6 +16,7 @@ from tests.desk.office import Desk, Person
 
 H = timedelta(hours=1)
 HERE = ZoneInfo("Asia/Kathmandu")
+TEAM = (("chief", "supervisor"), ("asha", "caseworker"), ("bimala", "caseworker"))
 
 
 async def mate(desk: Desk, login: str, role: str = "caseworker", **profile: Any) -> Person:
@@ -87,7 +88,7 @@ async def test_what_was_filled_in_wrongly_comes_back(desk: Desk) -> None:
 
 
 async def test_shifts_are_changed_paused_ended_and_copied(desk: Desk) -> None:
-    chief, asha, bimala = [await mate(desk, n, r) for n, r in (("chief", "supervisor"), ("asha", "caseworker"), ("bimala", "caseworker"))]  # fmt: skip
+    chief, asha, bimala = [await mate(desk, *one) for one in TEAM]
     first = await planned(desk, asha.user_id, 24, 5)
     running = await planned(desk, bimala.user_id, -1, 5)
     change = {"who": str(bimala.user_id), "role": "duty", "starts": "2026-11-25T13:00", "ends": "2026-11-25T18:00"}
@@ -99,7 +100,8 @@ async def test_shifts_are_changed_paused_ended_and_copied(desk: Desk) -> None:
         told(await chief.post(f"/rota/shift/{first}/break", starts="2026-11-25T15:00", ends="2026-11-25T15:30"))
         == "paused"
     )
-    assert "Break 15:00 to 15:30" in (await chief.get("/rota?from=2026-11-25")).text.replace("\u2068", "").replace("\u2069", "")  # fmt: skip
+    page = (await chief.get("/rota?from=2026-11-25")).text.replace("\u2068", "").replace("\u2069", "")
+    assert "Break 15:00 to 15:30" in page
     assert told(await chief.post("/rota/copy", start="2026-11-23", to="2026-11-30")) == "copied"
     assert [s[:3] for s in await shifts(desk)][2:] == [("bimala", "duty", "01 11:00"), ("bimala", "duty", "02 13:00")]
     assert told(await chief.post(f"/rota/shift/{running}/end")) == "ended"
@@ -110,7 +112,7 @@ async def test_shifts_are_changed_paused_ended_and_copied(desk: Desk) -> None:
 
 
 async def test_a_swap_of_a_night_is_confirmed_by_a_supervisor_and_of_a_day_is_not(desk: Desk) -> None:
-    chief, asha, bimala = [await mate(desk, n, r) for n, r in (("chief", "supervisor"), ("asha", "caseworker"), ("bimala", "caseworker"))]  # fmt: skip
+    chief, asha, bimala = [await mate(desk, *one) for one in TEAM]
     day, night = await planned(desk, asha.user_id, 24, 5), await planned(desk, asha.user_id, 34, 8, "on_call")
     assert (await bimala.post(f"/rota/shift/{day}/offer")).status_code == 409, "not hers to give away"
     for shift in (day, night):

@@ -38,13 +38,15 @@ def teller(world: World, bells: Mapping[str, Bell], *, own: bool = False) -> Dig
 
 async def team(world: World) -> tuple[UUID, UUID]:
     """A caseworker and a supervisor of ours, with mail; languages none, so that they are told in English."""
-    asha, chief = [await hire(world, n, r, email=f"{n}@help.example") for n, r in (("asha", "caseworker"), ("chief", "supervisor"))]  # fmt: skip
+    asha = await hire(world, "asha", email="asha@help.example")
+    chief = await hire(world, "chief", "supervisor", email="chief@help.example")
     await world.run("""UPDATE organisations SET settings = '{"main": true}'""")
     return asha, chief
 
 
 async def chooses(world: World, user: UUID, **alerts: Any) -> None:
-    await world.run("UPDATE users SET settings = CAST(:s AS jsonb) WHERE id = :u", s=json.dumps({"alerts": alerts}), u=user)  # fmt: skip
+    settings = json.dumps({"alerts": alerts})
+    await world.run("UPDATE users SET settings = CAST(:s AS jsonb) WHERE id = :u", s=settings, u=user)
 
 
 async def tells(worker: Digests) -> int:
@@ -92,7 +94,11 @@ async def test_what_waits_longer_than_promised_is_told_to_who_had_it(world: Worl
     assert said(mail) == [
         ("asha", "Of yours, waiting longer than promised: 1. At the desk: http://127.0.0.1:8000/desk")
     ]
-    await world.run("UPDATE conversations SET owner = 'waiting', owner_user_id = NULL, earlier_user_id = :u, late_at = reply_due_at", u=asha)  # fmt: skip
+    await world.run(
+        "UPDATE conversations SET owner = 'waiting', owner_user_id = NULL, earlier_user_id = :u,"
+        " late_at = reply_due_at",
+        u=asha,
+    )
     await world.run("UPDATE cases SET assigned_to = NULL")
     assert await tells(worker) == 0, "passed on at the same moment: it was told"
     await world.run("UPDATE conversations SET reply_due_at = NULL, late_at = NULL")
@@ -128,7 +134,7 @@ async def test_each_morning_what_is_due_and_on_sundays_the_list_of_the_week(worl
 
 
 async def test_empty_hours_go_to_supervisors_and_shifts_that_are_offered_to_colleagues(world: World) -> None:
-    asha, chief = await team(world)
+    asha, _ = await team(world)
     bimala = await hire(world, "bimala", email="bimala@help.example")
     mail = Bell()
     worker, roster = teller(world, {"email": mail}), Roster(world.app.content)
