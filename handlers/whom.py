@@ -33,6 +33,7 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 WISH, WAITS = "colleague_gender", "colleague_waits"  # in the profile
+WOMAN = ASKED_FOR[0]
 ANY = "any"  # she was asked, and it does not matter to her
 BEFORE_THE_END = timedelta(minutes=30)  # of the shift of who was wished
 YES, NO = "yes", "no"
@@ -70,10 +71,13 @@ async def note(ctx: Context, *, gender: str | None = None, reference: str | None
     rota = ctx.knowledge.get("duty")
     there = duty.answers_in(rota, str(gender), spoken(ctx), ctx.now)
     if there is None:
-        return Outcome(f"none_{gender}")
+        return Outcome("none_woman") if gender == WOMAN else Outcome("none_man")
     at = there[0]
     due = (case and case.answer_due_at) or duty.promise(rota, case.severity if case else "medium", ctx.now).at
-    return Outcome("noted") if at <= due else Outcome(f"later_{gender}", {"at": ctx.moment(at)})
+    if at <= due:
+        return Outcome("noted")
+    slots = {"at": ctx.moment(at)}
+    return Outcome("later_woman", slots) if gender == WOMAN else Outcome("later_man", slots)
 
 
 async def settle(ctx: Context, *, wait: str | None = None, reference: str | None = None) -> Outcome:
