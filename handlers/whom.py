@@ -76,8 +76,9 @@ async def note(ctx: Context, *, gender: str | None = None, reference: str | None
     due = (case and case.answer_due_at) or duty.promise(rota, case.severity if case else "medium", ctx.now).at
     if at <= due:
         return Outcome("noted")
-    slots = {"at": ctx.moment(at)}
-    return Outcome("later_woman", slots) if gender == WOMAN else Outcome("later_man", slots)
+    if gender == WOMAN:
+        return Outcome("later_woman", {"at": ctx.moment(at)})
+    return Outcome("later_man", {"at": ctx.moment(at)})
 
 
 async def settle(ctx: Context, *, wait: str | None = None, reference: str | None = None) -> Outcome:
