@@ -27,6 +27,7 @@ from bot.channels.limits import LIMITS
 from bot.conductor import Conductor
 from bot.conductor.act import Staff
 from bot.content import Content
+from bot.digests import Digests
 from bot.layouts import Layouts
 from bot.media.files import Files
 from bot.media.scan import Scanner
@@ -57,6 +58,8 @@ from bot.transports.contract import Transport
 from bot.transports.simulator import Simulator
 from bot.vault.fields import Unopenable
 from bot.vault.keyring import Keyring, WrappedByAnother, development_secret
+from desk import permissions
+from desk.alerts import DeskCounts
 from handlers.cases import check_digit
 
 # Providers' packages are imported where a provider is configured: together they take a second of each start.
@@ -118,6 +121,7 @@ class App:
     policy: outgoing.Policy
     ledger: Ledger
     pager: Pager
+    digests: Digests
     rooms: StaffRooms
     leaving: dict[str, asyncio.Task[None]] = field(default_factory=dict)  # groups that we are about to leave
 
@@ -377,6 +381,7 @@ async def build(
         return transports.get("telegram" if channel == "telegram" else "twilio")
 
     staff = Staff(database, keys, content, policy, clock, new_id, draw_reference)
+    bells = make_bells(settings, transports)
     app = App(
         settings=settings,
         database=database,
@@ -427,10 +432,13 @@ async def build(
             database,
             keys,
             content,
-            make_bells(settings, transports),
+            bells,
             clock=clock,
             alerts=settings.alert_addresses,
             groups=settings.telegram_staff_groups,
+        ),
+        digests=Digests(
+            database, keys, content, bells, DeskCounts(permissions.load(settings.root), clock), clock=clock
         ),
         rooms=StaffRooms(
             database,

@@ -56,6 +56,7 @@ def make(
     clock: Callable[[], datetime],
     after_erasing: Callable[[], Awaitable[None]] | None = None,
     sweep: Sweep | None = None,
+    digest: Sweep | None = None,
 ) -> App:
     """The jobs on this database; each periodic task runs once however many workers there are."""
     failures: Failures = Counter()
@@ -120,6 +121,12 @@ def make(
         async with database.begin() as connection:
             if told := await roster.warn(connection, clock()):
                 log.warning("shifts_empty", rows=told)
+
+    @jobs.periodic(cron="*/5 * * * *")
+    @jobs.task(queueing_lock="digest", name="digest")
+    async def tell_colleagues(timestamp: int) -> None:
+        if digest is not None and (told := await digest()):
+            log.info("colleagues_told", rows=told)
 
     @jobs.periodic(cron="20 * * * *")
     @jobs.task(queueing_lock="drop_off", name="drop_off")
@@ -316,10 +323,11 @@ async def run(
     clock: Callable[[], datetime],
     after_erasing: Callable[[], Awaitable[None]] | None = None,
     sweep: Sweep | None = None,
+    digest: Sweep | None = None,
 ) -> None:
     """Work until cancelled; a lost database is waited for."""
     while True:
-        jobs = make(database, secrets, policy, roster, clock, after_erasing, sweep)
+        jobs = make(database, secrets, policy, roster, clock, after_erasing, sweep, digest)
         try:
             async with jobs.open_async():
                 await jobs.run_worker_async(install_signal_handlers=False, delete_jobs="always")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -181,15 +182,14 @@ class Pager:
             notice.country,
             routing.skill_for(notice.kind or "", self._skills),
             notice.gender,
+            notice.waits,
             notice.earlier,
         )
         silent = {notice.earlier} if notice.what in AGAIN and notice.earlier else set()
         found = routing.ranked(needs, people, critical_most=self._most, without=without | silent)
         found = found or routing.ranked(needs, people, critical_most=self._most, without=without)
         if not found and notice.also_reads:  # she said that a human may write so, too
-            other = Needs(
-                notice.severity, notice.also_reads, notice.country, needs.skill, notice.gender, notice.earlier
-            )
+            other = replace(needs, language=notice.also_reads)
             found = routing.ranked(other, people, critical_most=self._most, without=without)
         return found
 

@@ -32,10 +32,8 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
 
 
 def _promised(ctx: Context, severity: str) -> Outcome:
-    rota = ctx.knowledge.get("duty")
-    made = duty.promise(rota, severity, ctx.now)
-    at = made.at if made.on_duty else duty.next_opening(rota, ctx.now)
-    return Outcome("on_duty" if made.on_duty else "off_duty", {"at": ctx.moment(at)})
+    made = duty.told(ctx.knowledge.get("duty"), severity, ctx.now)
+    return Outcome("on_duty" if made.on_duty else "off_duty", {"at": ctx.moment(made.at)})
 
 
 async def promise(ctx: Context, *, severity: str = "medium") -> Outcome:

@@ -123,6 +123,7 @@ class Context:
     events: list[CaseEvent] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     colleagues: Mapping[UUID, Colleague] = field(default_factory=dict)  # at the desk: how they stand
+    put_off: datetime | None = None  # what waits in the queue for this conversation is due then: she chose to wait
     lowered: bool = False  # open pages of this conversation become lines of the list
     forget: bool = False  # clear the visible conversation: the session is dropped
 

@@ -6,6 +6,10 @@ claimed. Another language is offered, never taken for granted; consent, danger a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
 from handlers import duty
 from handlers.context import Context, Outcome
 
@@ -25,22 +29,32 @@ def spoken(ctx: Context) -> str:
     return ctx.person.language or ctx.person.language_guess or "en"
 
 
+def reading(rota: Mapping[str, Any], language: str, now: datetime) -> tuple[str, datetime | None]:
+    """`read`: somebody reads this language now, or nobody told what they read, or nobody is there at all (which is said
+    already); `later` with the moment; `none`: nobody of us, or none of their shifts is planned."""
+    at = duty.reads_at(rota, language, now)
+    if not duty.readers(rota) or at == now:
+        return "read", None
+    if at is None:
+        return "none", None
+    # At night nobody reads anything: when a person reads was said already.
+    if duty.next_opening(rota, now) > now and duty.next_opening(rota, now) >= at:
+        return "read", None
+    return "later", at
+
+
 async def look(ctx: Context) -> Outcome:
     """Whether somebody reads her language now, later, or nobody of us does."""
     rota = ctx.knowledge.get("duty")
     language = spoken(ctx)
-    read = duty.readers(rota)
-    others = [code for code in read if code != language and duty.reads_at(rota, code, ctx.now) == ctx.now]
-    at = duty.reads_at(rota, language, ctx.now)
-    if not read or at == ctx.now:
+    name, at = reading(rota, language, ctx.now)
+    if name == "read":
         return Outcome("read")
+    others = [code for code in duty.readers(rota) if code != language and duty.reads_at(rota, code, ctx.now) == ctx.now]
     names = ctx.knowledge.get("targets")["languages"]
     offered = [{"id": code, "value": str(names[code])} for code in others if code in names][:MOST]
     if at is None:
         return Outcome("none", {"languages": offered})
-    # At night nobody reads anything: when a person reads was said already.
-    if duty.next_opening(rota, ctx.now) > ctx.now and duty.next_opening(rota, ctx.now) >= at:
-        return Outcome("read")
     return Outcome("later", {"at": ctx.moment(at), "languages": offered})
 
 

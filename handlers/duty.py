@@ -13,9 +13,10 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.store.rota import Planned, Span, joined, without
+from bot.store.rota import ANY, Planned, Span, joined, without
 
 SOON = timedelta(hours=48)
+DAYS = 9  # that are looked at: no promise reaches further
 PLANNED = "planned"  # the key under which a `duty` mapping holds the rota
 
 
@@ -47,12 +48,12 @@ def _opening(day: datetime, shift: Mapping[str, Any]) -> Span:
     return first, last if last > first else last + timedelta(days=1)
 
 
-def opening_hours(duty: Mapping[str, Any], now: datetime) -> list[Span]:
-    """The hours of `duty.yml` from yesterday to eight days ahead, in order."""
+def opening_hours(duty: Mapping[str, Any], now: datetime, days: int = DAYS) -> list[Span]:
+    """The hours of `duty.yml` from yesterday to eight days ahead (or so many), in order."""
     zone = ZoneInfo(duty["timezone"])
     local = now.astimezone(zone)
     spans = []
-    for offset in range(-1, 9):
+    for offset in range(-1, days):
         day = local + timedelta(days=offset)
         closed = {str(day) for day in duty.get("closed_on", ())}  # YAML reads an unquoted day as a date
         if day.date().isoformat() in closed:
@@ -73,13 +74,20 @@ def _shifts(duty: Mapping[str, Any], now: datetime, severity: str = "") -> Seque
     return [(start.astimezone(zone), end.astimezone(zone)) for start, end in there]
 
 
+def there(duty: Mapping[str, Any], now: datetime, days: int = DAYS) -> Sequence[Span]:
+    """When somebody is on duty by a shift; the opening hours while no shift was ever planned."""
+    rota: Planned | None = duty.get(PLANNED)
+    return rota.duty if rota is not None and rota.shifts else opening_hours(duty, now, days)
+
+
 def gaps(duty: Mapping[str, Any], now: datetime, *, ahead: timedelta, least: timedelta) -> list[Span]:
     """When the helpline is open by `duty.yml` and no shift is planned, soon. Empty while there is no rota."""
     rota: Planned | None = duty.get(PLANNED)
     if rota is None or not rota.shifts:
         return []
+    days = max(DAYS, ahead.days + 2)
     empty: list[Span] = [
-        (max(start, now), end) for start, end in opening_hours(duty, now) if end > now and start < now + ahead
+        (max(start, now), end) for start, end in opening_hours(duty, now, days) if end > now and start < now + ahead
     ]
     for span in rota.duty:
         empty = without(empty, span)
@@ -104,6 +112,12 @@ def promise(duty: Mapping[str, Any], severity: str, now: datetime) -> Promise:
     return Promise(on_duty, _rounded(now + timedelta(days=9)))
 
 
+def told(duty: Mapping[str, Any], severity: str, now: datetime) -> Promise:
+    """What a person is told: by when somebody answers while somebody is there, else when somebody reads next."""
+    made = promise(duty, severity, now)
+    return made if made.on_duty else Promise(False, next_opening(duty, now))
+
+
 def next_opening(duty: Mapping[str, Any], now: datetime) -> datetime:
     """When somebody is there next: now if somebody is."""
     for start, end in _shifts(duty, now):
@@ -124,12 +138,32 @@ def readers(duty: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(sorted(rota.readers)) if rota else ()
 
 
+def reading(duty: Mapping[str, Any], language: str, now: datetime, days: int = DAYS) -> Sequence[Span]:
+    """When this language is read: shifts of those who read it, or the opening hours while no shift was ever planned."""
+    rota: Planned | None = duty.get(PLANNED)
+    if rota is None or language not in rota.readers:
+        return ()
+    return rota.readers[language] if rota.shifts else opening_hours(duty, now, days)
+
+
 def reads_at(duty: Mapping[str, Any], language: str, now: datetime) -> datetime | None:
     """When somebody reads this language next: now if somebody does; None when nobody of us does,
     or no shift of who does is planned."""
+    return next((max(start, now) for start, end in reading(duty, language, now) if end > now), None)
+
+
+def genders(duty: Mapping[str, Any]) -> tuple[str, ...]:
+    """Whether women and men answer here, as far as colleagues told it."""
     rota: Planned | None = duty.get(PLANNED)
-    if rota is None or language not in rota.readers:
+    return tuple(sorted(rota.genders)) if rota else ()
+
+
+def answers_in(duty: Mapping[str, Any], gender: str, language: str, now: datetime) -> Span | None:
+    """When a woman (or a man) who reads this language is there next, from now on; None when none is planned."""
+    rota: Planned | None = duty.get(PLANNED)
+    by = rota.genders.get(gender, {}) if rota else {}
+    known = [by[code] for code in (language, ANY) if code in by]
+    if rota is None or not known:
         return None
-    if not rota.shifts:  # no shift was ever planned: whoever reads it is there in the opening hours
-        return next_opening(duty, now)
-    return next((max(start, now) for start, end in rota.readers[language] if end > now), None)
+    spans = [opening_hours(duty, now)] if not rota.shifts else known
+    return min(((max(start, now), end) for one in spans for start, end in one if end > now), default=None)

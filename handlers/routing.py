@@ -20,14 +20,15 @@ FAR = datetime(9999, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What a waiting conversation asks of who answers. `gender`: of the colleague, if she ever said one; it is asked
-    nowhere."""
+    """What a waiting conversation asks of who answers. `gender`: of the colleague, if she wished one
+    (`handlers/whom.py`); `waits`: she would rather wait than talk with another one."""
 
     severity: str = "medium"
     language: str | None = None
     country: str | None = None
     skill: str | None = None
     gender: str | None = None
+    waits: bool = False
     earlier: UUID | None = None  # who had it last
 
 
@@ -43,7 +44,8 @@ def ranked(
     needs: Needs, colleagues: Iterable[Colleague], *, critical_most: int, without: Collection[UUID] = ()
 ) -> list[Offer]:
     """Who may be offered it now, the best first. Left out: who is not there (on call is there for what is critical),
-    who cannot read the language, who has as many critical cases as one may have, and `without` (called already)."""
+    who cannot read the language, another one than she waits for (never for what is critical), who has as many critical
+    cases as one may have, and `without` (called already)."""
     found = []
     for colleague in colleagues:
         if colleague.id in without or not _there(needs, colleague) or not _may(needs, colleague, critical_most):
@@ -59,6 +61,8 @@ def _there(needs: Needs, colleague: Colleague) -> bool:
 def _may(needs: Needs, colleague: Colleague, critical_most: int) -> bool:
     if colleague.role not in ANSWERS or not reads(colleague, needs.language):
         return False
+    if needs.waits and needs.gender and needs.severity != "critical" and colleague.gender != needs.gender:
+        return False
     return needs.severity != "critical" or colleague.open_critical < critical_most
 
 
@@ -68,10 +72,11 @@ def reads(colleague: Colleague, language: str | None) -> bool:
 
 
 def _place(needs: Needs, colleague: Colleague) -> tuple[Any, ...]:
-    """Smaller is first. The same human goes before all else; a skill before a country; then who has the least."""
+    """Smaller is first. Whom she wished goes before the same human as before, and that one before all else; a skill
+    before a country; then who has the least."""
     return (
-        colleague.id != needs.earlier,
         needs.gender is not None and colleague.gender != needs.gender,
+        colleague.id != needs.earlier,
         needs.skill is not None and needs.skill not in colleague.skills,
         needs.language is not None and needs.language not in colleague.languages,
         not colleague.on_duty,

@@ -84,6 +84,14 @@ SENTENCES = {
         "not_linked",
         "unlinked",
         "seen_done",
+        "digest_subject",
+        "digest_assigned",
+        "digest_late",
+        "digest_due_today",
+        "digest_cover",
+        "digest_empty_shift",
+        "digest_weekly",
+        "digest_stop",
     ),
 }
 

@@ -40,6 +40,10 @@ REFUSED = {
     "overlaps": "there is another shift at that time",
     "nights": "one night on call too many: --because REASON sets the rule aside",
     "not_offered": "this shift is not offered (to this colleague)",
+    "away": "this colleague is away then",
+    "outside": "a break lies within its shift",
+    "over": "this shift is over",
+    "not_there": "there is no such shift",
     "unknown_reason": "no such reason: see overrides in knowledge/targets.yml",
 }
 ID = 8
@@ -161,7 +165,8 @@ async def _add(connection: Connection, content: Content, args: argparse.Namespac
 
 
 async def _break(connection: Connection, content: Content, args: argparse.Namespace) -> int:
-    await rota.pause(connection, await _shift(connection, args.shift), _span(Roster(content), args))
+    roster, shift_id = Roster(content), await _shift(connection, args.shift)
+    await roster.pause(connection, shift_id, _span(roster, args), composition.utc_now())
     print("noted")
     return 0
 
@@ -182,8 +187,8 @@ async def _swap(connection: Connection, content: Content, args: argparse.Namespa
 
 async def _take(connection: Connection, content: Content, args: argparse.Namespace) -> int:
     user, shift_id = await _user(connection, args.login), await _shift(connection, args.shift)
-    await Roster(content).accept(connection, shift_id, user, composition.utc_now(), override=args.because)
-    print(f"{args.login} works then")
+    done = await Roster(content).accept(connection, shift_id, user, composition.utc_now(), override=args.because)
+    print(f"{args.login} works then" if done else "a supervisor has to confirm it, at the desk")
     return 0
 
 

@@ -91,7 +91,10 @@ async def _serve(args: argparse.Namespace) -> int:
 
 def _finishing(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
     """Work that ends by itself when it is time to stop: what a provider has taken is written down first."""
-    return [] if role == "web" else [app.conductor.run(app.wake), app.sender.run(app.wake), app.pager.run(app.wake)]
+    if role == "web":
+        return []
+    workers = (app.conductor, app.sender, app.pager, app.digests)
+    return [worker.run(app.wake) for worker in workers]
 
 
 def _endless(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
@@ -113,6 +116,7 @@ def _endless(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
             app.clock,
             app.after_erasing,
             sweep=app.attachments.sweep,
+            digest=app.digests.plan,
         ),
     ]
     telegram = composition.telegram_of(app.transports)

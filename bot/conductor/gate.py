@@ -247,6 +247,14 @@ class Gate:
         if late or offers.passed_by(state, given):
             self.session = offers.withdrawn(self.session)
 
+    def passes_by(self, given: Input, before: datetime | None) -> bool:
+        """Whether an offer is open while a human is awaited, and this is no answer to it: then it is gone, and what she
+        writes is heard by that human as if nothing had been asked."""
+        asked = self.session
+        if self._ctx.conversation.owner == "waiting" and isinstance(given, Heard | Shared | Pressed):
+            self._withdraw(given, before)
+        return self.session is not asked
+
     def _more(self, given: Input) -> dict[str, Any] | None:
         """Words or files that follow a number and are no command and no other matter: more about it."""
         if not isinstance(given, Heard | Shared) or danger_of(given) or not self._follows(given, MORE_UNTIL):

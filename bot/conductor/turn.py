@@ -150,6 +150,9 @@ class Turn:
         )
         given = await gate.after_the_end(seen.given)
         self._session = gate.session
+        if given is not None and gate.passes_by(given, before):
+            self._session = gate.session
+            self._conversation.session = self._session.to_json()
         answers = given is not None and await gate.may_answer(given)
         if given is not None and answers:
             given = gate.instead(given, before)
@@ -547,6 +550,9 @@ class Turn:
         if ctx.lowered:
             self.subject.lowered.add(self._conversation.id)
             ctx.lowered = False
+        if ctx.put_off is not None:
+            self.subject.put_off[self._conversation.id] = ctx.put_off
+            ctx.put_off = None
         ctx.events.clear()
         ctx.notices.clear()
         if self._conversation.owner != "human":  # handing over, or ending it, must not withdraw what was just said

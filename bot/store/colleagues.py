@@ -144,7 +144,8 @@ async def lock(connection: AsyncConnection, user_id: UUID) -> None:
 
 
 async def describe(connection: AsyncConnection, secrets: Keys, user_id: UUID, **values: Any) -> None:
-    """Write a colleague's profile: languages, countries, skills (lists), gender, timezone, phone, email."""
+    """Write a colleague's profile: languages, countries, skills (lists), gender (None: not told), timezone, phone,
+    email."""
     row = {name: value for name, value in values.items() if name not in {"phone", "email"}}
     for name in ("phone", "email"):
         if name in values:
@@ -156,6 +157,33 @@ async def describe(connection: AsyncConnection, secrets: Keys, user_id: UUID, **
         await connection.execute(made.on_conflict_do_nothing())
         return
     await connection.execute(made.on_conflict_do_update(index_elements=["user_id"], set_=row))
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a colleague told of herself. Number and address are only said to be there."""
+
+    languages: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    skills: tuple[str, ...] = ()
+    gender: str | None = None
+    phone: bool = False
+    email: bool = False
+
+
+async def profile(connection: AsyncConnection, user_id: UUID) -> Profile:
+    """Of one colleague; empty for who told nothing."""
+    row = (await connection.execute(select(user_profiles).where(user_profiles.c.user_id == user_id))).first()
+    if row is None:
+        return Profile()
+    return Profile(
+        tuple(row.languages or ()),
+        tuple(row.countries or ()),
+        tuple(row.skills or ()),
+        row.gender,
+        row.phone_enc is not None,
+        row.email_enc is not None,
+    )
 
 
 async def number(connection: AsyncConnection, secrets: Keys, user_id: UUID, way: str) -> str | None:

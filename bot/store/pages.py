@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
 from bot.store.keys import Keys, open_json
+from bot.store.rota import ASKED_FOR
 from bot.store.tables import cases, contacts, conversations, keys, notices, pages, user_profiles
 
 LEASE = timedelta(seconds=60)
@@ -43,6 +44,7 @@ class Open:
     country: str | None
     also_reads: str | None  # another language that she said
     gender: str | None  # of the colleague, if she ever said one
+    waits: bool  # she would rather wait for such a one
     earlier: UUID | None
     acknowledged_at: datetime | None
     lowered: bool  # it was a page
@@ -118,7 +120,13 @@ def _open(secrets: Keys, row: RowMapping) -> Open:
     profile = _profile(secrets, told.pop("wrapped"), told.pop("profile_enc"), row["subject_id"])
     told["rung"] = frozenset(user for user in told["rung"] or () if user is not None)
     told["failed"] = bool(told["failed"])
-    return Open(**told, also_reads=profile.get("also_reads"), gender=profile.get("colleague_gender"))
+    wish = profile.get("colleague_gender")
+    return Open(
+        **told,
+        also_reads=profile.get("also_reads"),
+        gender=wish if wish in ASKED_FOR else None,
+        waits=bool(profile.get("colleague_waits")),
+    )
 
 
 def _profile(secrets: Keys, wrapped: bytes | None, sealed: bytes | None, subject_id: UUID) -> dict[str, Any]:

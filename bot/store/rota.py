@@ -21,18 +21,23 @@ from bot.store.tables import absences, shift_breaks, shift_swaps, shifts, staff_
 
 Span: TypeAlias = tuple[datetime, datetime]
 LOOK_BACK, LOOK_AHEAD = timedelta(days=1), timedelta(days=10)
+ANY = ""  # the language of who told none: may be any
+ASKED_FOR = ("woman", "man")  # a person may wish one or the other
+ANSWERING = ("caseworker", "specialist", "supervisor")  # who writes to people
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
     """What the shifts say. `until`: the end of the last duty shift that is planned. `readers`: the languages that are
-    read here, and when who reads them is on duty. `shifts`: whether any was ever planned."""
+    read here, and when who reads them is on duty. `shifts`: whether any was ever planned. `genders`: woman or man, as
+    colleagues who answer told it -> language (`ANY`: of who told none) -> when they are on duty."""
 
     duty: tuple[Span, ...]
     on_call: tuple[Span, ...]
     until: datetime
     readers: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
     shifts: bool = True
+    genders: Mapping[str, Mapping[str, tuple[Span, ...]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +56,16 @@ class Shift:
     offered: str | None  # swap or sick, while somebody is looked for
 
 
-async def planned(connection: AsyncConnection, now: datetime) -> Planned | None:
+async def planned(
+    connection: AsyncConnection, now: datetime, *, ahead: timedelta = LOOK_AHEAD, back: timedelta = LOOK_BACK
+) -> Planned | None:
     """Spans in which somebody is there, from yesterday to ten days ahead; None while nothing was planned or told."""
-    rows = (await connection.execute(_spans(now))).all()
+    rows = (await connection.execute(_spans(now - back, now + ahead))).all()
     told = (
         await connection.execute(
             select(
+                users.c.role,
+                user_profiles.c.gender,
                 user_profiles.c.languages,
                 select(func.max(shifts.c.ends_at)).where(shifts.c.role == "duty").label("until"),
             )
@@ -67,7 +76,8 @@ async def planned(connection: AsyncConnection, now: datetime) -> Planned | None:
     ).all()
     until = told[0].until if told else None
     read = {language for row in told for language in row.languages or ()}
-    if until is None and not rows and not read:
+    genders = _genders(told)
+    if until is None and not rows and not read and not genders:
         return None
     found: dict[str, list[Span]] = {"duty": [], "on_call": []}
     reading: dict[str, list[Span]] = {language: [] for language in read}
@@ -81,17 +91,32 @@ async def planned(connection: AsyncConnection, now: datetime) -> Planned | None:
         found[mine[0].role] += spans
         for language in mine[0].languages or () if mine[0].role == "duty" else ():
             reading[language] += spans
+        if mine[0].role == "duty" and mine[0].user_role in ANSWERING and mine[0].gender in ASKED_FOR:
+            for language in mine[0].languages or (ANY,):
+                genders[mine[0].gender][language] += spans
     return Planned(
         tuple(joined(found["duty"])),
         tuple(joined(found["on_call"])),
         until or now,
         {language: tuple(joined(spans)) for language, spans in reading.items()},
         shifts=until is not None or bool(rows),
+        genders={
+            gender: {language: tuple(joined(spans)) for language, spans in by.items()} for gender, by in genders.items()
+        },
     )
 
 
-def _spans(now: datetime) -> Select[Any]:
-    """Shifts of active colleagues around now, with what is cut out of them."""
+def _genders(told: Sequence[Any]) -> dict[str, dict[str, list[Span]]]:
+    """Woman and man, as those who answer told it, with the languages that each reads; no spans yet."""
+    found: dict[str, dict[str, list[Span]]] = {}
+    for row in told:
+        if row.role in ANSWERING and row.gender in ASKED_FOR:
+            found.setdefault(row.gender, {}).update({language: [] for language in row.languages or (ANY,)})
+    return found
+
+
+def _spans(start: datetime, end: datetime) -> Select[Any]:
+    """Shifts of active colleagues between two moments, with what is cut out of them."""
     return (
         select(
             shifts.c.id,
@@ -99,6 +124,8 @@ def _spans(now: datetime) -> Select[Any]:
             shifts.c.starts_at,
             shifts.c.ends_at,
             user_profiles.c.languages,
+            user_profiles.c.gender,
+            users.c.role.label("user_role"),
             absences.c.starts_at.label("away_from"),
             absences.c.ends_at.label("away_until"),
             shift_breaks.c.starts_at.label("pause_from"),
@@ -115,7 +142,7 @@ def _spans(now: datetime) -> Select[Any]:
             ),
         )
         .outerjoin(shift_breaks, shift_breaks.c.shift_id == shifts.c.id)
-        .where(shifts.c.ends_at > now - LOOK_BACK, shifts.c.starts_at < now + LOOK_AHEAD)
+        .where(shifts.c.ends_at > start, shifts.c.starts_at < end)
     )
 
 
@@ -160,7 +187,7 @@ async def shown(connection: AsyncConnection, start: datetime, end: datetime) -> 
             user_profiles.c.languages,
             away.label("absent"),
             select(shift_swaps.c.reason)
-            .where(shift_swaps.c.shift_id == shifts.c.id, shift_swaps.c.state == "offered")
+            .where(shift_swaps.c.shift_id == shifts.c.id, shift_swaps.c.state.in_(("offered", "agreed")))
             .scalar_subquery()
             .label("offered"),
         )
@@ -172,20 +199,31 @@ async def shown(connection: AsyncConnection, start: datetime, end: datetime) -> 
     return [Shift(**{**row, "languages": tuple(row["languages"] or ())}) for row in rows.mappings()]
 
 
-async def of_user(connection: AsyncConnection, user_id: UUID, around: datetime, days: int) -> list[tuple[str, Span]]:
-    """(role, span) of a colleague's shifts within so many days of a moment; the colleague is locked."""
+async def of_user(
+    connection: AsyncConnection, user_id: UUID, around: datetime, days: int, *, besides: UUID | None = None
+) -> list[tuple[str, Span]]:
+    """(role, span) of a colleague's shifts within so many days of a moment; the colleague is locked. `besides`: a shift
+    that is left out, since it is being changed."""
     await connection.execute(select(users.c.id).where(users.c.id == user_id).with_for_update(key_share=True))
     reach = timedelta(days=days)
     rows = await connection.execute(
         select(shifts.c.role, shifts.c.starts_at, shifts.c.ends_at)
         .where(shifts.c.user_id == user_id, shifts.c.ends_at > around - reach, shifts.c.starts_at < around + reach)
+        .where(shifts.c.id.is_distinct_from(besides))
         .order_by(shifts.c.starts_at)
     )
     return [(row.role, (row.starts_at, row.ends_at)) for row in rows]
 
 
 async def add(
-    connection: AsyncConnection, user_id: UUID, role: str, span: Span, now: datetime, *, override: str | None = None
+    connection: AsyncConnection,
+    user_id: UUID,
+    role: str,
+    span: Span,
+    now: datetime,
+    *,
+    override: str | None = None,
+    series: UUID | None = None,
 ) -> UUID:
     """A new shift; returns its id."""
     shift_id = uuid7()
@@ -197,6 +235,7 @@ async def add(
             starts_at=span[0],
             ends_at=span[1],
             override=override,
+            series_id=series,
             made_at=now,
         )
     )
@@ -255,7 +294,14 @@ async def offered(connection: AsyncConnection, shift_id: UUID, by: UUID) -> Shif
     """The shift that this colleague may take over, locked; None when it is not offered (to them, or any more)."""
     row = (
         await connection.execute(
-            select(shifts.c.id, shifts.c.role, shifts.c.starts_at, shifts.c.ends_at, shifts.c.user_id)
+            select(
+                shifts.c.id,
+                shifts.c.role,
+                shifts.c.starts_at,
+                shifts.c.ends_at,
+                shifts.c.user_id,
+                shift_swaps.c.reason,
+            )
             .join(shift_swaps, shift_swaps.c.shift_id == shifts.c.id)
             .where(
                 shifts.c.id == shift_id,
@@ -268,7 +314,7 @@ async def offered(connection: AsyncConnection, shift_id: UUID, by: UUID) -> Shif
     ).first()
     if row is None:
         return None
-    return Shift(row.id, row.user_id, "", "", row.role, row.starts_at, row.ends_at, (), False, None)
+    return Shift(row.id, row.user_id, "", "", row.role, row.starts_at, row.ends_at, (), False, row.reason)
 
 
 async def accept(
@@ -277,7 +323,7 @@ async def accept(
     """The shift is theirs from now on."""
     await connection.execute(
         update(shift_swaps)
-        .where(shift_swaps.c.shift_id == shift_id, shift_swaps.c.state == "offered")
+        .where(shift_swaps.c.shift_id == shift_id, shift_swaps.c.state.in_(("offered", "agreed")))
         .values(state="accepted", to_user_id=by, decided_at=now)
     )
     await connection.execute(update(shifts).where(shifts.c.id == shift_id).values(user_id=by, override=override))

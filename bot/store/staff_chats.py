@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Select, delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
@@ -88,7 +89,7 @@ async def link(
         old = select(staff_chats.c.address_id).where(
             staff_chats.c.user_id == user_id, staff_chats.c.address_id != address_id
         )
-        await connection.execute(delete(addresses).where(addresses.c.id.in_(old.scalar_subquery())))
+        await _forget(connection, old)
     kind = "group" if group else "private"
     made = pg_insert(staff_chats).values(address_id=address_id, user_id=user_id, kind=kind, made_at=now)
     await connection.execute(
@@ -150,6 +151,49 @@ async def unlink(connection: AsyncConnection, secrets: Keys, account: str, addre
     if row is not None:
         await connection.execute(delete(keys).where(keys.c.subject_id == row.subject_id))
     return row is not None
+
+
+async def unlink_all(connection: AsyncConnection, user_id: UUID) -> int:
+    """The phone is lost: no chat of this colleague is theirs any more, and no code is open. Returns how many chats."""
+    await connection.execute(delete(staff_codes).where(staff_codes.c.user_id == user_id))
+    return await _forget(connection, select(staff_chats.c.address_id).where(staff_chats.c.user_id == user_id))
+
+
+async def unlink_group(connection: AsyncConnection, address_id: UUID) -> bool:
+    """A group hears nothing more."""
+    which = select(staff_chats.c.address_id).where(
+        staff_chats.c.address_id == address_id, staff_chats.c.kind == "group"
+    )
+    return await _forget(connection, which) > 0
+
+
+async def _forget(connection: AsyncConnection, which: Select[Any]) -> int:
+    gone = await connection.execute(
+        delete(addresses)
+        .where(addresses.c.id.in_(which.scalar_subquery()), addresses.c.kind == "staff")
+        .returning(addresses.c.subject_id)
+    )
+    subjects = [row.subject_id for row in gone]
+    if subjects:
+        await connection.execute(delete(keys).where(keys.c.subject_id.in_(subjects)))
+    return len(subjects)
+
+
+async def linked(connection: AsyncConnection, user_id: UUID) -> datetime | None:
+    """Since when a colleague has a chat; None for who has none."""
+    query = select(staff_chats.c.made_at).where(staff_chats.c.user_id == user_id).limit(1)
+    found: datetime | None = (await connection.execute(query)).scalar_one_or_none()
+    return found
+
+
+async def linked_groups(connection: AsyncConnection) -> list[tuple[UUID, datetime]]:
+    """The groups, and since when."""
+    rows = await connection.execute(
+        select(staff_chats.c.address_id, staff_chats.c.made_at)
+        .where(staff_chats.c.kind == "group")
+        .order_by(staff_chats.c.made_at)
+    )
+    return [(row.address_id, row.made_at) for row in rows]
 
 
 async def address_of(connection: AsyncConnection, secrets: Keys, user_id: UUID) -> str | None:

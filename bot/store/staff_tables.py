@@ -27,7 +27,8 @@ from bot.store.columns import at, identity, metadata, one_of, subject
 
 SHIFT_ROLES = ("duty", "on_call")
 ABSENCES = ("sick", "leave", "pause")  # a pause is asked for and ended by the colleague alone
-SWAP_STATES = ("offered", "accepted", "withdrawn")
+SWAP_STATES = ("offered", "agreed", "accepted", "withdrawn")  # agreed: a supervisor has still to confirm it
+DIGEST_STATES = ("queued", "sending", "sent", "failed", "withdrawn", "unknown")
 PAGE_CHANNELS = ("voice", "email", "telegram")
 PAGE_STATES = ("queued", "sending", "sent", "failed")
 STEPS = ("duty", "backup", "supervisor", "partner", "nobody")  # who is called after whom
@@ -67,11 +68,13 @@ shifts = Table(
     at("starts_at", required=True),
     at("ends_at", required=True),
     Column("override", Text),  # the reason why a rule of care was set aside: a code
+    Column("series_id", Uuid),  # of those that were made together, to repeat
     at("made_at", required=True),
     one_of("role", SHIFT_ROLES),
     _in_order(),
     Index("ix_shifts_ends_at", "ends_at"),
     Index("ix_shifts_user_id", "user_id", "starts_at"),
+    Index("ix_shifts_series_id", "series_id", postgresql_where=text("series_id IS NOT NULL")),
 )
 
 shift_breaks = Table(
@@ -98,7 +101,7 @@ shift_swaps = Table(
     at("decided_at"),
     one_of("state", SWAP_STATES),
     one_of("reason", ("swap", "sick")),
-    Index("ix_shift_swaps_open", "shift_id", unique=True, postgresql_where=text("state = 'offered'")),
+    Index("ix_shift_swaps_open", "shift_id", unique=True, postgresql_where=text("state IN ('offered', 'agreed')")),
 )
 
 absences = Table(
@@ -215,4 +218,28 @@ staff_codes = Table(
     at("expires_at", required=True),
     at("used_at"),
     Column("tries", Integer, nullable=False, server_default=text("0")),
+)
+
+# What a colleague is told by mail or in a chat of their own: counts and numbers of cases, each thing once.
+digests = Table(
+    "digests",
+    metadata,
+    identity(),
+    _user(),
+    Column("kind", Text, nullable=False),  # a name of `alerts` in knowledge/targets.yml
+    Column("key", Text, nullable=False),  # what it is about, so that it is told once
+    Column("codes", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("channel", Text),  # chosen when it is sent
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
+    at("lease_until"),
+    Column("fence", BigInteger, nullable=False, server_default=text("0")),
+    Column("provider_id", Text),
+    at("queued_at", required=True),
+    at("sent_at"),
+    one_of("channel", ("email", "telegram")),
+    one_of("state", DIGEST_STATES),
+    UniqueConstraint("user_id", "kind", "key"),
+    Index("ix_digests_unsent", "queued_at", postgresql_where=text("state IN ('queued', 'sending')")),
 )

@@ -68,6 +68,7 @@ from bot.store.records_tables import (
 from bot.store.staff_tables import (
     absences,
     case_checks,
+    digests,
     interpreters,
     pages,
     shift_breaks,
@@ -108,6 +109,7 @@ __all__ = [
     "conversations",
     "debriefs",
     "desk_sessions",
+    "digests",
     "directory_entries",
     "evidence",
     "fact_marks",

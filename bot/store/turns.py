@@ -112,6 +112,7 @@ class Subject:
     closed: list[Case] = field(default_factory=list)  # those that were closed lately, the last one first
     media: list[dict[str, Any]] = field(default_factory=list)  # files to be fetched
     lines: list[dict[str, Any]] = field(default_factory=list)  # not understood, of nobody (bot/store/fallen.py)
+    put_off: dict[UUID, datetime] = field(default_factory=dict)  # conversation -> when its open lines are due
     lowered: set[UUID] = field(default_factory=set)  # conversations whose open pages become lines of the list
     drawers: Drawers = field(default_factory=Drawers)  # records of the shelf that a turn looked at or added
     _before: tuple[Person, dict[UUID, Conversation], dict[UUID, Case]] | None = None
@@ -310,6 +311,9 @@ async def save(connection: AsyncConnection, secrets: Keys, subjects: Iterable[Su
     if lowered := [c for s in batch for c in s.lowered]:
         await _lower(connection, lowered, now)
     await insert_rows(connection, notices, [row for s in batch for row in s.notices])
+    for subject in batch:
+        for conversation_id, at in subject.put_off.items():
+            await _put_off(connection, conversation_id, at)
     requeue = [c for s in batch for c in s.requeue]
     if requeue:  # before the new rows, so that what was held leaves first
         await _look_again(connection, requeue, now)
@@ -342,6 +346,21 @@ async def _look_again(connection: AsyncConnection, conversation_ids: Sequence[UU
         .where(unsent)
         # The doubt whether a row arrived already stays with it: it is what bounds how often it is sent.
         .values(state="queued", reason=case((outbox.c.state == "queued", outbox.c.reason)), not_before=now)
+    )
+
+
+async def _put_off(connection: AsyncConnection, conversation_id: UUID, at: datetime) -> None:
+    """She chose to wait until then: nobody is called for it before. What rings, or is critical, is not put off."""
+    await connection.execute(
+        update(notices)
+        .where(
+            notices.c.conversation_id == conversation_id,
+            notices.c.taken_at.is_(None),
+            notices.c.audience == "queue",
+            notices.c.severity != "critical",
+            notices.c.due_at < at,
+        )
+        .values(due_at=at, called=0, called_at=None)
     )
 
 

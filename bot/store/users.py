@@ -176,7 +176,7 @@ async def revoke_all(connection: AsyncConnection, user_id: UUID, now: datetime, 
     return int(done.rowcount)
 
 
-async def prefer(connection: AsyncConnection, user_id: UUID, **settings: str) -> None:
+async def prefer(connection: AsyncConnection, user_id: UUID, **settings: Any) -> None:
     """Change settings of one's own."""
     await connection.execute(
         update(users).where(users.c.id == user_id).values(settings=users.c.settings.concat(settings))

@@ -33,7 +33,7 @@ LISTS = ("self_harm", "child", "returned", "silent", "oldest")
 class Item:
     """A case, and why it stands here: `at` is when it is due, or since when; `times` how often she came."""
 
-    reference: str
+    reference: str | None  # None: a conversation of which no case was made
     kind: str
     severity: str
     keeper: str | None
@@ -42,6 +42,7 @@ class Item:
     mine: bool
     simulated: bool
     times: int = 0
+    talk: UUID | None = None  # its conversation
 
 
 _has = case((conversations.c.owner == "human", conversations.c.owner_user_id))
@@ -60,6 +61,7 @@ def _select(scope: Scope, what: str, at: Any) -> Any:
         or_(stands["own"], stands["assigned"]).label("mine"),
         contacts.c.simulated,
         literal(0).label("times"),
+        conversations.c.id.label("talk"),
     ).where(scope.where("find"), cases.c.closed_at.is_(None), cases.c.draft.is_(False))
 
 
@@ -83,7 +85,45 @@ async def due(connection: AsyncConnection, scope: Scope, until: datetime) -> lis
         (task, tasks.c.due_at),
     ):
         found += [Item(*row) for row in await connection.execute(statement.order_by(at).limit(MOST))]
+    found = _once(found) + [Item(*row) for row in await connection.execute(_talks(scope, until))]
     return sorted(found, key=lambda one: (one.at >= scope.now, one.at < scope.now and RANK[one.severity], one.at))
+
+
+def _once(found: Sequence[Item]) -> list[Item]:
+    """The next answer is one for all cases of a conversation: it stands with the gravest of them."""
+    gravest: dict[UUID | None, Item] = {}
+    for one in found:
+        known = gravest.get(one.talk)
+        if one.what == "next" and (known is None or RANK[one.severity] < RANK[known.severity]):
+            gravest[one.talk] = one
+    return [one for one in found if one.what != "next" or gravest[one.talk] is one]
+
+
+def _talks(scope: Scope, until: datetime) -> Any:
+    """Conversations that wait for a human and of which no case is open."""
+    here = (
+        conversations.join(contacts, contacts.c.id == conversations.c.subject_id)
+        .outerjoin(cases, and_(cases.c.conversation_id == conversations.c.id, cases.c.closed_at.is_(None)))
+        .outerjoin(users, users.c.id == _has)
+    )
+    return (
+        select(
+            literal(None).label("reference"),
+            literal("talk_to_human").label("kind"),
+            literal("medium").label("severity"),
+            users.c.name.label("keeper"),
+            conversations.c.reply_due_at.label("at"),
+            literal("next").label("what"),
+            scope.relations["own"].label("mine"),
+            contacts.c.simulated,
+            literal(0).label("times"),
+            conversations.c.id.label("talk"),
+        )
+        .select_from(here)
+        .where(scope.where("find"), cases.c.id.is_(None), conversations.c.reply_due_at < until)
+        .order_by(conversations.c.reply_due_at)
+        .limit(MOST)
+    )
 
 
 async def weekly(connection: AsyncConnection, scope: Scope) -> Mapping[str, Sequence[Item]]:

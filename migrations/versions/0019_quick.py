@@ -1,13 +1,13 @@
 """Indexes for a desk with many cases: the queue in its order, figures by period, what was shared with whom.
 
 Revision ID: 0019
-Revises: 0017
+Revises: 0018
 """
 
 from alembic import op
 
 revision = "0019"
-down_revision = "0017"
+down_revision = "0018"
 
 UP = (
     """CREATE INDEX ix_cases_queue ON cases (

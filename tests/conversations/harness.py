@@ -28,7 +28,7 @@ from bot.layouts import Layouts
 from bot.store import rows
 from bot.store.contents import Book, Made
 from bot.store.keys import open_json
-from bot.store.rota import Planned, joined
+from bot.store.rota import ANY, Planned, joined
 from bot.store.rows import Case, Conversation, Person
 from bot.store.turns import Subject
 from handlers import casework, closing, word
@@ -117,6 +117,16 @@ class Phone:
         }
         there = tuple(joined([span for each in spans.values() for span in each]))
         self.rota = Planned(there, (), there[-1][1], spans)
+
+    def answered_by(self, hours: Mapping[str, Sequence[float]]) -> None:
+        """Women and men answer here, in any language: woman: [from, until], in hours from now; [] = no shift of one is
+        planned. Somebody is there all the time."""
+        spans = {
+            gender: {ANY: ((self.now + timedelta(hours=at[0]), self.now + timedelta(hours=at[1])),) if at else ()}
+            for gender, at in hours.items()
+        }
+        there = (self.now - timedelta(hours=1), self.now + timedelta(hours=80))
+        self.rota = Planned((there,), (), there[1], genders=spans)
 
     # -- what happens
 

@@ -65,6 +65,8 @@ class Telling:
             self.phone.has(UUID(int=number), **row)
         if "readers" in start:
             self.phone.read_by(start["readers"])
+        if "team" in start:
+            self.phone.answered_by(start["team"])
         self.told: list[str] = []
         self.log: list[tuple[str, str]] = []  # ("<", what she wrote), (">", what the phone shows)
         self.one_segment = laws.budgeted(content) | {"system"}

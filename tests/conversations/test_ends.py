@@ -43,6 +43,7 @@ NO_ZERO = {
         "stay",
         "check_in",
         "danger_end",
+        "whom",
     },
     HIDES: {"leave", "clear", "exit_word", "opening.later", "wages.later", "resume.left", "family_code.made"},
     DONE: {

@@ -33,6 +33,7 @@ START = (
     "templates",
     "readers",
     "shelf",
+    "team",
 )
 
 

@@ -98,6 +98,11 @@ class Desk:
         async with self.app.database.begin() as connection:
             return list((await connection.execute(sql(query), values)).all())
 
+    async def rows_changed(self, statement: str, **values: Any) -> None:
+        """Change rows as no page does."""
+        async with self.app.database.begin() as connection:
+            await connection.execute(sql(statement), values)
+
     async def case(self, relation: str, state: str, viewer: UUID) -> str:
         """A case that stands so to the viewer; returns its reference."""
         assert relation in RELATIONS

@@ -38,6 +38,9 @@ def names(needs: Needs, people: list[Colleague] = ALL, without: tuple[UUID, ...]
         (Needs("critical", language="ne"), ["Asha", "Bimala", "Dipa", "Chief"]),
         (Needs("critical", language="ne", gender="woman"), ["Dipa", "Asha", "Bimala", "Chief"]),
         (Needs(language="ne", earlier=UUID(int=2)), ["Bimala", "Asha", "Chief"]),
+        (Needs(language="ar", gender="woman", waits=True), []),  # she waits for a woman
+        (Needs("critical", language="ar", gender="woman", waits=True), ["Chandra", "Chief"]),  # never in danger
+        (Needs("critical", gender="woman", earlier=UUID(int=3)), ["Dipa", "Chandra", "Asha", "Bimala", "Chief"]),
     ],
 )
 def test_who_comes_first(needs: Needs, order: list[str]) -> None:

@@ -78,6 +78,7 @@ def test_whatever_belongs_to_a_person_says_to_whom() -> None:
     nobody_s |= {"user_profiles", "shifts", "shift_breaks", "shift_swaps", "absences"}  # of those who answer
     nobody_s |= {"staff_notices", "staff_chats", "staff_codes"}
     nobody_s |= {"debriefs"}  # of a colleague, about no case that is named
+    nobody_s |= {"staff_notices", "staff_chats", "staff_codes", "digests"}
     nobody_s |= {"flow_counts", "flow_hours"}  # numbers of questions
     nobody_s |= {"fact_marks", "text_proposals", "heard_lines", "line_labels"}
     nobody_s |= {"intake_drafts", "paper_sheets"}  # of who types, and of nobody
