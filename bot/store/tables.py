@@ -35,6 +35,7 @@ from bot.store.columns import metadata
 from bot.store.columns import one_of as _one_of
 from bot.store.columns import subject as _subject
 from bot.store.desk_tables import case_shares, desk_sessions, sign_in_tries, tasks
+from bot.store.exception_tables import box_entries, box_hidden, consents, disclosures, requests
 from bot.store.flow_tables import flow_counts, flow_hours
 from bot.store.records_tables import (
     box_letters,
@@ -75,6 +76,8 @@ __all__ = [
     "addresses",
     "audit",
     "audit_seals",
+    "box_entries",
+    "box_hidden",
     "box_letters",
     "case_checks",
     "case_events",
@@ -86,10 +89,12 @@ __all__ = [
     "channel_accounts",
     "code_tries",
     "code_uses",
+    "consents",
     "contacts",
     "contents",
     "conversations",
     "desk_sessions",
+    "disclosures",
     "family_codes",
     "feedback",
     "flow_counts",
@@ -108,6 +113,7 @@ __all__ = [
     "pages",
     "referrals",
     "reminders",
+    "requests",
     "search_tokens",
     "seen",
     "shift_breaks",
