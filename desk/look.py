@@ -62,6 +62,7 @@ class Look:
             may_page=self.may_page,
             when=partial(self.when, visit),
             ago=partial(self.ago, visit),
+            on_day=partial(self.day, visit),
             country=partial(self.country, visit.language),
             tongue=partial(self.tongue, visit.language),
             **values,

@@ -148,8 +148,8 @@ class Staff:
         return decision if done else None
 
     async def ask_uses(self, where: Home, actor: Actor) -> Outcome:
-        """A human lets the bot ask to which uses she agrees: `asked`; `never` (a child, danger); `busy` where a human has
-        the conversation or is awaited: then a human asks in own words; `later` where it could not leave now."""
+        """A human lets the bot ask to which uses she agrees: `asked`; `never` (a child, danger); `busy` where a human
+        has the conversation or is awaited: then a human asks in own words; `later` where it could not leave now."""
 
         async def act(turn: Turn) -> Outcome:
             conversation, person = turn.ctx.conversation, turn.ctx.person

@@ -141,9 +141,7 @@ async def decide(
     )
     if not done.rowcount:
         return False
-    await _record(
-        connection, home.subject_id, case_id, "contact_agreed" if agrees else "contact_refused", user_id, now
-    )
+    await _record(connection, home.subject_id, case_id, "contact_agreed" if agrees else "contact_refused", user_id, now)
     await _take(connection, home.subject_id, now, user_id)
     return True
 
