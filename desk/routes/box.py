@@ -49,7 +49,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
 
     async def page(
         visit: Visit, which: UUID, *, told: str = "", wrong: str = "", status: int = 200, **form: str
-    ) -> Any:
+    ) -> Response[Any]:
         async with office.database.begin() as connection:
             found = await box.letter(connection, office.secrets, reader(visit), which)
             if found is None:
@@ -73,7 +73,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
     @show("/box/{letter:uuid}", "box", trail=VISIT)
     async def opened(request: Request[Any, Any, Any], visit: TheVisit, letter: UUID) -> Response[str]:
         told = request.query_params.get("told", "")
-        answer: Response[str] = await page(visit, letter, told=told if told in TOLD else "")
+        answer = await page(visit, letter, told=told if told in TOLD else "")
         async with office.database.begin() as connection:
             await box.note(connection, office.secrets, letter, visit.user.id, visit.now, kind="read")
         return answer

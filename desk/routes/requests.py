@@ -295,7 +295,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             return office.look.word(visit.language, name)
 
         heads = [word("requests.asker"), word("requests.all"), *(word(f"requests.outcome_{name}") for name in CLOSED)]
-        rows = [
+        rows: list[list[files.Cell]] = [
             [word(f"requests.asker_{asker}" if asker else "requests.all"), *numbers]
             for asker, numbers in _table(counted)
         ]
