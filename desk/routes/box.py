@@ -13,6 +13,7 @@ from uuid import UUID
 from litestar import Request, Response
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from bot.store import box
@@ -71,7 +72,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         )
 
     @show("/box/{letter:uuid}", "box", trail=VISIT)
-    async def opened(request: Request[Any, Any, Any], visit: TheVisit, letter: UUID) -> Response[str]:
+    async def opened(request: Request[Any, Any, Any], visit: TheVisit, letter: FromPath[UUID]) -> Response[str]:
         told = request.query_params.get("told", "")
         answer = await page(visit, letter, told=told if told in TOLD else "")
         async with office.database.begin() as connection:
@@ -89,7 +90,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         return Redirect(f"/desk/box/{letter}?told={told}", status_code=303)
 
     @act("/box/{letter:uuid}/note", "box", trail=VISIT)
-    async def note(visit: TheVisit, letter: UUID) -> Response[Any]:
+    async def note(visit: TheVisit, letter: FromPath[UUID]) -> Response[Any]:
         (text,) = fields(visit.form, "text")
         await here(visit, letter)
         if not text or len(text) > MOST:
@@ -99,7 +100,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         return back(letter, "noted")
 
     @act("/box/{letter:uuid}/state", "box", trail=VISIT)
-    async def state(visit: TheVisit, letter: UUID) -> Response[Any]:
+    async def state(visit: TheVisit, letter: FromPath[UUID]) -> Response[Any]:
         (wanted,) = fields(visit.form, "state")
         await here(visit, letter)
         if wanted not in STATES:
@@ -109,7 +110,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         return back(letter, "state")
 
     @act("/box/{letter:uuid}/answer", "box", trail=VISIT)
-    async def answer(visit: TheVisit, letter: UUID) -> Response[Any]:
+    async def answer(visit: TheVisit, letter: FromPath[UUID]) -> Response[Any]:
         text = " ".join(visit.form.get("answer", "").split())
         found = await here(visit, letter)
         if not found.outside.numbered or not text or len(text) > ANSWER:
@@ -120,7 +121,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         return back(letter, "answered")
 
     @act("/box/{letter:uuid}/hide", "box", trail=VISIT)
-    async def hide(visit: TheVisit, letter: UUID) -> Response[Any]:
+    async def hide(visit: TheVisit, letter: FromPath[UUID]) -> Response[Any]:
         (whom,) = fields(visit.form, "user")
         await here(visit, letter)
         async with office.database.begin() as connection:

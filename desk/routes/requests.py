@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from litestar import Request, Response
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from bot.store import disclosures, requests
@@ -181,7 +182,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         return office.permissions.may(visit.user.role, "release", place.relations, place.state)
 
     @show("/requests/{which:uuid}", "requests", trail="request.view")
-    async def shown(request: Request[Any, Any, Any], visit: TheVisit, which: UUID) -> Response[str]:
+    async def shown(request: Request[Any, Any, Any], visit: TheVisit, which: FromPath[UUID]) -> Response[str]:
         told = request.query_params.get("told", "")
         language = request.query_params.get("words", "")
         return await one(visit, which, language=language, told=told if told in TOLD else "")
@@ -190,7 +191,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         return Redirect(f"/desk/requests/{which}?told={told}", status_code=303)
 
     @act("/requests/{which:uuid}/answer", "requests", trail="request.answer")
-    async def answer(visit: TheVisit, which: UUID) -> Response[Any]:
+    async def answer(visit: TheVisit, which: FromPath[UUID]) -> Response[Any]:
         outcome, text = fields(visit.form, "outcome", "answer")
         async with office.database.begin() as connection:
             found = await requests.one(connection, office.secrets, visit.user.organisation_id, which)
@@ -218,7 +219,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         return back(which, "answered" if done else "gone")
 
     @act("/requests/{which:uuid}/release", "requests", trail="request.release")
-    async def release(visit: TheVisit, which: UUID) -> Response[Any]:
+    async def release(visit: TheVisit, which: FromPath[UUID]) -> Response[Any]:
         """Something of one person is said: with her consent, or a supervisor's reason."""
         reference, words, how, on, reason = fields(
             visit.form, "reference", "words", "consent_how", "consent_on", "reason_code"
