@@ -156,10 +156,15 @@ async def letter(connection: AsyncConnection, secrets: Keys, reader: Reader, let
 def names(body: str, reader: Reader) -> bool:
     """Whether a letter speaks of this reader, by login or by a word of the name, in whichever script. Rather once too
     often: another reader sees it."""
-    said = set(search.words(body))
-    bones = {search.bones(word) for word in said}
-    hers = [word for word in search.words(f"{reader.name} {reader.login}") if len(word) >= NAME]
-    return any(word in said or (search.bones(word) and search.bones(word) in bones) for word in hers)
+    said = {form for word in search.words(body) for form in _forms(word)}
+    hers = {form for word in search.words(f"{reader.name} {reader.login}") for form in _forms(word)}
+    long = tuple(form for form in hers if len(form) > NAME)  # also with what languages write behind a name
+    return bool(said & hers) or any(word.startswith(long) for word in said)
+
+
+def _forms(word: str) -> list[str]:
+    """How a name may be met: whole, and without vowels; m and n before a lip's sound are one (Dambar, दम्बर)."""
+    return [form.replace("m", "n") for form in (word, search.bones(word)) if len(form) >= NAME]
 
 
 async def unreadable(connection: AsyncConnection, secrets: Keys) -> list[Outside]:

@@ -33,7 +33,9 @@ async def _case(world: World, text: str = "human please") -> str:
 
 
 async def _propose(person: Person, case: str, **other: str) -> Any:
-    return await person.post(f"{case}/contact/propose", **{"reason_code": "life", "whom": WHOM, "words": WORDS, **other})
+    return await person.post(
+        f"{case}/contact/propose", **{"reason_code": "life", "whom": WHOM, "words": WORDS, **other}
+    )
 
 
 async def _which(world: World) -> str:
@@ -83,7 +85,9 @@ async def test_two_agree_both_say_what_was_said_and_she_is_told(town: Desk, worl
     assert "She is glad" in (await asha.get(f"{case}/contact")).text
     assert len(world.provider.sent) == sent  # nobody was contacted by us
 
-    steps = [action for action, kind, _ in (await town.trail())[begin:] if action.startswith("contact") and kind == "case"]
+    steps = [
+        action for action, kind, _ in (await town.trail())[begin:] if action.startswith("contact") and kind == "case"
+    ]
     assert [step for step in steps if step != "contact.view"] == [
         "contact.propose",
         "contact.agree",
