@@ -30,7 +30,7 @@ log = logs.get(__name__)
 RESTART_SECONDS = 5
 TRIES = 5  # of one person's wish, a minute apart, before a human is told
 Failures: TypeAlias = Counter[tuple[str, UUID]]  # (wish, subject); forgotten when the service starts anew
-Sweep: TypeAlias = Callable[[], Awaitable[int]]  # files without a row
+Sweep: TypeAlias = Callable[[], Awaitable[int]]  # files without a row; letters that wait
 Connection: TypeAlias = Any  # of the database: what it is, only the store knows
 
 
@@ -42,6 +42,7 @@ def make(
     clock: Callable[[], datetime],
     after_erasing: Callable[[], Awaitable[None]] | None = None,
     sweep: Sweep | None = None,
+    remind_box: Sweep | None = None,
 ) -> App:
     """The jobs on this database; each periodic task runs once however many workers there are."""
     failures: Failures = Counter()
@@ -112,6 +113,12 @@ def make(
     async def drop_off_hours(timestamp: int) -> None:
         if counted := await count_questions(database, secrets, clock()):
             log.info("questions_counted", rows=counted)
+
+    @jobs.periodic(cron="40 4 * * *")
+    @jobs.task(queueing_lock="box", name="box")
+    async def box_waits(timestamp: int) -> None:
+        if remind_box is not None:
+            await remind_box()
 
     return jobs
 
@@ -269,10 +276,11 @@ async def run(
     clock: Callable[[], datetime],
     after_erasing: Callable[[], Awaitable[None]] | None = None,
     sweep: Sweep | None = None,
+    remind_box: Sweep | None = None,
 ) -> None:
     """Work until cancelled; a lost database is waited for."""
     while True:
-        jobs = make(database, secrets, policy, roster, clock, after_erasing, sweep)
+        jobs = make(database, secrets, policy, roster, clock, after_erasing, sweep, remind_box)
         try:
             async with jobs.open_async():
                 await jobs.run_worker_async(install_signal_handlers=False, delete_jobs="always")

@@ -12,12 +12,14 @@ import signal
 import socket
 import sys
 from collections.abc import Coroutine, Sequence
+from functools import partial
 from typing import Any
 
 import uvicorn
 from uuid_utils.compat import uuid7
 
 from bot import app as composition
+from bot import box_clock
 from bot import settings as configuration
 from bot.app import App
 from bot.certified import Certificates
@@ -95,6 +97,13 @@ def _finishing(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
     return [] if role == "web" else [app.conductor.run(app.wake), app.sender.run(app.wake), app.pager.run(app.wake)]
 
 
+async def _remind_box(app: App) -> int:
+    """Letters about us that wait are told to their readers."""
+    mail = composition.make_bells(app.settings, app.transports).get("email")
+    outside = app.settings.safeguarding_to.strip()
+    return await box_clock.remind(app.database, app.secrets, app.content, mail, app.clock(), outside)
+
+
 def _endless(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
     """Work that may be cut off anywhere."""
     if role == "web":
@@ -114,6 +123,7 @@ def _endless(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
             app.clock,
             app.after_erasing,
             sweep=app.attachments.sweep,
+            remind_box=partial(_remind_box, app),
         ),
     ]
     telegram = app.transports.get("telegram")

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
-from bot.store import box, users
+from bot import box_clock
+from bot.store import box, colleagues, users
 from bot.store.filing import to_row
 from bot.store.records import BoxLetter
 from bot.store.tables import box_letters
+from bot.transports.bell import Ring
 from desk import mount
 from desk.permissions import ROLES
 from tests.conftest import Clock
@@ -185,3 +187,40 @@ async def test_the_clock_reminds_of_what_waits(desk: Desk, clock: Clock) -> None
     clock.move(days=31)
     mina = await desk.enter(mina.user_id)
     assert "the answer was promised by" in (await mina.get("/box")).text
+
+
+class Post:
+    """Takes mails."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, Ring]] = []
+
+    async def ring(self, to: str, ring: Ring, *, ref: UUID) -> str:
+        self.sent.append((to, ring))
+        return "1"
+
+
+async def test_only_readers_hear_that_something_waits(desk: Desk, clock: Clock) -> None:
+    """No word of the letter, not that it is one; outside the house where it names all who read."""
+    await _letter(desk)
+    mina = await _reader(desk, "mina", "Mina Rai")
+    chief = await desk.user("supervisor")
+    async with desk.app.database.begin() as connection:
+        for user, mail in ((mina.user_id, "mina@help.example"), (chief, "chief@help.example")):
+            nothing: list[str] = []
+            values = {"languages": nothing, "countries": nothing, "skills": nothing, "email": mail}
+            await colleagues.describe(connection, desk.app.secrets, user, **values)
+
+    async def reminded(days: int) -> list[tuple[str, Ring]]:
+        post = Post()
+        now = clock.at + timedelta(days=days)
+        await box_clock.remind(desk.app.database, desk.app.secrets, desk.app.content, post, now, "board@help.example")
+        return post.sent
+
+    assert await reminded(0) == []
+    assert [to for to, _ in await reminded(3)] == ["mina@help.example"]
+    await _letter(desk, "Mina Rai shouted at me", number=None)
+    sent = await reminded(0)
+    assert [to for to, _ in sent] == ["board@help.example"]
+    told = " ".join(f"{ring.subject} {ring.text} {ring.spoken}" for _, ring in [*sent, *await reminded(3)])
+    assert not [word for word in ("Mina", "Dambar", "gifts", "letter", "complain") if word in told]
