@@ -53,7 +53,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             status=status,
             reference=visit.here.reference,
             head=head,
-            found=found,
+            found=sorted(found, key=lambda one: not (one.to_tell or one.state in ("proposed", "agreed"))),
             may=may,
             may_propose=may["contact"] and not head.closed_at and not open_now,
             reasons=rules["reasons"],

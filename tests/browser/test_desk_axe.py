@@ -12,10 +12,14 @@ from playwright.async_api import Browser, Page
 from desk.door import SESSION
 from tests.browser.test_desk import desk, world  # noqa: F401 - fixtures
 from tests.desk.office import Desk, Person
+from tests.desk.test_box import _letter
+from tests.desk.test_requests import _add
 from tests.pipeline.world import World
 
 pytestmark = pytest.mark.browser
 FOR_CASEWORK = ("/desk", "/desk?severity=critical", "/desk/settings", "/desk/help", "CASE")
+FOR_EXCEPTIONS = ("CASE/contact", "CASE/consents", "/desk/requests", "REQUEST", "/desk/due")
+FOR_LETTERS = ("/desk/box", "LETTER")
 FOR_RUNNING = ("/desk/people",)
 GRAVE = {"serious", "critical"}
 
@@ -50,13 +54,19 @@ async def test_pages_have_no_grave_fault(
     await world.says("9001", "he has a knife")
     reference = await world.one("SELECT reference FROM cases")
     worker, admin = await desk.person("supervisor"), await desk.person("administrator")
+    reader, request, letter = await desk.person("safeguarding"), await _add(worker), await _letter(desk)
     await worker.post(f"/case/{reference}/take")
     await worker.post(f"/case/{reference}/note", text="A note")
-    for person, addresses in ((worker, FOR_CASEWORK), (admin, FOR_RUNNING)):
+    await worker.post(f"/case/{reference}/contact/propose", reason_code="life", whom="A shelter", words="Help")
+    whose = ((worker, FOR_CASEWORK + FOR_EXCEPTIONS), (admin, FOR_RUNNING), (reader, FOR_LETTERS))
+    places = {"CASE": f"/desk/case/{reference}", "REQUEST": f"/desk{request}", "LETTER": f"/desk/box/{letter}"}
+    for person, addresses in whose:
         await person.post("/settings", language=language, zone="Asia/Kathmandu")
         page = await _opened(browser, desk, person, dark=dark, width=width)
         for address in addresses:
-            await page.goto(desk.url + address.replace("CASE", f"/desk/case/{reference}"))
+            for word, place in places.items():
+                address = address.replace(word, place)
+            await page.goto(desk.url + address)
             assert await _grave(page) == [], address
             wide = await page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
             assert not wide, f"{address} is wider than {width}"
