@@ -104,7 +104,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         (wanted,) = fields(visit.form, "state")
         await here(visit, letter)
         if wanted not in STATES:
-            return await page(visit, letter, wrong="state", status=400)
+            return await page(visit, letter, status=400)
         async with office.database.begin() as connection:
             await box.set_state(connection, office.secrets, letter, wanted, visit.user.id, visit.now)
         return back(letter, "state")
