@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.store import disclosures
-from bot.store.disclosures import Disclosure
+from bot.store import disclosed
+from bot.store.disclosed import Disclosure
 from bot.store.exception_tables import PURPOSES
 from desk.case_page import Shown
 from desk.office import Office, Visit
@@ -29,7 +29,7 @@ async def gather(office: Office, visit: Visit, shown: Shown) -> Exceptions:
     """Of `visit.here`."""
     place = visit.here
     async with office.database.begin() as connection:
-        found = await disclosures.of_case(connection, shown.head.key, place.case_id) if place.case_id else []
+        found = await disclosed.of_case(connection, shown.head.key, place.case_id) if place.case_id else []
         said = await consents.of_person(connection, place.subject_id)
     return Exceptions(found, {purpose: last(said, purpose) for purpose in PURPOSES})
 

@@ -15,8 +15,8 @@ from litestar import Request, Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect
 
-from bot.store import disclosures
-from bot.store.disclosures import Disclosure
+from bot.store import disclosed, disclosures
+from bot.store.disclosed import Disclosure
 from bot.store.inbox import Home
 from desk.look import fields
 from desk.office import Office, TheVisit, Visit
@@ -38,7 +38,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         async with office.database.begin() as connection:
             head = await case_view.head(connection, office.secrets, visit.here)
             assert visit.here.case_id is not None
-            return head, await disclosures.of_case(connection, head.key, visit.here.case_id)
+            return head, await disclosed.of_case(connection, head.key, visit.here.case_id)
 
     async def page(visit: Visit, *, told: str = "", wrong: str = "", status: int = 200, **form: str) -> Response[str]:
         head, found = await read(visit)
@@ -89,7 +89,8 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         reason, whom, words = fields(visit.form, "reason_code", "whom", "words")
         wrong = "reason_code" if reason not in rules["reasons"] else _wrong(whom=whom, words=words)
         where, case_id, rings = await home(visit)
-        if wrong or visit.here.state == "closed":
+        head, _ = await read(visit)
+        if wrong or head.closed_at is not None:
             return await page(visit, wrong=wrong, status=400, reason_code=reason, whom=whom, words=words)
         async with office.database.begin() as connection:
             done = await disclosures.propose(

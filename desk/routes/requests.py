@@ -7,7 +7,6 @@ nor deny that anybody ever wrote to us.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -21,10 +20,8 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from bot.store import disclosures, requests
-from bot.store.exception_tables import ASKERS, BASES, FORMS, OUTCOMES, WANTS
+from bot.store.exception_tables import ASKERS, BASES, FORMS, WANTS
 from bot.store.inbox import Home
-from desk import files
-from desk.files import Table
 from desk.look import fields
 from desk.office import Office, TheVisit, Visit
 from desk.route import act, show
@@ -35,7 +32,6 @@ from desk.views.scope import Place
 WORDS = "requests"  # knowledge/requests.yml
 MOST = 4000  # characters of a field
 SHOWN = 200  # requests on the page
-CLOSED = (*OUTCOMES, "open")  # columns of the year's table
 SAYING_NO = {"one_case": ("refused", "taken_back"), "bulk": ("refused", "taken_back")}
 TOLD = frozenset({"added", "answered", "released", "gone"})
 HOW = ("call", "visit", "message", "paper")
@@ -82,8 +78,8 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             filtered=any(asked.values()),
             years=[str(one) for one in years],
             year=str(year),
-            table=_table(counted),
-            closed=CLOSED,
+            table=view.year_table(counted),
+            closed=view.COLUMNS,
             choices={"asker": ASKERS, "wants": WANTS, "form": FORMS, "basis": BASES},
             may_file=office.permissions.may_page(visit.user.role, "export_files"),
             today=today(visit),
@@ -284,41 +280,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         await office.live.tell()
         return back(which, "released" if done else "gone")
 
-    @act("/requests/figures", "export_files", trail="export.requests")
-    async def numbers(visit: TheVisit) -> Response[Any]:
-        year, kind = fields(visit.form, "year", "format")
-        if kind not in files.FORMATS or not (year.isascii() and year.isdecimal() and len(year) == 4 and int(year)):
-            return await register(visit, {}, wrong="format", status=400)
-        async with office.database.begin() as connection:
-            counted = await requests.counted(connection, visit.user.organisation_id, int(year))
-
-        def word(name: str) -> str:
-            return office.look.word(visit.language, name)
-
-        heads = [word("requests.asker"), word("requests.all"), *(word(f"requests.outcome_{name}") for name in CLOSED)]
-        rows: list[list[files.Cell]] = [
-            [word(f"requests.asker_{asker}" if asker else "requests.all"), *numbers]
-            for asker, numbers in _table(counted)
-        ]
-        table = Table(word("requests.title"), heads, rows)
-        rtl = office.content.languages[visit.language].direction == "rtl"
-        return await asyncio.to_thread(files.answer, [table], kind, f"saathi-requests-{year}", rtl=rtl)
-
-    return [listed, add, numbers, shown, answer, release]
-
-
-def _table(counted: Any) -> list[tuple[str, list[int]]]:
-    """(who asked; "" for all, [all, each outcome, open]) of a year, those who never asked left out."""
-    rows: dict[str, dict[str, int]] = {}
-    for asker, _, outcome, n in counted:
-        for name in (asker, ""):
-            row = rows.setdefault(name, {})
-            row[outcome or "open"] = row.get(outcome or "open", 0) + n
-    return [
-        (name, [sum(rows[name].values()), *(rows[name].get(column, 0) for column in CLOSED)])
-        for name in (*ASKERS, "")
-        if name in rows
-    ]
+    return [listed, add, shown, answer, release]
 
 
 def _wrong(sent: Mapping[str, str], received: date | None, due: date | None, today: date, *, known: bool) -> str:

@@ -100,7 +100,7 @@ def _agreed(purpose: str, *, identified: bool) -> list[ColumnElement[bool]]:
     """Whose cases may stand in a file for this. Figures of many for advocacy need nobody's yes: nobody is in them."""
     if purpose == OWN or (purpose == "advocacy" and not identified):
         return []
-    return [agreed(purpose)]
+    return [agreed(purpose), cases.c.care.is_distinct_from("child")]  # a child has no story that could be told
 
 
 def _hours(start: datetime, end: datetime | None, *, fine: bool) -> float | None:

@@ -5,20 +5,21 @@ Law: a case that may not be found is not named, not counted and not told apart f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import disclosures as store
-from bot.store.disclosures import Disclosure
+from bot.store import disclosed
+from bot.store.disclosed import Disclosure
 from bot.store.exception_tables import ASKERS, OUTCOMES, WANTS
 from bot.store.keys import Keys
 from bot.store.tables import cases, conversations, requests
 from desk.views.scope import Place, Scope
 
 OPEN = "open"
+COLUMNS = (*OUTCOMES, OPEN)  # of the table of a year
 FILTERS: Mapping[str, tuple[str, ...]] = {"asker": ASKERS, "wants": WANTS, "outcome": (OPEN, *OUTCOMES)}
 
 
@@ -27,7 +28,7 @@ async def about(
 ) -> list[tuple[Place, Disclosure]]:
     """The cases that somebody said a request is about, with what was said of each."""
     found = []
-    for case_id, disclosure in await store.of_request(connection, secrets, request_id):
+    for case_id, disclosure in await disclosed.of_request(connection, secrets, request_id):
         row = (
             await connection.execute(
                 select(cases.c.reference)
@@ -52,3 +53,17 @@ def chosen(asked: Mapping[str, str]) -> list[ColumnElement[bool]]:
     elif asked["outcome"]:
         where.append(requests.c.outcome == asked["outcome"])
     return where
+
+
+def year_table(counted: Iterable[tuple[str, str, str | None, int]]) -> list[tuple[str, list[int]]]:
+    """(who asked; "" for all, [all, each outcome, open]) of a year, those who never asked left out."""
+    rows: dict[str, dict[str, int]] = {}
+    for asker, _, outcome, n in counted:
+        for name in (asker, ""):
+            row = rows.setdefault(name, {})
+            row[outcome or OPEN] = row.get(outcome or OPEN, 0) + n
+    return [
+        (name, [sum(rows[name].values()), *(rows[name].get(column, 0) for column in COLUMNS)])
+        for name in (*ASKERS, "")
+        if name in rows
+    ]
