@@ -73,6 +73,7 @@ def test_the_walk_comes_to_every_question(content: Content, walked: Walk) -> Non
         "missing.name",
         "cover.later",
         "cover.none",
+        "uses.keep",
     }
     half_known |= {f"orientation.{step}" for step in ("go_on", "question", "failed", "name")}
     assert missed == half_known | no_cap
