@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from handlers import privacy
+from handlers.context import Actor
 from tests.desk.office import Desk, Person, opened
 from tests.pipeline.world import World
 
@@ -120,5 +122,17 @@ async def test_files_carry_only_who_agreed(town: Desk, world: World) -> None:
     assert len(await rows("research", "")) == 1
     assert len(await rows("advocacy", "")) == 3  # nobody can be told apart in it
     assert await rows("media", "") == []
+    await world.run("UPDATE cases SET care = 'child' WHERE reference = :r", r=references[0])
+    assert await rows("research") == []
     lines = await world.rows("SELECT reason FROM audit WHERE action = 'export.cases' ORDER BY received_at, id")
     assert [line.reason for line in lines][:4] == ["review", "research", "advocacy", "media"]
+
+
+async def test_who_lets_us_keep_nothing_lets_nobody_use_it(town: Desk, world: World) -> None:
+    """Proved or not: nothing is lost by it."""
+    asha, case = await town.person("caseworker"), await _case(world)
+    await asha.post(f"{case}/take")
+    await _record(asha, case)
+    assert await _standing(world) == [("research", "call")]
+    await world.app.staff.act(await world.where(ADDRESS), Actor("system"), privacy.withdraw_consent)
+    assert await _standing(world) == []
