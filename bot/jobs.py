@@ -44,7 +44,7 @@ log = logs.get(__name__)
 RESTART_SECONDS = 5
 TRIES = 5  # of one person's wish, a minute apart, before a human is told
 Failures: TypeAlias = Counter[tuple[str, UUID]]  # (wish, subject); forgotten when the service starts anew
-Sweep: TypeAlias = Callable[[], Awaitable[int]]  # files without a row
+Sweep: TypeAlias = Callable[[], Awaitable[int]]  # files without a row; letters that wait
 Connection: TypeAlias = Any  # of the database: what it is, only the store knows
 
 
@@ -57,6 +57,7 @@ def make(
     after_erasing: Callable[[], Awaitable[None]] | None = None,
     sweep: Sweep | None = None,
     digest: Sweep | None = None,
+    remind_box: Sweep | None = None,
 ) -> App:
     """The jobs on this database; each periodic task runs once however many workers there are."""
     failures: Failures = Counter()
@@ -141,6 +142,12 @@ def make(
             log.info("search_answers_laid", rows=laid)
         if ended := await end_searches(database, secrets, clock()):
             log.info("searches_ended", rows=ended)
+
+    @jobs.periodic(cron="40 4 * * *")
+    @jobs.task(queueing_lock="box", name="box")
+    async def box_waits(timestamp: int) -> None:
+        if remind_box is not None:
+            await remind_box()
 
     return jobs
 
@@ -324,10 +331,11 @@ async def run(
     after_erasing: Callable[[], Awaitable[None]] | None = None,
     sweep: Sweep | None = None,
     digest: Sweep | None = None,
+    remind_box: Sweep | None = None,
 ) -> None:
     """Work until cancelled; a lost database is waited for."""
     while True:
-        jobs = make(database, secrets, policy, roster, clock, after_erasing, sweep, digest)
+        jobs = make(database, secrets, policy, roster, clock, after_erasing, sweep, digest, remind_box)
         try:
             async with jobs.open_async():
                 await jobs.run_worker_async(install_signal_handlers=False, delete_jobs="always")

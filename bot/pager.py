@@ -20,6 +20,7 @@ from bot.store.colleagues import Colleague
 from bot.store.database import OUTBOX_CHANNEL, Connection, Database
 from bot.store.keys import Keys
 from bot.store.pages import Call, Claimed, Open
+from bot.store.turns import SECOND
 from bot.store.wake import Wake
 from bot.transports.bell import Bell, Ring
 from bot.transports.errors import Misconfigured, OutcomeUnknown, SendError, Throttled, Undeliverable, Unreachable
@@ -29,7 +30,8 @@ from handlers.routing import Needs, Offer
 
 log = logs.get(__name__)
 LOOK_SECONDS, LEAST_SECONDS = 5.0, 1.0
-SILENT = frozenset({"voice"})  # ways that ring only for a page
+SILENT = frozenset({"voice"})  # ways that ring only for what wakes somebody
+RINGING = frozenset({"page", SECOND})
 ALERT, GROUP = "alert", "group"  # receivers that are mail addresses of the operator, and groups of staff
 AGAIN = frozenset({"late", "escalated"})  # notices that somebody who had it did not answer: another one first
 OFFER_AGAIN = timedelta(hours=1)
@@ -100,7 +102,7 @@ class Pager:
             after = found[-1].id
 
     async def _step(self, connection: Connection, notice: Open, people: Sequence[Colleague], now: datetime) -> int:
-        steps = self._ladder["page" if notice.audience == "page" else "queue"]
+        steps = self._ladder[notice.audience if notice.audience in RINGING else "queue"]
         if not self._is_due(notice, steps, now):
             return await self._offer(connection, notice, people, now)
         calls: list[Call] = []
@@ -194,7 +196,7 @@ class Pager:
         return found
 
     def _calls(self, step: str, notice: Open, colleague: Colleague) -> list[Call]:
-        ways = [w for w in colleague.reached_by if notice.audience == "page" or w not in SILENT]
+        ways = [w for w in colleague.reached_by if notice.audience in RINGING or w not in SILENT]
         return [Call(step, str(colleague.id), colleague.id, way) for way in ways]
 
     # --- calling

@@ -73,6 +73,7 @@ class Settings(BaseSettings):
     media_scanner: str = ""
     smtp_url: SecretStr | None = None
     alert_to: str = ""
+    safeguarding_to: str = ""
     metrics_token: SecretStr | None = None
     live: str = ""
 

@@ -12,6 +12,7 @@ from itertools import chain
 from bot.content.readers.digits import digits_in
 from bot.engine.answers import fold
 from bot.store.rows import CodeTry, LinkCode
+from handlers import consents
 from handlers.cases import concerned
 from handlers.context import Context, Outcome
 from handlers.word import WORD, unproved
@@ -92,7 +93,9 @@ async def cancel_erasure(ctx: Context) -> Outcome:
 
 async def withdraw_consent(ctx: Context, *, proved: str | None = None) -> Outcome:
     """We may no longer keep what she writes, nor write first. What was kept goes with the next purge, unless a life may
-    hang on it: with a critical case a human looks before anything goes."""
+    hang on it: with a critical case a human looks before anything goes. What she agreed to for others' use ends at
+    once, proved or not: nothing is lost by it."""
+    await consents.revoke(ctx)
     if proved != "yes":
         return await unproved(ctx, wanted="withdraw_consent")
     critical = next((c for c in ctx.cases if c.severity == "critical"), None)

@@ -10,13 +10,13 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from bot import app as composition
 from bot import settings as configuration
 from bot.app import App
 from bot.store import box
-from bot.store.box import Outside
+from bot.store.box import OVER, PROMISED, Outside
 
 EXAMPLE = """
 examples:
@@ -26,7 +26,6 @@ examples:
 
 Who complains is told that somebody else reads it: give the secret and this command only to people who work on no case.
 """
-PROMISED = timedelta(days=30)  # "within 30 days there is an answer" (flows/complain.yml)
 ID = 8  # first characters of a letter's random id
 
 
@@ -97,7 +96,7 @@ def listed(letters: Sequence[Outside], now: datetime) -> list[str]:
     if not letters:
         return ["the box is empty"]
     return [
-        f"{str(x.id)[:ID]}  {x.received_at.astimezone(UTC):%Y-%m-%d}  {x.state:8}  {_due(x, now)}".rstrip()
+        f"{str(x.id)[:ID]}  {x.received_at.astimezone(UTC):%Y-%m-%d}  {x.state:11}  {_due(x, now)}".rstrip()
         for x in letters
     ]
 
@@ -105,7 +104,7 @@ def listed(letters: Sequence[Outside], now: datetime) -> list[str]:
 def _due(letter: Outside, now: datetime) -> str:
     if not letter.numbered:
         return "no answer wanted"
-    if letter.state == "answered":
+    if letter.state in OVER:
         return ""
     due = letter.received_at.astimezone(UTC) + PROMISED
     return f"answer promised by {due:%Y-%m-%d}" + (" - LATE" if due < now else "")

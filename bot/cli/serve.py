@@ -12,12 +12,14 @@ import signal
 import socket
 import sys
 from collections.abc import Coroutine, Sequence
+from functools import partial
 from typing import Any
 
 import uvicorn
 from uuid_utils.compat import uuid7
 
 from bot import app as composition
+from bot import box_clock
 from bot import settings as configuration
 from bot.app import App
 from bot.certified import Certificates
@@ -97,6 +99,13 @@ def _finishing(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
     return [worker.run(app.wake) for worker in workers]
 
 
+async def _remind_box(app: App) -> int:
+    """Letters about us that wait are told to their readers."""
+    mail = composition.make_bells(app.settings, app.transports).get("email")
+    outside = app.settings.safeguarding_to.strip()
+    return await box_clock.remind(app.database, app.secrets, app.content, mail, app.clock(), outside)
+
+
 def _endless(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
     """Work that may be cut off anywhere."""
     if role == "web":
@@ -117,6 +126,7 @@ def _endless(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
             app.after_erasing,
             sweep=app.attachments.sweep,
             digest=app.digests.plan,
+            remind_box=partial(_remind_box, app),
         ),
     ]
     telegram = composition.telegram_of(app.transports)

@@ -24,7 +24,7 @@ from bot.store.database import OUTBOX_CHANNEL, Connection, Database
 from bot.store.inbox import Home
 from bot.store.keys import Keys
 from bot.store.shelf import shelves
-from handlers import care, casework, duty, handoff
+from handlers import care, casework, consents, duty, handoff, owner
 from handlers.context import Actor, Context
 
 T = TypeVar("T")
@@ -166,6 +166,27 @@ class Staff:
             )
         await self.database.notify(OUTBOX_CHANNEL)
         return decision if done else None
+
+    async def ask_uses(self, where: Home, actor: Actor) -> Outcome:
+        """A human lets the bot ask to which uses she agrees: `asked`; `never` (a child, danger); `busy` where a human
+        has the conversation or is awaited: then a human asks in own words; `later` where it could not leave now."""
+
+        async def act(turn: Turn) -> Outcome:
+            conversation, person = turn.ctx.conversation, turn.ctx.person
+            if not owner.may(conversation, "reminded"):
+                return Outcome("busy")
+            decision = outgoing.decide(
+                self.policy, person, conversation, origin="bot", epoch=conversation.owner_epoch, now=turn.ctx.now
+            )
+            if decision.state != "queued":  # a question that lies until tomorrow would meet another moment
+                return Outcome("later")
+            outcome = await consents.invite(turn.ctx)
+            if outcome.name == "invited":
+                await turn.begin(Started(consents.FLOW, "staff"))
+                return Outcome("asked")
+            return outcome
+
+        return await self._run(where, actor, act)
 
     async def act(
         self, where: Home, actor: Actor, change: Callable[[Context], Awaitable[Outcome]], *, about: UUID | None = None

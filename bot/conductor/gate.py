@@ -29,6 +29,7 @@ from handlers.context import Context
 from handlers.handoff import ANSWER_UNTIL
 
 REOPENED = "reopened"  # the flow of who writes again after the end
+TAKES_BACK = "unuse"  # the flow of who takes back what she agreed to
 COURTESY = frozenset({"thank", "goodbye", "greet", "affirm", "deny"})  # intents that reopen nothing
 # Universal words that count even when a human has the conversation; one of them is about that human.
 ALWAYS = frozenset({"stop", "start", "complain"})
@@ -197,8 +198,11 @@ class Gate:
         return True
 
     def _universal(self, given: Input) -> str | None:
-        """The universal command that the input is."""
-        return self._content.words("en").universal(given.text) if isinstance(given, Heard) else None
+        """The universal command that the input is; also what takes a consent back, however it is said."""
+        if not isinstance(given, Heard):
+            return None
+        words = self._content.words("en")
+        return words.universal(given.text) or (TAKES_BACK if words.sentence(given.text) == TAKES_BACK else None)
 
     def cannot_wait(self, given: Input) -> bool:
         """Whether it is a word that counts after ever so many messages, and changes something."""

@@ -67,6 +67,8 @@ tasks = Table(
     Column("made_by", Uuid, ForeignKey("users.id")),
     at("made_at", required=True),
     at("done_at"),
+    # To tell the person what was said of her to others: ends with the telling alone (bot/store/disclosures.py).
+    Column("disclosure_id", Uuid, ForeignKey("disclosures.id", ondelete="CASCADE")),
     Index("ix_tasks_case_id", "case_id"),
     Index("ix_tasks_open", "due_at", postgresql_where=text("done_at IS NULL")),
     Index("ix_tasks_subject_id", "subject_id"),

@@ -18,6 +18,7 @@ from bot.store import records_tables as tables
 from bot.store.bulk import insert_rows, update_rows
 from bot.store.directory_tables import search_answers, search_copies, volunteer_links
 from bot.store.drawers import Drawers
+from bot.store.exception_tables import consents
 from bot.store.keys import Keys, open_json, seal_json
 from bot.store.records import (
     BoxLetter,
@@ -26,6 +27,7 @@ from bot.store.records import (
     CertificateLink,
     CodeTry,
     CodeUse,
+    Consent,
     FamilyCode,
     Feedback,
     LinkCode,
@@ -72,6 +74,7 @@ KINDS: dict[type[Any], Kind] = {
     CodeUse: Kind(tables.code_uses, "used_at", part_of=("code_id", tables.family_codes)),
     CodeTry: Kind(tables.code_tries, "tried_at"),
     CaseCheck: Kind(case_checks, "made_at"),
+    Consent: Kind(consents, "made_at"),
     Referral: Kind(tables.referrals, "made_at"),
     Reminder: Kind(tables.reminders, "made_at"),
     Certificate: Kind(tables.certificates, "passed_at", "code"),

@@ -46,6 +46,7 @@ class Task:
     due_at: datetime
     to: str | None
     done_at: datetime | None
+    disclosure_id: UUID | None = None  # ends with the telling alone
 
 
 async def add_note(
@@ -116,10 +117,12 @@ async def add_task(
 
 
 async def finish_task(connection: AsyncConnection, case_id: UUID, task_id: UUID, now: datetime) -> bool:
-    """It is done; False when there is no such open task of this case."""
+    """It is done; False when there is no such open task of this case. To tell her what was said of her ends where the
+    telling is recorded (`disclosures.py`), not here."""
     done = await connection.execute(
         update(tasks)
         .where(tasks.c.id == task_id, tasks.c.case_id == case_id, tasks.c.done_at.is_(None))
+        .where(tasks.c.disclosure_id.is_(None))
         .values(done_at=now)
     )
     return bool(done.rowcount)
@@ -140,6 +143,7 @@ async def tasks_of(connection: AsyncConnection, home: Home, case_id: UUID) -> Se
             row.due_at,
             row.name,
             row.done_at,
+            row.disclosure_id,
         )
         for row in rows
     ]

@@ -64,6 +64,23 @@ class CaseCheck:
 
 
 @dataclass(slots=True, kw_only=True)
+class Consent:
+    """She agreed to one use of what happened to her: research, advocacy, media. `how`: self (in the flow), or as a
+    colleague heard it. Ends when she takes it back; the row stays, so that it is known until when it held."""
+
+    purpose: str
+    said_on: date
+    how: str = "self"
+    recorded_by: UUID | None = None
+    revoked_at: datetime | None = None
+    revoked_how: str | None = None
+    revoked_by: UUID | None = None
+    made_at: datetime = NOW
+    owner: UUID = NEW
+    id: UUID = NEW
+
+
+@dataclass(slots=True, kw_only=True)
 class Referral:
     """A service asked for. `topic` and `service` are codes, `receiver` is the text id that names who gets `facts`."""
 
@@ -151,7 +168,7 @@ class BoxLetter:
     body: str
     about: str | None = None
     reply_code: str | None = None
-    state: str = "new"  # new, read, answered
+    state: str = "new"  # new, read, looked_into, answered, closed
     answer: str | None = None
     received_at: datetime = NOW  # cut to the day
     id: UUID = NEW
@@ -237,6 +254,7 @@ class SearchAnswer:
 
 Owned: TypeAlias = (
     CaseCheck
+    | Consent
     | FamilyCode
     | CodeUse
     | CodeTry

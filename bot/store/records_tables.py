@@ -180,7 +180,7 @@ box_letters = Table(
     _sealed("answer_enc"),
     at("received_at", required=True),
     Column("state", Text, nullable=False),
-    one_of("state", ("new", "read", "answered")),
+    one_of("state", ("new", "read", "looked_into", "answered", "closed")),
 )
 
 feedback = Table(

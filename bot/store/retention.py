@@ -101,7 +101,7 @@ def _outdated(now: datetime) -> dict[str, tuple[Table, ColumnElement[bool]]]:
     said = and_(reminders.c.state == "done", reminders.c.due_at < now - REMINDED)
     called_off = and_(reminders.c.state == "cancelled", reminders.c.made_at < now - REMINDED)
     ended = or_(family_codes.c.revoked_at < now - ENDED, family_codes.c.expires_at < now - ENDED)
-    answered = and_(box_letters.c.state == "answered", box_letters.c.received_at < now - ENDED)
+    answered = and_(box_letters.c.state.in_(("answered", "closed")), box_letters.c.received_at < now - ENDED)
     return {
         "family_codes": (family_codes, ended),  # the uses go with their code
         "box_letters": (box_letters, answered),

@@ -49,6 +49,7 @@ from bot.store.directory_tables import (
     volunteers,
 )
 from bot.store.evidence_tables import debriefs, evidence
+from bot.store.exception_tables import box_entries, box_hidden, consents, disclosures, requests
 from bot.store.flow_tables import flow_counts, flow_hours
 from bot.store.intake_tables import intake_drafts, intakes, paper_sheets
 from bot.store.records_tables import (
@@ -93,6 +94,8 @@ __all__ = [
     "addresses",
     "audit",
     "audit_seals",
+    "box_entries",
+    "box_hidden",
     "box_letters",
     "case_checks",
     "case_events",
@@ -104,6 +107,7 @@ __all__ = [
     "channel_accounts",
     "code_tries",
     "code_uses",
+    "consents",
     "contacts",
     "contents",
     "conversations",
@@ -111,6 +115,7 @@ __all__ = [
     "desk_sessions",
     "digests",
     "directory_entries",
+    "disclosures",
     "evidence",
     "fact_marks",
     "family_codes",
@@ -136,6 +141,7 @@ __all__ = [
     "paper_sheets",
     "referrals",
     "reminders",
+    "requests",
     "search_answers",
     "search_copies",
     "search_requests",

@@ -90,6 +90,7 @@ CASE_FIELDS = (
     "outcome",
 )
 REFERENCE_DIGITS = 6
+SECOND = "second"  # audience of a notice that calls supervisors alone (knowledge/targets.yml)
 REOPENS = timedelta(days=90)  # so long a reply opens again what a human closed
 STALE = timedelta(hours=1)  # a question or promise of the bot that was not sent for so long is not sent any more
 
@@ -376,10 +377,15 @@ async def _lower(connection: AsyncConnection, conversation_ids: Sequence[UUID], 
 
 
 async def take_notices(connection: AsyncConnection, conversation_id: UUID, now: datetime, user_id: UUID | None) -> None:
-    """Somebody deals with this conversation: its open notices are taken."""
+    """Somebody deals with this conversation: its open notices are taken, but for those that call a second colleague
+    (`disclosures.py`): who has the conversation is the first."""
     await connection.execute(
         update(notices)
-        .where(notices.c.conversation_id == conversation_id, notices.c.taken_at.is_(None))
+        .where(
+            notices.c.conversation_id == conversation_id,
+            notices.c.taken_at.is_(None),
+            notices.c.audience != SECOND,
+        )
         .values(taken_at=now, taken_by=user_id)
     )
 

@@ -15,7 +15,7 @@ from litestar.response import Redirect, ServerSentEvent
 
 from bot.channels import segments
 from bot.channels.limits import LIMITS, units
-from desk import case_directory
+from desk import case_directory, exceptions
 from desk.case_page import CANNED, OUTCOMES, Shown, facts, gather
 from desk.office import Office, TheVisit, Visit
 from desk.route import act, ask, show
@@ -68,6 +68,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             shown=shown,
             facts=facts(office, visit, shown),
             outcomes=[one.removeprefix(OUTCOMES) for one in office.content.desk if one.startswith(OUTCOMES)],
+            exceptions=await exceptions.gather(office, visit, shown),
             overrides=office.content.knowledge.get("targets")["care"]["overrides"],
             **await case_directory.part(office, visit, shown),
             **values,

@@ -11,6 +11,7 @@ from litestar import Request, Response
 from litestar.handlers import HTTPRouteHandler
 
 from bot.content.readers.words import words
+from bot.store.exception_tables import PURPOSES as USES
 from desk import files, sheets
 from desk.choices import Choices
 from desk.figures import DAYS, FEWEST, FILTERS, Asked, asked
@@ -61,6 +62,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             most_critical=int(office.content.knowledge.get("targets")["care"]["critical_open"]),
             say=say,
             reasons=REASONS,
+            uses=USES,
             told=told,
             form={"format": "xlsx", "identified": "", "reason_code": "", **form},
             may_export=office.permissions.may_page(visit.user.role, "export_files"),
@@ -100,13 +102,17 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         form, wanted = visit.form, read(visit.form, visit)
         identified = form.get("identified") == "yes"
         kept = {name: form.get(name, "") for name in ("format", "identified", "reason_code")}
+        reason = form.get("reason_code", "")
+        purpose = reason if reason in USES else export.OWN
         if form.get("format") not in files.FORMATS or wanted.wrong:
             return await page(visit, wanted, told="choose_format", status=400, **kept)
-        if identified and form.get("reason_code") not in REASONS:
+        if identified and reason not in (*REASONS, *USES):
             return await page(visit, wanted, told="reason_missing", status=400, **kept)
         say = Say(office.look, visit)
         async with office.database.begin() as connection:
-            found = await export.rows(connection, office.scope(visit.user), wanted, home, identified=identified)
+            found = await export.rows(
+                connection, office.scope(visit.user), wanted, home, identified=identified, purpose=purpose
+            )
         heads = [name for name in COLUMNS if identified or name != "reference"]
         table = Table(
             say.t("figures.cases"),

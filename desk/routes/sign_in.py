@@ -24,6 +24,7 @@ from desk.office import Office, TheVisit, Visit, csrf_of
 from desk.route import CODE, OPEN, SELF, act, show
 
 log = logs.get(__name__)
+HOMES = (("queue", "/desk"), ("box", "/desk/box"), ("users", "/desk/people"))
 
 
 def routes(office: Office) -> list[HTTPRouteHandler]:
@@ -109,7 +110,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             log.warning("sign_in_refused")
             return await code_page(visit, "wrong", 403)
         await limits.forgive(user.login)
-        return Redirect("/desk", status_code=303, cookies=[cookie(office, SESSION, token)])
+        return Redirect(_home(office, user.role), status_code=303, cookies=[cookie(office, SESSION, token)])
 
     @act("/sign-out", SELF, trail="sign_out")
     async def sign_out(visit: TheVisit) -> Response[Any]:
@@ -124,6 +125,11 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         )
 
     return [ask, password, ask_code, code, sign_out]
+
+
+def _home(office: Office, role: str) -> str:
+    """The first page of the menu that somebody of this role may see."""
+    return next((at for permission, at in HOMES if office.permissions.may_page(role, permission)), HOMES[0][1])
 
 
 async def _note(connection: Connection, user_id: UUID, action: str, now: datetime) -> None:

@@ -1,7 +1,8 @@
 """Cases as rows of a file, one each: what happened and how soon, without who.
 
 Law: only rows that the reader may take out (`export`), never words, names or numbers of a person. Without a reason
-there is no reference and no day, only the month, and a value that fewer than five rows have becomes `other`.
+there is no reference and no day, only the month, and a value that fewer than five rows have becomes `other`. For
+research and media, and for advocacy where cases can be told apart, only rows of who agreed to exactly that use.
 """
 
 from __future__ import annotations
@@ -13,15 +14,17 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.tables import addresses, cases
 from desk.figures import FEWEST, Asked
+from desk.views.consents import agreed
 from desk.views.figures import Home, came_from, chosen, joined, language, opened, stay
 from desk.views.scope import Scope
 
 MOST = 100_000
+OWN = "own"  # our own work
 OTHER = "other"
 _RARE = ("kind", "home", "stay", "language", "channel", "outcome")
 
@@ -46,9 +49,10 @@ class Row:
 
 
 async def rows(
-    connection: AsyncConnection, scope: Scope, asked: Asked, home: Home, *, identified: bool
+    connection: AsyncConnection, scope: Scope, asked: Asked, home: Home, *, identified: bool, purpose: str = OWN
 ) -> Sequence[Row]:
-    """The cases that were opened in the period, in no telling order unless they are named."""
+    """The cases that were opened in the period, in no telling order unless they are named. `purpose`: what the file is
+    for; our own work, or a use that she has to agree to."""
     found = await connection.execute(
         select(
             cases.c.reference,
@@ -66,7 +70,7 @@ async def rows(
             addresses.c.channel,
         )
         .select_from(joined())
-        .where(*chosen(scope, asked, "export"), opened(asked))
+        .where(*chosen(scope, asked, "export"), opened(asked), *_agreed(purpose, identified=identified))
         .order_by(cases.c.opened_at)
         .limit(MOST)
     )
@@ -90,6 +94,13 @@ async def rows(
         for row in found
     ]
     return made if identified else _without_rare(made)
+
+
+def _agreed(purpose: str, *, identified: bool) -> list[ColumnElement[bool]]:
+    """Whose cases may stand in a file for this. Figures of many for advocacy need nobody's yes: nobody is in them."""
+    if purpose == OWN or (purpose == "advocacy" and not identified):
+        return []
+    return [agreed(purpose), cases.c.care.is_distinct_from("child")]  # a child has no story that could be told
 
 
 def _hours(start: datetime, end: datetime | None, *, fine: bool) -> float | None:

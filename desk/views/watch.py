@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Uuid, and_, case, func, literal, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.notices import RANK
-from bot.store.tables import case_events, cases, contacts, conversations, messages, tasks, users
+from bot.store.tables import case_events, cases, contacts, conversations, disclosures, messages, tasks, users
 from desk.views.figures import joined
 from desk.views.scope import Scope
 
@@ -49,7 +49,7 @@ _has = case((conversations.c.owner == "human", conversations.c.owner_user_id))
 _keeper = func.coalesce(_has, cases.c.assigned_to)
 
 
-def _select(scope: Scope, what: str, at: Any) -> Any:
+def _select(scope: Scope, what: str, at: Any, *, closed: bool = False) -> Any:
     stands = scope.relations
     return select(
         cases.c.reference,
@@ -62,7 +62,7 @@ def _select(scope: Scope, what: str, at: Any) -> Any:
         contacts.c.simulated,
         literal(0).label("times"),
         conversations.c.id.label("talk"),
-    ).where(scope.where("find"), cases.c.closed_at.is_(None), cases.c.draft.is_(False))
+    ).where(scope.where("find"), true() if closed else cases.c.closed_at.is_(None), cases.c.draft.is_(False))
 
 
 def _with_keeper() -> Any:
@@ -70,23 +70,43 @@ def _with_keeper() -> Any:
 
 
 async def due(connection: AsyncConnection, scope: Scope, until: datetime) -> list[Item]:
-    """First answers, next answers and tasks that are due before `until`: what is late by gravity, then by the hour."""
+    """What waits for a second colleague, then first answers, next answers and tasks that are due before `until`: what
+    is late by gravity, then by the hour."""
     first = _select(scope, "first", cases.c.answer_due_at).select_from(_with_keeper())
     first = first.where(cases.c.answered_at.is_(None), cases.c.answer_due_at < until)
     following = _select(scope, "next", conversations.c.reply_due_at).select_from(_with_keeper())
     following = following.where(cases.c.answered_at.is_not(None), conversations.c.reply_due_at < until)
-    task = _select(scope, "task", tasks.c.due_at).select_from(_with_keeper().join(tasks, tasks.c.case_id == cases.c.id))
+    of_case = _with_keeper().join(tasks, tasks.c.case_id == cases.c.id)
+    task = _select(scope, "task", tasks.c.due_at).select_from(of_case)
     mine = or_(tasks.c.assigned_to.is_(None), tasks.c.assigned_to == scope.user.id, scope.where("assign"))
-    task = task.where(tasks.c.done_at.is_(None), tasks.c.due_at < until, mine)
+    to_do = and_(tasks.c.done_at.is_(None), tasks.c.due_at < until, mine)
+    task = task.where(to_do, tasks.c.disclosure_id.is_(None))
+    # To tell somebody what was said of her stands here until it is done, whatever became of the case.
+    tell = _select(scope, "tell", tasks.c.due_at, closed=True).select_from(of_case)
+    tell = tell.where(to_do, tasks.c.disclosure_id.is_not(None))
+    second = _select(scope, "second", disclosures.c.expires_at).select_from(
+        _with_keeper().join(disclosures, disclosures.c.case_id == cases.c.id)
+    )
+    second = second.where(
+        disclosures.c.state == "proposed",
+        disclosures.c.expires_at > scope.now,
+        disclosures.c.proposed_by.is_distinct_from(scope.user.id),
+        scope.where("agree"),
+    )
     found = []
     for statement, at in (
+        (second, disclosures.c.expires_at),
         (first, cases.c.answer_due_at),
         (following, conversations.c.reply_due_at),
         (task, tasks.c.due_at),
+        (tell, tasks.c.due_at),
     ):
         found += [Item(*row) for row in await connection.execute(statement.order_by(at).limit(MOST))]
     found = _once(found) + [Item(*row) for row in await connection.execute(_talks(scope, until))]
-    return sorted(found, key=lambda one: (one.at >= scope.now, one.at < scope.now and RANK[one.severity], one.at))
+    return sorted(
+        found,
+        key=lambda one: (one.what != "second", one.at >= scope.now, one.at < scope.now and RANK[one.severity], one.at),
+    )
 
 
 def _once(found: Sequence[Item]) -> list[Item]:

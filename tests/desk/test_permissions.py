@@ -252,6 +252,7 @@ def _filled(path: str) -> str:
         ("{reference:str}", "REFERENCE"),
         ("{talk:uuid}", "00000000-0000-7000-8000-000000000000"),
         ("{which:uuid}", "00000000-0000-7000-8000-000000000000"),
+        ("{letter:uuid}", "00000000-0000-7000-8000-000000000000"),
         ("{name:str}", "desk.css"),
     ):
         path = path.replace(name, value)
