@@ -22,6 +22,8 @@ from bot.store.tables import audit, cases, keys, messages, metadata, outbox
 _LEFT_OUT = frozenset({"keys", "search_tokens", "inbox"})  # no words, or the history has them
 _CODES = frozenset({"link_codes", "code_tries", "family_codes", "code_uses", "certificate_links", "notices"})
 _CODES |= {"pages", "case_checks"}  # who was called, and what a human made sure of, is not for whoever holds the phone
+# What colleagues wrote for each other, and what names the case of somebody else.
+_CODES |= {"case_transfers", "glass_openings", "case_links", "merge_asks", "merges"}
 # `reason`: why a reply was held. A session may hold a word that was just typed.
 _HIDDEN = frozenset({"lookup", "subject_id", "seized_at", "reason", "session_enc", "link_code_id"})
 _PROOFS = frozenset({"word", "duress", "exit", "word_tries"})  # of the profile

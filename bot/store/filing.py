@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import records_tables as tables
 from bot.store.bulk import insert_rows, update_rows
+from bot.store.desk_tables import case_shares
 from bot.store.drawers import Drawers
 from bot.store.keys import Keys, open_json, seal_json
 from bot.store.records import (
@@ -31,8 +32,11 @@ from bot.store.records import (
     Record,
     Referral,
     Reminder,
+    Share,
+    Transfer,
     VolunteerCode,
 )
+from bot.store.sharing_tables import case_transfers
 from bot.store.staff_tables import case_checks
 from bot.vault.lookup import code_form
 
@@ -69,6 +73,8 @@ KINDS: dict[type[Any], Kind] = {
     CodeTry: Kind(tables.code_tries, "tried_at"),
     CaseCheck: Kind(case_checks, "made_at"),
     Referral: Kind(tables.referrals, "made_at"),
+    Share: Kind(case_shares, "created_at"),
+    Transfer: Kind(case_transfers, "made_at"),
     Reminder: Kind(tables.reminders, "made_at"),
     Certificate: Kind(tables.certificates, "passed_at", "code"),
     CertificateLink: Kind(tables.certificate_links, "made_at", "token"),

@@ -64,6 +64,49 @@ class CaseCheck:
 
 
 @dataclass(slots=True, kw_only=True)
+class Transfer:
+    """A case on its way to another organisation. `parts`: what of before goes with it (conversation, facts, media);
+    `held_back`: the facts that did not. `how`: bot, or how a human asked her."""
+
+    case_id: UUID
+    from_organisation_id: UUID
+    to_organisation_id: UUID
+    summary: str
+    made_by: UUID
+    expires_at: datetime
+    how: str
+    state: str = "asked"
+    parts: list[str] = field(default_factory=list)
+    held_back: dict[str, Any] | None = None
+    conversation_id: UUID | None = None
+    consented_at: datetime | None = None
+    decided_by: UUID | None = None
+    decided_at: datetime | None = None
+    reason: str | None = None
+    answer: str | None = None
+    ended_at: datetime | None = None
+    made_at: datetime = NOW
+    owner: UUID = NEW
+    id: UUID = NEW
+
+
+@dataclass(slots=True, kw_only=True)
+class Share:
+    """Another organisation, or one colleague, may see a case, as long as the person wants it."""
+
+    case_id: UUID
+    consented_at: datetime
+    organisation_id: UUID | None = None
+    user_id: UUID | None = None
+    accepted_at: datetime | None = None
+    ends_at: datetime | None = None
+    ended_at: datetime | None = None
+    created_at: datetime = NOW
+    owner: UUID = NEW
+    id: UUID = NEW
+
+
+@dataclass(slots=True, kw_only=True)
 class Referral:
     """A service asked for. `topic` and `service` are codes, `receiver` is the text id that names who gets `facts`."""
 
@@ -193,7 +236,17 @@ class VolunteerCode:
 
 
 Owned: TypeAlias = (
-    CaseCheck | FamilyCode | CodeUse | CodeTry | Referral | Reminder | Certificate | CertificateLink | LinkCode
+    CaseCheck
+    | FamilyCode
+    | CodeUse
+    | CodeTry
+    | Referral
+    | Reminder
+    | Certificate
+    | CertificateLink
+    | LinkCode
+    | Share
+    | Transfer
 )
 Coded: TypeAlias = FamilyCode | Certificate | CertificateLink | LinkCode | BoxLetter | VolunteerCode
 Record: TypeAlias = Owned | BoxLetter | Feedback | VolunteerCode

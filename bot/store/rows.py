@@ -31,6 +31,8 @@ from bot.store.records import (
     Record,
     Referral,
     Reminder,
+    Share,
+    Transfer,
     VolunteerCode,
 )
 
@@ -56,6 +58,8 @@ __all__ = [
     "Record",
     "Referral",
     "Reminder",
+    "Share",
+    "Transfer",
     "VolunteerCode",
 ]
 
@@ -129,6 +133,7 @@ class Case:
     stage: str
     opened_at: datetime
     conversation_id: UUID | None = None
+    organisation_id: UUID | None = None  # nobody's: of the organisation that runs this installation
     country: str | None = None
     answer_due_at: datetime | None = None
     answered_at: datetime | None = None
