@@ -28,7 +28,7 @@ from bot.store.database import Connection
 from bot.store.sign_ins import Session
 from desk.office import Office, Visit, csrf_of
 from desk.route import CODE, OPEN, SELF, Rule
-from desk.views.scope import Place
+from desk.views.scope import GLASS, Place
 
 SESSION, DOOR = "saathi_desk", "saathi_door"  # cookies: of a session; of the sign-in before there is one
 PATH = "/desk"
@@ -107,7 +107,7 @@ class Door:
         if reference is not None:
             if not (str(reference).isascii() and str(reference).isdecimal()):
                 raise NotFoundException
-            place = await scope.of_case(connection, str(reference))
+            place = await scope.of_case(connection, str(reference), rule.permission)
         else:
             place = await scope.of_conversation(connection, UUID(str(talk)))
         if place is None:
@@ -150,8 +150,16 @@ class Door:
             object_kind=kind,
             object_id=which,
             now=self.office.clock(),
-            reason=form.get("reason_code") or None,
+            reason=form.get("reason_code") or self._through_glass(session, rule, place),
         )
+
+    def _through_glass(self, session: Session, rule: Rule, place: Place | None) -> str | None:
+        """`glass` for what is seen only because it was opened in an emergency."""
+        if place is None or GLASS not in place.relations:
+            return None
+        others = [one for one in place.relations if one != GLASS]
+        seen = self.office.permissions.may(session.user.role, rule.permission, others, place.state)
+        return None if seen else GLASS
 
     async def _form(self, request: Request[Any, Any, Any]) -> dict[str, str]:
         """What a form sent; the last value of a name. Reads the body itself: Litestar's form() would keep files."""

@@ -6,24 +6,30 @@ relations and the state of a row are computed here and nowhere else: single deci
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, false, func, literal, not_, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, false, func, literal, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.desk_tables import case_shares
+from bot.store.sharing_tables import case_transfers, glass_openings
 from bot.store.tables import cases, contacts, conversations, interpreters
 from bot.store.users import User
 from desk.permissions import Permissions
 
+GLASS = "glass"  # a permission, and the relation that it leads to
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a case, or a conversation of which no case was made, stands to who asks."""
+    """Where a case, or a conversation of which no case was made, stands to who asks.
+
+    `since`: it was handed over then, and of before there are only the `parts` that she agreed to; None for all others.
+    """
 
     case_id: UUID | None
     reference: str | None
@@ -31,6 +37,12 @@ class Place:
     subject_id: UUID
     relations: tuple[str, ...]
     state: str
+    since: datetime | None = None
+    parts: tuple[str, ...] = ()
+
+    def shows(self, part: str, at: datetime) -> bool:
+        """Whether something of then may be seen: `conversation`, `facts`, `media`; notes of before are in no part."""
+        return self.since is None or at >= self.since or part in self.parts
 
 
 @dataclass(frozen=True)
@@ -45,8 +57,20 @@ class Scope:
     def relations(self) -> dict[str, ColumnElement[bool]]:
         """How a row stands to the user, each as a condition."""
         user = self.user
-        own = and_(conversations.c.owner == "human", conversations.c.owner_user_id == user.id)
         ours = cases.c.organisation_id == user.organisation_id
+        ours = func.coalesce(or_(ours, cases.c.organisation_id.is_(None)) if user.main else ours, false())
+        # A conversation that came with one case opens no other one of hers.
+        came = select(case_transfers.c.conversation_id).where(
+            case_transfers.c.to_organisation_id == user.organisation_id,
+            case_transfers.c.state == "accepted",
+            case_transfers.c.conversation_id.is_not(None),
+        )
+        with_another = and_(cases.c.id.is_not(None), not_(ours), conversations.c.id.in_(came))
+        own = and_(
+            conversations.c.owner == "human",
+            conversations.c.owner_user_id == user.id,
+            not_(func.coalesce(with_another, false())),
+        )
         shares = select(case_shares.c.case_id).where(
             or_(case_shares.c.user_id == user.id, case_shares.c.organisation_id == user.organisation_id),
             case_shares.c.accepted_at <= self.now,
@@ -58,11 +82,18 @@ class Scope:
             interpreters.c.expires_at > self.now,
             interpreters.c.ended_at.is_(None),
         )
+        opened = select(glass_openings.c.case_id).where(
+            glass_openings.c.user_id == user.id,
+            glass_openings.c.opened_at <= self.now,
+            glass_openings.c.ends_at > self.now,
+            glass_openings.c.ended_at.is_(None),
+        )
         found = {
             "own": own,
             "assigned": cases.c.assigned_to == user.id,
-            "team": or_(ours, cases.c.organisation_id.is_(None)) if user.main else ours,
+            "team": ours,
             "shared": or_(cases.c.id.in_(shares), conversations.c.id.in_(interprets)),
+            GLASS: cases.c.id.in_(opened),
         }
         known: dict[str, ColumnElement[bool]] = {name: func.coalesce(c, false()) for name, c in found.items()}
         return known | {"other": not_(or_(*known.values()))}
@@ -88,16 +119,54 @@ class Scope:
         named = [condition.label(f"is_{name}") for name, condition in self.relations.items()]
         return (*named, self.state.label("state"))
 
-    async def of_case(self, connection: AsyncConnection, reference: str) -> Place | None:
-        """A case by its number, if it may be found."""
+    def came(self) -> Any:
+        """The transfer by which the user's organisation has a case that it never had before, as a row to join."""
+        had = case_transfers.alias()
+        return (
+            select(case_transfers.c.case_id, case_transfers.c.decided_at.label("since"), case_transfers.c.parts)
+            .where(
+                case_transfers.c.to_organisation_id == self.user.organisation_id,
+                case_transfers.c.state == "accepted",
+                ~exists(
+                    select(had.c.id).where(
+                        had.c.case_id == case_transfers.c.case_id,
+                        had.c.from_organisation_id == self.user.organisation_id,
+                    )
+                ),
+            )
+            .distinct(case_transfers.c.case_id)
+            .order_by(case_transfers.c.case_id, case_transfers.c.decided_at.desc())
+            .subquery("came")
+        )
+
+    async def of_case(self, connection: AsyncConnection, reference: str, permission: str = "find") -> Place | None:
+        """A case by its number, if it may be found; with the permission `glass`, if it may be opened in an
+        emergency."""
+        reach = self.where("find")
+        came = self.came()
         row = (
             await connection.execute(
-                select(cases.c.id, cases.c.reference, cases.c.conversation_id, cases.c.subject_id, *self._columns())
-                .select_from(cases.outerjoin(conversations, conversations.c.id == cases.c.conversation_id))
-                .where(cases.c.reference == reference, self.where("find"))
+                select(
+                    cases.c.id,
+                    cases.c.reference,
+                    cases.c.conversation_id,
+                    cases.c.subject_id,
+                    came.c.since,
+                    came.c.parts,
+                    *self._columns(),
+                )
+                .select_from(
+                    cases.outerjoin(conversations, conversations.c.id == cases.c.conversation_id).outerjoin(
+                        came, came.c.case_id == cases.c.id
+                    )
+                )
+                .where(cases.c.reference == reference, or_(reach, self.where(GLASS)) if permission == GLASS else reach)
             )
         ).first()
-        return self._place(row, row.id, row.reference, row.conversation_id) if row else None
+        if row is None:
+            return None
+        place = self._place(row, row.id, row.reference, row.conversation_id)
+        return replace(place, since=row.since, parts=tuple(row.parts or ()))
 
     async def of_conversation(self, connection: AsyncConnection, conversation_id: UUID) -> Place | None:
         """A conversation of which no case is open, if it may be found."""
