@@ -159,7 +159,7 @@ async def _pending(ctx: Context, case: Case) -> Transfer | None:
 
 
 async def words(ctx: Context, *, who: object = None, name: object = None, wide: object = None) -> Outcome:
-    """What the question and the line about it name: the organisation as it wants to be seen on a screen, and who writes.
+    """What the question and the line about it name: the organisation as it wants to be seen, and who writes.
     `wide`: whether what she wrote goes there too."""
     slots = {"who": str(who or ""), "name": str(name or ""), "wide": "yes" if wide == "yes" else "no"}
     return Outcome("wide" if wide == "yes" else "narrow", slots)

@@ -10,6 +10,7 @@ from litestar.response import ServerSentEvent
 
 from desk.office import Office, TheVisit
 from desk.route import SELF, show
+from desk.views import news
 from desk.views import queue as view
 
 MOST_PAGES = 10_000
@@ -25,6 +26,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         scope = office.scope(visit.user)
         async with office.database.begin() as connection:
             version = await view.fingerprint(connection, scope)
+            told = await news.news(connection, scope)
             choices = await view.choices(connection, scope)
             asked = {name: request.query_params.get(name, "") for name in view.FILTERS}
             asked = {name: value if value in choices[name] else "" for name, value in asked.items()}
@@ -36,13 +38,16 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             filters=asked,
             choices=choices,
             page=number,
-            version=version,
+            version=f"{version}-{told.version}",
+            news=told,
         )
 
     @show("/live", "queue", trail=None, live=True)
     async def live(request: Request[Any, Any, Any], visit: TheVisit) -> ServerSentEvent:
         async def look(connection: Any) -> str:
-            return await view.fingerprint(connection, office.scope(visit.user))
+            scope = office.scope(visit.user)
+            told = await news.news(connection, scope)
+            return f"{await view.fingerprint(connection, scope)}-{told.version}"
 
         return office.live.stream(request, look)
 
