@@ -87,6 +87,8 @@ class Door:
             if (session.stage == "code") != (rule.permission == CODE):
                 raise SignInFirst("/desk/sign-in/code" if session.stage == "code" else "/desk")
             self._same_site(request, form, csrf_of(token))
+            # What is refused is said in her language, on a page of hers.
+            request.scope["visit"] = Visit(csrf_of(token), self.language(request, session), now, session, form)  # type: ignore[typeddict-unknown-key]
             place = await self.permitted(connection, session, rule, request.path_params)
             if rule.trail:
                 await self._trail(connection, session, rule, place, request.path_params, form)

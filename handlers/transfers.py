@@ -104,7 +104,7 @@ async def offer(
             conversation_id=ctx.conversation.id,
             from_organisation_id=by,
             to_organisation_id=to,
-            parts=[part for part in rules["parts"] if part in parts],
+            parts=",".join(part for part in rules["parts"] if part in parts),
             summary=summary,
             how=how,
             made_by=ctx.actor.user_id,
@@ -241,7 +241,7 @@ async def accept(ctx: Context, *, transfer: str, override: str | None = None) ->
     if not move(row, "accepted", ctx.now):
         return Outcome("expired" if row.state == "expired" else "none")
     row.decided_at, row.decided_by = ctx.now, user
-    row.held_back = None if "facts" in row.parts else dict(case.facts)
+    row.held_back = None if "facts" in row.parts.split(",") else dict(case.facts)
     ctx.shelf.add(
         Share(
             case_id=case.id,

@@ -134,7 +134,7 @@ async def save(connection: AsyncConnection, secrets: Keys, batch: Sequence[tuple
     if not used:
         return
     for of, kind in KINDS.items():
+        changed = [to_row(secrets, row, key) for key, drawers in used for row in drawers.changed(of)]
+        await update_rows(connection, kind.table, changed)  # first: what is new may stand in the place of what is over
         new = [to_row(secrets, row, key) for key, drawers in used for row in drawers.added(of)]
         await insert_rows(connection, kind.table, new)
-        changed = [to_row(secrets, row, key) for key, drawers in used for row in drawers.changed(of)]
-        await update_rows(connection, kind.table, changed)

@@ -65,7 +65,7 @@ class CaseCheck:
 
 @dataclass(slots=True, kw_only=True)
 class Transfer:
-    """A case on its way to another organisation. `parts`: what of before goes with it (conversation, facts, media);
+    """A case on its way to another organisation. `parts`: what of before goes with it (conversation,facts,media);
     `held_back`: the facts that did not. `how`: bot, or how a human asked her."""
 
     case_id: UUID
@@ -76,7 +76,7 @@ class Transfer:
     expires_at: datetime
     how: str
     state: str = "asked"
-    parts: list[str] = field(default_factory=list)
+    parts: str = ""
     held_back: dict[str, Any] | None = None
     conversation_id: UUID | None = None
     consented_at: datetime | None = None

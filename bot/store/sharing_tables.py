@@ -40,7 +40,7 @@ case_transfers = Table(
     Column("from_organisation_id", Uuid, ForeignKey("organisations.id"), nullable=False),
     Column("to_organisation_id", Uuid, ForeignKey("organisations.id"), nullable=False),
     Column("state", Text, nullable=False),
-    _codes("parts"),  # what of before is handed over: conversation, facts, media
+    Column("parts", Text, nullable=False, server_default=text("''")),  # of before: conversation, facts, media
     Column("summary_enc", LargeBinary, nullable=False),
     Column("held_back_enc", LargeBinary),  # the facts that were not handed over, so that only newer ones are shown
     Column("how", Text, nullable=False),  # how she was asked: bot, spoken, written, in_person

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, case, exists, false, func, literal, not_, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.desk_tables import case_shares
@@ -134,7 +135,7 @@ class Scope:
                     )
                 ),
             )
-            .distinct(case_transfers.c.case_id)
+            .ext(distinct_on(case_transfers.c.case_id))
             .order_by(case_transfers.c.case_id, case_transfers.c.decided_at.desc())
             .subquery("came")
         )
@@ -166,7 +167,7 @@ class Scope:
         if row is None:
             return None
         place = self._place(row, row.id, row.reference, row.conversation_id)
-        return replace(place, since=row.since, parts=tuple(row.parts or ()))
+        return replace(place, since=row.since, parts=tuple((row.parts or "").split(",")))
 
     async def of_conversation(self, connection: AsyncConnection, conversation_id: UUID) -> Place | None:
         """A conversation of which no case is open, if it may be found."""

@@ -172,7 +172,7 @@ class _Seek:
         came = self.scope.came()
         without = select(came.c.case_id)
         if because != "note":
-            without = without.where(not_(came.c.parts.contains(["facts"])))
+            without = without.where(not_(came.c.parts.contains("facts")))
         return cases.c.id.not_in(without)
 
     async def number(self, secrets: Keys, candidates: Sequence[str], digits: str) -> None:

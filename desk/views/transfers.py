@@ -130,7 +130,7 @@ def _moved(secrets: Keys, scope: Scope, row: Any) -> Moved:
         by=row.by,
         taken_by=row.taken_by if row.state == "accepted" else None,
         ours=row.from_organisation_id == scope.user.organisation_id,
-        parts=tuple(row.parts),
+        parts=tuple(filter(None, row.parts.split(","))),
         summary=opened("summary"),
         how=row.how,
         consented_at=row.consented_at,

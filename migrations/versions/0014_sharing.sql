@@ -6,7 +6,7 @@ CREATE TABLE case_transfers (
     from_organisation_id UUID NOT NULL,
     to_organisation_id UUID NOT NULL,
     state TEXT NOT NULL,
-    parts JSONB DEFAULT '[]'::jsonb NOT NULL,
+    parts TEXT DEFAULT '' NOT NULL,
     summary_enc BYTEA NOT NULL,
     held_back_enc BYTEA,
     how TEXT NOT NULL,
