@@ -161,8 +161,9 @@ async def _pending(ctx: Context, case: Case) -> Transfer | None:
 async def words(ctx: Context, *, who: object = None, name: object = None, wide: object = None) -> Outcome:
     """What the question and the line about it name: the organisation as it wants to be seen, and who writes.
     `wide`: whether what she wrote goes there too."""
-    slots = {"who": str(who or ""), "name": str(name or ""), "wide": "yes" if wide == "yes" else "no"}
-    return Outcome("wide" if wide == "yes" else "narrow", slots)
+    if wide == "yes":
+        return Outcome("wide", {"who": str(who or ""), "name": str(name or ""), "wide": "yes"})
+    return Outcome("narrow", {"who": str(who or ""), "name": str(name or ""), "wide": "no"})
 
 
 async def answer(ctx: Context, *, agreed: str | None = None) -> Outcome:
@@ -236,8 +237,8 @@ async def accept(ctx: Context, *, transfer: str, override: str | None = None) ->
     if row.state == OFFERED and ctx.now < row.expires_at:
         if _others_here(ctx, case):
             return Outcome("others_open")
-        if (full := handoff.full(ctx, user, override)) is not None:
-            return full
+        if (too_many := handoff.full(ctx, user, override)) is not None:
+            return Outcome("full", {"open": too_many.slots["open"]})
     if not move(row, "accepted", ctx.now):
         return Outcome("expired" if row.state == "expired" else "none")
     row.decided_at, row.decided_by = ctx.now, user
