@@ -16,6 +16,7 @@ from tests.pipeline.world import World
 
 pytestmark = pytest.mark.browser
 FOR_CASEWORK = ("/desk", "/desk?severity=critical", "/desk/settings", "/desk/help", "CASE")
+BETWEEN = ("/desk/transfers", "/desk/glass", "/desk/glass/open", "/desk/glass/open?number=4829173", "CASE/transfer")
 FOR_RUNNING = ("/desk/people",)
 GRAVE = {"serious", "critical"}
 
@@ -52,7 +53,7 @@ async def test_pages_have_no_grave_fault(
     worker, admin = await desk.person("supervisor"), await desk.person("administrator")
     await worker.post(f"/case/{reference}/take")
     await worker.post(f"/case/{reference}/note", text="A note")
-    for person, addresses in ((worker, FOR_CASEWORK), (admin, FOR_RUNNING)):
+    for person, addresses in ((worker, FOR_CASEWORK + BETWEEN), (admin, FOR_RUNNING)):
         await person.post("/settings", language=language, zone="Asia/Kathmandu")
         page = await _opened(browser, desk, person, dark=dark, width=width)
         for address in addresses:
