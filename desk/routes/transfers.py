@@ -101,7 +101,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         await office.live.tell()
         if outcome.name not in GOOD:
             return form(visit, outcome.name, 400, receivers)
-        return back(visit.here, f"transfer_{outcome.name}")
+        return back(visit.here, "transfer_" + outcome.name)
 
     async def pending(visit: Visit) -> tuple[Any, str]:
         """Where an act of the sender is done, and to which transfer; the one that the form names."""
@@ -118,7 +118,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         await office.live.tell()
         if not await _still_there(visit):
             return Redirect("/desk/transfers", status_code=303)
-        return back(visit.here, f"transfer_{outcome.name}" if outcome.name in GOOD else "none")
+        return back(visit.here, "transfer_" + outcome.name if outcome.name in GOOD else "none")
 
     async def _still_there(visit: Visit) -> bool:
         """Whether who acted may still see the case: who gave it back may not."""
