@@ -69,7 +69,7 @@ async def test_offered_here_and_accepted_there(browser_page: Page, desk: Desk, w
     await world.sends()
     assert world.provider.sent[-1][2].startswith("Hello. May Shelter write to you here too?")
     await world.says("9001", "yes")
-    await expect(browser_page.locator("#hand")).to_contain_text("Shelter")
+    await expect(browser_page.locator("#hand")).to_contain_text("Offered to", timeout=5000)  # neither here
     await expect(theirs.get_by_text(SUMMARY)).to_be_visible(timeout=5000)  # without a reload
     await theirs.get_by_role("button", name="Accept, and write to the person").click()
     await expect(theirs.get_by_text("It is yours now.")).to_be_visible()
