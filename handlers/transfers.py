@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from bot.store.rows import Share, Transfer
-from handlers import handoff, owner, targets
+from handlers import asked, handoff, owner, targets
 from handlers.context import Case, Context, Outcome
 
 __all__ = ["accept", "answer", "decline", "offer", "recall", "record", "withdraw", "words"]
@@ -49,7 +49,6 @@ MOVES: Mapping[str, Mapping[str, str]] = {
     "declined": {OFFERED: "declined"},
     "recalled": {ACCEPTED: "recalled"},
 }
-ASKED_HERE = "hand_on_asked"  # in the profile: conversations where she was asked, and until when her answer counts
 BOT = "bot"
 
 
@@ -95,7 +94,7 @@ async def offer(
         return Outcome("pending")
     if _others_here(ctx, case):
         return Outcome("others_open")
-    if how == BOT and not may_ask(ctx):
+    if how == BOT and not asked.may(ctx):
         return Outcome("cannot_ask")
     until = ctx.now + timedelta(days=int(rules["days"]))
     row = ctx.shelf.add(
@@ -113,8 +112,7 @@ async def offer(
     )
     if how == BOT:
         ctx.record(case, "transfer_asked", to=str(to))
-        asked = ctx.person.profile.get(ASKED_HERE, {})
-        ctx.person.profile[ASKED_HERE] = {**asked, str(ctx.conversation.id): until.isoformat()}
+        asked.note(ctx, until)
         return Outcome("asked")
     row.state, row.consented_at = OFFERED, said_at
     ctx.record(case, "transfer_offered", to=str(to), how=how)
@@ -127,15 +125,6 @@ def _complete(
     least, most = rules["summary"]
     heard = how == BOT or (how in rules["how"] and said_at is not None and said_at <= ctx.now)
     return heard and least <= len(summary) <= most and set(parts) <= set(rules["parts"])
-
-
-def may_ask(ctx: Context) -> bool:
-    """Whether the question may be put to her phone: by who has the conversation, to somebody who may be written to."""
-    person, mine = ctx.person, ctx.conversation.owner == owner.HUMAN
-    if not mine or ctx.conversation.owner_user_id != ctx.actor.user_id:
-        return False
-    free = person.seized_at is None and person.opted_out_at is None and ctx.conversation.blocked_at is None
-    return free and person.consent_contact_at is not None
 
 
 def _case(ctx: Context, reference: str) -> Case | None:
@@ -169,7 +158,7 @@ async def words(ctx: Context, *, who: object = None, name: object = None, wide: 
 async def answer(ctx: Context, *, agreed: str | None = None) -> Outcome:
     """Her own yes or no, to the question of the flow. Where a human has the conversation nothing is said to it."""
     told = Outcome("heard" if ctx.conversation.owner == owner.HUMAN else "noted")
-    stop_asking(ctx)
+    asked.stop(ctx)
     rows = [r for r in await ctx.shelf.mine(Transfer) if r.state == ASKED and r.conversation_id == ctx.conversation.id]
     if not rows or agreed not in {"yes", "no"}:
         return told
@@ -199,14 +188,14 @@ async def record(ctx: Context, *, transfer: str, agreed: bool, how: str, said_at
     if not agreed:
         if not move(row, "refused", ctx.now):
             return Outcome("none")
-        stop_asking(ctx)
+        asked.stop(ctx)
         if case is not None:
             ctx.record(case, "transfer_refused", how=how)
         return Outcome("refused")
     if not move(row, "agreed", ctx.now):
         return Outcome("none")
     row.how, row.consented_at = how, said_at
-    stop_asking(ctx)
+    asked.stop(ctx)
     if case is not None:
         ctx.record(case, "transfer_offered", how=how)
     return Outcome("offered")
@@ -218,7 +207,7 @@ async def withdraw(ctx: Context, *, transfer: str) -> Outcome:
     if row is None or not move(row, "withdrawn", ctx.now):
         return Outcome("none")
     row.decided_at, row.decided_by = ctx.now, ctx.actor.user_id
-    stop_asking(ctx)
+    asked.stop(ctx)
     if case := _by_id(ctx, row):
         ctx.record(case, "transfer_withdrawn")
     return Outcome("withdrawn")
@@ -303,23 +292,6 @@ async def end_all(ctx: Context) -> None:
             ctx.record(case, "transfer_refused", how=BOT)
     for share in await ctx.shelf.mine(Share):
         share.ended_at = share.ended_at or ctx.now
-
-
-def stop_asking(ctx: Context) -> None:
-    """She has answered, or a human writes something else: what comes then is no answer to the question of before."""
-    asked = ctx.person.profile.get(ASKED_HERE)
-    if not asked or str(ctx.conversation.id) not in asked:
-        return
-    rest = {where: until for where, until in asked.items() if where != str(ctx.conversation.id)}
-    ctx.person.profile.pop(ASKED_HERE)
-    if rest:
-        ctx.person.profile[ASKED_HERE] = rest
-
-
-def is_asked(ctx: Context) -> bool:
-    """Whether a clear yes or no of hers is the answer to that question now."""
-    until = ctx.person.profile.get(ASKED_HERE, {}).get(str(ctx.conversation.id))
-    return until is not None and ctx.now < datetime.fromisoformat(until)
 
 
 async def _row(ctx: Context, transfer: str) -> Transfer | None:

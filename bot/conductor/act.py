@@ -23,7 +23,7 @@ from bot.store.database import OUTBOX_CHANNEL, Connection, Database
 from bot.store.inbox import Home
 from bot.store.keys import Keys
 from bot.store.shelf import shelves
-from handlers import casework, duty, handoff, transfers
+from handlers import asked, casework, duty, handoff
 from handlers.context import Actor, Context
 
 T = TypeVar("T")
@@ -55,7 +55,7 @@ class Staff:
             taken = await casework.take(turn.ctx, user_id=user_id, override=override)
             if taken.name != "taken":
                 return NOT_YOURS if taken.name == "held" else outgoing.Decision("withdrawn", taken.name)
-            transfers.stop_asking(turn.ctx)
+            asked.stop(turn.ctx)
             reply = Reply(
                 text_id="human.reply",
                 language=turn.ctx.person.language or turn.ctx.person.language_guess or "en",

@@ -23,7 +23,7 @@ from bot.engine.session import Frame, Session
 from bot.engine.state import LONGEST, SAID, SENT
 from bot.store import reminders
 from bot.store.rows import CHECK_IN
-from handlers import cases, casework, children, closing, targets, transfers
+from handlers import asked, cases, casework, children, closing, targets, transfers
 from handlers import owner as owners
 from handlers.context import Context
 from handlers.handoff import ANSWER_UNTIL
@@ -86,7 +86,7 @@ class Gate:
             return True
         if word in ALWAYS or (danger is None and self._in_secret()):
             return True
-        if danger is None and transfers.is_asked(self._ctx):
+        if danger is None and asked.is_open(self._ctx):
             await self._hears_who_may_help(given)
         if owner == "waiting" and danger is None and not self._asks():
             await self._hears_the_hour(given)
@@ -118,17 +118,17 @@ class Gate:
         if (said := self._said_to(HAND_ON, HAND_ON_STEPS, given)) in ("yes", "no"):
             await transfers.answer(self._ctx, agreed=said)
 
-    def _said_to(self, asked: tuple[str, str], steps: Sequence[str], given: Input) -> str | None:
+    def _said_to(self, question: tuple[str, str], steps: Sequence[str], given: Input) -> str | None:
         """What the input is, beyond doubt, as an answer to a question that no session holds any more."""
-        flow = self._content.flows.get(asked[0])
+        flow = self._content.flows.get(question[0])
         if flow is None:
             return None
         if isinstance(given, Pressed):
             return given.option if given.step in steps else None
         if not isinstance(given, Heard) or given.edited:
             return None
-        answer = self._answer_to(Session((Frame(*asked, flow.version, waiting=True),)), given)
-        return str(answer.values.get(asked[1])) if answer else None
+        answer = self._answer_to(Session((Frame(*question, flow.version, waiting=True),)), given)
+        return str(answer.values.get(question[1])) if answer else None
 
     def _may_remind(self, flow: str) -> bool:
         """Nothing begins by itself while a human has it, or while she thinks of ending her life. A reminder that she

@@ -23,7 +23,7 @@ from desk.route import act
 from desk.routes.case import actor, back
 from desk.views.scope import Place
 from desk.views.search import digits_of
-from handlers import codes, drafts, transfers
+from handlers import asked, codes, drafts
 from handlers.context import Context
 
 CASE = "/case/{reference:str}"
@@ -104,7 +104,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             return back(visit.here, "none")
 
         async def change(ctx: Context) -> Outcome:
-            return Outcome("asked" if transfers.may_ask(ctx) else "none")
+            return Outcome("asked" if asked.may(ctx) else "none")
 
         def words(ctx: Context, outcome: Outcome) -> Started | None:
             return Started("one_code", "staff") if outcome.name == "asked" else None
