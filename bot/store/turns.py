@@ -356,10 +356,13 @@ async def _lower(connection: AsyncConnection, conversation_ids: Sequence[UUID], 
 
 
 async def take_notices(connection: AsyncConnection, conversation_id: UUID, now: datetime, user_id: UUID | None) -> None:
-    """Somebody deals with this conversation: its open notices are taken."""
+    """Somebody deals with this conversation: its open notices are taken; not those of who read it in an emergency,
+    which only a look at that ends (`glass.py`)."""
     await connection.execute(
         update(notices)
-        .where(notices.c.conversation_id == conversation_id, notices.c.taken_at.is_(None))
+        .where(
+            notices.c.conversation_id == conversation_id, notices.c.taken_at.is_(None), notices.c.audience != "glass"
+        )
         .values(taken_at=now, taken_by=user_id)
     )
 

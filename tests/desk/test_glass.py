@@ -13,6 +13,7 @@ from bot.settings import ROOT
 from bot.store import colleagues
 from desk.permissions import ROLES, load
 from tests.desk.office import Desk, Person, opened, plain
+from tests.pipeline.test_pages import Bell, pager
 from tests.pipeline.world import World
 
 PERMISSIONS = load(ROOT)
@@ -95,6 +96,14 @@ async def test_who_must_know_is_told_at_once_by_the_ways_that_there_are(town: De
     )
     assert {(row.user_id, row.channel) for row in rows} == {(boss.user_id, "email"), (keeper.user_id, "email")}
     assert {row.audience for row in rows} == {"glass"}
+    mail, voice = Bell(), Bell()
+    await keeper.post(f"/case/{number}/release")
+    await keeper.post(f"/case/{number}/take")  # who takes the conversation has not looked at that
+    await pager(world, {"email": mail, "voice": voice}).call()
+    said = [ring.text for _, ring, _ in mail.rung if "look at the desk" in ring.text]
+    assert len(said) == 2
+    assert all("knife" not in text and "emergency" not in text for text in said)
+    assert all("look" not in ring.text for _, ring, _ in voice.rung)
     for user in (boss, keeper):
         assert "opened in an emergency: 1 to look at" in plain((await user.get("/")).text), user
     assert "to look at" not in plain((await other.get("/")).text)
