@@ -34,6 +34,7 @@ SILENT = frozenset({"voice"})  # ways that ring only for what wakes somebody
 RINGING = frozenset({"page", SECOND})
 ALERT, GROUP = "alert", "group"  # receivers that are mail addresses of the operator, and groups of staff
 AGAIN = frozenset({"late", "escalated"})  # notices that somebody who had it did not answer: another one first
+TO_LOOK_AT = frozenset({"glass"})  # notices for which nobody waits: somebody opened a case, and others must know
 OFFER_AGAIN = timedelta(hours=1)
 TRIED_AGAIN = (Throttled, Unreachable, OutcomeUnknown, Undeliverable)
 
@@ -258,4 +259,6 @@ class Pager:
                 (say("release"), f"s:give:{claimed.reference or ''}"),
             )
         body = "chat" if claimed.channel == "telegram" else "mail_alert" if claimed.user_id is None else "mail"
+        if claimed.kind in TO_LOOK_AT:
+            body, buttons = f"{body}_look", ()
         return Ring(say("call"), say("mail_subject"), say(body), buttons)

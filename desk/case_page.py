@@ -5,9 +5,10 @@ Law: reads only; when something may leave is asked of the one door (`bot/outgoin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+import re
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,18 +20,26 @@ from bot.engine.messages import Reply
 from bot.engine.session import Session
 from bot.outgoing import Decision
 from bot.store.history import Line
+from desk.beside import Beside, beside
 from desk.office import Office, Visit
 from desk.permissions import ROLES
 from desk.views import case as view
 from desk.views import evidence as sent
-from desk.views import talk
+from desk.views import talk, transfers
 from desk.views.case import Around, Head
 from desk.views.evidence import Item
+from desk.views.scope import Place
 
 CANNED = "canned"  # knowledge/canned.yml
 OUTCOMES = "desk.outcomes."  # how a case may end: the words of desk/words/outcomes.yml
 ENDED_BADLY = frozenset({"failed", "unknown"})
 COUNTRIES = frozenset({"country", "country_now", "worker_nationality"})  # facts that are codes of countries
+NEVER = datetime(1, 1, 1, tzinfo=UTC)  # before all that was handed over
+CODED = ("family_code.", "link.", "one_code.")  # texts in which digits stand that are nobody's business here
+CHOOSES_CODE = ("family_code.kind", "family_code.explain")
+CHOICE = 20  # characters of an answer that may be such a choice
+HIDDEN = "\u2022\u2022\u2022\u2022"
+DIGITS = re.compile(r"\d(?:[\d ]{2,}\d)")
 SECRET = frozenset({"code", "code_id"})  # facts that are nobody's business here
 
 
@@ -65,6 +74,7 @@ class Shown:
     may: frozenset[str]
     version: str
     colleagues: Sequence[tuple[UUID, str]]
+    beside: Beside | None  # None for a conversation of which no case was made
     evidence: Sequence[Item] = ()
 
 
@@ -78,7 +88,15 @@ async def gather(office: Office, visit: Visit, *, until: str = "", since: str = 
         page = await talk.lines(connection, head.where, until=until, since=since)
         newest = await talk.newest(connection, place)
         evidence = await sent.items(connection, head.key, place, page.lines)
-        beside = {one.message_id for one in evidence}
+        beside_lines = {one.message_id for one in evidence}
+        seen = [one for one in page.lines if place.shows("conversation", one.at)]
+        earlier = page.earlier and len(seen) == len(page.lines)
+        lines = _thread(seen, beside_lines, cut=earlier)
+        if place.since is not None and "facts" not in place.parts:
+            before = await transfers.held_back(connection, head.key, place)
+            head = replace(head, facts=transfers.newer(head.facts, before))
+        around = _since(place, around)
+        more = await beside(connection, office, visit) if place.case_id else None
         answering = [role for role in ROLES if office.permissions.may(role, "reply", ("assigned",), place.state)]
         colleagues = await view.colleagues(connection, visit.user.organisation_id, answering)
     conversation, leaves, window = around.conversation, None, None
@@ -91,9 +109,9 @@ async def gather(office: Office, visit: Visit, *, until: str = "", since: str = 
     return Shown(
         head=head,
         around=around,
-        lines=[_spoken(line, line.id in beside) for line in page.lines],
-        earlier=talk.address_of(page.lines[0]) if page.lines and page.earlier else "",
-        later=talk.address_of(page.lines[-1]) if page.lines and page.later else "",
+        lines=lines,
+        earlier=talk.address_of(seen[0]) if seen and earlier else "",
+        later=talk.address_of(seen[-1]) if seen and page.later else "",
         newest=newest,
         leaves=leaves,
         window=window,
@@ -106,8 +124,35 @@ async def gather(office: Office, visit: Visit, *, until: str = "", since: str = 
         ),
         version=version,
         colleagues=colleagues,
+        beside=more,
         evidence=evidence,
     )
+
+
+def _since(place: Place, around: Around) -> Around:
+    """What colleagues of another organisation wrote before it was handed over is not here. When family codes were made
+    stands in one list, where none of them is told from another one."""
+    return replace(
+        around,
+        happened=[one for one in around.happened if place.shows("notes", one.at) and one.kind != "code_made"],
+        tasks=[one for one in around.tasks if place.shows("notes", one.made_at)],
+    )
+
+
+def _thread(lines: Sequence[Line], with_files: Container[UUID], *, cut: bool) -> list[Spoken]:
+    """The conversation, without the digits of codes, and without which kind of code she chose. `cut`: what was asked
+    before the first line is on another page, so that its short answer is read there."""
+    found, asked = [], CHOOSES_CODE[0] if cut else ""
+    for line in lines:
+        spoken = _spoken(line, line.id in with_files)
+        if line.direction == "in":
+            short = len(spoken.text) <= CHOICE
+            found.append(replace(spoken, text=HIDDEN) if asked in CHOOSES_CODE and short else spoken)
+            continue
+        asked = str(line.body.get("text_id", ""))
+        coded = asked.startswith(CODED)
+        found.append(replace(spoken, text=DIGITS.sub(HIDDEN, spoken.text)) if coded else spoken)
+    return found
 
 
 def _spoken(line: Line, has_file: bool = False) -> Spoken:
@@ -135,7 +180,7 @@ def facts(office: Office, visit: Visit, shown: Shown) -> list[tuple[str, Any]]:
     """What she told, by name of the fact: the case's, and what she answered in a flow that stands open (before consent
     there is nothing else). An option that she chose is said in the reader's language."""
     told = dict(shown.head.facts)
-    conversation = shown.around.conversation
+    conversation = shown.around.conversation if shown.head.place.shows("facts", NEVER) else None
     for frame in Session.from_json(conversation.session if conversation else {}).stack:
         flow = office.content.flows.get(frame.flow)
         asked = {name for step in flow.steps if isinstance(step, Ask) for name in _names(step)} if flow else set()

@@ -30,7 +30,7 @@ from bot.store.sign_ins import Session
 from desk import ranges
 from desk.office import Office, Visit, again_of, csrf_of
 from desk.route import CODE, OPEN, SELF, Rule
-from desk.views.scope import Place
+from desk.views.scope import GLASS, Place
 
 AGAIN = "x-desk-again"  # an open page asks for itself anew, since something changed
 SESSION, DOOR = "saathi_desk", "saathi_door"  # cookies: of a session; of the sign-in before there is one
@@ -93,13 +93,16 @@ class Door:
             if (session.stage == "code") != (rule.permission == CODE):
                 raise SignInFirst("/desk/sign-in/code" if session.stage == "code" else "/desk")
             self._same_site(request, form, csrf_of(token))
+            # What is refused is said in her language, on a page of hers.
+            request.scope["visit"] = Visit(csrf_of(token), self.language(request, session), now, session, form)  # type: ignore[typeddict-unknown-key]
             place = await self.permitted(connection, session, rule, request.path_params)
             seen = ""
             if rule.trail and not await self._goes_on(connection, request, session, rule):
                 kind, which = self._about(rule, place, request.path_params)
                 seen = again_of(token, rule.trail, kind, which)
                 if not hmac.compare_digest(again.encode(), seen.encode()):
-                    await self._trail(connection, session, rule.trail, kind, which, form)
+                    reason = form.get("reason_code") or self._through_glass(session, rule, place)
+                    await self._trail(connection, session, rule.trail, kind, which, reason)
         return Visit(csrf_of(token), self.language(request, session), now, session, form, place, seen)
 
     async def permitted(
@@ -117,7 +120,7 @@ class Door:
         if reference is not None:
             if not (str(reference).isascii() and str(reference).isdecimal()):
                 raise NotFoundException
-            place = await scope.of_case(connection, str(reference))
+            place = await scope.of_case(connection, str(reference), rule.permission)
         else:
             place = await scope.of_conversation(connection, UUID(str(talk)))
         if place is None:
@@ -163,7 +166,7 @@ class Door:
         return "case" if place.case_id else "conversation", str(place.case_id or place.conversation_id)
 
     async def _trail(
-        self, connection: Connection, session: Session, action: str, kind: str, which: str, form: dict[str, str]
+        self, connection: Connection, session: Session, action: str, kind: str, which: str, reason: str | None
     ) -> None:
         await audit.write(
             connection,
@@ -172,8 +175,16 @@ class Door:
             object_kind=kind,
             object_id=which,
             now=self.office.clock(),
-            reason=form.get("reason_code") or None,
+            reason=reason,
         )
+
+    def _through_glass(self, session: Session, rule: Rule, place: Place | None) -> str | None:
+        """`glass` for what is seen only because it was opened in an emergency."""
+        if place is None or GLASS not in place.relations:
+            return None
+        others = [one for one in place.relations if one != GLASS]
+        seen = self.office.permissions.may(session.user.role, rule.permission, others, place.state)
+        return None if seen else GLASS
 
     async def _form(self, request: Request[Any, Any, Any]) -> dict[str, str]:
         """What a form sent; the last value of a name. Reads the body itself: Litestar's form() would keep files."""

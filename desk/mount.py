@@ -130,7 +130,9 @@ def desk(office: Office) -> Router:
         known = request.scope.get("visit")
         shown = known if isinstance(known, Visit) else Visit("", door.language(request, None), office.clock())
         kind = {403: "refused", 404: "absent", 413: "too_much"}.get(error.status_code, "failed")
-        return _dressed(office.look.page(shown, "trouble.html", status=error.status_code, kind=kind))
+        asked = str(request.path_params.get("reference", "")) if error.status_code in (403, 404) else ""
+        number = asked if asked.isascii() and asked.isdecimal() else ""
+        return _dressed(office.look.page(shown, "trouble.html", status=error.status_code, kind=kind, number=number))
 
     def failed(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
         log.error("desk_failed", kind=type(error).__name__, exc_info=True)

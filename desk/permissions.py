@@ -25,8 +25,9 @@ ROLES = (
     "safeguarding",
     "administrator",
 )
-# How somebody stands to a case: has its conversation, is assigned, of its organisation, it was shared, none of these.
-RELATIONS = ("own", "assigned", "team", "shared", "other")
+# How somebody stands to a case: has its conversation, is assigned, of its organisation, it was shared, it was opened in
+# an emergency, none of these.
+RELATIONS = ("own", "assigned", "team", "shared", "glass", "other")
 # The state of a case, the most protected first: a row is in the first that fits.
 STATES = ("child", "self_harm", "draft", "closed", "critical", "open")
 

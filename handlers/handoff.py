@@ -48,10 +48,10 @@ async def take(ctx: Context, *, user_id: UUID | None = None, override: str | Non
         return Outcome("yours")
     if has is not None and user is not None:
         return Outcome("held", {"user": str(has)})
-    if (full := _full(ctx, user, override)) is not None:
-        return full
+    if (too_many := full(ctx, user, override)) is not None:
+        return too_many
     owner.move(ctx.conversation, "taken", user)
-    _assigned(ctx, user, "taken", override)
+    assigned(ctx, user, "taken", override)
     return Outcome("taken")
 
 
@@ -59,14 +59,14 @@ async def give(ctx: Context, *, to: UUID, override: str | None = None, reason: s
     """Assign or transfer: who has it gives it on, or a supervisor does."""
     if (has := _others(ctx)) is not None:
         return Outcome("not_yours", {"user": str(has)})
-    if (full := _full(ctx, to, override)) is not None:
-        return full
+    if (too_many := full(ctx, to, override)) is not None:
+        return too_many
     owner.move(ctx.conversation, "given", to)
-    _assigned(ctx, to, "given", override, reason)
+    assigned(ctx, to, "given", override, reason)
     return Outcome("given")
 
 
-def _full(ctx: Context, user: UUID | None, override: str | None) -> Outcome | None:
+def full(ctx: Context, user: UUID | None, override: str | None) -> Outcome | None:
     """The rule of care: so many open critical cases at most, unless a reason sets it aside."""
     colleague = ctx.colleagues.get(user) if user else None
     more = any(c.severity == "critical" and c.assigned_to != user for c in targets.here(ctx))
@@ -77,7 +77,8 @@ def _full(ctx: Context, user: UUID | None, override: str | None) -> Outcome | No
     return Outcome("full", {"open": str(colleague.open_critical)}) if too_many else None
 
 
-def _assigned(ctx: Context, user: UUID | None, event: str, override: str | None, reason: str | None = None) -> None:
+def assigned(ctx: Context, user: UUID | None, event: str, override: str | None, reason: str | None = None) -> None:
+    """Who has the conversation is assigned to its open cases, and each of them says so."""
     ctx.conversation.late_at = None  # it is in new hands: its clock is looked at anew
     codes: dict[str, Any] = {"to": str(user) if user else None, "override": override, "reason": reason}
     for case in targets.here(ctx):

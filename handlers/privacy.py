@@ -12,7 +12,7 @@ from itertools import chain
 from bot.content.readers.digits import digits_in
 from bot.engine.answers import fold
 from bot.store.rows import CodeTry, LinkCode
-from handlers import consents
+from handlers import consents, transfers
 from handlers.cases import concerned
 from handlers.context import Context, Outcome
 from handlers.word import WORD, unproved
@@ -102,6 +102,7 @@ async def withdraw_consent(ctx: Context, *, proved: str | None = None) -> Outcom
     if critical is None:
         ctx.person.consent_store_at = ctx.person.consent_contact_at = None
         ctx.person.consent_refused_at = ctx.now
+        await transfers.end_all(ctx)
         for name in ABOUT_HER:
             ctx.person.profile.pop(name, None)
     case = critical or concerned(ctx)

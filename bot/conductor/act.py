@@ -24,7 +24,7 @@ from bot.store.database import OUTBOX_CHANNEL, Connection, Database
 from bot.store.inbox import Home
 from bot.store.keys import Keys
 from bot.store.shelf import shelves
-from handlers import care, casework, consents, duty, handoff, owner
+from handlers import asked, care, casework, consents, duty, handoff, owner
 from handlers.context import Actor, Context
 
 T = TypeVar("T")
@@ -56,6 +56,7 @@ class Staff:
             taken = await casework.take(turn.ctx, user_id=user_id, override=override)
             if taken.name != "taken":
                 return NOT_YOURS if taken.name == "held" else outgoing.Decision("withdrawn", taken.name)
+            asked.stop(turn.ctx)
             reply = Reply(
                 text_id="human.reply",
                 language=turn.ctx.person.language or turn.ctx.person.language_guess or "en",
@@ -194,6 +195,23 @@ class Staff:
         """Run one handler as staff; what waits in the conversation is taken with it, where the outcome says so.
         `about`: a colleague besides who acts whose load counts."""
         return await self._run(where, actor, lambda turn: change(turn.ctx), sees=_seen, about=about)
+
+    async def say(
+        self,
+        where: Home,
+        actor: Actor,
+        change: Callable[[Context], Awaitable[Outcome]],
+        words: Callable[[Context, Outcome], Started | None],
+    ) -> Outcome:
+        """Run one handler as staff and, where its outcome asks for it, say our words beside what stands open."""
+
+        async def act(turn: Turn) -> Outcome:
+            outcome = await change(turn.ctx)
+            if (given := words(turn.ctx, outcome)) is not None:
+                await turn.aside(given)
+            return outcome
+
+        return await self._run(where, actor, act, sees=lambda outcome: outcome.name in SEEN | {"accepted"})
 
     async def prepare(self, where: Home, change: Callable[[Context], Awaitable[object]]) -> None:
         """Run one handler on a person's context (the simulator sets a language with it)."""

@@ -6,7 +6,7 @@ that a gate changes besides the owner.
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,7 +23,7 @@ from bot.engine.session import Frame, Session
 from bot.engine.state import LONGEST, SAID, SENT
 from bot.store import reminders
 from bot.store.rows import CHECK_IN
-from handlers import cases, casework, children, closing, targets
+from handlers import asked, cases, casework, children, closing, targets, transfers
 from handlers import owner as owners
 from handlers.context import Context
 from handlers.handoff import ANSWER_UNTIL
@@ -43,6 +43,7 @@ HOUR, HOUR_STEPS = (
     ("danger_end", "hour"),
     ("danger_end.hour", "danger_end.hour_grave"),
 )  # the question and its grave twin
+HAND_ON, HAND_ON_STEPS = ("hand_on", "may_we"), ("hand_on.may_we", "hand_on.may_we_all")
 STAYED = "stayed_at"  # when the line of the flow `stay` was said last: kept in the session
 CHECK_IN_LEAVES = timedelta(minutes=5)  # for the line that she allowed; a human's words would need her own yes
 PAUSE = timedelta(hours=1)  # after which an open question is not simply read out again: who writes may be another
@@ -86,6 +87,8 @@ class Gate:
             return True
         if word in ALWAYS or (danger is None and self._in_secret()):
             return True
+        if danger is None and asked.is_open(self._ctx):
+            await self._hears_who_may_help(given)
         if owner == "waiting" and danger is None and not self._asks():
             await self._hears_the_hour(given)
         shut = word in QUIET and cases.heavy(self._ctx) is not None  # no list before a human has closed it
@@ -105,18 +108,28 @@ class Gate:
     async def _hears_the_hour(self, given: Input) -> None:
         """Asked whether we may write for the next hour, she told where she is: within that hour a clear yes or no still
         answers it. Nothing is said to it, as to a yes in its place."""
-        flow = self._content.flows.get(HOUR[0])
-        if flow is None or not casework.hour_is_open(self._ctx):
-            return
-        said = given.option if isinstance(given, Pressed) and given.step in HOUR_STEPS else None
-        if isinstance(given, Heard) and not given.edited:
-            stack = (Frame(*HOUR, flow.version, waiting=True),)
-            answer = self._answer_to(Session(stack), given)
-            said = answer.values.get(HOUR[1]) if answer else None
+        said = self._said_to(HOUR, HOUR_STEPS, given) if casework.hour_is_open(self._ctx) else None
         if said == "yes":
             await casework.agree_hour(self._ctx)
         elif said == "no":
             await casework.close_hour(self._ctx)
+
+    async def _hears_who_may_help(self, given: Input) -> None:
+        """A human asked whether another organisation may help too: a clear yes or no is noted, nothing is said."""
+        if (said := self._said_to(HAND_ON, HAND_ON_STEPS, given)) in ("yes", "no"):
+            await transfers.answer(self._ctx, agreed=said)
+
+    def _said_to(self, question: tuple[str, str], steps: Sequence[str], given: Input) -> str | None:
+        """What the input is, beyond doubt, as an answer to a question that no session holds any more."""
+        flow = self._content.flows.get(question[0])
+        if flow is None:
+            return None
+        if isinstance(given, Pressed):
+            return given.option if given.step in steps else None
+        if not isinstance(given, Heard) or given.edited:
+            return None
+        answer = self._answer_to(Session((Frame(*question, flow.version, waiting=True),)), given)
+        return str(answer.values.get(question[1])) if answer else None
 
     def _may_remind(self, flow: str) -> bool:
         """Nothing begins by itself while a human has it, or while she thinks of ending her life. A reminder that she

@@ -48,6 +48,8 @@ CALLS = 40  # handlers that one message may run; more is a fault of a flow
 SYSTEM_FLOWS = frozenset({"stop", "start", "window", private.LEAVE})
 REPORTS = frozenset({"danger", "serious", "grievance"})  # levels of flows in which a country is where it happens
 PASSING = frozenset({"search_request"})  # flows whose words are somebody else's: kept for a day, as of who browses
+# What a human says here with our words: it leaves as a human's, while a human has the conversation.
+OF_A_HUMAN = frozenset({"hand_on", "handed_on", "one_code"})
 BOX = "box"  # retention of what belongs to a letter of the box: shown to no caseworker, gone after a day
 EDITABLE = timedelta(hours=48)  # how long a message can be edited afterwards (Telegram)
 SEALED = "sealed_until"  # in the profile: until then an edit may be one of a letter
@@ -253,6 +255,10 @@ class Turn:
         if (danger_of(given) or child_of(given)) and isinstance(given, Heard | Shared):
             words = given.text if isinstance(given, Heard) else given.caption
             await box.write(self.ctx, words=words)
+
+    async def aside(self, given: Started) -> None:
+        """Our words of a flow, said within an act of staff; what stands open stays as it is."""
+        await self._aside(given)
 
     async def begin(self, given: Started) -> None:
         """A flow that staff starts, within their act."""
@@ -471,12 +477,14 @@ class Turn:
         self._boxed = self._boxed or boxed
         # Who has the conversation may be the one it is about: the box answers all the same, but nobody who said STOP.
         aside = boxed and self._conversation.owner == "human" and self._person.opted_out_at is None
+        by_hand = name in OF_A_HUMAN and self.ctx.actor.kind == "staff" and self._conversation.owner == "human"
         outgoing.queue(
             self._tools.policy,
             self.subject,
             self._conversation,
             reply,
-            origin="system" if name in SYSTEM_FLOWS or aside else "bot",
+            origin="system" if name in SYSTEM_FLOWS or aside else "human" if by_hand else "bot",
+            user_id=self.ctx.actor.user_id if by_hand else None,
             row_id=self._tools.new_id(),
             now=self._tools.now,
             case_id=None if boxed else self._case_id(),

@@ -31,6 +31,8 @@ _CODES |= {
 }  # who was called, and what a human made sure of, is not for whoever holds the phone
 _CODES |= {"pages", "case_checks"}  # who was called, and what a human made sure of, is not for whoever holds the phone
 _CODES |= {"disclosures"}  # what was said of her to others: a colleague tells her, when it is safe
+# What colleagues wrote for each other, and what names the case of somebody else.
+_CODES |= {"case_transfers", "glass_openings", "case_links", "merge_asks", "merges"}
 # `reason`: why a reply was held. A session may hold a word that was just typed.
 _HIDDEN = frozenset({"lookup", "subject_id", "seized_at", "reason", "session_enc", "link_code_id"})
 _PROOFS = frozenset({"word", "duress", "exit", "word_tries"})  # of the profile

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import records_tables as tables
 from bot.store.bulk import insert_rows, update_rows
+from bot.store.desk_tables import case_shares
 from bot.store.directory_tables import search_answers, search_copies, volunteer_links
 from bot.store.drawers import Drawers
 from bot.store.exception_tables import consents
@@ -36,9 +37,12 @@ from bot.store.records import (
     Reminder,
     SearchAnswer,
     SearchCopy,
+    Share,
+    Transfer,
     VolunteerCode,
     VolunteerLink,
 )
+from bot.store.sharing_tables import case_transfers
 from bot.store.staff_tables import case_checks
 from bot.vault.lookup import code_form
 
@@ -76,6 +80,8 @@ KINDS: dict[type[Any], Kind] = {
     CaseCheck: Kind(case_checks, "made_at"),
     Consent: Kind(consents, "made_at"),
     Referral: Kind(tables.referrals, "made_at"),
+    Share: Kind(case_shares, "created_at"),
+    Transfer: Kind(case_transfers, "made_at"),
     Reminder: Kind(tables.reminders, "made_at"),
     Certificate: Kind(tables.certificates, "passed_at", "code"),
     CertificateLink: Kind(tables.certificate_links, "made_at", "token"),
@@ -138,7 +144,7 @@ async def save(connection: AsyncConnection, secrets: Keys, batch: Sequence[tuple
     if not used:
         return
     for of, kind in KINDS.items():
+        changed = [to_row(secrets, row, key) for key, drawers in used for row in drawers.changed(of)]
+        await update_rows(connection, kind.table, changed)  # first: what is new may stand in the place of what is over
         new = [to_row(secrets, row, key) for key, drawers in used for row in drawers.added(of)]
         await insert_rows(connection, kind.table, new)
-        changed = [to_row(secrets, row, key) for key, drawers in used for row in drawers.changed(of)]
-        await update_rows(connection, kind.table, changed)

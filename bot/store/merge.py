@@ -29,6 +29,7 @@ from bot.store.tables import (
     conversations,
     inbox,
     link_codes,
+    merges,
     metadata,
 )
 from bot.store.tables import keys as keys_table
@@ -39,6 +40,7 @@ AT_ONCE = 100
 CHUNK = 500  # rows that are in memory at once
 PROOFS = ("word", "duress", "exit")  # of the profile
 _APART = {"keys", "contacts"}  # of which there is one for each subject
+FOUND_BY_CONVERSATION = {"messages", "outbox", "inbox", "notices", "pages", "media", "case_events"}  # the many
 
 
 async def due(connection: AsyncConnection) -> list[UUID]:
@@ -62,8 +64,18 @@ async def carry_out(connection: AsyncConnection, secrets: Keys, writer: UUID, no
     return True
 
 
-async def merge(connection: AsyncConnection, secrets: Keys, *, writer: UUID, giver: UUID, now: datetime) -> UUID:
-    """Join two locked subjects; returns the one that stays, the older. What the giver set goes before."""
+async def merge(
+    connection: AsyncConnection,
+    secrets: Keys,
+    *,
+    writer: UUID,
+    giver: UUID,
+    now: datetime,
+    how: str = "code",
+    made_by: UUID | None = None,
+) -> UUID:
+    """Join two locked subjects; returns the one that stays, the older. What the giver set goes before. How both were is
+    kept, so that it can be undone (`unmerge.py`)."""
     older, younger = sorted((writer, giver))  # uuidv7: in the order of their making
     await connection.execute(
         select(conversations.c.id)
@@ -73,6 +85,7 @@ async def merge(connection: AsyncConnection, secrets: Keys, *, writer: UUID, giv
     )
     people = await turns.load(connection, secrets, [older, younger])
     keys = {subject: people[subject].key for subject in (older, younger)}
+    was = await _rows_of(connection, younger)
     for table in metadata.sorted_tables:
         if "subject_id" in table.c and table.name not in _APART:
             await _move(connection, table, keys[younger], keys[older], younger, older)
@@ -87,8 +100,55 @@ async def merge(connection: AsyncConnection, secrets: Keys, *, writer: UUID, giv
     await _write(connection, older, keys[older], person)
     await connection.execute(delete(contacts).where(contacts.c.id == younger))
     await connection.execute(delete(keys_table).where(keys_table.c.subject_id == younger))
-    await _record(connection, older, now)
+    before = {"stayed": told(people[older].person), "gone": told(people[younger].person)}
+    await _keep(connection, keys[older], older, younger, was, before, now, how, made_by)
+    await _record(connection, older, now, how, made_by)
     return older
+
+
+async def _rows_of(connection: AsyncConnection, subject_id: UUID) -> dict[str, list[str]]:
+    """Ids of what is hers, by table: by these it is found again. What hangs on a conversation, a case or a code is
+    found by that."""
+    found = {}
+    for table in metadata.sorted_tables:
+        if "subject_id" in table.c and "id" in table.c and table.name not in _APART | FOUND_BY_CONVERSATION:
+            rows = await connection.execute(select(table.c.id).where(table.c.subject_id == subject_id))
+            if ids := [str(row.id) for row in rows]:
+                found[table.name] = ids
+    return found
+
+
+def told(person: Person) -> dict[str, Any]:
+    """A person as JSON values, for `unmerge.py`."""
+    values = {name: getattr(person, name) for name in PERSON_FIELDS if name != "link_code_id"}
+    plain = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
+    return {"fields": plain, "profile": person.profile, "simulated": person.simulated}
+
+
+async def _keep(
+    connection: AsyncConnection,
+    key: bytes,
+    older: UUID,
+    younger: UUID,
+    rows: Mapping[str, list[str]],
+    before: Mapping[str, Any],
+    now: datetime,
+    how: str,
+    made_by: UUID | None,
+) -> None:
+    new = uuid7()
+    await connection.execute(
+        insert(merges).values(
+            id=new,
+            subject_id=older,
+            gone_id=younger,
+            how=how,
+            made_by=made_by,
+            made_at=now,
+            rows=rows,
+            before_enc=seal_json(key, before, where=f"merges.before_enc.{new}"),
+        )
+    )
 
 
 def joined(giver: Person, writer: Person) -> Person:
@@ -142,14 +202,14 @@ async def _move(
         if not rows:
             return
         news = [
-            {"id": row.id, "subject_id": older, **{c: _resealed(table, row, c, old_key, new_key) for c in sealed}}
+            {"id": row.id, "subject_id": older, **{c: resealed(table, row, c, old_key, new_key) for c in sealed}}
             for row in rows
         ]
         await update_rows(connection, table, news)
     await connection.execute(update(table).where(table.c.subject_id == younger).values(subject_id=older))
 
 
-def _resealed(table: Table, row: Row[Any], column: str, old_key: bytes, new_key: bytes) -> bytes | None:
+def resealed(table: Table, row: Row[Any], column: str, old_key: bytes, new_key: bytes) -> bytes | None:
     """The same words under the other key. What cannot be opened now could not be before: it stays as it is."""
     blob = row._mapping[column]
     if blob is None:
@@ -168,7 +228,7 @@ async def _write(connection: AsyncConnection, subject_id: UUID, key: bytes, pers
     await connection.execute(update(contacts).where(contacts.c.id == subject_id).values(**values, profile_enc=profile))
 
 
-async def _record(connection: AsyncConnection, subject_id: UUID, now: datetime) -> None:
+async def _record(connection: AsyncConnection, subject_id: UUID, now: datetime, how: str, made_by: UUID | None) -> None:
     """Her open cases know that a channel was added."""
     rows = await connection.execute(
         select(cases.c.id).where(cases.c.subject_id == subject_id, cases.c.closed_at.is_(None))
@@ -179,8 +239,9 @@ async def _record(connection: AsyncConnection, subject_id: UUID, now: datetime) 
             "subject_id": subject_id,
             "case_id": row.id,
             "kind": "channel_linked",
-            "actor": "person",
-            "codes": {},
+            "actor": "staff" if made_by else "person",
+            "user_id": made_by,
+            "codes": {"how": how},
             "happened_at": now,
         }
         for row in rows

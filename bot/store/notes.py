@@ -43,6 +43,7 @@ class Task:
 
     id: UUID
     text: str
+    made_at: datetime
     due_at: datetime
     to: str | None
     done_at: datetime | None
@@ -140,6 +141,7 @@ async def tasks_of(connection: AsyncConnection, home: Home, case_id: UUID) -> Se
         Task(
             row.id,
             open_(home.key, row.text_enc, where=f"tasks.text_enc.{row.id}").decode(),
+            row.made_at,
             row.due_at,
             row.name,
             row.done_at,

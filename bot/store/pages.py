@@ -206,6 +206,7 @@ class Claimed:
     reference: str | None
     language: str | None  # of the colleague
     taken: bool
+    kind: str  # of the notice
 
 
 async def claim(connection: AsyncConnection, now: datetime) -> list[Claimed]:
@@ -238,6 +239,7 @@ async def claim(connection: AsyncConnection, now: datetime) -> list[Claimed]:
             cases.c.reference,
             user_profiles.c.languages,
             notices.c.taken_at,
+            notices.c.kind,
         )
         .join(notices, notices.c.id == pages.c.notice_id)
         .outerjoin(cases, cases.c.id == notices.c.case_id)
@@ -256,6 +258,7 @@ async def claim(connection: AsyncConnection, now: datetime) -> list[Claimed]:
             row.reference,
             next(iter(row.languages or ()), None),
             row.taken_at is not None,
+            row.kind,
         )
         for row in rows
     ]

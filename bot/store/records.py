@@ -75,7 +75,50 @@ class Consent:
     revoked_at: datetime | None = None
     revoked_how: str | None = None
     revoked_by: UUID | None = None
+    owner: UUID = NEW
+    id: UUID = NEW
     made_at: datetime = NOW
+
+
+@dataclass(slots=True, kw_only=True)
+class Transfer:
+    """A case on its way to another organisation. `parts`: what of before goes with it (conversation,facts,media);
+    `held_back`: the facts that did not. `how`: bot, or how a human asked her."""
+
+    case_id: UUID
+    from_organisation_id: UUID
+    to_organisation_id: UUID
+    summary: str
+    made_by: UUID
+    expires_at: datetime
+    how: str
+    state: str = "asked"
+    parts: str = ""
+    held_back: dict[str, Any] | None = None
+    conversation_id: UUID | None = None
+    consented_at: datetime | None = None
+    decided_by: UUID | None = None
+    decided_at: datetime | None = None
+    reason: str | None = None
+    answer: str | None = None
+    ended_at: datetime | None = None
+    made_at: datetime = NOW
+    owner: UUID = NEW
+    id: UUID = NEW
+
+
+@dataclass(slots=True, kw_only=True)
+class Share:
+    """Another organisation, or one colleague, may see a case, as long as the person wants it."""
+
+    case_id: UUID
+    consented_at: datetime
+    organisation_id: UUID | None = None
+    user_id: UUID | None = None
+    accepted_at: datetime | None = None
+    ends_at: datetime | None = None
+    ended_at: datetime | None = None
+    created_at: datetime = NOW
     owner: UUID = NEW
     id: UUID = NEW
 
@@ -266,6 +309,8 @@ Owned: TypeAlias = (
     | VolunteerLink
     | SearchCopy
     | SearchAnswer
+    | Share
+    | Transfer
 )
 Coded: TypeAlias = FamilyCode | Certificate | CertificateLink | LinkCode | BoxLetter | VolunteerCode
 Record: TypeAlias = Owned | BoxLetter | Feedback | VolunteerCode

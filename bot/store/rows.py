@@ -34,6 +34,8 @@ from bot.store.records import (
     Reminder,
     SearchAnswer,
     SearchCopy,
+    Share,
+    Transfer,
     VolunteerCode,
     VolunteerLink,
 )
@@ -63,6 +65,8 @@ __all__ = [
     "Reminder",
     "SearchAnswer",
     "SearchCopy",
+    "Share",
+    "Transfer",
     "VolunteerCode",
     "VolunteerLink",
 ]
@@ -137,6 +141,7 @@ class Case:
     stage: str
     opened_at: datetime
     conversation_id: UUID | None = None
+    organisation_id: UUID | None = None  # nobody's: of the organisation that runs this installation
     country: str | None = None
     answer_due_at: datetime | None = None
     answered_at: datetime | None = None

@@ -66,6 +66,7 @@ from bot.store.records_tables import (
     reminders,
     volunteer_codes,
 )
+from bot.store.sharing_tables import case_links, case_transfers, glass_openings, merge_asks, merges
 from bot.store.staff_tables import (
     absences,
     case_checks,
@@ -99,8 +100,10 @@ __all__ = [
     "box_letters",
     "case_checks",
     "case_events",
+    "case_links",
     "case_people",
     "case_shares",
+    "case_transfers",
     "cases",
     "certificate_links",
     "certificates",
@@ -122,6 +125,7 @@ __all__ = [
     "feedback",
     "flow_counts",
     "flow_hours",
+    "glass_openings",
     "heard_lines",
     "inbox",
     "intake_drafts",
@@ -132,6 +136,8 @@ __all__ = [
     "line_labels",
     "link_codes",
     "media",
+    "merge_asks",
+    "merges",
     "messages",
     "metadata",
     "notices",

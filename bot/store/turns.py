@@ -85,6 +85,7 @@ CASE_FIELDS = (
     "answered_at",
     "closed_at",
     "linked_case_id",
+    "organisation_id",
     "draft",
     "assigned_to",
     "outcome",
@@ -268,6 +269,7 @@ async def _load_cases(connection: AsyncConnection, subjects: Mapping[UUID, Subje
                 stage=row.stage,
                 opened_at=row.opened_at,
                 conversation_id=row.conversation_id,
+                organisation_id=row.organisation_id,
                 country=row.country,
                 answer_due_at=row.answer_due_at,
                 answered_at=row.answered_at,
@@ -377,14 +379,15 @@ async def _lower(connection: AsyncConnection, conversation_ids: Sequence[UUID], 
 
 
 async def take_notices(connection: AsyncConnection, conversation_id: UUID, now: datetime, user_id: UUID | None) -> None:
-    """Somebody deals with this conversation: its open notices are taken, but for those that call a second colleague
-    (`disclosures.py`): who has the conversation is the first."""
+    """Somebody deals with this conversation: its open notices are taken. Not those that call a second colleague
+    (`disclosures.py`): who has the conversation is the first; nor those of who read it in an emergency, which only a
+    look at that ends (`glass.py`)."""
     await connection.execute(
         update(notices)
         .where(
             notices.c.conversation_id == conversation_id,
             notices.c.taken_at.is_(None),
-            notices.c.audience != SECOND,
+            notices.c.audience.not_in((SECOND, "glass")),
         )
         .values(taken_at=now, taken_by=user_id)
     )

@@ -16,6 +16,7 @@ from litestar.response import Redirect, ServerSentEvent
 from bot.channels import segments
 from bot.channels.limits import LIMITS, units
 from desk import case_directory, exceptions
+from desk.beside import TOLD_BAD, TOLD_GOOD
 from desk.case_page import CANNED, OUTCOMES, Shown, facts, gather
 from desk.office import Office, TheVisit, Visit
 from desk.route import act, ask, show
@@ -25,8 +26,8 @@ from handlers.context import Actor
 
 PATHS = ["/case/{reference:str}", "/talk/{talk:uuid}"]
 GOOD = frozenset({"taken", "given", "escalated", "once", "confirmed", "second_reader", "closed", "retried", "done"})
-GOOD |= {"referral_offered", "referral_moved"}
-TOLD = frozenset({*GOOD, "held", "full", "not_yours", "too_soon", "none"})
+GOOD |= {"referral_offered", "referral_moved", *TOLD_GOOD}
+TOLD = frozenset({*GOOD, *TOLD_BAD, "held", "full", "not_yours", "too_soon", "none"})
 REASONS = ("call", "identify", "legal", "safety")  # why a number is looked at
 
 

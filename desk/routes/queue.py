@@ -13,7 +13,7 @@ from litestar.response import ServerSentEvent
 from desk.choices import Choices
 from desk.office import Office, TheVisit
 from desk.route import SELF, show
-from desk.views import order
+from desk.views import news, order
 from desk.views import queue as view
 from desk.views.order import Wish
 
@@ -34,7 +34,9 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
     async def queue(request: Request[Any, Any, Any], visit: TheVisit) -> Response[str]:
         wish = read(request.query_params)
         async with office.database.begin() as connection:
-            sections, version = await view.queue(connection, office.secrets, office.scope(visit.user), wish)
+            scope = office.scope(visit.user)
+            sections, version = await view.queue(connection, office.secrets, scope, wish)
+            told = await news.news(connection, scope)
         filters = {name: value for name, value in wish.filters.items() if value}
         return office.look.page(
             visit,
@@ -45,7 +47,8 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             address=lambda **more: "?" + urlencode({**filters, **more}),
             live="?" + urlencode({**filters, **_place(wish)}),
             part=wish.part if len(sections) == 1 else "",
-            version=version,
+            version=f"{version}-{told.version}",
+            news=told,
         )
 
     @show("/live", "queue", trail=None, live=True)
@@ -53,7 +56,9 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         wish = read(request.query_params)
 
         async def look(connection: Any) -> str:
-            return await view.fingerprint(connection, office.scope(visit.user), wish)
+            scope = office.scope(visit.user)
+            told = await news.news(connection, scope)
+            return f"{await view.fingerprint(connection, scope, wish)}-{told.version}"
 
         return office.live.stream(request, look)
 

@@ -18,14 +18,14 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
 
     @show("/search", "search", trail=None)
     async def form(visit: TheVisit) -> Response[str]:
-        return office.look.page(visit, "search.html", sought="", results=None, more=False, problem="")
+        return office.look.page(visit, "search.html", sought="", results=None, more=False, problem="", number="")
 
     @act("/search", "search", trail="search.run")
     async def found(visit: TheVisit) -> Response[str]:
         sought = visit.form.get("q", "").strip()[:LONGEST]
         if sum(c.isalnum() for c in sought) < LEAST:
             return office.look.page(
-                visit, "search.html", status=400, sought=sought, results=[], more=False, problem="too_short"
+                visit, "search.html", status=400, sought=sought, results=[], more=False, problem="too_short", number=""
             )
         async with office.database.begin() as connection:
             results = await view.find(connection, office.secrets, office.scope(visit.user), sought)
@@ -36,6 +36,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             results=results[: view.MOST],
             more=len(results) > view.MOST,
             problem="",
+            number=view.digits_of(sought),
         )
 
     return [form, found]

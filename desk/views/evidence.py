@@ -105,6 +105,7 @@ async def items(connection: AsyncConnection, key: bytes, place: Place, thread: I
             point = (float(where[0]), float(where[1]))
             told = beside.get(line.id, {})
             found.append(Item(line.id, line.id, "place", line.at, "stored", None, place=point, **told))
+    found = [one for one in found if place.shows("media", one.at)]
     found.sort(key=lambda one: one.at, reverse=True)
     return sorted(found, key=lambda one: not one.important)
 
@@ -114,7 +115,7 @@ async def one(connection: AsyncConnection, key: bytes, place: Place, which: UUID
     if place.conversation_id is None:
         return None
     row = (await connection.execute(_select(place.conversation_id).where(media.c.id == which))).first()
-    if row is None:
+    if row is None or not place.shows("media", row.received_at):
         return None
     return _file(key, row, (await _beside(connection, key, place.conversation_id)).get(row.id, {}))
 

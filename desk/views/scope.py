@@ -7,16 +7,18 @@ relations and the state of a row are computed here and nowhere else: single deci
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal, not_, or_, select, true, union
+from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, literal, not_, or_, select, true, union
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.desk_tables import case_shares
+from bot.store.sharing_tables import case_transfers, glass_openings
 from bot.store.tables import cases, contacts, conversations, interpreters
 from bot.store.users import User
 from desk.permissions import Permissions
@@ -24,11 +26,15 @@ from desk.permissions import Permissions
 MANY = frozenset({"team", "other"})  # relations to cases that are not her own
 # Whatever is in another state than `closed`, as `ix_cases_present` has it.
 PRESENT = or_(cases.c.closed_at.is_(None), cases.c.care.is_not(None), cases.c.draft)
+GLASS = "glass"  # a permission, and the relation that it leads to
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a case, or a conversation of which no case was made, stands to who asks."""
+    """Where a case, or a conversation of which no case was made, stands to who asks.
+
+    `since`: it was handed over then, and of before there are only the `parts` that she agreed to; None for all others.
+    """
 
     case_id: UUID | None
     reference: str | None
@@ -36,6 +42,12 @@ class Place:
     subject_id: UUID
     relations: tuple[str, ...]
     state: str
+    since: datetime | None = None
+    parts: tuple[str, ...] = ()
+
+    def shows(self, part: str, at: datetime) -> bool:
+        """Whether something of then may be seen: `conversation`, `facts`, `media`; notes of before are in no part."""
+        return self.since is None or at >= self.since or part in self.parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +72,25 @@ class Scope:
     def relations(self) -> dict[str, ColumnElement[bool]]:
         """How a row stands to the user, each as a condition."""
         user = self.user
-        own = and_(conversations.c.owner == "human", conversations.c.owner_user_id == user.id)
+        ours = func.coalesce(or_(*self._ours()), false())
+        # A conversation that came with one case opens no other one of hers.
+        came = select(case_transfers.c.conversation_id).where(
+            case_transfers.c.to_organisation_id == user.organisation_id,
+            case_transfers.c.state == "accepted",
+            case_transfers.c.conversation_id.is_not(None),
+        )
+        with_another = and_(cases.c.id.is_not(None), not_(ours), conversations.c.id.in_(came))
+        own = and_(
+            conversations.c.owner == "human",
+            conversations.c.owner_user_id == user.id,
+            not_(func.coalesce(with_another, false())),
+        )
         found = {
             "own": own,
             "assigned": cases.c.assigned_to == user.id,
-            "team": or_(*self._ours()),
+            "team": ours,
             "shared": or_(cases.c.id.in_(self._shares()), conversations.c.id.in_(self._interprets())),
+            GLASS: cases.c.id.in_(self._glass()),
         }
         known: dict[str, ColumnElement[bool]] = {name: func.coalesce(c, false()) for name, c in found.items()}
         return known | {"other": not_(or_(*known.values()))}
@@ -91,6 +116,15 @@ class Scope:
             interpreters.c.user_id == self.user.id,
             interpreters.c.expires_at > self.now,
             interpreters.c.ended_at.is_(None),
+        )
+
+    def _glass(self) -> Select[tuple[UUID]]:
+        """Ids of cases that she opened in an emergency, and may still look at."""
+        return select(glass_openings.c.case_id).where(
+            glass_openings.c.user_id == self.user.id,
+            glass_openings.c.opened_at <= self.now,
+            glass_openings.c.ends_at > self.now,
+            glass_openings.c.ended_at.is_(None),
         )
 
     @cached_property
@@ -122,6 +156,7 @@ class Scope:
             "assigned": [cases.c.assigned_to == self.user.id],
             "team": self._ours(),
             "shared": [cases.c.id.in_(union(self._shares(), heard))],
+            GLASS: [cases.c.id.in_(self._glass())],
             "other": [true()],
         }
         ways = []
@@ -145,16 +180,54 @@ class Scope:
         named = [condition.label(f"is_{name}") for name, condition in self.relations.items()]
         return (*named, self.state.label("state"))
 
-    async def of_case(self, connection: AsyncConnection, reference: str) -> Place | None:
-        """A case by its number, if it may be found."""
+    def came(self) -> Any:
+        """The transfer by which the user's organisation has a case that it never had before, as a row to join."""
+        had = case_transfers.alias()
+        return (
+            select(case_transfers.c.case_id, case_transfers.c.decided_at.label("since"), case_transfers.c.parts)
+            .where(
+                case_transfers.c.to_organisation_id == self.user.organisation_id,
+                case_transfers.c.state == "accepted",
+                ~exists(
+                    select(had.c.id).where(
+                        had.c.case_id == case_transfers.c.case_id,
+                        had.c.from_organisation_id == self.user.organisation_id,
+                    )
+                ),
+            )
+            .ext(distinct_on(case_transfers.c.case_id))
+            .order_by(case_transfers.c.case_id, case_transfers.c.decided_at.desc())
+            .subquery("came")
+        )
+
+    async def of_case(self, connection: AsyncConnection, reference: str, permission: str = "find") -> Place | None:
+        """A case by its number, if it may be found; with the permission `glass`, if it may be opened in an
+        emergency."""
+        reach = self.where("find")
+        came = self.came()
         row = (
             await connection.execute(
-                select(cases.c.id, cases.c.reference, cases.c.conversation_id, cases.c.subject_id, *self._columns())
-                .select_from(cases.outerjoin(conversations, conversations.c.id == cases.c.conversation_id))
-                .where(cases.c.reference == reference, self.where("find"))
+                select(
+                    cases.c.id,
+                    cases.c.reference,
+                    cases.c.conversation_id,
+                    cases.c.subject_id,
+                    came.c.since,
+                    came.c.parts,
+                    *self._columns(),
+                )
+                .select_from(
+                    cases.outerjoin(conversations, conversations.c.id == cases.c.conversation_id).outerjoin(
+                        came, came.c.case_id == cases.c.id
+                    )
+                )
+                .where(cases.c.reference == reference, or_(reach, self.where(GLASS)) if permission == GLASS else reach)
             )
         ).first()
-        return self._place(row, row.id, row.reference, row.conversation_id) if row else None
+        if row is None:
+            return None
+        place = self._place(row, row.id, row.reference, row.conversation_id)
+        return replace(place, since=row.since, parts=tuple((row.parts or "").split(",")))
 
     async def of_conversation(self, connection: AsyncConnection, conversation_id: UUID) -> Place | None:
         """A conversation of which no case is open, if it may be found."""

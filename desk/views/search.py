@@ -15,7 +15,7 @@ from uuid import UUID
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat
-from sqlalchemy import ColumnElement, Select, Uuid, and_, case, func, intersect, literal, select
+from sqlalchemy import ColumnElement, Select, Uuid, and_, case, func, intersect, literal, not_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -162,13 +162,22 @@ class _Seek:
             newest = select(every.c.case_id).order_by(every.c.case_id.desc()).limit(chunk)
             ids = [row.case_id for row in await self.connection.execute(newest)]
             if ids:
-                await self.cases(because, cases.c.id == func.any(literal(ids, ARRAY(Uuid))), permission=permission)
+                here = (cases.c.id == func.any(literal(ids, ARRAY(Uuid))), self._handed_over(because))
+                await self.cases(because, *here, permission=permission)
             if len(ids) < chunk:
                 return
             few = self.scope.few(permission) if before is None else None
             if few is not None:  # the word is everybody's: among hers, not among all
                 having = [*having, few]
             before, chunk = ids[-1], 8 * chunk  # who may see few of them is not asked for each thousand
+
+    def _handed_over(self, because: str) -> ColumnElement[bool]:
+        """Not the cases that came from another organisation without what is looked for: nothing of it is told so."""
+        came = self.scope.came()
+        without = select(came.c.case_id)
+        if because != "note":
+            without = without.where(not_(came.c.parts.contains("facts")))
+        return cases.c.id.not_in(without)
 
     async def number(self, secrets: Keys, candidates: Sequence[str], digits: str) -> None:
         """Whoever writes from one of these numbers, and cases in which one was given."""
@@ -183,7 +192,7 @@ class _Seek:
         if ids:
             await self.cases("phone", cases.c.subject_id.in_(ids))
             await self._talks(ids)
-        await self.cases("phone", cases.c.id.in_(told))
+        await self.cases("phone", cases.c.id.in_(told), self._handed_over("phone"))
 
     async def _talks(self, subjects: Sequence[UUID]) -> None:
         """Conversations without an open case: whoever was found by one of her cases is not said twice."""

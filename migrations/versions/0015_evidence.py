@@ -1,13 +1,13 @@
 """Files of people as evidence: their hash on arrival and what colleagues write beside them; pauses and debriefs.
 
 Revision ID: 0015
-Revises: 0013
+Revises: 0014
 """
 
 from alembic import op
 
 revision = "0015"
-down_revision = "0013"
+down_revision = "0014"
 
 UP = (
     "ALTER TABLE media ADD COLUMN sha256_enc BYTEA",

@@ -37,6 +37,7 @@ STARTS = (
     Started("recruiter", "test", {"leaving": "NP"}),
     Started("follow_up", "test", {"month": 12}),
     Started("child", "test", {"tells": "parent_away"}),
+    Started("hand_on", "test", {"wide": "yes"}),
     Started("compare", "test"),
     Started("contacts", "test", {"place": "FR"}),
     Started("rights", "test", {"place": "FR"}),

@@ -10,7 +10,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -134,6 +134,8 @@ class Desk:
             )
             if relation == "shared":
                 await self._share(connection, subject, case_id, viewer, now)
+            if relation == "glass":
+                await self._opened(connection, subject, case_id, viewer, now)
         return reference
 
     async def _someone(self, connection: Any, subject: UUID, conversation: UUID, owner: UUID | None) -> None:
@@ -171,6 +173,25 @@ class Desk:
                 id=uuid7(), subject_id=subject, case_id=case_id, user_id=viewer, consented_at=now, accepted_at=now
             )
         )
+
+    async def _opened(self, connection: Any, subject: UUID, case_id: UUID, viewer: UUID, now: datetime) -> None:
+        await connection.execute(
+            insert(tables.glass_openings).values(
+                id=uuid7(),
+                subject_id=subject,
+                case_id=case_id,
+                user_id=viewer,
+                reason="life",
+                words_enc=b"",
+                opened_at=now,
+                ends_at=now + timedelta(hours=1),
+            )
+        )
+
+
+def plain(page: str) -> str:
+    """A page without the marks that keep the direction of values."""
+    return page.translate(dict.fromkeys(map(ord, "\u2066\u2067\u2068\u2069")))
 
 
 def word_of(page: str) -> str:

@@ -16,6 +16,7 @@ from desk import mount
 from desk.door import Door
 from desk.permissions import FILE, RELATIONS, ROLES, STATES, load
 from desk.route import CODE, OPEN, Rule, act, show
+from tests.conftest import Clock
 from tests.desk.office import Desk, Person
 
 PERMISSIONS = load(ROOT)
@@ -47,14 +48,23 @@ def test_a_cell_that_is_not_said_stops_the_start(tmp_path: Any, old: str, new: s
 
 def test_nobody_may_what_a_law_forbids() -> None:
     """Safeguarding is in the line of no case; an administrator reads none; what is not related is not seen."""
-    for (role, relation, _state), cell in PERMISSIONS.cells.items():
-        if relation == "other" or role == "safeguarding":
+    for (role, relation, state), cell in PERMISSIONS.cells.items():
+        if relation == "other":  # with a number in hand it may be opened in an emergency; nothing else
+            assert cell <= {"glass"}
+            assert not cell or role in ("caseworker", "specialist", "supervisor")
+        if relation == "glass":
+            assert cell <= {"find", "view", "reply"}
+        if role == "partner" and state in ("child", "self_harm"):
+            assert "glass" not in cell
+        if role == "safeguarding":
             assert cell == frozenset()
         if role in ("administrator", "volunteer", "interpreter"):
             assert not cell & {"export", "print", "unmask", "assign", "transfer", "close"}
+            assert not cell & {"glass", "recall", "merge", "unmerge"}
+            assert relation != "glass" or cell == frozenset()
         if role == "administrator":
             assert "view" not in cell
-        if cell:
+        if cell and cell != {"glass"}:
             assert "find" in cell  # what may be treated may be found
     assert [role for role in ROLES if PERMISSIONS.may_page(role, "box")] == ["safeguarding"]
 
@@ -125,6 +135,16 @@ async def test_the_queue_shows_exactly_what_may_be_found(desk: Desk) -> None:
             page = (await person.get("/")).text
             may = "find" in PERMISSIONS.cells["caseworker", relation, state] and state != "closed"
             assert (f"/desk/case/{reference}" in page) == may, (relation, state)
+
+
+async def test_an_opening_that_ended_shows_nothing(desk: Desk, clock: Clock) -> None:
+    person = await desk.person("caseworker")
+    reference = await desk.case("glass", "open", person.user_id)
+    assert (await person.get(f"/case/{reference}")).status_code == 200
+    clock.move(minutes=61)
+    assert (await person.get(f"/case/{reference}")).status_code in (303, 404)
+    again = await desk.enter(person.user_id)
+    assert (await again.get(f"/case/{reference}")).status_code == 404
 
 
 async def test_a_share_that_ended_or_was_never_accepted_shows_nothing(desk: Desk) -> None:

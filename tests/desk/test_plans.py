@@ -109,6 +109,8 @@ async def test_no_page_reads_a_large_table_as_a_whole(desk: Desk, role: str) -> 
     await _note(desk, reference, "embassy")
     for _ in range(40):  # with a handful of rows any plan will do
         await desk.case("team", "open", person.user_id)
+    other = await desk.person("caseworker")
+    await desk.case("glass", "open", other.user_id)  # so that somebody is told of it
     await _analysed(desk)
     for name, (path, form) in (PAGES | SUPERVISED if role == "supervisor" else PAGES).items():
         with _listening(desk) as sent:
