@@ -1,7 +1,7 @@
 """Exceptions, requests of others, consents to uses of a story, and what is done with letters about ourselves.
 
 Revision ID: 0013
-Revises: 0011
+Revises: 0012
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ from alembic import op
 from bot.store.migrate import statements
 
 revision = "0013"
-down_revision = "0011"
+down_revision = "0012"
 
 
 def upgrade() -> None:

@@ -69,7 +69,7 @@ async def test_a_picture_is_closed_until_it_is_opened_and_then_only_pixels(town:
     which = await _sends(world, PICTURE, "image")
     page = (await person.get(case)).text
     at = f"/desk{case}/evidence/{which}"
-    closed = page.partition("<details")[2].partition("</details>")[0]
+    closed = page.partition('<details class="closed')[2].partition("</details>")[0]
     assert f'<img data-src="{at}/preview"' in page
     assert f'<img src="{at}/preview"' in (await person.get(f"{case}/evidence/{which}?open=yes")).text
     assert "open>" not in closed.partition("<summary>")[0]
