@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -129,6 +130,7 @@ def desk(office: Office) -> Router:
     def refused(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
         known = request.scope.get("visit")
         shown = known if isinstance(known, Visit) else Visit("", door.language(request, None), office.clock())
+        shown = replace(shown, again="")  # nothing was looked at; the word of a case would tell that there is one
         kind = {403: "refused", 404: "absent", 413: "too_much"}.get(error.status_code, "failed")
         asked = str(request.path_params.get("reference", "")) if error.status_code in (403, 404) else ""
         number = asked if asked.isascii() and asked.isdecimal() else ""

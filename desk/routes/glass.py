@@ -18,7 +18,7 @@ from litestar.response import Redirect
 from bot.store import glass
 from desk.beside import RULES
 from desk.look import fields
-from desk.office import Office, TheVisit, Visit
+from desk.office import Office, TheVisit
 from desk.route import act, show
 from desk.routes.case import address, back
 from desk.views import glass as view
@@ -31,31 +31,17 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
     """The routes."""
     rules = office.content.knowledge.get(RULES)["glass"]
 
-    def form(visit: Visit, number: str, told: str = "", status: int = 200) -> Response[str]:
-        reason, words = fields(visit.form, "reason_code", "words")
-        return office.look.page(
-            visit,
-            "glass_open.html",
-            status=status,
-            number=number,
-            told=told,
-            reason=reason,
-            words=words,
-            rules=rules,
-            most=MOST,
-        )
-
     @show("/glass/open", "glass_list", trail="glass.form")
     async def ask(request: Request[Any, Any, Any], visit: TheVisit) -> Response[str]:
         digits = "".join(c for c in request.query_params.get("number", "") if c.isascii() and c.isdecimal())
-        return form(visit, digits[:20])
+        return office.look.page(visit, "glass_open.html", number=digits[:20], rules=rules, most=MOST)
 
     @act(f"{CASE}/glass", "glass", trail="glass.open")
     async def open_it(visit: TheVisit) -> Response[Any]:
         reason, words = fields(visit.form, "reason_code", "words")
         assert visit.here.case_id is not None
         if reason not in rules["reasons"] or not int(rules["words"]) <= len(words) <= MOST:
-            return form(visit, visit.here.reference or "", "glass_why", 400)
+            raise NotFoundException  # as for a number that nobody has: browsers ask for both before they send
         async with office.database.begin() as connection:
             await glass.open_for(
                 connection,
