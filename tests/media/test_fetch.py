@@ -188,39 +188,53 @@ async def test_t33_no_more_bytes_than_allowed(here: Provider) -> None:
             await fetch(url, allowed, LOGIN, most=1000)
 
 
+@asynccontextmanager
+async def serving(answer: Callable[[asyncio.StreamWriter], Awaitable[None]]) -> AsyncIterator[tuple[str, Allowed]]:
+    """A server that says this to who connects, and closes the connection whatever becomes of it."""
+    ended = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await reader.readuntil(b"\r\n\r\n")
+            await answer(writer)
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+            ended.set()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    try:
+        yield f"http://127.0.0.1:{port}/f", Allowed((Place("127.0.0.1", "/", port, plain=True),))
+    finally:
+        server.close()
+        await asyncio.wait_for(ended.wait(), 30)
+
+
 async def test_t33_a_bomb_is_not_unpacked() -> None:
     bomb = gzip.compress(b"0" * 5_000_000)
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
+    async def says(writer: asyncio.StreamWriter) -> None:
         head = f"HTTP/1.1 200 X\r\nContent-Encoding: gzip\r\nContent-Length: {len(bomb)}\r\n\r\n"
         writer.write(head.encode() + bomb)
         await writer.drain()
-        writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    with pytest.raises(Refused, match="packed"):
-        await fetch(f"http://127.0.0.1:{port}/f", Allowed((Place("127.0.0.1", "/", port, plain=True),)))
-    server.close()
+    async with serving(says) as (url, allowed):
+        with pytest.raises(Refused, match="packed"):
+            await fetch(url, allowed)
 
 
 async def test_an_endless_file_without_a_length_is_cut() -> None:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
+    async def says(writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 X\r\n\r\n")
-        try:
-            while True:
-                writer.write(b"x" * 65536)
-                await writer.drain()
-        except (ConnectionError, asyncio.CancelledError):
-            writer.close()
+        while True:
+            writer.write(b"x" * 65536)
+            await writer.drain()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    with pytest.raises(Refused, match="too_large"):
-        await fetch(f"http://127.0.0.1:{port}/f", Allowed((Place("127.0.0.1", "/", port, plain=True),)), most=200_000)
-    server.close()
+    async with serving(says) as (url, allowed):
+        with pytest.raises(Refused, match="too_large"):
+            await fetch(url, allowed, most=200_000)
 
 
 @pytest.mark.parametrize(

@@ -115,12 +115,14 @@ async def scanner(answer: bytes, got: list[bytes]) -> tuple[asyncio.Server, Scan
     """A clamd on this machine."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        assert await reader.readexactly(10) == b"zINSTREAM\0"
-        while size := int.from_bytes(await reader.readexactly(4), "big"):
-            got.append(await reader.readexactly(size))
-        writer.write(answer)
-        await writer.drain()
-        writer.close()
+        try:
+            assert await reader.readexactly(10) == b"zINSTREAM\0"
+            while size := int.from_bytes(await reader.readexactly(4), "big"):
+                got.append(await reader.readexactly(size))
+            writer.write(answer)
+            await writer.drain()
+        finally:
+            writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     return server, Scanner(f"tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}")
