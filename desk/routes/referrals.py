@@ -144,7 +144,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         if visit.here.case_id is None:
             return None
         async with office.database.begin() as connection:
-            rows = await view.of_case(connection, office.secrets, visit.here.case_id)
+            rows = await view.of_case(connection, office.secrets, visit.here)
         return next((one for one in rows if str(one.id) == which), None)
 
     async def _moved(visit: Visit, where: Home, row: Referred, how: str) -> bool:
