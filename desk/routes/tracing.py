@@ -167,6 +167,8 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
                 now=visit.now,
                 ends_at=ends,
             )
+            if number is None:  # it was sent by the first of two taps
+                return
             text = office.look.word(visit.language, "tracing.task", n=number)
             due = _morning(visit, ends - timedelta(days=rules()["remind_days"]))
             await notes.add_task(

@@ -130,7 +130,7 @@ async def test_who_helped_elsewhere_by_an_earlier_referral_is_not_told(two: Two,
     )
     await _handed(two, world)
     mine, theirs = await two.mine.get(two.case), await two.theirs.get(two.case)
-    assert "She does not want it" in mine.text
-    assert "She does not want it" not in theirs.text
+    assert "the person said no" in mine.text
+    assert "the person said no" not in theirs.text
     going = await world.one("SELECT id FROM referrals WHERE state = 'sent'")
     assert str(going) in theirs.text  # who has the case now can end what goes on
