@@ -115,7 +115,7 @@ class Door:
         if rule.permission in (SELF, CODE):
             return None
         if rule.permission in office.permissions.on_pages:
-            if not office.permissions.may_page(user.role, rule.permission):
+            if not office.permissions.may_page(user.role, rule.permission, main=user.main):
                 raise PermissionDeniedException
             return None
         scope, reference, talk = office.scope(user), params.get("reference"), params.get("talk")

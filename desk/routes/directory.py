@@ -31,7 +31,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
     content = office.content
 
     def may_edit(visit: Visit) -> bool:
-        return office.permissions.may_page(visit.user.role, "directory_edit")
+        return office.permissions.may_page(visit.user.role, "directory_edit", main=visit.user.main)
 
     def may_count(visit: Visit, entry: Entry) -> bool:
         """Who says how many places are free: whose service it is, and who keeps the directory."""
