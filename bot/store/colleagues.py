@@ -150,6 +150,28 @@ async def lock(connection: AsyncConnection, user_id: UUID) -> None:
     await connection.execute(select(users.c.id).where(users.c.id == user_id).with_for_update(key_share=True))
 
 
+async def works_for(connection: AsyncConnection, user_id: UUID | None, case_id: UUID) -> bool:
+    """Whether a case is of the colleague's organisation; what is nobody's is the main one's, or everybody's where none
+    is said to be that."""
+    is_main = func.coalesce(organisations.c.settings["main"].as_boolean(), False)
+    no_main = ~exists(
+        select(users.c.id).join(organisations, organisations.c.id == users.c.organisation_id).where(is_main)
+    )
+    found = await connection.execute(
+        select(users.c.id)
+        .join(organisations, organisations.c.id == users.c.organisation_id)
+        .join(cases, cases.c.id == case_id)
+        .where(
+            users.c.id == user_id,
+            or_(
+                cases.c.organisation_id == users.c.organisation_id,
+                and_(cases.c.organisation_id.is_(None), or_(is_main, no_main)),
+            ),
+        )
+    )
+    return found.first() is not None
+
+
 async def describe(connection: AsyncConnection, secrets: Keys, user_id: UUID, **values: Any) -> None:
     """Write a colleague's profile: languages, countries, skills (lists), gender (None: not told), timezone, phone,
     email."""
