@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, l
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store import interpreting
 from bot.store.desk_tables import case_shares
 from bot.store.sharing_tables import case_transfers, glass_openings
 from bot.store.tables import cases, contacts, conversations, interpreters
@@ -101,8 +102,11 @@ class Scope:
         return [ours, cases.c.organisation_id.is_(None)] if self.user.main else [ours]
 
     def _shares(self) -> Select[tuple[UUID]]:
-        """Ids of cases that were shared with her or her organisation, and are still."""
-        mine = (case_shares.c.user_id == self.user.id, case_shares.c.organisation_id == self.user.organisation_id)
+        """Ids of cases that were shared with her or her organisation, and are still. With an interpreter's organisation
+        nothing is shared: she has the one conversation for which she was declared, and could write in all the others."""
+        mine = [case_shares.c.user_id == self.user.id]
+        if self.user.role != interpreting.ROLE:
+            mine.append(case_shares.c.organisation_id == self.user.organisation_id)
         return select(case_shares.c.case_id).where(
             or_(*mine),
             case_shares.c.accepted_at <= self.now,
@@ -111,11 +115,20 @@ class Scope:
         )
 
     def _interprets(self) -> Select[tuple[UUID]]:
-        """Ids of conversations in which she helps with the language."""
+        """Ids of conversations in which she helps with the language: those who asked her, not another organisation to
+        which it was handed since."""
+        handed = exists(
+            select(case_transfers.c.id).where(
+                case_transfers.c.conversation_id == interpreters.c.conversation_id,
+                case_transfers.c.state == "accepted",
+                case_transfers.c.decided_at > interpreters.c.made_at,
+            )
+        )
         return select(interpreters.c.conversation_id).where(
             interpreters.c.user_id == self.user.id,
             interpreters.c.expires_at > self.now,
             interpreters.c.ended_at.is_(None),
+            ~handed,
         )
 
     def _glass(self) -> Select[tuple[UUID]]:

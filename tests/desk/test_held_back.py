@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.store import search
+from bot.store import interpreting, search
 from tests.desk.office import Desk, plain
 from tests.desk.test_evidence import PICTURE, _sends
 from tests.desk.test_print import text_of
@@ -134,3 +134,24 @@ async def test_who_helped_elsewhere_by_an_earlier_referral_is_not_told(two: Two,
     assert "the person said no" not in theirs.text
     going = await world.one("SELECT id FROM referrals WHERE state = 'sent'")
     assert str(going) in theirs.text  # who has the case now can end what goes on
+
+
+async def test_who_interpreted_for_the_sender_does_not_go_along(two: Two, world: World) -> None:
+    helper = await two.town.person("interpreter")
+    async with world.app.database.begin() as connection:
+        await interpreting.grant(
+            connection,
+            await world.where(ADDRESS),
+            helper.user_id,
+            "ne",
+            world.now,
+            declared_to=two.mine.user_id,
+            days=14,
+        )
+    assert (await helper.get(two.case)).status_code == 200
+    await _handed(two, world, part_conversation="yes")
+    assert (await helper.get(two.case)).status_code == 404
+    await world.run("UPDATE interpreters SET ended_at = now()")
+    stranger = await two.town.person("interpreter")  # of the sender, who may read on: not all who interpret there
+    assert (await stranger.get(two.case)).status_code == 404
+    assert (await stranger.post(f"{two.case}/reply", text="x")).status_code == 404
