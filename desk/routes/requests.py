@@ -252,6 +252,8 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         if found.outcome is not None or found.wants != "one_case":
             return back(which, "gone")
         async with office.database.begin() as connection:
+            if not await requests.hold(connection, visit.user.organisation_id, which):
+                return back(which, "gone")
             head = await case_view.head(connection, office.secrets, place)
             assert place.case_id is not None
             home = head.where or Home(place.subject_id, place.subject_id, head.key)
