@@ -103,7 +103,7 @@ class Scope:
 
     def _shares(self) -> Select[tuple[UUID]]:
         """Ids of cases that were shared with her or her organisation, and are still. With an interpreter's organisation
-        nothing is shared: she has the one conversation that she was declared for; a share would let her write in all."""
+        nothing is shared: she has the one conversation she was declared for; a share would let her write in all."""
         mine = [case_shares.c.user_id == self.user.id]
         if self.user.role != interpreting.ROLE:
             mine.append(case_shares.c.organisation_id == self.user.organisation_id)
