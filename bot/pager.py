@@ -135,7 +135,7 @@ class Pager:
         """A line of the queue is shown to somebody before it is due; nobody is called for it."""
         if notice.called or (notice.called_at is not None and now - notice.called_at < OFFER_AGAIN):
             return 0
-        first = next(iter(self._ranked(notice, people, frozenset())), None)
+        first = next(iter(self._ranked(notice, _of(notice, people), frozenset())), None)
         return await pages.climb(
             connection,
             notice,
@@ -171,6 +171,8 @@ class Pager:
 
     def _on(self, step: str, notice: Open, people: Sequence[Colleague]) -> list[Offer]:
         """Who stands on a step."""
+        if step != "partner" or notice.organisation_id is not None:
+            people = _of(notice, people)
         if step in {"duty", "backup"}:
             return self._ranked(notice, people, notice.rung)[:1]
         role = {"supervisor": ("supervisor", "administrator"), "partner": ("partner",)}[step]
@@ -262,3 +264,11 @@ class Pager:
         if claimed.kind in TO_LOOK_AT:
             body, buttons = f"{body}_look", ()
         return Ring(say("call"), say("mail_subject"), say(body), buttons)
+
+
+def _of(notice: Open, people: Sequence[Colleague]) -> Sequence[Colleague]:
+    """Who works for the organisation whose case it is: nobody else finds it at the desk, so nobody else is called.
+    Where nobody works there any more, the main one is called, then everybody: better once too often than never."""
+    main = [one for one in people if one.main]
+    theirs = [one for one in people if one.organisation_id == notice.organisation_id]
+    return (theirs if notice.organisation_id is not None else main) or main or people

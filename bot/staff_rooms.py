@@ -15,7 +15,7 @@ from bot.channels.contract import Inbound
 from bot.conductor.act import Staff
 from bot.content import Content
 from bot.observe import logs
-from bot.store import history, pages, staff_chats
+from bot.store import colleagues, history, pages, staff_chats
 from bot.store.colleagues import ANSWERS
 from bot.store.database import Database
 from bot.store.keys import Keys
@@ -110,7 +110,10 @@ class StaffRooms:
         reference = "".join(c for c in what if c.isdecimal())
         async with self._database.begin() as connection:
             found = await history.home_of_case(connection, self._secrets, reference) if reference else None
-        if found is None:
+            # What a tap names comes from a telephone: a number of another organisation's is no more there than at the
+            # desk.
+            theirs = found is not None and await colleagues.works_for(connection, actor.user_id, found[1])
+        if found is None or not theirs:
             return self._say("gone", reference)
         where, _ = found
         if act == "take":

@@ -27,7 +27,7 @@ async def part(office: Office, visit: Visit, shown: Shown) -> dict[str, Any]:
     if visit.here.case_id is None:
         return {"referred": [], "next_acts": NEXT, "search_part": False, "answered": 0, "silent_days": 0}
     async with office.database.begin() as connection:
-        rows = await referrals.of_case(connection, office.secrets, visit.here.case_id)
+        rows = await referrals.of_case(connection, office.secrets, visit.here)
 
     def told(row: referrals.Referred) -> str:
         """What the service is told, in the words of this page."""

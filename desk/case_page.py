@@ -78,14 +78,15 @@ class Shown:
     evidence: Sequence[Item] = ()
 
 
-async def gather(office: Office, visit: Visit, *, until: str = "", since: str = "") -> Shown:
-    """Everything of `visit.here`; of the conversation the newest page, or one that ends or begins with a message."""
+async def gather(office: Office, visit: Visit, *, until: str = "", since: str = "", most: int | None = None) -> Shown:
+    """Everything of `visit.here`; of the conversation the newest page, or one that ends or begins with a message.
+    `most`: of its lines, where it is not a page."""
     place, scope = visit.here, office.scope(visit.user)
     async with office.database.begin() as connection:
         version = await view.fingerprint(connection, place)
         head = await view.head(connection, office.secrets, place)
         around = await view.around(connection, office.secrets, head, scope)
-        page = await talk.lines(connection, head.where, until=until, since=since)
+        page = await talk.lines(connection, head.where, until=until, since=since, most=most)
         newest = await talk.newest(connection, place)
         evidence = await sent.items(connection, head.key, place, page.lines)
         beside_lines = {one.message_id for one in evidence}

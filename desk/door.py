@@ -8,6 +8,7 @@ be found is not there (404), one that may be found and not treated so is refused
 from __future__ import annotations
 
 import hmac
+import re
 import secrets as chance
 from dataclasses import dataclass
 from datetime import timedelta
@@ -36,6 +37,7 @@ AGAIN = "x-desk-again"  # an open page asks for itself anew, since something cha
 SESSION, DOOR = "saathi_desk", "saathi_door"  # cookies: of a session; of the sign-in before there is one
 PATH = "/desk"
 FIELDS = 200
+CODE_SHAPE = re.compile(r"[a-z][a-z0-9_.]{0,39}", re.ASCII)
 PLAYED = timedelta(hours=1)  # so long the parts of one recording belong to one opening
 
 
@@ -101,7 +103,7 @@ class Door:
                 kind, which = self._about(rule, place, request.path_params)
                 seen = again_of(token, rule.trail, kind, which)
                 if not hmac.compare_digest(again.encode(), seen.encode()):
-                    reason = form.get("reason_code") or self._through_glass(session, rule, place)
+                    reason = _code(form.get("reason_code", "")) or self._through_glass(session, rule, place)
                     await self._trail(connection, session, rule.trail, kind, which, reason)
         return Visit(csrf_of(token), self.language(request, session), now, session, form, place, seen)
 
@@ -113,7 +115,7 @@ class Door:
         if rule.permission in (SELF, CODE):
             return None
         if rule.permission in office.permissions.on_pages:
-            if not office.permissions.may_page(user.role, rule.permission):
+            if not office.permissions.may_page(user.role, rule.permission, main=user.main):
                 raise PermissionDeniedException
             return None
         scope, reference, talk = office.scope(user), params.get("reference"), params.get("talk")
@@ -216,6 +218,11 @@ class Door:
             return chosen
         tags = [tag.partition(";")[0].strip() for tag in request.headers.get("accept-language", "").split(",")[:20]]
         return negotiate_locale(tags, known, sep="-") or FALLBACK
+
+
+def _code(told: str) -> str | None:
+    """A reason for the trail, which keeps codes for ever and no words; None for what none of our forms sends."""
+    return told if CODE_SHAPE.fullmatch(told) else None
 
 
 def fresh_door() -> str:

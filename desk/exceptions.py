@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.store import disclosed
 from bot.store.disclosed import Disclosure
@@ -15,6 +16,7 @@ from desk.case_page import Shown
 from desk.office import Office, Visit
 from desk.views import consents
 from desk.views.consents import Given
+from desk.views.scope import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,20 @@ async def gather(office: Office, visit: Visit, shown: Shown) -> Exceptions:
     place = visit.here
     async with office.database.begin() as connection:
         found = await disclosed.of_case(connection, shown.head.key, place.case_id) if place.case_id else []
+        found = here(place, found, visit.now)
         said = await consents.of_person(connection, place.subject_id)
     return Exceptions(found, {purpose: last(said, purpose) for purpose in PURPOSES})
+
+
+def here(place: Place, found: Sequence[Disclosure], now: datetime) -> list[Disclosure]:
+    """What the reader may see of it. Where the case was handed over, what was said before is theirs who said it; not
+    what still has to be done: who has the case now decides it, and tells her."""
+
+    def waits(one: Disclosure) -> bool:
+        open_now = one.kind == "emergency" and one.state in ("proposed", "agreed") and not one.lapsed(now)
+        return open_now or one.to_tell
+
+    return [one for one in found if place.shows("notes", one.proposed_at) or waits(one)]
 
 
 def last(said: Sequence[Given], purpose: str) -> Given | None:

@@ -59,6 +59,14 @@ def number(told: str) -> int | None:
     return int(told) if told.isascii() and told.isdecimal() and len(told) < 4 else None
 
 
+def of_day_field(told: str) -> date | None:
+    """The day of an <input type="date">."""
+    try:
+        return date.fromisoformat(told)
+    except ValueError:
+        return None
+
+
 def of_field(told: str, zone: ZoneInfo) -> datetime | None:
     """The beginning of a day."""
     try:

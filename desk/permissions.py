@@ -36,12 +36,14 @@ Cell: TypeAlias = tuple[str, str, str]  # role, relation, state
 
 @dataclass(frozen=True)
 class Permissions:
-    """`cells`: what may be done with a case; `pages`: what each role may do besides. Both name permissions."""
+    """`cells`: what may be done with a case; `pages`: what each role may do besides. Both name permissions. `of_main`:
+    pages that are the main organisation's: what stands there is everybody's, and has no other owner."""
 
     cells: Mapping[Cell, frozenset[str]]
     pages: Mapping[str, frozenset[str]]
     on_cases: frozenset[str]
     on_pages: frozenset[str]
+    of_main: frozenset[str] = frozenset()
 
     def may(self, role: str, permission: str, relations: Collection[str], state: str) -> bool:
         """Whether a case that stands so to somebody of this role may be treated so."""
@@ -54,9 +56,9 @@ class Permissions:
             if states:
                 yield relation, states
 
-    def may_page(self, role: str, permission: str) -> bool:
-        """Whether somebody of this role may do what is not about one case."""
-        return permission in self.pages[role]
+    def may_page(self, role: str, permission: str, *, main: bool = True) -> bool:
+        """Whether somebody of this role may do what is not about one case. `main`: she is of the main organisation."""
+        return permission in self.pages[role] and (main or permission not in self.of_main)
 
     def known(self, permission: str) -> bool:
         """Whether there is such a permission."""
@@ -66,11 +68,12 @@ class Permissions:
 def load(root: Path) -> Permissions:
     """Read the file. Raises ContentError with every problem."""
     sheet, top = Sheet(FILE), read(root / FILE, root)
-    sheet.only(top, ("cases", "pages", "sets", "roles"), "the file")
+    sheet.only(top, ("cases", "pages", "of_main", "sets", "roles"), "the file")
     on_cases, on_pages = frozenset(sheet.words(top, "cases")), frozenset(sheet.words(top, "pages"))
     for name in sorted(on_cases & on_pages):
         sheet.wrong(top.at("pages"), f"{name} is about a case or not, never both")
     sets = _sets(sheet, sheet.table(top, "sets"), on_cases)
+    of_main = _named(sheet, top, "of_main", on_pages)
     cells: dict[Cell, frozenset[str]] = {}
     pages: dict[str, frozenset[str]] = {}
     roles = sheet.table(top, "roles")
@@ -86,7 +89,7 @@ def load(root: Path) -> Permissions:
             cells |= _row(sheet, table, role, relation, sets)
     if sheet.problems:
         raise ContentError(sheet.problems)
-    return Permissions(cells, pages, on_cases, on_pages)
+    return Permissions(cells, pages, on_cases, on_pages, of_main)
 
 
 def _sets(sheet: Sheet, table: Place, known: frozenset[str]) -> dict[str, frozenset[str]]:

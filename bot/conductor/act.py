@@ -126,7 +126,7 @@ class Staff:
                 await turn.begin(Started(END_ASKED, "staff"))
             return outcome
 
-        async def then(connection: Connection) -> None:
+        async def then(connection: Connection, _: Outcome) -> None:
             """Who had a hard case is to talk to somebody."""
             now = self.clock()
             for user_id, why in hard.items():
@@ -190,11 +190,17 @@ class Staff:
         return await self._run(where, actor, act)
 
     async def act(
-        self, where: Home, actor: Actor, change: Callable[[Context], Awaitable[Outcome]], *, about: UUID | None = None
+        self,
+        where: Home,
+        actor: Actor,
+        change: Callable[[Context], Awaitable[Outcome]],
+        *,
+        about: UUID | None = None,
+        then: Callable[[Connection, Outcome], Awaitable[None]] | None = None,
     ) -> Outcome:
         """Run one handler as staff; what waits in the conversation is taken with it, where the outcome says so.
-        `about`: a colleague besides who acts whose load counts."""
-        return await self._run(where, actor, lambda turn: change(turn.ctx), sees=_seen, about=about)
+        `about`: a colleague besides who acts whose load counts. `then`: what hangs on it, in the same transaction."""
+        return await self._run(where, actor, lambda turn: change(turn.ctx), sees=_seen, about=about, then=then)
 
     async def say(
         self,
@@ -229,12 +235,12 @@ class Staff:
         *,
         sees: Callable[[T], bool] = lambda _: False,
         about: UUID | None = None,
-        then: Callable[[Connection], Awaitable[None]] | None = None,
+        then: Callable[[Connection, T], Awaitable[None]] | None = None,
     ) -> T:
         async with self.database.begin() as connection:
             result = await self.within(connection, where, actor, act, sees=sees, about=about)
             if then is not None:
-                await then(connection)
+                await then(connection, result)
         await self.database.notify(OUTBOX_CHANNEL)
         return result
 

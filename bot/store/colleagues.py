@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.keys import Keys, open_, seal
-from bot.store.tables import absences, cases, shift_breaks, shifts, staff_chats, user_profiles, users
+from bot.store.tables import absences, cases, organisations, shift_breaks, shifts, staff_chats, user_profiles, users
 
 ANSWERS = ("caseworker", "specialist", "supervisor", "administrator")  # roles that are offered conversations
 SKILLS = ("legal", "counselling", "shelter", "child_protection")
@@ -41,6 +41,8 @@ class Colleague:
     open_cases: int = 0
     open_critical: int = 0
     reached_by: tuple[str, ...] = ()  # voice, email, telegram
+    organisation_id: UUID | None = None
+    main: bool = False  # of the organisation whose all cases are that are nobody else's
 
 
 async def colleagues(
@@ -80,7 +82,10 @@ async def colleagues(
             load.c.open_cases,
             load.c.open_critical,
             _absent(now).label("absent"),
+            users.c.organisation_id,
+            func.coalesce(organisations.c.settings["main"].as_boolean(), False).label("main"),
         )
+        .join(organisations, organisations.c.id == users.c.organisation_id)
         .outerjoin(user_profiles, user_profiles.c.user_id == users.c.id)
         .outerjoin(load, load.c.assigned_to == users.c.id)
         .where(users.c.active.is_(True))
@@ -134,6 +139,8 @@ def _colleague(row: Any, assumed: bool) -> Colleague:
         open_cases=row.open_cases or 0,
         open_critical=row.open_critical or 0,
         reached_by=tuple(way for way in ("voice", "email", "telegram") if getattr(row, way)),
+        organisation_id=row.organisation_id,
+        main=row.main,
     )
 
 
@@ -141,6 +148,28 @@ async def lock(connection: AsyncConnection, user_id: UUID) -> None:
     """One assignment to a colleague at a time, so that the count of open critical cases holds. After the person's
     lock, never before it."""
     await connection.execute(select(users.c.id).where(users.c.id == user_id).with_for_update(key_share=True))
+
+
+async def works_for(connection: AsyncConnection, user_id: UUID | None, case_id: UUID) -> bool:
+    """Whether a case is of the colleague's organisation; what is nobody's is the main one's, or everybody's where none
+    is said to be that."""
+    is_main = func.coalesce(organisations.c.settings["main"].as_boolean(), False)
+    no_main = ~exists(
+        select(users.c.id).join(organisations, organisations.c.id == users.c.organisation_id).where(is_main)
+    )
+    found = await connection.execute(
+        select(users.c.id)
+        .join(organisations, organisations.c.id == users.c.organisation_id)
+        .join(cases, cases.c.id == case_id)
+        .where(
+            users.c.id == user_id,
+            or_(
+                cases.c.organisation_id == users.c.organisation_id,
+                and_(cases.c.organisation_id.is_(None), or_(is_main, no_main)),
+            ),
+        )
+    )
+    return found.first() is not None
 
 
 async def describe(connection: AsyncConnection, secrets: Keys, user_id: UUID, **values: Any) -> None:

@@ -1,7 +1,7 @@
 """A case that is read in an emergency: opened for a while with a reason, told at once to those whose case it is.
 
 Law: opening, the event in the case and the notices are one transaction, so that nobody reads what nobody is told of.
-It only adds rows, so no lock is taken. The words of the reason are sealed under the person's key.
+It only adds rows, so nobody but who opens it is locked. The words of the reason are sealed under the person's key.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
+from bot.store import colleagues
 from bot.store.keys import Keys, seal
 from bot.store.sharing_tables import glass_openings
 from bot.store.tables import (
@@ -46,6 +47,7 @@ async def open_for(
 ) -> list[UUID]:
     """Open it for this colleague; returns who is told of it: the supervisors of the organisation whose case it is, and
     who has the case. Twice at once is once."""
+    await colleagues.lock(connection, user_id)
     still = await connection.execute(
         select(glass_openings.c.id).where(
             glass_openings.c.case_id == case_id,

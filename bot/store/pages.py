@@ -50,6 +50,7 @@ class Open:
     lowered: bool  # it was a page
     failed: bool  # every call of the last step failed
     rung: frozenset[UUID]
+    organisation_id: UUID | None = None  # whose case it is; None: the main one's
 
 
 async def open_notices(
@@ -78,6 +79,7 @@ async def open_notices(
             notices.c.called_at,
             notices.c.lowered_at.is_not(None).label("lowered"),
             cases.c.kind,
+            cases.c.organisation_id,
             func.coalesce(contacts.c.language, contacts.c.language_guess).label("language"),
             func.coalesce(contacts.c.country, cases.c.country).label("country"),
             contacts.c.profile_enc,

@@ -109,6 +109,17 @@ async def answer(
     return bool(done.rowcount)
 
 
+async def hold(connection: AsyncConnection, organisation_id: UUID, which: UUID) -> bool:
+    """Lock a request that has no answer yet, before what is said of a case: of an answer and a release at once one is
+    first, and both lock in this order. False when it has one."""
+    found = await connection.execute(
+        select(requests.c.id)
+        .where(requests.c.id == which, requests.c.organisation_id == organisation_id, requests.c.outcome.is_(None))
+        .with_for_update()
+    )
+    return found.first() is not None
+
+
 async def listed(
     connection: AsyncConnection, secrets: Keys, organisation_id: UUID, *where: ColumnElement[bool], most: int
 ) -> list[Request]:

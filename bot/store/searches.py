@@ -75,11 +75,16 @@ async def send(
     by: UUID,
     now: datetime,
     ends_at: datetime,
-) -> int:
+) -> int | None:
     """A search, and a reminder for each volunteer that brings it to her in her hours; returns its number. `lines`: the
-    slot value that she reads. Nobody is asked twice about one search."""
+    slot value that she reads. Nobody is asked twice about one search: None when all of these are asked just that
+    already (a button that was pressed twice)."""
     people = {one.subject_id for one in chosen if one.subject_id is not None}
     await turns.lock(connection, people | {home.subject_id}, wait=True)
+    numbers = {one.number for one in chosen}
+    for known in await of_case(connection, home, case_id):
+        if known.state == "open" and known.fields == fields and numbers <= {one.volunteer for one in known.copies}:
+            return None
     request_id = uuid7()
     number = (
         await connection.execute(
@@ -331,8 +336,9 @@ async def bring(connection: AsyncConnection, secrets: Keys, now: datetime) -> in
     await turns.lock(connection, {row.reporter for row in rows if row.reporter is not None}, wait=True)
     laid = 0
     for row in rows:
-        laid += await _lay(connection, secrets, row, now) if row.case_id is not None else 0
-        await connection.execute(delete(search_answers).where(search_answers.c.id == row.id))
+        taken = await connection.execute(delete(search_answers).where(search_answers.c.id == row.id))
+        if taken.rowcount and row.case_id is not None:  # of two workers one takes it
+            laid += await _lay(connection, secrets, row, now)
     return laid
 
 

@@ -46,7 +46,8 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             held = await pauses.held(connection, office.secrets, visit.user.id)
             there = await colleagues.colleagues(connection, visit.now, assumed=opens)
             listens = await case_view.colleagues(connection, visit.user.organisation_id, view.LISTENS)
-        others = [one for one in there if one.on_duty and one.id != visit.user.id and one.role in colleagues.ANSWERS]
+        ours = [one for one in there if one.organisation_id == visit.user.organisation_id]
+        others = [one for one in ours if one.on_duty and one.id != visit.user.id and one.role in colleagues.ANSWERS]
         return office.look.page(
             visit,
             "care.html",

@@ -16,6 +16,7 @@ from litestar.response import Redirect
 from bot.store.exception_tables import HEARD, PURPOSES
 from desk.exceptions import last
 from desk.look import fields
+from desk.moments import of_day_field
 from desk.office import Office, TheVisit, Visit
 from desk.route import act, show
 from desk.routes.case import actor
@@ -67,7 +68,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
     @act(f"{CASE}/record", "consent", trail="consents.record")
     async def record(visit: TheVisit) -> Response[Any]:
         purpose, says, how, on = fields(visit.form, "purpose", "says", "how", "said_on")
-        day = _day(on)
+        day = of_day_field(on)
         wrong = next(
             (
                 name
@@ -106,10 +107,3 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         return back(visit, outcome.name)
 
     return [shown, record, ask]
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None

@@ -18,6 +18,7 @@ from litestar.response import Redirect
 from bot.store import disclosed, disclosures
 from bot.store.disclosed import Disclosure
 from bot.store.inbox import Home
+from desk import exceptions
 from desk.look import fields
 from desk.office import Office, TheVisit, Visit
 from desk.route import act, show
@@ -38,7 +39,8 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         async with office.database.begin() as connection:
             head = await case_view.head(connection, office.secrets, visit.here)
             assert visit.here.case_id is not None
-            return head, await disclosed.of_case(connection, head.key, visit.here.case_id)
+            found = await disclosed.of_case(connection, head.key, visit.here.case_id)
+            return head, exceptions.here(visit.here, found, visit.now)
 
     async def page(visit: Visit, *, told: str = "", wrong: str = "", status: int = 200, **form: str) -> Response[str]:
         head, found = await read(visit)

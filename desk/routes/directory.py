@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +16,7 @@ from bot.store.directory import Entry
 from desk import directory as list_of
 from desk.directory import Wanted
 from desk.look import fields
+from desk.moments import of_day_field
 from desk.office import Office, TheVisit, Visit
 from desk.route import act, show
 from desk.views import directory as view
@@ -31,7 +31,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
     content = office.content
 
     def may_edit(visit: Visit) -> bool:
-        return office.permissions.may_page(visit.user.role, "directory_edit")
+        return office.permissions.may_page(visit.user.role, "directory_edit", main=visit.user.main)
 
     def may_count(visit: Visit, entry: Entry) -> bool:
         """Who says how many places are free: whose service it is, and who keeps the directory."""
@@ -131,11 +131,8 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             problems["name"] = "name_missing"
         if kind not in list_of.kinds(content):
             problems["kind"] = "kind_missing"
-        try:
-            day = date.fromisoformat(checked) if checked else None
-        except ValueError:
-            day, problems["checked_on"] = None, "no_day"
-        if day is not None and day > visit.now.date():
+        day = of_day_field(checked)
+        if checked and (day is None or day > visit.now.date()):
             problems["checked_on"] = "no_day"
         try:
             organisation = UUID(owner) if owner else None

@@ -60,7 +60,12 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             return head, list(await view.items(connection, head.key, visit.here, thread.lines if thread else ()))
 
     async def known(visit: Visit, which: UUID) -> tuple[Head, Item]:
-        """One file or place of this very conversation."""
+        """One file or place of this very conversation. Messages are read only for a place."""
+        async with office.database.begin() as connection:
+            head = await case_view.head(connection, office.secrets, visit.here)
+            item = await view.one(connection, head.key, visit.here, which)
+        if item is not None:
+            return head, item
         head, items = await all_of(visit)
         found = next((one for one in items if one.id == which), None)
         if found is None:

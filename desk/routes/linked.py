@@ -80,6 +80,8 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         shown, (what,) = await gather(office, visit), fields(visit.form, "what")
         if shown.head.where is None or what not in ("join", "other_matter", "other_person"):
             return back(visit.here, "none")
+        if what == "join" and (shown.beside is None or shown.beside.draft_of is None):
+            return back(visit.here, "none")  # the case that it would join is another organisation's now
 
         async def change(ctx: Context) -> Outcome:
             if what == "join":

@@ -20,6 +20,7 @@ from desk.routes.case import REASONS, address
 from desk.routes.paper import pdf
 from desk.views import case as view
 from desk.views import print as files_view
+from desk.views import talk
 
 PATH = "/case/{reference:str}/print"
 
@@ -54,7 +55,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             return page(visit, form, "number_may_not", 403)
         if form.get("number") and form.get("reason_code") not in REASONS:
             return page(visit, form, "number_reason", 400)
-        shown = await gather(office, visit)
+        shown = await gather(office, visit, most=talk.ALL)
         async with office.database.begin() as connection:
             files = await files_view.files(connection, shown.head)
             if form.get("number"):

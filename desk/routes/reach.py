@@ -71,7 +71,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         )
 
     def plans(visit: Visit) -> bool:
-        return office.permissions.may_page(visit.user.role, "rota_edit")
+        return office.permissions.may_page(visit.user.role, "rota_edit", main=visit.user.main)
 
     def done(told: str) -> Redirect:
         return Redirect(f"/desk{PATH}?told={told}", status_code=303)

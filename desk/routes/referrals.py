@@ -19,8 +19,10 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from bot.engine.inputs import Outcome
 from bot.store import directory as store
 from bot.store import history, notes, shares
+from bot.store.database import Connection
 from bot.store.directory import Entry
 from bot.store.inbox import Home
 from desk import directory as list_of
@@ -144,15 +146,19 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         if visit.here.case_id is None:
             return None
         async with office.database.begin() as connection:
-            rows = await view.of_case(connection, office.secrets, visit.here.case_id)
+            rows = await view.of_case(connection, office.secrets, visit.here)
         return next((one for one in rows if str(one.id) == which), None)
 
     async def _moved(visit: Visit, where: Home, row: Referred, how: str) -> bool:
-        """Run the handler, then what hangs on it: the share with a partner, a task for who waits for an answer."""
-        outcome = await office.staff.act(where, actor(visit), partial(ACTS[how], referral=str(row.id)))
-        if outcome.name not in (how, "agreed", "declined"):
-            return False
-        async with office.database.begin() as connection:
+        """Run the handler with what hangs on it: the share with a partner, a task for who waits for an answer. In one
+        transaction: a partner whose referral is over must not go on reading because something stopped in between."""
+
+        def moved(outcome: Outcome) -> bool:
+            return outcome.name in (how, "agreed", "declined")
+
+        async def then(connection: Connection, outcome: Outcome) -> None:
+            if not moved(outcome):
+                return
             partner = row.organisation_id
             if partner is not None and row.case_id is not None:
                 if how == "sent" and row.agreed_at is not None:
@@ -166,8 +172,10 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
                 await notes.add_task(
                     connection, where, row.case_id, visit.user.id, visit.user.id, text, _later(visit), visit.now
                 )
+
+        outcome = await office.staff.act(where, actor(visit), partial(ACTS[how], referral=str(row.id)), then=then)
         await office.live.tell()
-        return True
+        return moved(outcome)
 
     def _later(visit: Visit) -> datetime:
         days = int(content.knowledge.get(list_of.RULES)["silent_days"])

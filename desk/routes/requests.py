@@ -23,6 +23,7 @@ from bot.store import disclosures, requests
 from bot.store.exception_tables import ASKERS, BASES, FORMS, WANTS
 from bot.store.inbox import Home
 from desk.look import fields
+from desk.moments import of_day_field
 from desk.office import Office, TheVisit, Visit
 from desk.route import act, show
 from desk.views import case as case_view
@@ -98,7 +99,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
     async def add(visit: TheVisit) -> Response[Any]:
         names = ("asker", "wants", "form", "basis", "who", "words", "basis_note", "received_on", "due_on", "reference")
         sent = dict(zip(names, fields(visit.form, *names), strict=True))
-        received, due = _day(sent["received_on"]), _day(sent["due_on"])
+        received, due = of_day_field(sent["received_on"]), of_day_field(sent["due_on"])
         place = None
         if sent["reference"]:
             digits = "".join(sent["reference"].split())
@@ -220,7 +221,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         reference, words, how, on, reason = fields(
             visit.form, "reference", "words", "consent_how", "consent_on", "reason_code"
         )
-        scope, day = office.scope(visit.user), _day(on)
+        scope, day = office.scope(visit.user), of_day_field(on)
         async with office.database.begin() as connection:
             found = await requests.one(connection, office.secrets, visit.user.organisation_id, which)
             about = await view.about(connection, office.secrets, scope, which) if found else []
@@ -251,6 +252,8 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         if found.outcome is not None or found.wants != "one_case":
             return back(which, "gone")
         async with office.database.begin() as connection:
+            if not await requests.hold(connection, visit.user.organisation_id, which):
+                return back(which, "gone")
             head = await case_view.head(connection, office.secrets, place)
             assert place.case_id is not None
             home = head.where or Home(place.subject_id, place.subject_id, head.key)
@@ -293,10 +296,3 @@ def _wrong(sent: Mapping[str, str], received: date | None, due: date | None, tod
     bad["due_on"] = bool(sent["due_on"]) and (due is None or (received is not None and due < received))
     bad["reference"] = bool(sent["reference"]) and (not known or sent["wants"] != "one_case")
     return next((name for name, is_bad in bad.items() if is_bad), "")
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None

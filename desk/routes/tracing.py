@@ -100,7 +100,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             here=address(visit.here),
             shown=shown,
             told=told,
-            requests=requests,
+            requests=[one for one in requests if visit.here.shows("notes", one.made_at) or one.state == "open"],
             answers=[one for one in shown.around.happened if one.kind == searches.ANSWERED],
             people=everybody,
             open_now=_open(shown),
@@ -167,6 +167,8 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
                 now=visit.now,
                 ends_at=ends,
             )
+            if number is None:  # it was sent by the first of two taps
+                return
             text = office.look.word(visit.language, "tracing.task", n=number)
             due = _morning(visit, ends - timedelta(days=rules()["remind_days"]))
             await notes.add_task(

@@ -33,7 +33,7 @@ class Sent:
 
 
 async def files(connection: AsyncConnection, head: Head) -> Sequence[Sent]:
-    """The files of this conversation, oldest first."""
+    """The files of this conversation that the reader may see, oldest first."""
     if head.where is None:
         return ()
     rows = await connection.execute(
@@ -54,4 +54,5 @@ async def files(connection: AsyncConnection, head: Head) -> Sequence[Sent]:
             open_(head.key, row.key_enc, where=f"media.key_enc.{row.id}") if row.key_enc else b"",
         )
         for row in rows
+        if head.place.shows("media", row.received_at)
     ]

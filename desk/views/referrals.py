@@ -17,8 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.keys import Keys, open_json
 from bot.store.tables import cases, contacts, directory_entries, keys, organisations, referrals
+from desk.views.scope import Place
 
 OUTWARD = ("sent", "accepted", "rejected", "completed")  # states that a receiver sees
+GOING = ("offered", "asked", "sent", "accepted")  # states in which something can still be done
 MOST = 200
 
 
@@ -87,10 +89,12 @@ def _read(secrets: Keys, row: Row[Any]) -> Referred:
     )
 
 
-async def of_case(connection: AsyncConnection, secrets: Keys, case_id: UUID) -> list[Referred]:
-    """The referrals of a case, the newest first."""
-    query = _joined().where(referrals.c.case_id == case_id).order_by(referrals.c.made_at.desc(), referrals.c.id)
-    return [_read(secrets, row) for row in await connection.execute(query)]
+async def of_case(connection: AsyncConnection, secrets: Keys, place: Place) -> list[Referred]:
+    """The referrals of a case, the newest first. Where it was handed over, of before only what still goes on: who has
+    the case now is the one who can end it."""
+    query = _joined().where(referrals.c.case_id == place.case_id).order_by(referrals.c.made_at.desc(), referrals.c.id)
+    found = [_read(secrets, row) for row in await connection.execute(query)]
+    return [one for one in found if place.shows("notes", one.made_at) or one.state in GOING]
 
 
 async def to(connection: AsyncConnection, secrets: Keys, organisation_id: UUID) -> list[Referred]:

@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, l
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store import interpreting
 from bot.store.desk_tables import case_shares
 from bot.store.sharing_tables import case_transfers, glass_openings
 from bot.store.tables import cases, contacts, conversations, interpreters
@@ -101,8 +102,11 @@ class Scope:
         return [ours, cases.c.organisation_id.is_(None)] if self.user.main else [ours]
 
     def _shares(self) -> Select[tuple[UUID]]:
-        """Ids of cases that were shared with her or her organisation, and are still."""
-        mine = (case_shares.c.user_id == self.user.id, case_shares.c.organisation_id == self.user.organisation_id)
+        """Ids of cases that were shared with her or her organisation, and are still. With an interpreter's organisation
+        nothing is shared: she has the one conversation she was declared for; a share would let her write in all."""
+        mine = [case_shares.c.user_id == self.user.id]
+        if self.user.role != interpreting.ROLE:
+            mine.append(case_shares.c.organisation_id == self.user.organisation_id)
         return select(case_shares.c.case_id).where(
             or_(*mine),
             case_shares.c.accepted_at <= self.now,
@@ -111,11 +115,20 @@ class Scope:
         )
 
     def _interprets(self) -> Select[tuple[UUID]]:
-        """Ids of conversations in which she helps with the language."""
+        """Ids of conversations in which she helps with the language: those who asked her, not another organisation to
+        which it was handed since."""
+        handed = exists(
+            select(case_transfers.c.id).where(
+                case_transfers.c.conversation_id == interpreters.c.conversation_id,
+                case_transfers.c.state == "accepted",
+                case_transfers.c.decided_at > interpreters.c.made_at,
+            )
+        )
         return select(interpreters.c.conversation_id).where(
             interpreters.c.user_id == self.user.id,
             interpreters.c.expires_at > self.now,
             interpreters.c.ended_at.is_(None),
+            ~handed,
         )
 
     def _glass(self) -> Select[tuple[UUID]]:
@@ -181,13 +194,20 @@ class Scope:
         return (*named, self.state.label("state"))
 
     def came(self) -> Any:
-        """The transfer by which the user's organisation has a case that it never had before, as a row to join."""
+        """The transfer by which the user's organisation has a case that it never had before, as a row to join: by the
+        case, and by the conversation, which other cases of hers and the time after them share. One that
+        she took back counts too: what was not shown while it lasted is not shown for its having ended."""
         had = case_transfers.alias()
         return (
-            select(case_transfers.c.case_id, case_transfers.c.decided_at.label("since"), case_transfers.c.parts)
+            select(
+                case_transfers.c.case_id,
+                case_transfers.c.conversation_id,
+                case_transfers.c.decided_at.label("since"),
+                case_transfers.c.parts,
+            )
             .where(
                 case_transfers.c.to_organisation_id == self.user.organisation_id,
-                case_transfers.c.state == "accepted",
+                case_transfers.c.state.in_(("accepted", "recalled")),
                 ~exists(
                     select(had.c.id).where(
                         had.c.case_id == case_transfers.c.case_id,
@@ -199,6 +219,22 @@ class Scope:
             .order_by(case_transfers.c.case_id, case_transfers.c.decided_at.desc())
             .subquery("came")
         )
+
+    def _others_until(self) -> Any:
+        """For a conversation of no open case: until when it was with other organisations, when it was never with the
+        user's. What was theirs is read as their closed cases are, not as a conversation of nobody's."""
+        also, gave = cases.alias(), case_transfers.alias()
+        mine = func.coalesce(also.c.organisation_id == self.user.organisation_id, false())
+        ours = or_(mine, also.c.organisation_id.is_(None)) if self.user.main else mine
+        here = also.c.conversation_id == conversations.c.id
+        gave_it = exists(
+            select(gave.c.id).where(
+                gave.c.conversation_id == conversations.c.id, gave.c.from_organisation_id == self.user.organisation_id
+            )
+        )
+        had_it = exists(select(also.c.id).where(here, ours))
+        until = select(func.max(also.c.closed_at)).where(here, not_(ours)).scalar_subquery()
+        return case((or_(had_it, gave_it), None), else_=until)
 
     async def of_case(self, connection: AsyncConnection, reference: str, permission: str = "find") -> Place | None:
         """A case by its number, if it may be found; with the permission `glass`, if it may be opened in an
@@ -218,32 +254,51 @@ class Scope:
                 )
                 .select_from(
                     cases.outerjoin(conversations, conversations.c.id == cases.c.conversation_id).outerjoin(
-                        came, came.c.case_id == cases.c.id
+                        came, or_(came.c.case_id == cases.c.id, came.c.conversation_id == cases.c.conversation_id)
                     )
                 )
                 .where(cases.c.reference == reference, or_(reach, self.where(GLASS)) if permission == GLASS else reach)
+                .order_by(came.c.since.desc().nulls_last())
+                .limit(1)
             )
         ).first()
         if row is None:
             return None
         place = self._place(row, row.id, row.reference, row.conversation_id)
-        return replace(place, since=row.since, parts=tuple((row.parts or "").split(",")))
+        return _since(place, row.since, row.parts)
 
     async def of_conversation(self, connection: AsyncConnection, conversation_id: UUID) -> Place | None:
         """A conversation of which no case is open, if it may be found."""
+        came = self.came()
         row = (
             await connection.execute(
-                select(conversations.c.id, conversations.c.subject_id, *self._columns())
+                select(
+                    conversations.c.id,
+                    conversations.c.subject_id,
+                    came.c.since,
+                    came.c.parts,
+                    self._others_until().label("until"),
+                    *self._columns(),
+                )
                 .select_from(
-                    conversations.join(contacts, contacts.c.id == conversations.c.subject_id).outerjoin(
-                        cases, and_(cases.c.conversation_id == conversations.c.id, cases.c.closed_at.is_(None))
-                    )
+                    conversations.join(contacts, contacts.c.id == conversations.c.subject_id)
+                    .outerjoin(cases, and_(cases.c.conversation_id == conversations.c.id, cases.c.closed_at.is_(None)))
+                    .outerjoin(came, came.c.conversation_id == conversations.c.id)
                 )
                 .where(conversations.c.id == conversation_id, cases.c.id.is_(None), self.where("find"))
+                .order_by(came.c.since.desc().nulls_last())
+                .limit(1)
             )
         ).first()
-        return self._place(row, None, None, row.id) if row else None
+        if row is None:
+            return None
+        place = self._place(row, None, None, row.id)
+        return _since(place, row.since, row.parts) if row.since else _since(place, row.until, "")
 
     def _place(self, row: Any, case_id: UUID | None, reference: str | None, conversation_id: UUID | None) -> Place:
         stands = tuple(name for name in self.relations if getattr(row, f"is_{name}"))
         return Place(case_id, reference, conversation_id, row.subject_id, stands, row.state)
+
+
+def _since(place: Place, since: datetime | None, parts: str | None) -> Place:
+    return replace(place, since=since, parts=tuple(filter(None, (parts or "").split(","))))

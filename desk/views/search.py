@@ -175,8 +175,9 @@ class _Seek:
         """Not the cases that came from another organisation without what is looked for: nothing of it is told so."""
         came = self.scope.came()
         without = select(came.c.case_id)
-        if because != "note":
-            without = without.where(not_(came.c.parts.contains("facts")))
+        if because != search.NOTE:
+            part = "media" if because == search.EVIDENCE else "facts"
+            without = without.where(not_(came.c.parts.contains(part)))
         return cases.c.id.not_in(without)
 
     async def number(self, secrets: Keys, candidates: Sequence[str], digits: str) -> None:

@@ -20,6 +20,7 @@ from desk.views.rows import EVER
 from desk.views.scope import Place
 
 LINES = 100  # on one page
+ALL = 20_000  # on paper: the whole of it
 _PLACE = re.compile(r"(\d{1,18})\.([0-9a-f]{32})", re.ASCII)
 
 
@@ -39,13 +40,15 @@ def address_of(line: Line) -> str:
     return f"{(line.at - EVER) // TICK}.{line.id.hex}"
 
 
-async def lines(connection: AsyncConnection, where: Home | None, *, until: str, since: str) -> Window:
+async def lines(
+    connection: AsyncConnection, where: Home | None, *, until: str, since: str, most: int | None = None
+) -> Window:
     """A page of the conversation, the newest if no place is named; nothing of what stands around a letter about
-    ourselves."""
+    ourselves. `most`: lines, where it is not a page."""
     if where is None:
         return Window([], earlier=False, later=False)
     first, last = place_of(since), place_of(until)
-    return await history.window(connection, where, until=last, since=None if last else first, most=LINES)
+    return await history.window(connection, where, until=last, since=None if last else first, most=most or LINES)
 
 
 async def newest(connection: AsyncConnection, place: Place) -> str:

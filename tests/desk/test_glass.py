@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -199,3 +200,11 @@ async def test_she_is_erased_with_what_was_opened(town: Desk, world: World) -> N
         subject: Any = await world.one("SELECT subject_id FROM cases")
         assert await erase.by_hand(connection, subject, world.now + timedelta(hours=1), reason="test")
     assert await world.one("SELECT count(*) FROM glass_openings") == 0
+
+
+async def test_two_taps_open_it_once_and_tell_once(town: Desk, world: World) -> None:
+    await town.person("supervisor")
+    stranger, number = await _elsewhere(town), await _case(world)
+    await asyncio.gather(*(stranger.post(f"/case/{number}/glass", **WHY) for _ in range(3)))
+    assert await world.one("SELECT count(*) FROM glass_openings") == 1
+    assert await world.one("SELECT count(*) FROM case_events WHERE kind = 'glass_opened'") == 1

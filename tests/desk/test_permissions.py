@@ -277,3 +277,23 @@ def _filled(path: str) -> str:
     ):
         path = path.replace(name, value)
     return path
+
+
+async def test_how_the_desk_is_run_is_the_main_ones(desk: Desk) -> None:
+    """An administrator of a partner could else give herself anybody's password; a supervisor plan our rota."""
+    assert {"users", "audit", "rota_edit", "directory_edit"} <= PERMISSIONS.of_main
+    victim = await desk.user("supervisor")
+    admin = await desk.person("administrator", organisation="Shelter")
+    chief = await desk.person("supervisor", organisation="Shelter")
+    before = await desk.rows("SELECT password_hash FROM users WHERE id = :u", u=victim)
+    assert (await admin.get("/people")).status_code == 403
+    assert (await admin.post(f"/people/{victim}/password")).status_code == 403
+    assert (await admin.post("/people", login="x", name="X", role="supervisor")).status_code == 403
+    assert await desk.rows("SELECT password_hash FROM users WHERE id = :u", u=victim) == before
+    for path in ("/rota", "/content", "/directory/new"):
+        assert (await chief.get(path)).status_code == 403, path
+    assert (await chief.post("/rota/away", who=str(victim), kind="sick")).status_code == 403
+    page = (await chief.get("/directory")).text
+    assert "/desk/directory/new" not in page
+    assert 'href="/desk/rota"' not in page
+    assert 'href="/desk/rota"' in (await (await desk.person("supervisor")).get("/directory")).text

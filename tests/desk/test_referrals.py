@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -144,3 +145,25 @@ async def test_what_nobody_is_sure_of_and_long_names_are_refused(town: Desk, wor
         answer = await boss.post(f"{case}/refer", service=service, name=name, way="bot")
         assert answer.status_code == 400, service
     assert not await world.rows("SELECT 1 FROM referrals")
+
+
+async def test_what_hangs_on_an_answer_is_written_with_it_or_not_at_all(
+    town: Desk, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A referral that is over with a share that goes on would leave the case open to the partner."""
+    case, boss = await case_of(world), await town.person("supervisor")
+    await town.person("partner", organisation="Shelter")
+    theirs = await world.one("SELECT id FROM organisations WHERE name = 'Shelter'")
+    address = await kept(boss, name="The house", organisation=str(theirs), country="KW")
+    await boss.post(f"{case}/refer", service=address.rpartition("/")[2], name="Sita", way="me")
+    for how in ("agreed", "sent", "accepted"):
+        await act(boss, case, how)
+
+    async def stopped(*_: Any) -> None:
+        raise RuntimeError("the power went")
+
+    monkeypatch.setattr("bot.store.shares.end", stopped)
+    rows = await world.rows("SELECT id FROM referrals")
+    answer = await boss.post(f"{case}/referral", referral=str(rows[0].id), reason_code="completed")
+    assert answer.status_code == 500
+    assert await states(world) == ["accepted"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator
@@ -171,3 +172,18 @@ async def test_the_case_of_a_request_is_seen_by_who_may_find_it(town: Desk, worl
         0,
         1,
     )
+
+
+async def test_of_a_release_and_a_refusal_at_once_one_stands(town: Desk, world: World) -> None:
+    chief, reference = await town.person("supervisor"), await _case(world)
+    form = {"reference": reference, "words": "That there is a number", "reason_code": "order"}
+    for _ in range(4):
+        request = await _add(chief, basis="order", reference=reference)
+        answers = await asyncio.gather(
+            chief.post(f"{request}/release", **form),
+            chief.post(f"{request}/answer", outcome="refused", answer="We say nothing"),
+        )
+        assert [answer.status_code for answer in answers] == [303, 303]
+        said = await world.one("SELECT state FROM disclosures ORDER BY proposed_at DESC, id DESC LIMIT 1")
+        ends = await world.one("SELECT outcome FROM requests ORDER BY recorded_at DESC, id DESC LIMIT 1")
+        assert (said, ends) in (("made", "released"), ("refused", "refused"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
@@ -303,3 +304,26 @@ async def test_paused_volunteers_are_told_to_stop_and_asked_no_more(search: Sear
     boss = await search.back()
     answer = await boss.post(f"{search.case}/search", **ASKED, v1="yes")
     assert "Choose at least one" in answer.text
+
+
+async def test_sent_twice_by_two_taps_is_asked_once(search: Search, world: World) -> None:
+    form = ASKED | {"v1": "yes"}
+    shown = await search.boss.post(f"{search.case}/search", **form)
+    digest = re.search(r'name="digest" value="(\w+)"', shown.text)
+    assert digest
+    taps = [search.boss.post(f"{search.case}/search", **form, digest=digest[1], reason_code="send") for _ in range(2)]
+    for answer in await asyncio.gather(*taps):
+        assert answer.headers["location"].endswith("told=sent")
+    assert await world.one("SELECT count(*) FROM search_requests") == 1
+    assert await world.one("SELECT count(*) FROM search_copies") == 1
+    assert await world.one("SELECT count(*) FROM tasks") == 1
+
+
+async def test_two_workers_at_once_lay_an_answer_once(search: Search, world: World) -> None:
+    await search.asks()
+    await search.minute()
+    await world.says(MAYA, "1", "I saw her at the bakery")
+    assert await world.one("SELECT count(*) FROM search_answers") == 1
+    database, secrets = world.app.database, world.app.secrets
+    await asyncio.gather(*(lay_answers(database, secrets, world.now) for _ in range(4)))
+    assert await world.one("SELECT count(*) FROM case_events WHERE kind = 'volunteer_answer'") == 1

@@ -153,3 +153,13 @@ async def test_whatever_is_changed_is_found(
     with psycopg.connect(server.on(urlsplit(database_url).path[1:]).url_owner) as owner:
         owner.execute(harm)  # type: ignore[arg-type]
     assert await _broken(desk) == where
+
+
+async def test_what_is_no_code_does_not_come_into_the_trail(desk: Desk) -> None:
+    """A row there can never be taken back: words of a forged form stay out of it."""
+    person = await desk.person("caseworker")
+    number = await desk.case("own", "open", person.user_id)
+    for reason in ("her name is Sita Rai", "x" * 200, "call"):
+        await person.post(f"/case/{number}/unmask", reason_code=reason)
+    rows = await desk.rows("SELECT reason FROM audit WHERE action = 'case.unmask' ORDER BY received_at, id")
+    assert [row.reason for row in rows] == [None, None, "call"]

@@ -263,3 +263,30 @@ async def test_who_did_not_answer_is_not_asked_first(world: World) -> None:
     assert [to for to, _, _ in mail.rung] == ["bimala@help.example"]
     talk = await world.rows("SELECT owner, reply_due_at, late_at FROM conversations")
     assert (talk[0].owner, talk[0].reply_due_at > world.now, talk[0].late_at) == ("waiting", True, None)
+
+
+async def test_nobody_is_called_who_would_not_find_the_case(world: World) -> None:
+    """A partner's caseworker sees nothing of our cases: five minutes of danger would ring at her in vain."""
+    team = await _team(world)
+    await world.run("UPDATE organisations SET settings = '{\"main\": true}'")
+    await world.run("INSERT INTO organisations (id, name) VALUES (gen_random_uuid(), 'Shelter')")
+    for name in ("asha", "bimala", "chief"):
+        await world.run(
+            "UPDATE users SET organisation_id = (SELECT id FROM organisations WHERE name = 'Shelter') WHERE id = :u",
+            u=team[name],
+        )
+    ours = await hire(world, "ours", languages=["ne"], phone="+9779800000099")
+    await world.run(
+        "UPDATE users SET organisation_id = (SELECT id FROM organisations WHERE name = 'Saathi') WHERE id = :u", u=ours
+    )
+    await works(world, ours, NOON - H, 9)
+    await world.says(MAYA, "he has a knife")
+    bells = {"voice": Bell(), "email": Bell()}
+    await pager(world, bells).run_once()
+    assert {row.user_id for row in await world.rows("SELECT user_id FROM pages")} == {ours}
+    await world.run("DELETE FROM pages")
+    await world.run("UPDATE notices SET called = 0, called_at = NULL")
+    await world.run("UPDATE cases SET organisation_id = (SELECT id FROM organisations WHERE name = 'Shelter')")
+    await pager(world, bells).run_once()
+    assert {row.user_id for row in await world.rows("SELECT user_id FROM pages")} <= {team["asha"], team["bimala"]}
+    assert await world.one("SELECT count(*) FROM pages") >= 1

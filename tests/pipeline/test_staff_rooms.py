@@ -248,3 +248,19 @@ async def test_no_machine_translates_here_and_none_may_for_consent_danger_or_law
     for purpose in ("consent", "danger", "law"):
         with pytest.raises(Refused):
             await machine(Nobody(), "hello", "en", "ne", purpose=purpose)
+
+
+async def test_a_tap_takes_no_case_of_another_organisation(world: World) -> None:
+    """What a button sends comes from a telephone, and any number can be put into it."""
+    phone, asha = Telegram(world), await hire(world, "asha")
+    await phone.says(ASHA, f"/staff {await code(world, asha)}")
+    await world.run("UPDATE organisations SET settings = '{\"main\": true}'")
+    await world.says("501", "my wages are not paid", "human please")
+    reference = await world.one("SELECT reference FROM cases")
+    await world.run("INSERT INTO organisations (id, name) VALUES (gen_random_uuid(), 'Shelter')")
+    await world.run("UPDATE cases SET organisation_id = (SELECT id FROM organisations WHERE name = 'Shelter')")
+    await phone.taps(ASHA, f"s:take:{reference}")
+    assert await world.one("SELECT count(*) FROM conversations WHERE owner = 'human'") == 0
+    await world.run("UPDATE cases SET organisation_id = NULL")
+    await phone.taps(ASHA, f"s:take:{reference}")
+    assert await world.one("SELECT owner_user_id FROM conversations WHERE owner = 'human'") == asha
