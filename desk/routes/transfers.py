@@ -94,7 +94,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             )
 
         def words(ctx: Context, outcome: Outcome) -> Started | None:
-            wide = "yes" if "conversation" in parts else "no"
+            wide = "yes" if parts else "no"  # whatever goes along beside the note, she is not told "nothing else"
             return Started("hand_on", "staff", {"who": who, "wide": wide}) if outcome.name == "asked" else None
 
         outcome = await office.staff.say(shown.head.where, actor(visit), change, words)

@@ -1,6 +1,7 @@
 """What a case on paper shows besides its page: the files that were sent, with what is needed to hash them.
 
-Law: who may print it was decided at the door. What stands around a letter about ourselves is not shown to anybody here.
+Law: who may print it was decided at the door; what stays with another organisation is not printed either. What stands
+around a letter about ourselves is not shown to anybody here.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Sent:
 
 
 async def files(connection: AsyncConnection, head: Head) -> Sequence[Sent]:
-    """The files of this conversation, oldest first."""
+    """The files of this conversation, oldest first; of before a transfer only if she agreed to that."""
     if head.where is None:
         return ()
     rows = await connection.execute(
@@ -54,4 +55,5 @@ async def files(connection: AsyncConnection, head: Head) -> Sequence[Sent]:
             open_(head.key, row.key_enc, where=f"media.key_enc.{row.id}") if row.key_enc else b"",
         )
         for row in rows
+        if head.place.shows("media", row.received_at)
     ]

@@ -150,6 +150,13 @@ async def test_asked_in_the_conversation_her_yes_offers_it_and_nothing_is_said_t
     assert authors == {"human"}
 
 
+@pytest.mark.parametrize(("ticked", "told"), [("part_facts", "could read what you wrote"), ("", "nothing else")])
+async def test_she_is_told_nothing_else_only_when_it_is_so(two: Two, world: World, ticked: str, told: str) -> None:
+    await two.offer(how="bot", said_at="", **({ticked: "yes"} if ticked else {}))
+    await world.sends()
+    assert told in world.provider.sent[-1][2]
+
+
 async def test_asked_in_the_conversation_her_no_ends_it(two: Two, world: World) -> None:
     await two.offer(how="bot", said_at="")
     await world.says(ADDRESS, "no")
