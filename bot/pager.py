@@ -39,6 +39,12 @@ OFFER_AGAIN = timedelta(hours=1)
 TRIED_AGAIN = (Throttled, Unreachable, OutcomeUnknown, Undeliverable)
 
 
+def _for(notice: Open, people: Sequence[Colleague]) -> list[Colleague]:
+    """Who can be called for it: nobody rings for a case that she may not see. Partners are the last step of ours."""
+    whose = notice.organisation_id
+    return [p for p in people if p.organisation_id == whose or (whose is None and p.role == "partner")]
+
+
 class Pager:
     """One worker of pages."""
 
@@ -99,7 +105,7 @@ class Pager:
                     return made
                 people = await colleagues.colleagues(connection, now, assumed=opens)
                 for notice in found:
-                    made += await self._step(connection, notice, people, now)
+                    made += await self._step(connection, notice, _for(notice, people), now)
             after = found[-1].id
 
     async def _step(self, connection: Connection, notice: Open, people: Sequence[Colleague], now: datetime) -> int:

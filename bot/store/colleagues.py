@@ -12,12 +12,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.keys import Keys, open_, seal
-from bot.store.tables import absences, cases, shift_breaks, shifts, staff_chats, user_profiles, users
+from bot.store.tables import absences, cases, organisations, shift_breaks, shifts, staff_chats, user_profiles, users
 
 ANSWERS = ("caseworker", "specialist", "supervisor", "administrator")  # roles that are offered conversations
 SKILLS = ("legal", "counselling", "shelter", "child_protection")
@@ -41,6 +41,7 @@ class Colleague:
     open_cases: int = 0
     open_critical: int = 0
     reached_by: tuple[str, ...] = ()  # voice, email, telegram
+    organisation_id: UUID | None = None  # None: the one that runs this installation, whose all other cases are
 
 
 async def colleagues(
@@ -80,7 +81,9 @@ async def colleagues(
             load.c.open_cases,
             load.c.open_critical,
             _absent(now).label("absent"),
+            case((organisations.c.settings["main"].as_boolean(), None), else_=users.c.organisation_id).label("theirs"),
         )
+        .join(organisations, organisations.c.id == users.c.organisation_id)
         .outerjoin(user_profiles, user_profiles.c.user_id == users.c.id)
         .outerjoin(load, load.c.assigned_to == users.c.id)
         .where(users.c.active.is_(True))
@@ -134,6 +137,7 @@ def _colleague(row: Any, assumed: bool) -> Colleague:
         open_cases=row.open_cases or 0,
         open_critical=row.open_critical or 0,
         reached_by=tuple(way for way in ("voice", "email", "telegram") if getattr(row, way)),
+        organisation_id=row.theirs,
     )
 
 

@@ -46,7 +46,9 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             held = await pauses.held(connection, office.secrets, visit.user.id)
             there = await colleagues.colleagues(connection, visit.now, assumed=opens)
             listens = await case_view.colleagues(connection, visit.user.organisation_id, view.LISTENS)
-        others = [one for one in there if one.on_duty and one.id != visit.user.id and one.role in colleagues.ANSWERS]
+        house = None if visit.user.main else visit.user.organisation_id
+        besides = [one for one in there if one.id != visit.user.id and one.organisation_id == house]
+        others = [one for one in besides if one.on_duty and one.role in colleagues.ANSWERS]
         return office.look.page(
             visit,
             "care.html",

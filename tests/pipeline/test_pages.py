@@ -263,3 +263,32 @@ async def test_who_did_not_answer_is_not_asked_first(world: World) -> None:
     assert [to for to, _, _ in mail.rung] == ["bimala@help.example"]
     talk = await world.rows("SELECT owner, reply_due_at, late_at FROM conversations")
     assert (talk[0].owner, talk[0].reply_due_at > world.now, talk[0].late_at) == ("waiting", True, None)
+
+
+async def test_nobody_is_called_for_a_case_of_another_organisation(world: World) -> None:
+    for name, role, house, last in (
+        ("asha", "caseworker", None, "0"),
+        ("chief", "supervisor", None, "1"),
+        ("kavi", "caseworker", "Shelter", "2"),
+        ("lead", "supervisor", "Shelter", "3"),
+        ("friends", "partner", "Shelter", "4"),
+    ):
+        user = await hire(world, name, role, organisation=house, phone=f"+97798000000{last}")
+        if role == "caseworker":
+            await works(world, user, NOON - H, 9)
+    voice = Bell()
+    worker = pager(world, {"voice": voice})
+    await world.says(MAYA, "he has a knife")
+    for minutes in (0, 5, 5, 5, 5):
+        world.clock.move(minutes=minutes)
+        await worker.run_once()
+    assert called(voice) == ["0", "1", "4"]
+    await world.says("502", "he has a knife")
+    await world.run(
+        "UPDATE cases SET organisation_id = (SELECT id FROM organisations WHERE name = 'Shelter')"
+        " WHERE opened_at = (SELECT max(opened_at) FROM cases)"
+    )
+    for minutes in (0, 5, 5, 5, 5):
+        world.clock.move(minutes=minutes)
+        await worker.run_once()
+    assert called(voice)[3:] == ["2", "3", "4"]
