@@ -32,6 +32,8 @@ from desk.office import Office, Visit, again_of, csrf_of
 from desk.route import CODE, OPEN, SELF, Rule
 from desk.views.scope import GLASS, Place
 
+OF_THE_HOUSE = frozenset({"rota", "rota_edit"})  # who is there, ill, planned: of the organisation that runs this, only
+
 AGAIN = "x-desk-again"  # an open page asks for itself anew, since something changed
 SESSION, DOOR = "saathi_desk", "saathi_door"  # cookies: of a session; of the sign-in before there is one
 PATH = "/desk"
@@ -113,7 +115,8 @@ class Door:
         if rule.permission in (SELF, CODE):
             return None
         if rule.permission in office.permissions.on_pages:
-            if not office.permissions.may_page(user.role, rule.permission):
+            theirs = rule.permission in OF_THE_HOUSE and not user.main
+            if theirs or not office.permissions.may_page(user.role, rule.permission):
                 raise PermissionDeniedException
             return None
         scope, reference, talk = office.scope(user), params.get("reference"), params.get("talk")
