@@ -19,7 +19,7 @@ from desk.views.transfers import Moved
 
 # What an act came to: words of desk/words/sharing.yml.
 TOLD_GOOD = (
-    *("transfer_" + one for one in ("offered", "asked", "accepted", "withdrawn", "recalled", "refused")),
+    *("transfer_" + one for one in ("offered", "asked", "accepted", "withdrawn", "recalled", "refused", "tell_her")),
     *(
         "linked",
         "unlinked",
