@@ -33,7 +33,7 @@ TOLD_GOOD = (
         "unmerged",
     ),
 )
-TOLD_BAD = ("other_absent", "code_wish", "code_not_sent", "merge_reasons")
+TOLD_BAD = ("other_absent", "merge_not_yours", "code_wish", "code_not_sent", "merge_reasons")
 RULES = "sharing"  # knowledge/sharing.yml
 
 
