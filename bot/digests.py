@@ -167,6 +167,8 @@ class Digests:
                 midnight = datetime.combine(local.date() + timedelta(days=1), time(), wish.zone)
                 n, late = await self._counts.due(connection, reader.id, midnight)
                 return (local.date().isoformat(), {"n": n, "late": late}) if n else None
+            case "cover" | "empty_shift" if not reader.main:
+                return None
             case "cover":
                 swaps = await digests.looked_for(connection, reader.id, now)
                 return (str(swaps[0][0]), {"n": len(swaps)}) if swaps else None

@@ -19,7 +19,7 @@ from desk.views.transfers import Moved
 
 # What an act came to: words of desk/words/sharing.yml.
 TOLD_GOOD = (
-    *("transfer_" + one for one in ("offered", "asked", "accepted", "withdrawn", "recalled", "refused")),
+    *("transfer_" + one for one in ("offered", "asked", "accepted", "withdrawn", "recalled", "refused", "tell_her")),
     *(
         "linked",
         "unlinked",
@@ -33,7 +33,7 @@ TOLD_GOOD = (
         "unmerged",
     ),
 )
-TOLD_BAD = ("other_absent", "code_wish", "code_not_sent", "merge_reasons")
+TOLD_BAD = ("other_absent", "merge_not_yours", "code_wish", "code_not_sent", "merge_reasons")
 RULES = "sharing"  # knowledge/sharing.yml
 
 

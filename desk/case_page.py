@@ -163,7 +163,14 @@ def _spoken(line: Line, has_file: bool = False) -> Spoken:
         return Spoken(line.id, line.author, line.at, text, "", line.state, "", False)
     reply = Reply.from_json(line.body)
     again = line.author == "human" and line.state in ENDED_BADLY
-    return Spoken(line.id, line.author, line.at, reply.text, reply.language, line.state, line.reason or "", again)
+    text = f"{reply.text}{_offered(reply)}"
+    return Spoken(line.id, line.author, line.at, text, reply.language, line.state, line.reason or "", again)
+
+
+def _offered(reply: Reply) -> str:
+    """What she could choose from, so that her "1" can be read."""
+    labels = [f"{n} {one.label}" if reply.numbered else one.label for n, one in enumerate(reply.options, 1)]
+    return "\n" + " · ".join(labels) if labels else ""
 
 
 def _canned(office: Office, visit: Visit, language: str | None) -> list[tuple[str, str]]:

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.dates import format_datetime
 
+from bot.conductor.typed import DESK
 from bot.documents.record import Item, Record, Section
 from bot.media.files import Files
 from bot.store.notes import NOTE
@@ -143,7 +144,8 @@ def _about(say: _Say, shown: Shown, wish: Wish) -> Iterator[Item]:
     owner = say("case.closed_on", at=say.at(head.closed_at)) if head.closed_at else ""
     yield Item(say("print.severity"), say.named("severity", head.severity))
     yield Item(say("print.opened"), say.at(head.opened_at))
-    yield Item(say("print.owner"), owner or say(f"case.owner_{head.owner}", name=head.keeper or ""))
+    who = "nobody" if head.owner == "bot" and head.channel == DESK else head.owner
+    yield Item(say("print.owner"), owner or say(f"case.owner_{who}", name=head.keeper or ""))
     for label, words in (
         ("country", say.country(head.country)),
         ("language", say.tongue(head.language)),

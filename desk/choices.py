@@ -18,6 +18,7 @@ from bot.content import Content
 from bot.store.tables import SEVERITIES
 from desk.look import Look
 
+NO_COUNTRY = {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}  # codes of groups, of nowhere, and for try-outs of software
 COUNTRIES = ("rights", "contacts")  # folders of knowledge that have a file per country
 Choice: TypeAlias = tuple[str, str]  # code, word
 
@@ -70,7 +71,7 @@ class Choices:
             "kind": [Group("", sorted_(set(kinds), kinds))],
             "country": [
                 Group("", sorted_(near, territories)),
-                Group(word("queue.elsewhere"), sorted_(set(territories) - near - {"ZZ"}, territories)),
+                Group(word("queue.elsewhere"), sorted_(set(territories) - near - NO_COUNTRY, territories)),
             ],
             "language": [Group("", sorted_(set(tongues), tongues))],
             "channel": [Group("", [(code, word(f"channel.{code}")) for code in LIMITS])],

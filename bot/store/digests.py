@@ -17,7 +17,17 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
-from bot.store.tables import absences, digests, shift_swaps, shifts, staff_chats, staff_notices, user_profiles, users
+from bot.store.tables import (
+    absences,
+    digests,
+    organisations,
+    shift_swaps,
+    shifts,
+    staff_chats,
+    staff_notices,
+    user_profiles,
+    users,
+)
 
 LEASE = timedelta(seconds=60)
 AGAIN = timedelta(minutes=5)  # before one that could not be sent is tried once more
@@ -26,7 +36,8 @@ AT_ONCE = 50
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A colleague who may be told something. `ways`: those that exist: telegram (a linked chat), email."""
+    """A colleague who may be told something. `ways`: those that exist: telegram (a linked chat), email. `main`: of the
+    organisation that runs this installation, whose the rota is."""
 
     id: UUID
     role: str
@@ -34,6 +45,7 @@ class Reader:
     languages: tuple[str, ...]
     ways: tuple[str, ...]
     absent: bool
+    main: bool
 
 
 async def readers(connection: AsyncConnection, now: datetime, user_id: UUID | None = None) -> list[Reader]:
@@ -51,7 +63,9 @@ async def readers(connection: AsyncConnection, now: datetime, user_id: UUID | No
                     absences.c.user_id == users.c.id, absences.c.starts_at <= now, absences.c.ends_at > now
                 )
             ).label("absent"),
+            func.coalesce(organisations.c.settings["main"].as_boolean(), False).label("main"),
         )
+        .join(organisations, organisations.c.id == users.c.organisation_id)
         .outerjoin(user_profiles, user_profiles.c.user_id == users.c.id)
         .where(users.c.active.is_(True))
         .order_by(users.c.id)
@@ -66,6 +80,7 @@ async def readers(connection: AsyncConnection, now: datetime, user_id: UUID | No
             tuple(row.languages or ()),
             tuple(way for way in ("telegram", "email") if getattr(row, way)),
             row.absent,
+            row.main,
         )
         for row in await connection.execute(query)
     ]

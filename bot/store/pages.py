@@ -19,7 +19,7 @@ from uuid_utils.compat import uuid7
 
 from bot.store.keys import Keys, open_json
 from bot.store.rota import ASKED_FOR
-from bot.store.tables import cases, contacts, conversations, keys, notices, pages, user_profiles
+from bot.store.tables import cases, contacts, conversations, keys, notices, organisations, pages, user_profiles
 
 LEASE = timedelta(seconds=60)
 AGAIN = timedelta(seconds=20)  # before a call that failed is tried once more
@@ -66,6 +66,15 @@ async def open_notices(
         other.c.red_at.is_(None),
         other.c.id < notices.c.id,
     )
+    of_talk = cases.alias("of_talk")  # what is told of a conversation alone is of whoever has its case
+    whose = func.coalesce(
+        cases.c.organisation_id,
+        select(of_talk.c.organisation_id)
+        .where(notices.c.case_id.is_(None), of_talk.c.conversation_id == notices.c.conversation_id)
+        .order_by(of_talk.c.opened_at.desc())
+        .limit(1)
+        .scalar_subquery(),
+    )
     query = (
         select(
             notices.c.id,
@@ -79,7 +88,6 @@ async def open_notices(
             notices.c.called_at,
             notices.c.lowered_at.is_not(None).label("lowered"),
             cases.c.kind,
-            cases.c.organisation_id,
             func.coalesce(contacts.c.language, contacts.c.language_guess).label("language"),
             func.coalesce(contacts.c.country, cases.c.country).label("country"),
             contacts.c.profile_enc,
@@ -96,6 +104,10 @@ async def open_notices(
             .scalar_subquery()
             .label("failed"),
             select(func.array_agg(pages.c.user_id)).where(last).scalar_subquery().label("rung"),
+            select(organisations.c.id)
+            .where(organisations.c.id == whose, organisations.c.settings["main"].as_boolean().is_distinct_from(True))
+            .scalar_subquery()
+            .label("organisation_id"),
         )
         .join(contacts, contacts.c.id == notices.c.subject_id)
         .join(conversations, conversations.c.id == notices.c.conversation_id)

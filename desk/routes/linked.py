@@ -119,7 +119,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         found = await other(visit, "merge")
         reasons = [one for one in rules["merge"]["reasons"] if visit.form.get(f"reason_{one}")]
         if found is None or found.case_id is None:
-            return back(visit.here, "other_absent")
+            return back(visit.here, "merge_not_yours" if await other(visit, "find") else "other_absent")
         if len(reasons) < int(rules["merge"]["least"]):
             return back(visit.here, "merge_reasons")
         assert visit.here.case_id is not None

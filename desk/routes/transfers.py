@@ -18,6 +18,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response import Redirect, ServerSentEvent
 
+from bot.conductor.typed import DESK
 from bot.engine.inputs import Outcome, Started
 from bot.store.database import Connection
 from desk.beside import RULES
@@ -94,7 +95,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             )
 
         def words(ctx: Context, outcome: Outcome) -> Started | None:
-            wide = "yes" if "conversation" in parts else "no"
+            wide = "yes" if parts else "no"  # whatever goes along beside the note, she is not told "nothing else"
             return Started("hand_on", "staff", {"who": who, "wide": wide}) if outcome.name == "asked" else None
 
         outcome = await office.staff.say(shown.head.where, actor(visit), change, words)
@@ -192,10 +193,17 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         override = visit.form.get("reason_code") or None
         async with office.database.begin() as connection:
             who = await view.on_screen(connection, found.receiver_id)
+        told = "transfer_accepted"
 
         def words(ctx: Context, outcome: Outcome) -> Started | None:
+            nonlocal told
+            if outcome.name != "accepted":
+                return None
+            if ctx.conversation.channel == DESK:  # who came in or rang is told by a human
+                told = "transfer_tell_her"
+                return None
             slots: Mapping[str, Any] = {"who": who, "name": visit.user.name.split()[0]}
-            return Started("handed_on", "staff", slots) if outcome.name == "accepted" else None
+            return Started("handed_on", "staff", slots)
 
         outcome = await office.staff.say(
             found.home,
@@ -208,7 +216,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             return await listed(visit, outcome.name, 409, str(which))
         if outcome.name != "accepted":
             return Redirect(f"/desk/transfers?told={outcome.name}", status_code=303)
-        return Redirect(f"/desk/case/{await _reference(found)}?told=transfer_accepted", status_code=303)
+        return Redirect(f"/desk/case/{await _reference(found)}?told={told}", status_code=303)
 
     async def _reference(found: Offer) -> str:
         async with office.database.begin() as connection:

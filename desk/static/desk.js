@@ -19,11 +19,16 @@ async function look() {
   try {
     const answer = await fetch(location.href, { headers: { "X-Desk-Again": document.body.dataset.again }, redirect: "manual" });
     if (answer.ok) swap(parsed(await answer.text()));
-    else if (answer.type === "opaqueredirect" || [403, 404].includes(answer.status)) location.reload();
+    else if (answer.type === "opaqueredirect" || [403, 404].includes(answer.status)) anew();
   } catch { /* the line is down: the events come again with it */ }
   busy = false;
   if (again) { again = false; look(); }
 }
+
+// What she just did may have taken the page away from her: then its own answer comes, and a reload would be in its way.
+let sent = 0;
+document.addEventListener("submit", () => { sent = Date.now(); });
+const anew = () => setTimeout(() => location.reload(), Math.max(0, sent + 5000 - Date.now()));
 
 // Takes over each part of the page that says `data-part` (or the whole live part), where it differs. A field that
 // somebody writes in is never touched, since it stands outside of these parts.
@@ -52,7 +57,7 @@ if (live) {
   const stream = live.dataset.live;
   const source = new EventSource(`${stream}${stream.includes("?") ? "&" : "?"}since=${encodeURIComponent(live.dataset.version)}`);
   source.addEventListener("changed", look);
-  source.addEventListener("gone", () => { source.close(); location.reload(); });
+  source.addEventListener("gone", () => { source.close(); anew(); });
   addEventListener("pagehide", () => source.close());
 }
 

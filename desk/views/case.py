@@ -114,7 +114,7 @@ async def head(connection: AsyncConnection, secrets: Keys, place: Place) -> Head
         severity=row.severity or "medium",
         stage=row.stage or "",
         opened_at=row.opened_at,
-        due=row.answer_due_at if row.answered_at is None else None,
+        due=row.answer_due_at if row.answered_at is None and row.closed_at is None else None,
         closed_at=row.closed_at,
         outcome=row.outcome,
         facts=open_json(key, sealed, where=f"cases.facts_enc.{row.case_id}") if sealed else {},

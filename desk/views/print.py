@@ -1,6 +1,7 @@
 """What a case on paper shows besides its page: the files that were sent, with what is needed to hash them.
 
-Law: who may print it was decided at the door. What stands around a letter about ourselves is not shown to anybody here.
+Law: who may print it was decided at the door; what stays with another organisation is not printed either. What stands
+around a letter about ourselves is not shown to anybody here.
 """
 
 from __future__ import annotations

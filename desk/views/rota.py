@@ -16,7 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.rota import ANSWERING, Span
 from bot.store.shifts import OPEN
-from bot.store.tables import absences, shift_breaks, shift_swaps, shifts, user_profiles, users
+from bot.store.tables import absences, organisations, shift_breaks, shift_swaps, shifts, user_profiles, users
+
+OURS = organisations.c.settings["main"].as_boolean()  # who runs this installation: the rota is theirs
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +122,9 @@ async def team(connection: AsyncConnection) -> list[Mate]:
     """Who writes to people, by name."""
     rows = await connection.execute(
         select(users.c.id, users.c.name, user_profiles.c.languages, user_profiles.c.skills)
+        .join(organisations, organisations.c.id == users.c.organisation_id)
         .outerjoin(user_profiles, user_profiles.c.user_id == users.c.id)
-        .where(users.c.active.is_(True), users.c.role.in_(ANSWERING))
+        .where(users.c.active.is_(True), users.c.role.in_(ANSWERING), OURS)
         .order_by(users.c.name, users.c.id)
     )
     return [Mate(row.id, row.name, tuple(row.languages or ()), tuple(row.skills or ())) for row in rows]
@@ -146,6 +149,8 @@ async def away(connection: AsyncConnection, span: Span) -> list[Away]:
             absences.c.id, absences.c.user_id, users.c.name, absences.c.kind, absences.c.starts_at, absences.c.ends_at
         )
         .join(users, users.c.id == absences.c.user_id)
+        .join(organisations, organisations.c.id == users.c.organisation_id)
+        .where(OURS)
         .where(absences.c.starts_at < span[1], absences.c.ends_at > span[0], users.c.active.is_(True))
         .order_by(absences.c.starts_at, users.c.name)
     )

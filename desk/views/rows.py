@@ -77,7 +77,8 @@ waiting = (
 country = func.coalesce(cases.c.country, contacts.c.country, addresses.c.country_hint)
 language = func.coalesce(contacts.c.language, contacts.c.language_guess)
 rank = func.least(case(RANK, value=cases.c.severity), waiting.c.rank)
-due = func.coalesce(waiting.c.due_at, case((cases.c.answered_at.is_(None), cases.c.answer_due_at)))
+# What she says again promises nothing later than what was promised first.
+due = func.least(waiting.c.due_at, case((cases.c.answered_at.is_(None), cases.c.answer_due_at)))
 since = func.coalesce(
     waiting.c.raised_at, cases.c.opened_at, conversations.c.last_inbound_at, conversations.c.created_at
 )

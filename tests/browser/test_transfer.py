@@ -80,5 +80,9 @@ async def test_offered_here_and_accepted_there(browser_page: Page, desk: Desk, w
     await browser_page.reload()
     await expect(browser_page.locator("#hand")).to_contain_text("With")
     await expect(browser_page.locator("#reply")).to_have_count(0)
+    await theirs.get_by_text("The person does not want it any more").click()
+    await theirs.get_by_role("button", name="Take the yes back").click()
+    await theirs.wait_for_url(f"{desk.url}/desk/transfers")  # the case is gone there, and its page is in no way
+    await expect(theirs.get_by_text("Nothing is offered.")).to_be_visible()
     await context.close()
     await browser_page.goto("about:blank")

@@ -10,7 +10,7 @@ import pytest
 
 from bot.transports import errors
 from desk.views import talk
-from tests.desk.office import Desk, Person, opened
+from tests.desk.office import Desk, Person, opened, plain
 from tests.pipeline.world import World
 
 ADDRESS = "9001"
@@ -315,3 +315,10 @@ async def test_it_is_passed_on_and_safe_is_seen_twice(town: Desk, world: World) 
     assert await world.one("SELECT owner FROM conversations") == "waiting"
     other = await town.person("caseworker")
     assert "Passed on" in (await other.get(case)).text
+
+
+async def test_a_short_answer_can_be_read_by_what_was_offered(desk: Desk, world: World) -> None:
+    await world.says("9001", "he has a knife")
+    person = await desk.person("caseworker")
+    page = plain((await person.get(f"/case/{await world.one('SELECT reference FROM cases')}")).text)
+    assert "1 Yes · 2 No" in page

@@ -237,3 +237,12 @@ async def test_what_was_wished_after_a_merge_holds_for_both(town: Desk, world: W
     for row in rows:
         assert row.opted_out_at is not None
         assert (row.consent_store_at, row.consent_contact_at) == (None, None)
+
+
+async def test_who_has_not_the_other_case_is_told_so(town: Desk, world: World) -> None:
+    person = await town.person("caseworker")
+    mine, hers = await _case(world, MAYA, "he has a knife"), await _case(world, RAM, "human please")
+    await person.post(f"{mine}/take")
+    answer = await person.post(f"{mine}/merge/ask", other=_number(hers), **PROVED)
+    assert answer.headers["location"].endswith("?told=merge_not_yours")
+    assert "The other case is not with you" in (await person.get(f"{mine}?told=merge_not_yours")).text

@@ -174,6 +174,21 @@ async def test_a_case_is_printed_with_what_was_chosen_and_one_line_in_the_trail(
         assert "9001" not in re.sub(r"[0-9a-f]{64}", "", whole.replace(" ", ""))
 
 
+async def test_what_stays_with_another_organisation_is_not_printed_there(world: World) -> None:
+    await world.says("9001", "he has a knife")
+    async with opened(world.app) as desk:
+        mine, theirs = await desk.person("caseworker"), await desk.person("caseworker", organisation="Shelter")
+        reference = str(await world.one("SELECT reference FROM cases"))
+        await mine.post(f"/case/{reference}/take")
+        digest = await _sent_a_file(desk, b"a photo of a paper")
+        to = str(await world.one("SELECT id FROM organisations WHERE name = 'Shelter'"))
+        heard = {"how": "spoken", "said_at": "2026-01-05T10:00"}
+        await mine.post(f"/case/{reference}/transfer", to=to, summary="Hurt, and wants a place to stay.", **heard)
+        world.clock.move(seconds=1)
+        await theirs.post(f"/transfers/{await world.one('SELECT id FROM case_transfers')}/accept")
+        assert digest not in (await printed(theirs, reference, talk="yes", notes="yes")).replace(" ", "")
+
+
 async def _sent_a_file(desk: Desk, data: bytes) -> str:
     """A picture that came with the first message, kept as the worker of attachments keeps it."""
     import hashlib

@@ -162,3 +162,13 @@ async def test_what_somebody_may_not_find_wakes_nobody(town: Desk, world: World)
     before = await _version(stranger)
     await world.says("9001", "he has a knife")
     assert await _version(stranger) == before
+
+
+async def test_what_she_says_again_puts_no_promise_off(town: Desk, world: World) -> None:
+    await world.says("9001", "human please")
+    person = await town.person("caseworker")
+    await person.post(f"/case/{await _case_of(world, '9001')}/take")
+    await world.says("9001", "are you there")
+    await world.run("UPDATE notices SET due_at = due_at + interval '2 days' WHERE kind = 'wrote_again'")
+    promised = await world.one("SELECT answer_due_at FROM cases")
+    assert f'datetime="{promised.isoformat()}"' in (await person.get("/")).text

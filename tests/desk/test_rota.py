@@ -175,3 +175,16 @@ async def test_who_may_not_plan_is_shown_no_forms_for_it(desk: Desk) -> None:
     before = len(await desk.trail())
     await asha.get("/rota")
     assert [line[0] for line in (await desk.trail())[before:]] == ["rota.view"]
+
+
+async def test_the_rota_is_of_the_organisation_that_runs_this_installation(desk: Desk) -> None:
+    ours = await desk.person("supervisor")
+    for role in ("caseworker", "supervisor"):
+        theirs = await desk.person(role, organisation="Shelter")
+        assert (await theirs.get("/rota")).status_code == 403
+        assert (await theirs.post("/rota/ill")).status_code == 403
+        assert 'href="/desk/rota"' not in (await theirs.get("/")).text
+        assert str(theirs.user_id) not in (await ours.get("/rota")).text
+    page = (await ours.get("/rota")).text
+    assert str(ours.user_id) in page
+    assert 'href="/desk/rota"' in page

@@ -14,6 +14,7 @@ from uuid_utils.compat import uuid7
 from bot.store.rows import Transfer
 from handlers import transfers
 from tests.desk.office import Desk, Person, opened, plain
+from tests.desk.test_intake import form
 from tests.pipeline.world import World
 
 ADDRESS = "9001"
@@ -148,6 +149,28 @@ async def test_asked_in_the_conversation_her_yes_offers_it_and_nothing_is_said_t
         for r in await world.rows("SELECT author FROM messages WHERE direction = 'out' AND user_id IS NOT NULL")
     }
     assert authors == {"human"}
+
+
+@pytest.mark.parametrize(("ticked", "told"), [("part_facts", "could read what you wrote"), ("", "nothing else")])
+async def test_she_is_told_nothing_else_only_when_it_is_so(two: Two, world: World, ticked: str, told: str) -> None:
+    await two.offer(how="bot", said_at="", **({ticked: "yes"} if ticked else {}))
+    await world.sends()
+    assert told in world.provider.sent[-1][2]
+
+
+async def test_who_cannot_be_written_to_is_told_by_a_human(town: Desk, world: World) -> None:
+    mine, theirs = await town.person("caseworker"), await town.person("caseworker", organisation="Shelter")
+    await mine.post("/new", **form(take="yes"))
+    number = str(await world.one("SELECT reference FROM cases"))
+    walked = Two(town, world, mine, theirs, number)
+    assert "Let go of it" in (await mine.get(walked.case)).text
+    await walked.offer()
+    assert (await walked.accept()).headers["location"].endswith("?told=transfer_tell_her")
+    assert await world.one("SELECT count(*) FROM outbox") == 0
+    await theirs.post(f"{walked.case}/release")
+    page = plain((await theirs.get(walked.case)).text)
+    assert "Nobody has it now" in page
+    assert "The bot answers here" not in page
 
 
 async def test_asked_in_the_conversation_her_no_ends_it(two: Two, world: World) -> None:

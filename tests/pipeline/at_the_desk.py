@@ -12,7 +12,7 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from bot.store import colleagues, rota
+from bot.store import colleagues, rota, users
 from handlers.context import Actor
 from tests.pipeline.world import World
 
@@ -28,16 +28,16 @@ async def hire(
     phone: str = "",
     email: str = "",
     gender: str | None = None,
+    organisation: str | None = None,
 ) -> UUID:
-    """A colleague with a profile; returns the id."""
+    """A colleague with a profile, of the main organisation if none is named; returns the id."""
     user = uuid7()
+    async with world.app.database.begin() as connection:
+        house = await users.organisation(connection, organisation)
     await world.run(
-        "INSERT INTO organisations (id, name) VALUES (:id, 'Saathi') ON CONFLICT (name) DO NOTHING", id=uuid7()
-    )
-    await world.run(
-        "INSERT INTO users (id, organisation_id, login, name, role)"
-        " SELECT :id, o.id, :login, :login, :role FROM organisations o LIMIT 1",
+        "INSERT INTO users (id, organisation_id, login, name, role) VALUES (:id, :house, :login, :login, :role)",
         id=user,
+        house=house,
         login=login,
         role=role,
     )
