@@ -88,14 +88,15 @@ if (!location.hash) for (const list of document.querySelectorAll(".lines")) list
 
 // --- the menu closes as one expects; what an address points to is not left in a closed group
 
-const rest = document.querySelector(".rest");
-addEventListener("click", (event) => { if (rest?.open && !rest.contains(event.target)) rest.open = false; });
-rest?.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape") return;
-  rest.open = false;
-  rest.querySelector("summary").focus();
-});
-rest?.addEventListener("focusout", (event) => { if (event.relatedTarget && !rest.contains(event.relatedTarget)) rest.open = false; });
+for (const rest of document.querySelectorAll(".rest")) {
+  addEventListener("click", (event) => { if (rest.open && !rest.contains(event.target)) rest.open = false; });
+  rest.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    rest.open = false;
+    rest.querySelector("summary").focus();
+  });
+  rest.addEventListener("focusout", (event) => { if (event.relatedTarget && !rest.contains(event.relatedTarget)) rest.open = false; });
+}
 
 function reveal() {
   const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
@@ -104,7 +105,7 @@ function reveal() {
   target.scrollIntoView({ block: "start" });
 }
 addEventListener("hashchange", reveal);
-if (document.getElementById(location.hash.slice(1))?.closest("details")) reveal();
+reveal();
 
 // --- pictures that people sent are asked for when somebody opens them, not before
 
