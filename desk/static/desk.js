@@ -91,7 +91,26 @@ for (const field of document.querySelectorAll("[data-count]")) {
 
 if (!location.hash) for (const list of document.querySelectorAll(".lines")) list.scrollTop = list.scrollHeight;
 
-document.querySelector(".top nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+// --- the menu closes as one expects; what an address points to is not left in a closed group
+
+for (const rest of document.querySelectorAll(".rest")) {
+  addEventListener("click", (event) => { if (rest.open && !rest.contains(event.target)) rest.open = false; });
+  rest.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    rest.open = false;
+    rest.querySelector("summary").focus();
+  });
+  rest.addEventListener("focusout", (event) => { if (event.relatedTarget && !rest.contains(event.relatedTarget)) rest.open = false; });
+}
+
+function reveal() {
+  const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (!target) return;
+  for (let one = target; one; one = one.parentElement) if (one.localName === "details") one.open = true;
+  target.scrollIntoView({ block: "start" });
+}
+addEventListener("hashchange", reveal);
+reveal();
 
 // --- pictures that people sent are asked for when somebody opens them, not before
 

@@ -30,6 +30,7 @@ async def test_content_is_checked_and_the_bot_is_taught(
     page = await context.new_page()
     page.set_default_timeout(10_000)
     await page.goto(f"{desk.url}/desk")
+    await page.get_by_text("More", exact=True).click()
     await page.get_by_role("link", name="Content", exact=True).click()
     await page.get_by_role("link", name="Waiting for a check").click()
     await page.get_by_label("State").select_option("medium")

@@ -12,6 +12,7 @@ from datetime import timedelta
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page
+from playwright.async_api import Error as Refused
 
 from bot.store import sign_ins
 from desk import mount
@@ -111,25 +112,32 @@ async def test_pages_have_no_grave_fault(
         tokens[role] = person.token
         if role == WHO[0]:
             values = await _seeded(desk, world, person)
+    faults: list[str] = []
     for who, paths in by_who.items():
         page = await _opened(browser, desk, tokens[who], language, dark=dark, width=width)
         for path in paths:
             for name, value in values.items():
                 path = path.replace(name, value)
-            answer = await page.goto(f"{desk.url}/desk{path}")
+            try:
+                answer = await page.goto(f"{desk.url}/desk{path}")
+            except Refused as refused:
+                if "Download" in str(refused):  # a file, no page
+                    continue
+                raise
             assert answer is not None
             assert answer.status == 200, path
             if not answer.headers["content-type"].startswith("text/html"):
                 continue
-            assert await _grave(page) == [], path
+            faults += [f"{path}: {one}" for one in await _grave(page)]
             wide = await page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
-            assert not wide, f"{path} is wider than {width}"
+            faults += [f"{path} is wider than {width}"] if wide else []
         if who == WHO[0]:
             await page.locator("#find").fill("9001")
             await page.locator("#find").press("Enter")
             await page.wait_for_url("**/desk/search")
-            assert await _grave(page) == [], "what was found"
+            faults += await _grave(page)
         await page.context.close()
+    assert faults == []
 
 
 async def test_the_router_says_which_pages_there_are(desk: Desk) -> None:  # noqa: F811

@@ -28,6 +28,7 @@ async def test_two_colleagues_ask_help_and_tell_her(browser: Browser, desk: Desk
     await asha.post(f"{case}/take")
     hers = await _opened(browser, desk, asha, scripts=True)
     await hers.goto(f"{desk.url}/desk{case}")
+    await hers.locator("#help > summary").click()
     await hers.get_by_role("link", name="Ask for help without consent").click()
     await hers.get_by_label("Why?").select_option("life")
     await hers.get_by_label("Whom do you want to contact?").fill("The shelter, by phone")

@@ -30,6 +30,7 @@ async def test_figures_are_narrowed_and_taken_out(
     await context.add_cookies([{"name": SESSION, "value": person.token, "url": f"{desk.url}/desk"}])
     page = await context.new_page()
     await page.goto(f"{desk.url}/desk")
+    await page.get_by_text("More", exact=True).click()
     await page.get_by_role("link", name="Figures").click()
     await page.get_by_label("Gravity").first.select_option("critical")
     await page.get_by_role("button", name="Show").click()

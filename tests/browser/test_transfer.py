@@ -60,6 +60,7 @@ async def test_offered_here_and_accepted_there(browser_page: Page, desk: Desk, w
     await expect(theirs.get_by_text("Nothing is offered.")).to_be_visible()
     await browser_page.goto(f"{desk.url}/desk")
     await browser_page.get_by_role("button", name="Take").click()
+    await browser_page.locator("#help > summary").click()
     await expect(browser_page.get_by_text("This is not giving it to a colleague")).to_be_visible()
     await browser_page.get_by_role("link", name="Hand it to another organisation").click()
     await browser_page.get_by_label("Organisation", exact=True).select_option(label="Shelter")
