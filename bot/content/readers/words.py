@@ -49,9 +49,10 @@ class Vocabulary:
 
 @lru_cache(maxsize=1)
 def _tables() -> Mapping[str, Mapping[str, Any]]:
-    """Every language's table by code, in order of the codes."""
+    """The table of every language that people may choose, by code, in order of the codes."""
     paths = sorted((ROOT / "locales").glob("*/language.yml"))
-    return {path.parent.name: read(path, ROOT) for path in paths}
+    tables = {path.parent.name: read(path, ROOT) for path in paths}
+    return {code: table for code, table in tables.items() if not table.get("in_translation")}
 
 
 @lru_cache(maxsize=256)
