@@ -17,7 +17,6 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.dates import format_datetime
 
-from bot.conductor.typed import DESK
 from bot.documents.record import Item, Record, Section
 from bot.media.files import Files
 from bot.store.notes import NOTE
@@ -25,6 +24,7 @@ from bot.vault.fields import open_
 from desk.case_page import Shown
 from desk.office import Office, Visit
 from desk.views.print import Sent
+from handlers.handoff import DESK
 
 MEDIA = "media"  # the folder of files in the data directory, as `bot/app.py` has it
 

@@ -29,6 +29,7 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 ANSWER_UNTIL = "answer_until"  # in the session, after a human gave it back: until then her words go to that human
+DESK = "desk"  # the channel of who cannot be written to: came in, rang, wrote a letter
 OVER = frozenset({"supervisor", "administrator"})  # roles that act on what another one has
 
 
@@ -52,6 +53,8 @@ async def take(ctx: Context, *, user_id: UUID | None = None, override: str | Non
         return too_many
     owner.move(ctx.conversation, "taken", user)
     assigned(ctx, user, "taken", override)
+    if ctx.conversation.channel == DESK:  # no written answer can stop its clock: who takes it speaks with her
+        await replied(ctx)
     return Outcome("taken")
 
 

@@ -19,10 +19,10 @@ from bot.store.database import OUTBOX_CHANNEL, Connection
 from bot.store.inbox import Home, Inbox
 from handlers.cases import is_minor
 from handlers.context import Actor, Case
+from handlers.handoff import DESK
 from handlers.intake import Told, type_up
 
 NOBODY = "-"  # the address of who gave no number
-DESK = "desk"  # the channel of who cannot be written to: came in, rang, wrote a letter
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response import Redirect, ServerSentEvent
 
-from bot.conductor.typed import DESK
 from bot.engine.inputs import Outcome, Started
 from bot.store.database import Connection
 from desk.beside import RULES
@@ -31,6 +30,7 @@ from desk.views import transfers as view
 from desk.views.transfers import Offer
 from handlers import transfers
 from handlers.context import Context
+from handlers.handoff import DESK
 
 CASE = "/case/{reference:str}/transfer"
 MOST = 1000  # characters of the words of a no

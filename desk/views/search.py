@@ -20,11 +20,11 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.limits import LIMITS
-from bot.conductor.typed import DESK
 from bot.store import search
 from bot.store.keys import Keys
 from bot.store.tables import addresses, cases, contacts, conversations, search_tokens, users
 from desk.views.scope import Scope
+from handlers.handoff import DESK
 
 MOST = 50
 CHUNK = 1000  # cases with a word that are looked at in the first statement
