@@ -54,7 +54,7 @@ async def take(ctx: Context, *, user_id: UUID | None = None, override: str | Non
     owner.move(ctx.conversation, "taken", user)
     assigned(ctx, user, "taken", override)
     if ctx.conversation.channel == DESK:  # no written answer can stop its clock: who takes it speaks with her
-        await replied(ctx)
+        _answered(ctx)
     return Outcome("taken")
 
 
@@ -93,13 +93,17 @@ def assigned(ctx: Context, user: UUID | None, event: str, override: str | None, 
 
 async def replied(ctx: Context) -> Outcome:
     """A human has answered: the clocks of this conversation stop."""
+    _answered(ctx)
+    return Outcome("replied")
+
+
+def _answered(ctx: Context) -> None:
     for case in targets.here(ctx):
         if case.answered_at is None:
             case.answered_at = ctx.now
             case.stage = "working"
             ctx.record(case, "answered")
     targets.stop(ctx)
-    return Outcome("replied")
 
 
 async def release(ctx: Context) -> Outcome:

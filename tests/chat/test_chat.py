@@ -46,7 +46,7 @@ async def test_locked_in_is_four_messages_of_one_segment(phone: dict[str, str]) 
     code, out, err = await command(phone, "chat", "--channel", "sms", "--lang", "ne", given=DANGER)
     assert code == 0, err
     shown = out.splitlines()
-    assert len(shown) == (4 if "2 हुँदैन" in shown[3] else 5)
+    assert len(shown) == (4 if {"हुँदैन", "hudaina"} & set(shown[3].split()) else 5)
     assert {segments.count(line).segments for line in shown} == {1}
     assert "112" in shown[0]
     before = database.effects(phone["SAATHI_DATABASE_URL"])
