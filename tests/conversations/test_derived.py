@@ -52,6 +52,7 @@ ANY_WORDS = "any words are an answer to its question"
 EXCEPTIONS: dict[tuple[str, str], str] = {
     **{(flow, WRONG): ANY_WORDS for flow in ("add", "exit_word")},
     ("child", WRONG): IN_DANGER,
+    ("whom", WRONG): AN_OFFER,
     **{("closing", kind): AN_OFFER for kind in (WRONG, LATER, REFUSED)},
     **{("self_harm", kind): IN_DANGER for kind in (WRONG, LATER, REFUSED)},
     **{("danger_end", kind): IN_DANGER for kind in (DANGER_IN_IT, LATER, REFUSED)},
