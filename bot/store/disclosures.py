@@ -8,7 +8,6 @@ her key. Whoever is spoken of is told, when it is safe: a task that ends with th
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, insert, select, update
@@ -16,9 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
 from bot.store import turns
+from bot.store.events import record
 from bot.store.inbox import Home
 from bot.store.keys import seal
-from bot.store.tables import case_events, disclosures, notices, tasks
+from bot.store.notes import add_task
+from bot.store.tables import disclosures, notices, tasks
 
 NOTICE = "emergency_contact"
 
@@ -61,7 +62,7 @@ async def propose(
             expires_at=now + lasts,
         )
     )
-    await _record(connection, home.subject_id, case_id, "contact_proposed", user_id, now, reason=reason)
+    await record(connection, home.subject_id, case_id, "contact_proposed", user_id, now, codes={"reason": reason})
     await _take(connection, home.subject_id, now, None)
     if rings:
         await turns.add_notice(
@@ -107,7 +108,7 @@ async def decide(
     )
     if not done.rowcount:
         return False
-    await _record(connection, home.subject_id, case_id, "contact_agreed" if agrees else "contact_refused", user_id, now)
+    await record(connection, home.subject_id, case_id, "contact_agreed" if agrees else "contact_refused", user_id, now)
     await _take(connection, home.subject_id, now, user_id)
     return True
 
@@ -134,7 +135,7 @@ async def record_made(
     )
     if not done.rowcount:
         return False
-    await _record(connection, home.subject_id, case_id, "contact_made", user_id, now)
+    await record(connection, home.subject_id, case_id, "contact_made", user_id, now)
     await to_tell(connection, home, case_id, which, user_id=user_id, task=task, now=now)
     return True
 
@@ -143,20 +144,7 @@ async def to_tell(
     connection: AsyncConnection, home: Home, case_id: UUID, which: UUID, *, user_id: UUID, task: str, now: datetime
 ) -> None:
     """The task to tell her, due from now on until it is done."""
-    new = uuid7()
-    await connection.execute(
-        insert(tasks).values(
-            id=new,
-            subject_id=home.subject_id,
-            case_id=case_id,
-            text_enc=seal(home.key, task.encode(), where=f"tasks.text_enc.{new}"),
-            due_at=now,
-            assigned_to=user_id,
-            made_by=user_id,
-            made_at=now,
-            disclosure_id=which,
-        )
-    )
+    await add_task(connection, home, case_id, user_id, user_id, task, now, now, disclosure_id=which)
 
 
 async def record_told(
@@ -186,7 +174,7 @@ async def record_told(
     if not done.rowcount:
         return False
     await connection.execute(update(tasks).where(tasks.c.disclosure_id == which).values(done_at=now))
-    await _record(connection, home.subject_id, case_id, "contact_told", user_id, now)
+    await record(connection, home.subject_id, case_id, "contact_told", user_id, now)
     return True
 
 
@@ -244,7 +232,9 @@ async def release(
     )
     if not done.rowcount:
         return False
-    await _record(connection, home.subject_id, case_id, "request_released", user_id, now, reason=reason or "consent")
+    await record(
+        connection, home.subject_id, case_id, "request_released", user_id, now, codes={"reason": reason or "consent"}
+    )
     if reason is not None:
         await to_tell(connection, home, case_id, which, user_id=user_id, task=task, now=now)
     return True
@@ -278,21 +268,4 @@ async def _take(connection: AsyncConnection, subject_id: UUID, now: datetime, us
         update(notices)
         .where(notices.c.subject_id == subject_id, notices.c.audience == turns.SECOND, notices.c.taken_at.is_(None))
         .values(taken_at=now, taken_by=user_id)
-    )
-
-
-async def _record(
-    connection: AsyncConnection, subject_id: UUID, case_id: UUID, kind: str, user_id: UUID, now: datetime, **codes: Any
-) -> None:
-    await connection.execute(
-        insert(case_events).values(
-            id=uuid7(),
-            subject_id=subject_id,
-            case_id=case_id,
-            kind=kind,
-            actor="staff",
-            user_id=user_id,
-            codes=codes,
-            happened_at=now,
-        )
     )

@@ -15,10 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
 from bot.store import colleagues
+from bot.store.events import record
 from bot.store.keys import Keys, seal
 from bot.store.sharing_tables import glass_openings
 from bot.store.tables import (
-    case_events,
     cases,
     conversations,
     keys,
@@ -87,7 +87,7 @@ async def open_for(
             ends_at=now + timedelta(minutes=minutes),
         )
     )
-    await _event(connection, row.subject_id, case_id, "glass_opened", user_id, {"reason": reason}, now)
+    await record(connection, row.subject_id, case_id, "glass_opened", user_id, now, codes={"reason": reason})
     told = await _told(connection, row, user_id)
     await _tell(connection, row, case_id, told, now)
     return told
@@ -181,33 +181,10 @@ async def review(connection: AsyncConnection, opening: UUID, user_id: UUID, verd
     ).first()
     if done is None:
         return False
-    await _event(connection, done.subject_id, done.case_id, "glass_reviewed", user_id, {"verdict": verdict}, now)
+    await record(connection, done.subject_id, done.case_id, "glass_reviewed", user_id, now, codes={"verdict": verdict})
     await connection.execute(
         update(notices)
         .where(notices.c.case_id == done.case_id, notices.c.audience == AUDIENCE, notices.c.taken_at.is_(None))
         .values(taken_at=now, taken_by=user_id)
     )
     return True
-
-
-async def _event(
-    connection: AsyncConnection,
-    subject_id: UUID,
-    case_id: UUID,
-    kind: str,
-    user_id: UUID,
-    codes: dict[str, str],
-    now: datetime,
-) -> None:
-    await connection.execute(
-        insert(case_events).values(
-            id=uuid7(),
-            subject_id=subject_id,
-            case_id=case_id,
-            kind=kind,
-            actor="staff",
-            user_id=user_id,
-            codes=codes,
-            happened_at=now,
-        )
-    )

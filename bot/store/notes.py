@@ -18,6 +18,7 @@ from uuid_utils.compat import uuid7
 
 from bot.store import search
 from bot.store.desk_tables import tasks
+from bot.store.events import record
 from bot.store.inbox import Home
 from bot.store.keys import Keys, open_, seal
 from bot.store.tables import case_events, users
@@ -55,18 +56,8 @@ async def add_note(
 ) -> None:
     """A note, for those who may view the case; they find it by its words too."""
     new = uuid7()
-    await connection.execute(
-        insert(case_events).values(
-            id=new,
-            subject_id=home.subject_id,
-            case_id=case_id,
-            kind=NOTE,
-            actor="staff",
-            user_id=user_id,
-            note_enc=seal(home.key, text.encode(), where=f"case_events.note_enc.{new}"),
-            happened_at=now,
-        )
-    )
+    note = seal(home.key, text.encode(), where=f"case_events.note_enc.{new}")
+    await record(connection, home.subject_id, case_id, NOTE, user_id, now, note=note, event_id=new)
     await search.add_note(connection, secrets, home.subject_id, case_id, text)
 
 
@@ -100,8 +91,10 @@ async def add_task(
     text: str,
     due_at: datetime,
     now: datetime,
+    *,
+    disclosure_id: UUID | None = None,
 ) -> None:
-    """A task for a colleague."""
+    """A task for a colleague. `disclosure_id`: it ends with the telling of that, and not before."""
     new = uuid7()
     await connection.execute(
         insert(tasks).values(
@@ -113,6 +106,7 @@ async def add_task(
             assigned_to=to,
             made_by=by,
             made_at=now,
+            disclosure_id=disclosure_id,
         )
     )
 

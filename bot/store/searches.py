@@ -19,10 +19,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
 from bot.store import search, turns
+from bot.store.events import record
 from bot.store.inbox import Home
 from bot.store.keys import Keys, open_json, seal, seal_json
 from bot.store.tables import (
-    case_events,
     cases,
     conversations,
     keys,
@@ -119,7 +119,7 @@ async def send(
         slots = {"copy": str(copy_id), "lines": lines, "number": str(number)}
         await _remind(connection, secrets, one.subject_id, one.conversation_id, ASK, slots, now)
     codes = {"number": number, "volunteers": [v.number for v in sorted(chosen, key=lambda v: v.number)]}
-    await _record(connection, home.subject_id, case_id, SENT, codes, now, by=by)
+    await record(connection, home.subject_id, case_id, SENT, by, now, codes=codes)
     return int(number)
 
 
@@ -148,33 +148,6 @@ async def _remind(
             state="waiting",
             due_at=now,
             made_at=now,
-        )
-    )
-
-
-async def _record(
-    connection: AsyncConnection,
-    subject_id: UUID,
-    case_id: UUID,
-    kind: str,
-    codes: Mapping[str, Any],
-    now: datetime,
-    *,
-    by: UUID | None = None,
-    note: bytes | None = None,
-    event_id: UUID | None = None,
-) -> None:
-    await connection.execute(
-        insert(case_events).values(
-            id=event_id or uuid7(),
-            subject_id=subject_id,
-            case_id=case_id,
-            kind=kind,
-            actor="staff" if by else "system",
-            user_id=by,
-            codes=dict(codes),
-            note_enc=note,
-            happened_at=now,
         )
     )
 
@@ -230,7 +203,8 @@ async def end(
     ).first()
     if row is None:
         return False
-    await _record(connection, row.subject_id, case_id, ENDED, {"number": row.number, "state": state}, now, by=by)
+    codes = {"number": row.number, "state": state}
+    await record(connection, row.subject_id, case_id, ENDED, by, now, codes=codes)
     ids = await connection.execute(select(search_copies.c.id).where(search_copies.c.request_id == request_id))
     await stop(connection, secrets, [one.id for one in ids], now)
     return True
@@ -357,7 +331,8 @@ async def _lay(connection: AsyncConnection, secrets: Keys, row: Row[Any], now: d
     event_id = uuid7()
     note = seal(theirs, words.encode(), where=f"case_events.note_enc.{event_id}") if words else None
     codes = {"volunteer": row.volunteer, "number": row.number, "files": row.files}
-    await _record(connection, row.reporter, row.case_id, ANSWERED, codes, row.said_at, note=note, event_id=event_id)
+    at = row.said_at
+    await record(connection, row.reporter, row.case_id, ANSWERED, None, at, codes=codes, note=note, event_id=event_id)
     if words:
         await search.add_note(connection, secrets, row.reporter, row.case_id, words)
     await _tell_staff(connection, row.reporter, row.case_id, now)
