@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_datetime
@@ -88,7 +87,7 @@ class _Say:
 
     def __init__(self, office: Office, visit: Visit) -> None:
         self._office, self._visit = office, visit
-        self.zone = visit.zone or office.look.zone
+        self.zone = office.look.zone_of(visit)
 
     def __call__(self, text_id: str, **values: Any) -> str:
         return self._office.look.word(self._visit.language, text_id, **values)
@@ -122,9 +121,7 @@ class _Say:
         """A moment with its year: a paper is read later. The zone stands in the head."""
         if moment is None:
             return ""
-        return format_datetime(
-            moment, "d MMM y, HH:mm", tzinfo=ZoneInfo(self.zone), locale=Locale.parse(self._visit.language)
-        )
+        return format_datetime(moment, "d MMM y, HH:mm", tzinfo=self.zone, locale=Locale.parse(self._visit.language))
 
     def none(self) -> list[Item]:
         """What stands where nothing is."""

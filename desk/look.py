@@ -80,11 +80,15 @@ class Look:
         """A word of desk/words/, filled."""
         return self.content.desk_word(language, text_id, values)
 
+    def zone_of(self, visit: Visit) -> ZoneInfo:
+        """The user's zone; the helpline's for who chose none."""
+        return ZoneInfo(visit.zone or self.zone)
+
     def when(self, visit: Visit, at: datetime | None) -> str:
         """A moment in the user's zone: the time today, else day and time."""
         if at is None:
             return ""
-        zone, locale = ZoneInfo(visit.zone or self.zone), Locale.parse(visit.language)
+        zone, locale = self.zone_of(visit), Locale.parse(visit.language)
         local, today = at.astimezone(zone), visit.now.astimezone(zone).date()
         if local.date() == today:
             return format_time(local, "HH:mm", tzinfo=zone, locale=locale)

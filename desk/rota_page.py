@@ -137,7 +137,7 @@ class Shown:
 
 async def gather(office: Office, visit: Visit, asked: Asked) -> Shown:
     """Everything, in one transaction."""
-    zone = ZoneInfo(visit.zone or office.look.zone)
+    zone = office.look.zone_of(visit)
     roster, now = Roster(office.content), visit.now
     today = now.astimezone(zone).date()
     first, last = _period(asked, today, visit.language)

@@ -16,12 +16,12 @@ import polib
 
 from bot.channels.limits import units
 from bot.channels.segments import count
+from bot.check import placeholders
 from bot.check.extract import fill, notes, wanted
-from bot.check.texts import LABEL, SMS, WRITTEN, Message, entries, room_for_label
+from bot.check.texts import LABEL, SMS, Message, entries, room_for_label
 from bot.content import Content
-from bot.content.catalogue import po_path
+from bot.content.catalogue import blank, po_path, written
 from bot.content.languages import COMMANDS
-from bot.content.wording import PLACEHOLDER
 
 COLUMNS = ("context", "english", "translation", "notes", "where")
 
@@ -100,15 +100,14 @@ def as_csv(found: Iterable[Row]) -> str:
 
 def as_po(language: str, found: Iterable[Row]) -> str:
     """For a translator's editor: all catalogues in one."""
-    file = polib.POFile(wrapwidth=110)
-    file.metadata = {"Language": language, "Content-Type": "text/plain; charset=UTF-8"}
+    file = blank(language)
     for row in found:
         m = row.message
         entry = polib.POEntry(msgctxt=m.context, msgid=m.english, msgstr=row.translation, comment="\n".join(notes(m)))
         name, _, line = m.source.rpartition(":")
         entry.occurrences = [(name, line)]
         file.append(entry)
-    return f"{file}".rstrip("\n") + "\n"
+    return written(file)
 
 
 def from_file(path: Path) -> list[Given]:
@@ -153,20 +152,9 @@ def _faults(message: Message | None, row: Given) -> Iterator[str]:
         return
     if row.english is not None and row.english != message.english:
         yield f"its English has changed meanwhile: {message.english}"
-    if message.kind not in WRITTEN:
-        has, needs = _names(row.translation), _names(message.english)
-        for name in sorted(needs - has):
-            yield f"lacks {{{name}}}"
-        for name in sorted(has - needs):
-            yield f"has {{{name}}}, which the English has not"
-        if set("{}") & set(PLACEHOLDER.sub("", row.translation)):
-            yield "has a brace that is no placeholder"
+    yield from placeholders.faults(message, row.translation)
     if message.kind == LABEL and too_long(message, row.translation):
         yield f"too long for a button: {units(row.translation)} characters, at most {room_for_label(message.options)}"
-
-
-def _names(text: str) -> set[str]:
-    return set(PLACEHOLDER.findall(text))
 
 
 def first_sheet(name: str, english_name: str, direction: str) -> str:

@@ -15,7 +15,7 @@ import polib
 from bot.check import latin
 from bot.check.texts import LABEL, PHRASES, SHORT, SMS, SYNONYMS, WRITTEN, Message, messages, room_for_label
 from bot.content import Content, load
-from bot.content.catalogue import LATIN, MESSAGES, po_path
+from bot.content.catalogue import LATIN, MESSAGES, blank, po_path, written
 from bot.content.desk_words import DESK
 from bot.content.languages import FALLBACK
 from bot.content.wording import PLACEHOLDER
@@ -140,16 +140,10 @@ def notes(message: Message) -> Iterable[str]:
 
 
 def _write(path: Path, language: str, header: str, entries: Iterable[polib.POEntry]) -> None:
-    file = polib.POFile(wrapwidth=110)
+    file = blank(language)
     file.header = header
-    file.metadata = {
-        **({"Language": language} if language else {}),
-        "MIME-Version": "1.0",
-        "Content-Type": "text/plain; charset=UTF-8",
-        "Content-Transfer-Encoding": "8bit",
-    }
     file.extend(entries)
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = f"{file}".rstrip("\n") + "\n"
+    text = written(file)
     if not path.exists() or path.read_text("utf-8") != text:
         path.write_text(text, "utf-8", newline="\n")

@@ -5,10 +5,10 @@ Law: a value that is left out is a promise not told; one that is invented is a h
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from bot.check.texts import LABEL, SHORT, WRITTEN, at, messages, translated_languages
+from bot.check.texts import LABEL, SHORT, WRITTEN, Message, at, messages, translated_languages
 from bot.content import Content, Problem
 from bot.content.wording import PLACEHOLDER
 
@@ -21,18 +21,26 @@ def check(content: Content, root: Path) -> Iterable[Problem]:
     for language in translated_languages(content):
         for message in messages(content):
             entry = content.catalogue.entry(language, message.context)
-            if entry is None or message.kind in WRITTEN:
+            if entry is None:
                 continue
-            wanted, present = set(PLACEHOLDER.findall(message.english)), set(PLACEHOLDER.findall(entry.text))
-            file = entry.file
-            for name in sorted(wanted - present):
-                yield Problem(file, entry.line, f"{message.context} lacks {{{name}}}")
-            for name in sorted(present - wanted):
-                yield Problem(file, entry.line, f"{message.context} has {{{name}}}, which the English has not")
-            if entry.text.count(f"{{{OPTIONS}}}") > 1:
-                yield Problem(file, entry.line, f"{message.context} has {{{OPTIONS}}} twice: only the last is filled")
-            if set("{}") & set(PLACEHOLDER.sub("", entry.text)):
-                yield Problem(file, entry.line, f"{message.context} has a brace that is no placeholder")
+            for fault in faults(message, entry.text):
+                yield Problem(entry.file, entry.line, f"{message.context} {fault}")
+
+
+def faults(message: Message, text: str) -> Iterator[str]:
+    """What is wrong with the placeholders of a translation, as the end of a sentence about it; nothing of what people
+    write themselves, which says no values."""
+    if message.kind in WRITTEN:
+        return
+    wanted, present = set(PLACEHOLDER.findall(message.english)), set(PLACEHOLDER.findall(text))
+    for name in sorted(wanted - present):
+        yield f"lacks {{{name}}}"
+    for name in sorted(present - wanted):
+        yield f"has {{{name}}}, which the English has not"
+    if text.count(f"{{{OPTIONS}}}") > 1:
+        yield f"has {{{OPTIONS}}} twice: only the last is filled"
+    if set("{}") & set(PLACEHOLDER.sub("", text)):
+        yield "has a brace that is no placeholder"
 
 
 def _english(content: Content) -> Iterable[Problem]:

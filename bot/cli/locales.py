@@ -175,7 +175,7 @@ async def _proposed(language: str) -> Sequence[Proposal]:
 
 
 def _is_there(root: Path, language: str) -> bool:
-    if language != FALLBACK and (root / "locales" / language).is_dir():
+    if language != FALLBACK and any(p.name == language and p.is_dir() for p in (root / "locales").iterdir()):
         return True
     print(f"saathi locales: there is no language {language}: saathi locales new {language}", file=sys.stderr)
     return False

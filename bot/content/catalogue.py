@@ -56,6 +56,23 @@ class Catalogue:
         return self._entries.get(language, {})
 
 
+def blank(language: str) -> polib.POFile:
+    """A catalogue without entries; a template, of no language, has ""."""
+    file = polib.POFile(wrapwidth=110)
+    file.metadata = {
+        **({"Language": language} if language else {}),
+        "MIME-Version": "1.0",
+        "Content-Type": "text/plain; charset=UTF-8",
+        "Content-Transfer-Encoding": "8bit",
+    }
+    return file
+
+
+def written(file: polib.POFile) -> str:
+    """As it stands on disk: one line feed at the end."""
+    return f"{file}".rstrip("\n") + "\n"
+
+
 def po_path(root: Path, language: str, domain: str = MESSAGES) -> Path:
     """Where a language's catalogue of a domain is."""
     return root / "locales" / language / "LC_MESSAGES" / f"{domain}.po"

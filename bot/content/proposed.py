@@ -10,7 +10,7 @@ from typing import Protocol
 
 import polib
 
-from bot.content.catalogue import Catalogue
+from bot.content.catalogue import Catalogue, blank, written
 
 
 class Proposed(Protocol):
@@ -30,13 +30,7 @@ class Proposed(Protocol):
 
 def as_po(language: str, proposals: Iterable[Proposed], catalogue: Catalogue, english: Mapping[str, str]) -> str:
     """A gettext catalogue. `proposals` oldest first; `english`: the texts of today by id."""
-    file = polib.POFile(wrapwidth=110)
-    file.metadata = {
-        "Language": language,
-        "MIME-Version": "1.0",
-        "Content-Type": "text/plain; charset=UTF-8",
-        "Content-Transfer-Encoding": "8bit",
-    }
+    file = blank(language)
     newest = {p.text_id: p for p in proposals if english.get(p.text_id) == p.english}
     for text_id, proposal in sorted(newest.items()):
         entry = catalogue.entry(language, text_id)
@@ -48,4 +42,4 @@ def as_po(language: str, proposals: Iterable[Proposed], catalogue: Catalogue, en
                 msgctxt=text_id, msgid=proposal.english, msgstr=proposal.proposal, tcomment=" ".join(said.split())
             )
         )
-    return f"{file}".rstrip("\n") + "\n"
+    return written(file)

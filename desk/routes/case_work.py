@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
@@ -50,7 +49,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         shown, home, case_id = await opened(visit)
         known = {str(one): one for one, _ in shown.colleagues}
         try:
-            due = datetime.combine(date.fromisoformat(day), END, ZoneInfo(visit.zone or office.look.zone))
+            due = datetime.combine(date.fromisoformat(day), END, office.look.zone_of(visit))
         except ValueError:
             return back(visit.here, "none")
         if not text or len(text) > MOST:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from litestar import Request, Response
 from litestar.handlers import HTTPRouteHandler
@@ -55,7 +54,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         )
 
     def _today(visit: Visit) -> date:
-        return visit.now.astimezone(ZoneInfo(visit.zone or office.look.zone)).date()
+        return visit.now.astimezone(office.look.zone_of(visit)).date()
 
     def back(visit: Visit, told: str) -> Redirect:
         return Redirect(f"/desk/case/{visit.here.reference}/consents?told={told}", status_code=303)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from litestar import Request, Response
 from litestar.handlers import HTTPRouteHandler
@@ -79,7 +78,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         return Redirect(f"/desk/case/{visit.here.reference}/contact?told={told if done else 'gone'}", status_code=303)
 
     def _local(visit: Visit, at: datetime) -> str:
-        return at.astimezone(ZoneInfo(visit.zone or office.look.zone)).strftime(AT)
+        return at.astimezone(office.look.zone_of(visit)).strftime(AT)
 
     @show(CASE, "view", trail="contact.view")
     async def contact(request: Request[Any, Any, Any], visit: TheVisit) -> Response[str]:
@@ -190,6 +189,6 @@ def _which(visit: Visit) -> UUID | None:
 def _moment(visit: Visit, office: Office, at: str) -> datetime | None:
     """What the form's clock says, in the user's zone."""
     try:
-        return datetime.strptime(at, AT).replace(tzinfo=ZoneInfo(visit.zone or office.look.zone))
+        return datetime.strptime(at, AT).replace(tzinfo=office.look.zone_of(visit))
     except ValueError:
         return None

@@ -12,9 +12,9 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from bot.check import placeholders
 from bot.check.exchange import too_long
 from bot.content.proposed import as_po
-from bot.content.wording import PLACEHOLDER
 from bot.store import marks
 from bot.store.contents import of_account
 from desk import approvals, wording
@@ -150,6 +150,6 @@ def _wrong(row: TextRow, proposal: str) -> str:
         return "empty"
     if proposal == row.text:
         return "same"
-    if set(PLACEHOLDER.findall(proposal)) != set(PLACEHOLDER.findall(row.message.english)):
+    if any(placeholders.faults(row.message, proposal)):
         return "placeholder"
     return "long" if len(proposal) > marks.NOTE or too_long(row.message, proposal) else ""

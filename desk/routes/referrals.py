@@ -11,7 +11,6 @@ from datetime import datetime, time, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from litestar import Request, Response
 from litestar.exceptions import NotFoundException
@@ -179,7 +178,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
 
     def _later(visit: Visit) -> datetime:
         days = int(content.knowledge.get(list_of.RULES)["silent_days"])
-        zone = ZoneInfo(visit.zone or office.look.zone)
+        zone = office.look.zone_of(visit)
         return datetime.combine((visit.now.astimezone(zone) + timedelta(days=days)).date(), MORNING, zone)
 
     def _name(visit: Visit, row: Referred) -> str:

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from litestar import Request, Response
 from litestar.exceptions import NotFoundException
@@ -43,7 +42,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
     rules: Any = office.content.knowledge.get("exceptions")
 
     def today(visit: Visit) -> date:
-        return visit.now.astimezone(ZoneInfo(visit.zone or office.look.zone)).date()
+        return visit.now.astimezone(office.look.zone_of(visit)).date()
 
     def ready(wants: str, asker: str, language: str) -> str:
         """The refusal, in a language: words of knowledge/requests.yml."""

@@ -97,9 +97,6 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
     async def refused(visit: Visit, code: str, at: str) -> Response[str]:
         return await page(visit, here(visit), code, status=400 if code in ("unclear", "nobody") else 409, at=at)
 
-    def zone(visit: Visit) -> ZoneInfo:
-        return ZoneInfo(visit.zone or office.look.zone)
-
     @show("/rota", "rota", trail="rota.view")
     async def rota(request: Request[Any, Any, Any], visit: TheVisit) -> Response[str]:
         told = request.query_params.get("told", "")
@@ -112,7 +109,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
     @act("/rota/shift", "rota_edit", trail="rota.add")
     async def add(visit: TheVisit) -> Response[Any]:
         who, role, weeks, reason = fields(visit.form, "who", "role", "weeks", "reason_code")
-        span = of_day(visit.form, zone(visit))
+        span = of_day(visit.form, office.look.zone_of(visit))
         many = number(weeks or "1")
         if span is None or role not in ROLES_PLANNED or many is None or not 1 <= many <= WEEKS:
             return await refused(visit, "unclear", "add")
@@ -130,7 +127,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
     @act(f"{SHIFT}/change", "rota_edit", trail="rota.change")
     async def change(visit: TheVisit, which: FromPath[UUID]) -> Response[Any]:
         who, role, reason = fields(visit.form, "who", "role", "reason_code")
-        span = of_moments(visit.form, zone(visit))
+        span = of_moments(visit.form, office.look.zone_of(visit))
         if span is None or role not in ROLES_PLANNED:
             return await refused(visit, "unclear", str(which))
         if span[1] - span[0] > LONGEST:
@@ -156,7 +153,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
 
     @act(f"{SHIFT}/break", "rota_edit", trail="rota.break")
     async def pause(visit: TheVisit, which: FromPath[UUID]) -> Response[Any]:
-        span = of_moments(visit.form, zone(visit))
+        span = of_moments(visit.form, office.look.zone_of(visit))
         if span is None:
             return await refused(visit, "unclear", str(which))
         try:
@@ -176,7 +173,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
 
     @act("/rota/copy", "rota_edit", trail="rota.copy")
     async def copy(visit: TheVisit) -> Response[Any]:
-        start, to = (of_field(visit.form.get(name, ""), zone(visit)) for name in ("start", "to"))
+        start, to = (of_field(visit.form.get(name, ""), office.look.zone_of(visit)) for name in ("start", "to"))
         if start is None or to is None or start == to:
             return await refused(visit, "unclear", "copy")
         async with office.database.begin() as connection:
@@ -238,14 +235,14 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
     @act("/rota/ill", "rota", trail="rota.ill")
     async def ill(visit: TheVisit) -> Response[Any]:
         async with office.database.begin() as connection:
-            hit = await roster.ill_today(connection, visit.user.id, visit.now, zone(visit))
+            hit = await roster.ill_today(connection, visit.user.id, visit.now, office.look.zone_of(visit))
         await office.live.tell()
         return back(visit, "ill", n=len(hit))
 
     @act("/rota/away", "rota_edit", trail="rota.away")
     async def away(visit: TheVisit) -> Response[Any]:
         who, kind = fields(visit.form, "who", "kind")
-        span = of_moments(visit.form, zone(visit))
+        span = of_moments(visit.form, office.look.zone_of(visit))
         if span is None or kind not in KINDS or span[1] <= visit.now:
             return await refused(visit, "unclear", "away")
         try:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from litestar import Request, Response
 from litestar.handlers import HTTPRouteHandler
@@ -176,7 +175,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             )
 
     def _morning(visit: Visit, at: datetime) -> datetime:
-        zone = ZoneInfo(visit.zone or office.look.zone)
+        zone = office.look.zone_of(visit)
         return datetime.combine(at.astimezone(zone).date(), MORNING, zone)
 
     def back_here(visit: Visit, told: str) -> Response[Any]:

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from litestar import Request, Response
 from litestar.exceptions import NotFoundException
@@ -47,7 +46,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             given = datetime.fromisoformat(text)
         except ValueError:
             return None
-        zone = ZoneInfo(visit.zone or office.look.zone)
+        zone = office.look.zone_of(visit)
         return (given if given.tzinfo else given.replace(tzinfo=zone)).astimezone(UTC)
 
     def form(visit: Visit, told: str, status: int, receivers: Any) -> Response[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
@@ -19,7 +18,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
 
     @show("/due", "queue", trail="due.view")
     async def due(visit: TheVisit) -> Response[str]:
-        zone = ZoneInfo(visit.zone or office.look.zone)
+        zone = office.look.zone_of(visit)
         tomorrow = visit.now.astimezone(zone).date() + timedelta(days=1)
         async with office.database.begin() as connection:
             until = datetime.combine(tomorrow, time(), zone)
