@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
+
+from bot import app as composition
+from bot.settings import Settings
+from tests.desk.office import Desk, opened
+from tests.pipeline.world import Table, World
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 ARGUMENTS = [
@@ -45,3 +51,32 @@ async def browser_page(browser: Browser) -> AsyncIterator[Page]:
     yield page
     await context.close()
     assert errors == []
+
+
+class RealClock:
+    """The browser's clock is the real one, and codes are of it."""
+
+    @property
+    def at(self) -> datetime:
+        return datetime.now(UTC)
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def move(self, **amount: float) -> None:
+        """Time passes by itself."""
+
+
+@pytest.fixture
+async def world(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+    monkeypatch.setattr(composition, "load_understanding", lambda root, data_dir: Table())
+    clock = RealClock()
+    made = World(await composition.build(settings, clock=clock), clock)  # type: ignore[arg-type]
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def desk(world: World) -> AsyncIterator[Desk]:
+    async with opened(world.app) as made:
+        yield made

@@ -8,7 +8,6 @@ from playwright.async_api import Browser, expect
 from bot.nlu.data import read_examples
 from desk import checking
 from desk.door import SESSION
-from tests.browser.test_desk import desk, world  # noqa: F401 - fixtures
 from tests.desk.office import Desk
 from tests.pipeline.world import World
 
@@ -18,8 +17,8 @@ WAGES = "knowledge/rights/KW.yml:topics.wages"
 
 async def test_content_is_checked_and_the_bot_is_taught(
     browser: Browser,
-    desk: Desk,  # noqa: F811
-    world: World,  # noqa: F811
+    desk: Desk,
+    world: World,
 ) -> None:
     await world.says("9001", "can you tell Dipesh Rai about the ticket 4071")
     person = await desk.person("specialist")

@@ -2,51 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime
-
 import pyotp
 import pytest
 from playwright.async_api import Page, expect
 
-from bot import app as composition
-from bot.settings import Settings
 from bot.store import users
 from desk.auth import passwords
-from tests.desk.office import Desk, opened
-from tests.pipeline.world import Table, World
+from tests.desk.office import Desk
+from tests.pipeline.world import World
 
 pytestmark = pytest.mark.browser
 PASSWORD = "a sentence that nobody guesses"
-
-
-class RealClock:
-    """The browser's clock is the real one, and codes are of it."""
-
-    @property
-    def at(self) -> datetime:
-        return datetime.now(UTC)
-
-    def __call__(self) -> datetime:
-        return self.at
-
-    def move(self, **amount: float) -> None:
-        """Time passes by itself."""
-
-
-@pytest.fixture
-async def world(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
-    monkeypatch.setattr(composition, "load_understanding", lambda root, data_dir: Table())
-    clock = RealClock()
-    made = World(await composition.build(settings, clock=clock), clock)  # type: ignore[arg-type]
-    yield made
-    await made.close()
-
-
-@pytest.fixture
-async def desk(world: World) -> AsyncIterator[Desk]:
-    async with opened(world.app) as made:
-        yield made
 
 
 async def _sign_in(page: Page, desk: Desk) -> None:

@@ -19,7 +19,6 @@ from desk import mount
 from desk.door import SESSION
 from desk.permissions import ROLES
 from desk.route import CODE, OPEN
-from tests.browser.test_desk import desk, world  # noqa: F401 - fixtures
 from tests.desk.office import Desk, Person
 from tests.pipeline.world import World
 
@@ -29,7 +28,7 @@ GRAVE = {"serious", "critical"}
 WHO = ("supervisor", "administrator", *ROLES)  # the first who may see a page looks at it
 
 
-def _pages(desk: Desk) -> Iterator[tuple[str, str]]:  # noqa: F811
+def _pages(desk: Desk) -> Iterator[tuple[str, str]]:
     """(permission, path) of every page; those whose parameters nobody can guess are left out."""
     for handler in mount.handlers(desk.office):
         rule = handler.opt["rule"]
@@ -43,7 +42,7 @@ def _pages(desk: Desk) -> Iterator[tuple[str, str]]:  # noqa: F811
 CASE = "/case/{reference:str}"
 
 
-def _who(desk: Desk, permission: str) -> str:  # noqa: F811
+def _who(desk: Desk, permission: str) -> str:
     """A role that has this page; nobody for what stands before the sign-in."""
     may = desk.office.permissions
     if permission in (OPEN, CODE):
@@ -63,7 +62,7 @@ async def _grave(page: Page) -> list[str]:
     ]
 
 
-async def _opened(browser: Browser, desk: Desk, token: str, language: str, *, dark: bool, width: int) -> Page:  # noqa: F811
+async def _opened(browser: Browser, desk: Desk, token: str, language: str, *, dark: bool, width: int) -> Page:
     context = await browser.new_context(
         viewport={"width": width, "height": 900}, locale=language, color_scheme="dark" if dark else "light"
     )
@@ -72,7 +71,7 @@ async def _opened(browser: Browser, desk: Desk, token: str, language: str, *, da
     return await context.new_page()
 
 
-async def _seeded(desk: Desk, world: World, worker: Person) -> dict[str, str]:  # noqa: F811
+async def _seeded(desk: Desk, world: World, worker: Person) -> dict[str, str]:
     """What parameters stand for: a case with a conversation, notes and a task; and a conversation without a case."""
     await world.says("9001", "he has a knife")
     await world.says("9002", "my wages")
@@ -86,7 +85,7 @@ async def _seeded(desk: Desk, world: World, worker: Person) -> dict[str, str]:  
     return {"{reference:str}": reference, "{talk:uuid}": str(talk)}
 
 
-async def _halfway(desk: Desk) -> str:  # noqa: F811
+async def _halfway(desk: Desk) -> str:
     """A session whose code was not given yet."""
     user_id = await desk.user("caseworker")
     async with desk.app.database.begin() as connection:
@@ -96,8 +95,8 @@ async def _halfway(desk: Desk) -> str:  # noqa: F811
 @pytest.mark.parametrize(("language", "dark", "width"), [("en", False, 1400), ("ar", False, 390), ("ne", True, 1400)])
 async def test_pages_have_no_grave_fault(
     browser: Browser,
-    desk: Desk,  # noqa: F811
-    world: World,  # noqa: F811
+    desk: Desk,
+    world: World,
     language: str,
     dark: bool,
     width: int,
@@ -140,7 +139,7 @@ async def test_pages_have_no_grave_fault(
     assert faults == []
 
 
-async def test_the_router_says_which_pages_there_are(desk: Desk) -> None:  # noqa: F811
+async def test_the_router_says_which_pages_there_are(desk: Desk) -> None:
     paths = {path for _, path in _pages(desk)}
     assert {"/", "/sign-in", "/sign-in/code", "/people", "/help", CASE, "/talk/{talk:uuid}"} <= paths
     assert not any(path.startswith("/static") or path.endswith("/live") for path in paths)

@@ -11,7 +11,6 @@ from bot.attachments import Attachments
 from bot.channels.contract import MediaRef
 from bot.media.files import Files
 from desk.door import SESSION
-from tests.browser.test_desk import desk, world  # noqa: F401 - fixtures
 from tests.browser.test_desk_axe import _grave
 from tests.desk.office import Desk
 from tests.fixtures import files
@@ -20,7 +19,7 @@ from tests.pipeline.world import World
 pytestmark = pytest.mark.browser
 
 
-async def _sends(world: World, data: bytes, kind: str, ref: str) -> None:  # noqa: F811
+async def _sends(world: World, data: bytes, kind: str, ref: str) -> None:
     world.provider.files[ref] = data
     await world.says("9001", "", kind="media", media=(MediaRef(kind, ref),))
     kept = Files(world.app.settings.data_dir / "media")
@@ -29,7 +28,7 @@ async def _sends(world: World, data: bytes, kind: str, ref: str) -> None:  # noq
     ).run_once()
 
 
-async def _page(browser: Browser, desk: Desk, token: str, *, scripts: bool = True) -> Page:  # noqa: F811
+async def _page(browser: Browser, desk: Desk, token: str, *, scripts: bool = True) -> Page:
     context = await browser.new_context(
         viewport={"width": 1400, "height": 900}, locale="en-GB", java_script_enabled=scripts
     )
@@ -46,8 +45,8 @@ async def _until(page: Page, condition: str) -> None:
 
 async def test_a_voice_plays_and_a_picture_opens_when_she_is_ready(
     browser: Browser,
-    desk: Desk,  # noqa: F811
-    world: World,  # noqa: F811
+    desk: Desk,
+    world: World,
 ) -> None:
     await world.says("9001", "he has a knife")
     await _sends(world, files.photo(), "image", "p")
@@ -95,8 +94,8 @@ async def test_a_voice_plays_and_a_picture_opens_when_she_is_ready(
 
 async def test_without_scripts_it_opens_too_and_nothing_is_fetched_before(
     browser: Browser,
-    desk: Desk,  # noqa: F811
-    world: World,  # noqa: F811
+    desk: Desk,
+    world: World,
 ) -> None:
     await world.says("9001", "human please")
     await _sends(world, files.photo(), "image", "p")

@@ -6,14 +6,13 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from desk.door import SESSION
-from tests.browser.test_desk import desk, world  # noqa: F401 - fixtures
 from tests.desk.office import Desk, Person
 from tests.pipeline.world import World
 
 pytestmark = pytest.mark.browser
 
 
-async def _opened(browser: Browser, desk: Desk, person: Person, *, scripts: bool) -> Page:  # noqa: F811
+async def _opened(browser: Browser, desk: Desk, person: Person, *, scripts: bool) -> Page:
     context = await browser.new_context(
         viewport={"width": 1400, "height": 900}, locale="en-GB", java_script_enabled=scripts
     )
@@ -21,7 +20,7 @@ async def _opened(browser: Browser, desk: Desk, person: Person, *, scripts: bool
     return await context.new_page()
 
 
-async def test_two_colleagues_ask_help_and_tell_her(browser: Browser, desk: Desk, world: World) -> None:  # noqa: F811
+async def test_two_colleagues_ask_help_and_tell_her(browser: Browser, desk: Desk, world: World) -> None:
     await world.says("9001", "he has a knife")
     case = f"/case/{await world.one('SELECT reference FROM cases')}"
     asha, chief = await desk.person("caseworker"), await desk.person("supervisor")

@@ -9,7 +9,6 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from desk.door import SESSION
-from tests.browser.test_desk import desk, world  # noqa: F401 - fixtures
 from tests.desk.office import Desk
 from tests.pipeline.world import World
 
@@ -18,8 +17,8 @@ pytestmark = pytest.mark.browser
 
 async def test_figures_are_narrowed_and_taken_out(
     browser: Browser,
-    desk: Desk,  # noqa: F811
-    world: World,  # noqa: F811
+    desk: Desk,
+    world: World,
 ) -> None:
     await world.says("9001", "he has a knife")
     await world.says("9002", "my wages")

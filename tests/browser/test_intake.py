@@ -8,7 +8,6 @@ from playwright.async_api import Browser, Page, expect
 
 from desk import paper
 from desk.door import SESSION
-from tests.browser.test_desk import desk, world  # noqa: F401 - fixtures
 from tests.desk.office import Desk, Person
 from tests.pipeline.world import World
 
@@ -16,7 +15,7 @@ pytestmark = pytest.mark.browser
 NUMBER = "+96550001234"
 
 
-async def _opened(browser: Browser, desk: Desk, person: Person, *, scripts: bool) -> Page:  # noqa: F811
+async def _opened(browser: Browser, desk: Desk, person: Person, *, scripts: bool) -> Page:
     context = await browser.new_context(
         viewport={"width": 390, "height": 844}, locale="en-GB", java_script_enabled=scripts
     )
@@ -29,8 +28,8 @@ async def _opened(browser: Browser, desk: Desk, person: Person, *, scripts: bool
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
 async def test_a_walk_in_from_paper_to_a_message(
     browser: Browser,
-    desk: Desk,  # noqa: F811
-    world: World,  # noqa: F811
+    desk: Desk,
+    world: World,
     scripts: bool,
 ) -> None:
     person = await desk.person("caseworker")

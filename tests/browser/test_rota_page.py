@@ -10,7 +10,6 @@ from playwright.async_api import Browser, Page, expect
 
 from bot.store import rota
 from desk.door import SESSION
-from tests.browser.test_desk import desk, world  # noqa: F401 - fixtures
 from tests.desk.office import Desk, Person
 
 pytestmark = pytest.mark.browser
@@ -18,7 +17,7 @@ HERE = ZoneInfo("Asia/Kathmandu")
 TEAM = (("chief", "supervisor"), ("asha", "caseworker"), ("bimala", "caseworker"))
 
 
-async def _page(browser: Browser, desk: Desk, person: Person, *, width: int = 1400) -> Page:  # noqa: F811
+async def _page(browser: Browser, desk: Desk, person: Person, *, width: int = 1400) -> Page:
     """A browser without scripts: all of it works so."""
     context = await browser.new_context(
         viewport={"width": width, "height": 850}, java_script_enabled=False, locale="en-GB"
@@ -29,7 +28,7 @@ async def _page(browser: Browser, desk: Desk, person: Person, *, width: int = 14
     return page
 
 
-async def test_an_hour_is_filled_and_somebody_ill_is_covered(browser: Browser, desk: Desk) -> None:  # noqa: F811
+async def test_an_hour_is_filled_and_somebody_ill_is_covered(browser: Browser, desk: Desk) -> None:
     chief, asha, bimala = [await desk.person(role, login=name) for name, role in TEAM]
     for one, name in ((asha, "Asha"), (bimala, "Bimala")):
         await desk.rows_changed("UPDATE users SET name = :n WHERE id = :i", n=name, i=one.user_id)

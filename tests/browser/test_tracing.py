@@ -8,7 +8,6 @@ from playwright.async_api import Page, expect
 
 from bot.jobs import lay_answers, start_reminders
 from desk.door import SESSION
-from tests.browser.test_desk import desk, world  # noqa: F401 - fixtures
 from tests.desk.office import Desk
 from tests.desk.test_tracing import REPORT
 from tests.pipeline.world import World
@@ -18,8 +17,8 @@ pytestmark = pytest.mark.browser
 
 async def test_a_search_is_composed_looked_at_sent_and_answered(
     browser_page: Page,
-    desk: Desk,  # noqa: F811
-    world: World,  # noqa: F811
+    desk: Desk,
+    world: World,
 ) -> None:
     page = browser_page
     await world.says("reporter", *REPORT)

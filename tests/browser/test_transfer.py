@@ -3,35 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 from playwright.async_api import Page, expect
 
-from bot import app as composition
-from bot.settings import Settings
 from desk.door import SESSION
-from tests.browser.test_desk import RealClock
-from tests.desk.office import Desk, opened
-from tests.pipeline.world import Table, World
+from tests.desk.office import Desk
+from tests.pipeline.world import World
 
 pytestmark = pytest.mark.browser
 SUMMARY = "Wages of three months. Can talk in the evening, in Nepali."
-
-
-@pytest.fixture
-async def world(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
-    monkeypatch.setattr(composition, "load_understanding", lambda root, data_dir: Table())
-    clock = RealClock()
-    made = World(await composition.build(settings, clock=clock), clock)  # type: ignore[arg-type]
-    yield made
-    await made.close()
-
-
-@pytest.fixture
-async def desk(world: World) -> AsyncIterator[Desk]:
-    async with opened(world.app) as made:
-        yield made
 
 
 async def _enters(page: Page, desk: Desk, role: str, organisation: str | None = None) -> None:

@@ -12,7 +12,7 @@ from playwright.async_api import Page, expect
 
 from bot.simulated import Phones
 from bot.web.simulator import simulator
-from tests.browser.test_desk import _sign_in, desk, world  # noqa: F401 - fixtures
+from tests.browser.test_desk import _sign_in
 from tests.desk.office import Desk
 from tests.fakes.server import served
 from tests.pipeline.world import World
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-async def phone(world: World, browser_page: Page) -> AsyncIterator[Page]:  # noqa: F811
+async def phone(world: World, browser_page: Page) -> AsyncIterator[Page]:
     """The simulator's page, with the workers of a server behind it."""
 
     async def work() -> None:
@@ -43,8 +43,8 @@ async def phone(world: World, browser_page: Page) -> AsyncIterator[Page]:  # noq
 async def test_from_a_phone_to_a_closed_case(
     browser_page: Page,
     phone: Page,
-    desk: Desk,  # noqa: F811
-    world: World,  # noqa: F811
+    desk: Desk,
+    world: World,
 ) -> None:
     page, station = browser_page, phone.locator(".station.telegram")
 
@@ -90,7 +90,7 @@ async def test_from_a_phone_to_a_closed_case(
     await page.goto("about:blank")
 
 
-async def test_the_way_around(browser_page: Page, desk: Desk, world: World) -> None:  # noqa: F811
+async def test_the_way_around(browser_page: Page, desk: Desk, world: World) -> None:
     """The menu by the keyboard, the page that one is on, and an address that points into a closed group."""
     page = browser_page
     await world.says("9001", "human please")

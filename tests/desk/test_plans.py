@@ -7,14 +7,13 @@ table that is read so nevertheless, or by an index without a condition, has no i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from tests.desk.office import Desk
 from tests.desk.test_search import _note, _tell
+from tests.fakes.statements import heard
 
 LARGE = frozenset(
     [
@@ -57,21 +56,7 @@ SUPERVISED = {  # figures of a period do read a tenth of a table, and may then r
     "figures, steps": ("/figures/steps", None),
 }
 Sent = list[tuple[str, Any]]
-
-
-@contextmanager
-def _listening(desk: Desk) -> Iterator[Sent]:
-    """Every question that is asked meanwhile."""
-    sent: Sent = []
-
-    def hear(conn: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
-        if statement.lstrip().startswith(("SELECT", "WITH")) and not many:
-            sent.append((statement, parameters))
-
-    engine = desk.app.database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", hear)
-    yield sent
-    event.remove(engine, "before_cursor_execute", hear)
+READS = ("SELECT", "WITH")
 
 
 def _readings(plan: dict[str, Any], partial: set[str]) -> Iterator[str]:
@@ -113,7 +98,7 @@ async def test_no_page_reads_a_large_table_as_a_whole(desk: Desk, role: str) -> 
     await desk.case("glass", "open", other.user_id)  # so that somebody is told of it
     await _analysed(desk)
     for name, (path, form) in (PAGES | SUPERVISED if role == "supervisor" else PAGES).items():
-        with _listening(desk) as sent:
+        with heard(desk.app.database) as asked_of:
             if path == "/live":
                 await _live(desk, person.user_id)
             elif form is None:
@@ -121,6 +106,7 @@ async def test_no_page_reads_a_large_table_as_a_whole(desk: Desk, role: str) -> 
             else:
                 asked = {key: value.replace("REFERENCE", reference) for key, value in form.items()}
                 assert (await person.post(path, **asked)).status_code == 200
+        sent = [(s, values) for s, values, many in asked_of if s.lstrip().startswith(READS) and not many]
         assert len(sent) >= 2, name
         assert await _whole(desk, sent) == [], name
 

@@ -3,38 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
-from sqlalchemy import event
 
-from bot.app import App
 from desk import mount
 from tests.desk.office import THEIRS, Desk, Person
+from tests.fakes.statements import heard
 
 NOBODY = "7318446205"
 PARAMETER = re.compile(r"\{(\w+):(\w+)\}")
 ANY = {"str": "x", "int": "1", "uuid": str(uuid4())}
-
-
-@contextmanager
-def statements(app: App) -> Iterator[list[str]]:
-    """What the database is asked meanwhile."""
-    asked: list[str] = []
-
-    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
-        asked.append(statement)
-
-    engine = app.database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield asked
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
 
 
 def _of_a_case(desk: Desk) -> list[tuple[str, str]]:
@@ -68,9 +48,9 @@ async def test_t29_a_case_of_others_is_none_on_every_route(desk: Desk, role: str
     for method, path in routes:
         seen = []
         for reference in (theirs, NOBODY):
-            with statements(desk.app) as asked:
+            with heard(desk.app.database) as asked:
                 answer = await _asked(person, method, _filled(path, reference))
-            seen.append((_steady(answer, reference), asked))
+            seen.append((_steady(answer, reference), [one.statement for one in asked]))
         assert seen[0][0] == seen[1][0], (method, path)
         if not path.endswith("/glass"):  # who tries to open one has a line in the trail
             assert seen[0][1] == seen[1][1], f"another way through the database tells it too: {method} {path}"

@@ -5,33 +5,17 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from handlers import cases, closing, codes
 from handlers.context import Context
+from tests.fakes.statements import heard
 from tests.pipeline.world import World
 
 NEVER = "7482917300461295"  # well typed or not, nobody has it
-
-
-@contextmanager
-def statements(world: World) -> Iterator[list[str]]:
-    """What is asked of the database meanwhile."""
-    said: list[str] = []
-
-    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
-        said.append(re.sub(r"\s+", " ", statement))
-
-    engine = world.app.database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
-    yield said
-    event.remove(engine, "before_cursor_execute", note)
 
 
 async def act(world: World, address: str, change: Any) -> None:
@@ -81,11 +65,12 @@ async def answer(world: World, address: str, text: str) -> tuple[list[str], list
     """(the replies as they lie in the history, what was asked of the database) of one message."""
     before = len(await world.lines(address))
     await world.writes(address, text)
-    with statements(world) as said:
+    with heard(world.app.database) as said:
         await world.turns()
     await world.sends()
     lines = (await world.lines(address))[before:]
-    return [json.dumps(line.body, sort_keys=True) for line in lines if line.direction == "out"], said
+    told = [json.dumps(line.body, sort_keys=True) for line in lines if line.direction == "out"]
+    return told, [re.sub(r"\s+", " ", one.statement) for one in said]
 
 
 async def test_t39_codes_that_open_nothing_are_answered_alike(world: World) -> None:

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pypdfium2
 import pytest
 import zxingcpp
-from sqlalchemy import delete, event, select
+from sqlalchemy import delete, select
 
 from bot.app import App
 from bot.certified import Certificates
@@ -19,6 +19,7 @@ from bot.store import certificates, retention, tables
 from bot.store.certificates import Passed
 from bot.store.rows import Certificate, CertificateLink
 from tests.conftest import NOON
+from tests.fakes.statements import heard
 from tests.store.shelves import Stored
 
 DAY = timedelta(days=1)
@@ -62,21 +63,12 @@ async def test_a_number_tells_track_and_day_and_nothing_of_her(given: Stored) ->
 
 @pytest.mark.parametrize("code", [OTHER, "1111222233334444", CODE[:-1], CODE + "1", "", "x" * 5000, "\x00\ud800", "'"])
 async def test_every_other_number_is_the_same_none_for_one_statement(given: Stored, code: str) -> None:
-    said: list[str] = []
-
-    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
-        said.append(statement)
-
-    engine = given.database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
+    with heard(given.database) as said:
         assert await genuine(given, CODE) is not None
-        right = list(said)
+        right = [one.statement for one in said]
         said.clear()
         assert await genuine(given, code) is None
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
-    assert said == right
+    assert [one.statement for one in said] == right
     assert len(said) == 1
 
 

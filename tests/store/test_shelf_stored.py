@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, event, insert, select, text
+from sqlalchemy import delete, insert, select, text
 from sqlalchemy.exc import IntegrityError
 from uuid_utils.compat import uuid7
 
@@ -22,6 +20,7 @@ from bot.store.rows import BoxLetter, CodeTry, CodeUse, FamilyCode, Licence, Ref
 from bot.store.shelf import shelves
 from bot.vault.fields import Unopenable
 from tests.conftest import NOON
+from tests.fakes.statements import heard
 from tests.store.shelves import Stored, case
 
 HOUR = timedelta(hours=1)
@@ -31,20 +30,6 @@ DIGITS = "4829173056128347"
 async def rows(stored: Stored, query: Any) -> list[Any]:
     async with stored.database.begin() as connection:
         return list((await connection.execute(query)).mappings())
-
-
-@contextmanager
-def statements(stored: Stored) -> Iterator[list[str]]:
-    """What is said to the database meanwhile."""
-    said: list[str] = []
-
-    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
-        said.append(statement)
-
-    engine = stored.database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
-    yield said
-    event.remove(engine, "before_cursor_execute", note)
 
 
 # --- what lies there
@@ -155,12 +140,12 @@ async def test_a_code_goes_with_its_case(stored: Stored) -> None:
 async def test_a_turn_that_uses_no_shelf_costs_no_statement(stored: Stored) -> None:
     async with stored.turn("maya"):
         pass
-    with statements(stored) as said:
+    with heard(stored.database) as said:
         async with stored.turn("maya") as turn:
             turn.person.country = "KW"
-    assert any("UPDATE contacts" in s for s in said)
+    assert any("UPDATE contacts" in s for s, *_ in said)
     names = [kind.table.name for kind in KINDS.values()]
-    assert [s for s in said if any(re.search(rf"\b{name}\b", s) for name in names)] == []
+    assert [s for s, *_ in said if any(re.search(rf"\b{name}\b", s) for name in names)] == []
 
 
 async def test_a_batch_is_written_table_by_table_however_many_people(stored: Stored) -> None:
@@ -176,11 +161,11 @@ async def test_a_batch_is_written_table_by_table_however_many_people(stored: Sto
             (await turn.shelf.mine(Reminder))[0].state = "cancelled"
             turn.shelf.add(Reminder(flow="menu", due_at=NOON, slots={"n": number}))
             turn.shelf.add(CodeTry())
-        with statements(stored) as said:
+        with heard(stored.database) as said:
             await turns.save(connection, stored.secrets, [t.subject for t in opened], NOON)
-    assert sum("INSERT INTO reminders" in s for s in said) == 1
-    assert sum("UPDATE reminders" in s for s in said) == 1
-    assert sum("INSERT INTO code_tries" in s for s in said) == 1
+    assert sum("INSERT INTO reminders" in s for s, *_ in said) == 1
+    assert sum("UPDATE reminders" in s for s, *_ in said) == 1
+    assert sum("INSERT INTO code_tries" in s for s, *_ in said) == 1
     states = await rows(stored, select(tables.reminders.c.state))
     assert sorted(r["state"] for r in states) == ["cancelled"] * 8 + ["waiting"] * 8
 
@@ -188,12 +173,12 @@ async def test_a_batch_is_written_table_by_table_however_many_people(stored: Sto
 async def test_what_did_not_change_is_not_written(stored: Stored) -> None:
     async with stored.turn("maya") as turn:
         turn.shelf.add(Reminder(flow="menu", due_at=NOON, slots={"a": 1}))
-    with statements(stored) as said:
+    with heard(stored.database) as said:
         async with stored.turn("maya") as turn:
             assert len(await turn.shelf.mine(Reminder)) == 1
             assert len(await turn.shelf.mine(Reminder)) == 1
-    assert sum("FROM reminders" in s for s in said) == 1
-    assert not [s for s in said if "UPDATE reminders" in s]
+    assert sum("FROM reminders" in s for s, *_ in said) == 1
+    assert not [s for s, *_ in said if "UPDATE reminders" in s]
 
 
 # --- at the same time
