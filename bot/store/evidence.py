@@ -18,8 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import search
 from bot.store.evidence_tables import ABOUT
-from bot.store.keys import Keys, open_, seal
-from bot.store.tables import evidence, keys, messages
+from bot.store.keys import Keys, key_of, open_, seal
+from bot.store.tables import evidence, messages
 
 __all__ = ["ABOUT", "WORDS", "Of", "opened", "sweep", "write"]
 
@@ -84,11 +84,8 @@ async def sweep(connection: AsyncConnection, secrets: Keys, limit: int) -> int:
     )
     rows = gone.all()
     for case_id, subject_id in {(row.case_id, row.subject_id) for row in rows if row.case_id is not None}:
-        wrapped = (
-            await connection.execute(select(keys.c.wrapped).where(keys.c.subject_id == subject_id))
-        ).scalar_one_or_none()
         try:
-            key = secrets.keyring.unwrap(wrapped) if wrapped else b""
+            key = await key_of(connection, secrets, subject_id) or b""
         except ValueError:
             key = b""  # a spoilt key: nothing of hers can be read, and nothing is to be found
         await _index(connection, secrets, subject_id, key, case_id)

@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
 from bot.engine.messages import Sensitivity
-from bot.store.keys import Keys, open_, open_json
-from bot.store.tables import audit, case_events, cases, keys, messages, metadata, outbox
+from bot.store.keys import Keys, key_of, open_, open_json
+from bot.store.tables import audit, case_events, cases, messages, metadata, outbox
 
 _LEFT_OUT = frozenset({"keys", "search_tokens", "inbox"})  # no words, or the history has them
 _CODES = frozenset({"link_codes", "code_tries", "family_codes", "code_uses", "certificate_links", "notices"})
@@ -52,12 +52,9 @@ async def subject_of(connection: AsyncConnection, reference: str) -> UUID | None
 
 async def person(connection: AsyncConnection, secrets: Keys, subject_id: UUID, now: datetime) -> dict[str, Any] | None:
     """Rows by table, oldest first; None when there is nobody, or nobody any more. ValueError for a spoilt key."""
-    wrapped = (
-        await connection.execute(select(keys.c.wrapped).where(keys.c.subject_id == subject_id))
-    ).scalar_one_or_none()
-    if wrapped is None:
+    key = await key_of(connection, secrets, subject_id)
+    if key is None:
         return None
-    key = secrets.keyring.unwrap(wrapped)
     found: dict[str, Any] = {}
     for table in metadata.sorted_tables:
         if "subject_id" not in table.c or table.name in _LEFT_OUT | _CODES:

@@ -5,10 +5,11 @@ Law: keys leave this room only unwrapped in memory, for the length of a transact
 
 from __future__ import annotations
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.database import Database
 from bot.store.tables import keys
@@ -68,3 +69,9 @@ class Keys:
     def word(self, space: str, value: str) -> bytes:
         """Keyed hash of a word that a case is found by; half the length is enough to tell words apart."""
         return lookup(self._lookup_key, "word", space, value)[:16]
+
+
+async def key_of(connection: AsyncConnection, secrets: Keys, subject_id: UUID) -> bytes | None:
+    """A person's key; None when there is nobody, or nobody any more. ValueError when it was spoilt."""
+    wrapped = (await connection.execute(select(keys.c.wrapped).where(keys.c.subject_id == subject_id))).scalar()
+    return None if wrapped is None else secrets.keyring.unwrap(wrapped)

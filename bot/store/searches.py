@@ -21,7 +21,7 @@ from uuid_utils.compat import uuid7
 from bot.store import search, turns
 from bot.store.events import record
 from bot.store.inbox import Home
-from bot.store.keys import Keys, open_json, seal, seal_json
+from bot.store.keys import Keys, key_of, open_json, seal, seal_json
 from bot.store.tables import (
     cases,
     conversations,
@@ -132,11 +132,11 @@ async def _remind(
     slots: Mapping[str, Any],
     now: datetime,
 ) -> None:
-    wrapped = (await connection.execute(select(keys.c.wrapped).where(keys.c.subject_id == subject_id))).scalar()
-    if wrapped is None or conversation_id is None:
+    key = await key_of(connection, secrets, subject_id)
+    if key is None or conversation_id is None:
         return
     new = uuid7()
-    sealed = seal_json(secrets.keyring.unwrap(wrapped), dict(slots), where=f"reminders.slots_enc.{new}")
+    sealed = seal_json(key, dict(slots), where=f"reminders.slots_enc.{new}")
     await connection.execute(
         insert(reminders).values(
             id=new,
@@ -232,11 +232,10 @@ async def stop(connection: AsyncConnection, secrets: Keys, copy_ids: Collection[
 
 async def _call_off(connection: AsyncConnection, secrets: Keys, copy: Row[Any]) -> UUID | None:
     """The reminder that brings this copy: called off while it waits, emptied once said. Returns where it went."""
-    wrapped = (await connection.execute(select(keys.c.wrapped).where(keys.c.subject_id == copy.subject_id))).scalar()
+    key = await key_of(connection, secrets, copy.subject_id)
     found: UUID | None = None
-    if wrapped is None:
+    if key is None:
         return None
-    key = secrets.keyring.unwrap(wrapped)
     rows = await connection.execute(
         select(reminders).where(
             reminders.c.subject_id == copy.subject_id, reminders.c.topic == TOPIC, reminders.c.flow == ASK

@@ -18,7 +18,7 @@ from uuid_utils.compat import uuid7
 
 from bot.store.bulk import insert_rows
 from bot.store.filing import KINDS, to_row
-from bot.store.keys import Keys, open_, seal
+from bot.store.keys import Keys, key_of, open_, seal
 from bot.store.records import VolunteerCode
 from bot.store.tables import (
     addresses,
@@ -92,14 +92,17 @@ async def put(
     now: datetime,
     expires_at: datetime,
 ) -> UUID:
-    """Add a volunteer, or change all of one; returns the id."""
+    """Add a volunteer, or change all of one; returns the id. Raises LookupError for one that is gone."""
     new = volunteer_id or uuid7()
     if volunteer_id is None:
         key = new_key()
         wrapped = secrets.keyring.wrap(key)
         await connection.execute(insert(keys).values(id=uuid7(), kind="subject", subject_id=new, wrapped=wrapped))
     else:
-        key = await _key(connection, secrets, volunteer_id)
+        known = await key_of(connection, secrets, volunteer_id)
+        if known is None:
+            raise LookupError("this volunteer was erased meanwhile")
+        key = known
     row = {name: values[name] for name in PLAIN}
     for name in SEALED:
         told = values[name]
@@ -113,11 +116,6 @@ async def put(
     else:
         await connection.execute(update(volunteers).where(volunteers.c.id == new).values(**row))
     return new
-
-
-async def _key(connection: AsyncConnection, secrets: Keys, volunteer_id: UUID) -> bytes:
-    wrapped = await connection.execute(select(keys.c.wrapped).where(keys.c.subject_id == volunteer_id))
-    return secrets.keyring.unwrap(wrapped.scalar_one())
 
 
 async def set_state(
