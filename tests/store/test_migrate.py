@@ -76,7 +76,6 @@ def test_whatever_belongs_to_a_person_says_to_whom() -> None:
     nobody_s = {"organisations", "users", "seen", "audit", "audit_seals", "channel_accounts", "contents"}
     nobody_s |= {"box_letters", "feedback", "licences", "volunteer_codes", "desk_sessions", "sign_in_tries"}
     nobody_s |= {"user_profiles", "shifts", "shift_breaks", "shift_swaps", "absences"}  # of those who answer
-    nobody_s |= {"staff_notices", "staff_chats", "staff_codes"}
     nobody_s |= {"debriefs"}  # of a colleague, about no case that is named
     nobody_s |= {"staff_notices", "staff_chats", "staff_codes", "digests"}
     nobody_s |= {"flow_counts", "flow_hours"}  # numbers of questions
