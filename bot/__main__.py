@@ -27,6 +27,8 @@ COMMANDS = {
         "check flows, facts and translations; prints file:line: message",
     ),
     "migrate": ("database", "run_migrate", "", "bring the database schema up to date (as the owner role)"),
+    "backup": ("backup", "run_backup", "add_backup_arguments", "copy everything: data to one place, keys to another"),
+    "restore": ("backup", "run_restore", "add_restore_arguments", "bring a backup into an empty database"),
     "nlu": ("nlu", "run", "add_arguments", "train, ask, measure; suggest and export what nobody understood"),
     "queue": ("queue", "run", "add_arguments", "alarms and what else waits for a human"),
     "reply": ("reply", "run", "add_arguments", "answer the person of a case, as a human"),
