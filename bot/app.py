@@ -43,6 +43,7 @@ from bot.sender import Sender
 from bot.settings import Settings, SettingsError
 from bot.staff_rooms import STAFF_KIND, StaffRooms
 from bot.store import accounts, embedded, pages
+from bot.store.backlog import backlog
 from bot.store.contents import Book, of_account
 from bot.store.database import UNAVAILABLE, Database
 from bot.store.inbox import Inbox
@@ -175,6 +176,15 @@ class App:
                 return "ok" if await current(connection) == newest() else "schema_outdated"
         except Exception as error:
             return f"database_{type(error).__name__}"
+
+    async def backlog(self) -> Mapping[str, float]:
+        """What waits in the database, for /metrics; {} when it does not answer."""
+        try:
+            async with asyncio.timeout(2), self.database.begin() as connection:
+                return await backlog(connection)
+        except Exception as error:
+            log.warning("backlog_not_read", kind=type(error).__name__)
+            return {}
 
     def decline(self, group: str, language: str) -> None:
         """Say in a group that we speak with one person alone, and leave it. Begun here, nobody waits for it. Where
