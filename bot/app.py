@@ -46,6 +46,7 @@ from bot.store import accounts, embedded, pages
 from bot.store.backlog import backlog
 from bot.store.contents import Book, of_account
 from bot.store.database import UNAVAILABLE, Database
+from bot.store.gathered import Gathered
 from bot.store.inbox import Inbox
 from bot.store.keys import Keys
 from bot.store.ledger import NAME as LEDGER
@@ -125,6 +126,11 @@ class App:
     digests: Digests
     rooms: StaffRooms
     leaving: dict[str, asyncio.Task[None]] = field(default_factory=dict)  # groups that we are about to leave
+    arriving: Gathered[Inbound | Receipt] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """What arrives together is committed together."""
+        self.arriving = Gathered(self._store)
 
     @property
     def conductor(self) -> Conductor:
@@ -139,6 +145,10 @@ class App:
             if isinstance(item, Inbound) and item.kind == STAFF_KIND:
                 await self.rooms.heard(item)
         items = [i for i in items if not (isinstance(i, Inbound) and i.kind == STAFF_KIND)]
+        if items:
+            await self.arriving.do(items)
+
+    async def _store(self, items: Sequence[Inbound | Receipt]) -> None:
         countries = {i.address: country_of(i.channel, i.address) for i in items if isinstance(i, Inbound)}
         await self.inbox.receive(items, self.clock(), countries)
 
