@@ -43,8 +43,10 @@ from bot.sender import Sender
 from bot.settings import Settings, SettingsError
 from bot.staff_rooms import STAFF_KIND, StaffRooms
 from bot.store import accounts, embedded, pages
+from bot.store.backlog import backlog
 from bot.store.contents import Book, of_account
 from bot.store.database import UNAVAILABLE, Database
+from bot.store.gathered import Gathered
 from bot.store.inbox import Inbox
 from bot.store.keys import Keys
 from bot.store.ledger import NAME as LEDGER
@@ -124,6 +126,11 @@ class App:
     digests: Digests
     rooms: StaffRooms
     leaving: dict[str, asyncio.Task[None]] = field(default_factory=dict)  # groups that we are about to leave
+    arriving: Gathered[Inbound | Receipt] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """What arrives together is committed together."""
+        self.arriving = Gathered(self._store)
 
     @property
     def conductor(self) -> Conductor:
@@ -138,6 +145,10 @@ class App:
             if isinstance(item, Inbound) and item.kind == STAFF_KIND:
                 await self.rooms.heard(item)
         items = [i for i in items if not (isinstance(i, Inbound) and i.kind == STAFF_KIND)]
+        if items:
+            await self.arriving.do(items)
+
+    async def _store(self, items: Sequence[Inbound | Receipt]) -> None:
         countries = {i.address: country_of(i.channel, i.address) for i in items if isinstance(i, Inbound)}
         await self.inbox.receive(items, self.clock(), countries)
 
@@ -175,6 +186,15 @@ class App:
                 return "ok" if await current(connection) == newest() else "schema_outdated"
         except Exception as error:
             return f"database_{type(error).__name__}"
+
+    async def backlog(self) -> Mapping[str, float]:
+        """What waits in the database, for /metrics; {} when it does not answer."""
+        try:
+            async with asyncio.timeout(2), self.database.begin() as connection:
+                return await backlog(connection)
+        except Exception as error:
+            log.warning("backlog_not_read", kind=type(error).__name__)
+            return {}
 
     def decline(self, group: str, language: str) -> None:
         """Say in a group that we speak with one person alone, and leave it. Begun here, nobody waits for it. Where

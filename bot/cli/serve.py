@@ -11,11 +11,12 @@ import contextlib
 import signal
 import socket
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any
 
 import uvicorn
+from litestar import Litestar
 from uuid_utils.compat import uuid7
 
 from bot import app as composition
@@ -27,7 +28,7 @@ from bot.observe import logs
 from bot.rostering import Roster
 from bot.settings import Settings
 from bot.simulated import Phones
-from bot.web.site import site
+from bot.web.site import pulse, site
 from bot.web.webhooks import polled
 from desk import first
 from desk.first import First
@@ -43,6 +44,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """--host, --port, --role."""
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     parser.add_argument("--port", type=int, default=8000, help="port to listen on (default: 8000)")
+    parser.add_argument(
+        "--health-port",
+        type=int,
+        metavar="PORT",
+        help="with --role worker: answer /health and /metrics there (default: a worker listens nowhere)",
+    )
     parser.add_argument(
         "--role",
         choices=("all", "web", "worker"),
@@ -74,9 +81,11 @@ async def _serve(args: argparse.Namespace) -> int:
                 endless.append(group.create_task(office.live.run()))
                 server = _server(app, office, args.host, args.port, await _first(app))
                 finishing.append(group.create_task(_serve_until(server, stop)))
+            elif args.health_port is not None:
+                server = _pulse(app, args.host, args.health_port)
+                finishing.append(group.create_task(_serve_until(server, stop)))
             else:
-                print("Saathi works. Stop it with Ctrl+C.", flush=True)
-                _say_what_is_missing(settings)
+                _say_at_work(settings)
             await stop.wait()
             app.wake.stop()
             if office is not None:
@@ -138,17 +147,16 @@ def _endless(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
 class _Server(uvicorn.Server):
     """Says hello once the port is ours, and not before."""
 
-    def __init__(self, config: uvicorn.Config, app: App, first: Sequence[First]) -> None:
+    def __init__(self, config: uvicorn.Config, hello: Callable[[int], None]) -> None:
         super().__init__(config)
-        self._app, self._first = app, first
+        self._hello = hello
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Bind, then say where. Ends with SystemExit, as uvicorn's own, when the port cannot be had."""
         await super().startup(sockets)
         if self.started:
             port = self.servers[0].sockets[0].getsockname()[1]  # another one than asked for, if that was 0
-            _say_hello(self._app, self.config.host, port, self._first)
-            _say_what_is_missing(self._app.settings)
+            self._hello(port)
 
 
 def _office(app: App) -> Office:
@@ -163,18 +171,29 @@ async def _first(app: App) -> Sequence[First]:
 
 def _server(app: App, office: Office, host: str, port: int, newcomers: Sequence[First]) -> _Server:
     phones = Phones(app) if app.settings.env == "development" else None
-    config = uvicorn.Config(
-        site(
-            app.settings,
-            app.receive,
-            app.quarantine,
-            app.ready,
-            phones,
-            Certificates(app),
-            desk(office),
-            app.acknowledge,
-            app.decline,
-        ),
+    pages = site(
+        app.settings,
+        app.receive,
+        app.quarantine,
+        app.ready,
+        phones,
+        Certificates(app),
+        desk(office),
+        app.acknowledge,
+        app.decline,
+        app.backlog,
+    )
+    return _Server(_listening(pages, host, port), partial(_say_hello, app, host, newcomers))
+
+
+def _pulse(app: App, host: str, port: int) -> _Server:
+    pages = pulse(app.settings, app.ready, app.backlog)
+    return _Server(_listening(pages, host, port), partial(_say_at_work, app.settings, host))
+
+
+def _listening(pages: Litestar, host: str, port: int) -> uvicorn.Config:
+    return uvicorn.Config(
+        pages,
         host=host,
         port=port,
         log_config=None,
@@ -183,7 +202,6 @@ def _server(app: App, office: Office, host: str, port: int, newcomers: Sequence[
         proxy_headers=False,
         timeout_graceful_shutdown=20,
     )
-    return _Server(config, app, newcomers)
 
 
 async def _serve_until(server: uvicorn.Server, stop: asyncio.Event) -> None:
@@ -198,8 +216,19 @@ async def _serve_until(server: uvicorn.Server, stop: asyncio.Event) -> None:
         )
 
 
-def _say_hello(app: App, host: str, port: int, newcomers: Sequence[First]) -> None:
-    base = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+def _base(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _say_at_work(settings: Settings, host: str = "", port: int = 0) -> None:
+    print("Saathi works. Stop it with Ctrl+C.", flush=True)
+    if port:
+        print(f"  health: {_base(host, port)}/health/ready   figures: {_base(host, port)}/metrics", flush=True)
+    _say_what_is_missing(settings)
+
+
+def _say_hello(app: App, host: str, newcomers: Sequence[First], port: int) -> None:
+    base = _base(host, port)
     print(f"Saathi listens on {base}")
     if app.settings.env == "development":
         print(f"  three phones to try it: {base}/try")
@@ -212,6 +241,7 @@ def _say_hello(app: App, host: str, port: int, newcomers: Sequence[First]) -> No
     print(f"  health: {base}/health/ready   figures: {base}/metrics")
     print("  alarms and what else waits for a human: `saathi queue` (--watch), answered with `saathi reply`")
     print("Stop it with Ctrl+C. The database goes on running: `saathi db stop` ends it.", flush=True)
+    _say_what_is_missing(app.settings)
 
 
 def _say_what_is_missing(settings: Settings) -> None:

@@ -156,7 +156,7 @@ def load(root: Path) -> Content:
     """Read everything. Raises ContentError with all problems of the first kind of file that has any."""
     languages = load_languages(root)
     for code in languages:
-        words(code)  # a quarter of a second each, which the first message should not pay for
+        words(code)  # the first message should not pay for it
     flows, texts = load_flows(root, as_choices(languages))
     catalogue, knowledge = load_catalogue(root, languages), load_knowledge(root)
     return Content(root, flows, texts, languages, catalogue, knowledge, load_readers(), desk=load_desk_words(root))

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import polib
 
+from bot.content.kept import kept
 from bot.content.source import ContentError, Problem
 
 MESSAGES = "messages"  # the domain of the flows
@@ -96,16 +97,23 @@ def load_catalogue(root: Path, languages: Mapping[str, object]) -> Catalogue:
 
 def _read(path: Path, file: str, problems: list[Problem]) -> dict[str, Entry]:
     try:
-        catalogue = polib.pofile(str(path), encoding="utf-8")
+        rows = kept(path.read_bytes(), __file__, lambda: _rows(path))
     except (OSError, ValueError) as error:  # polib raises OSError for syntax too
-        line = re.search(r"line (\d+)", str(error))
-        problems.append(Problem(file, int(line[1]) if line else 1, "this is no gettext catalogue"))
+        at = re.search(r"line (\d+)", str(error))
+        problems.append(Problem(file, int(at[1]) if at else 1, "this is no gettext catalogue"))
         return {}
     found: dict[str, Entry] = {}
-    for entry in catalogue:
-        if not entry.msgctxt or entry.obsolete:
-            continue
-        if entry.msgctxt in found:
-            problems.append(Problem(file, entry.linenum or 1, f"{entry.msgctxt} stands here twice"))
-        found[entry.msgctxt] = Entry(entry.msgstr, entry.msgid, entry.fuzzy, entry.linenum or 1, file)
+    for context, text, english, fuzzy, line in rows:
+        if context in found:
+            problems.append(Problem(file, line, f"{context} stands here twice"))
+        found[context] = Entry(text, english, fuzzy, line, file)
     return {context: entry for context, entry in found.items() if entry.text}
+
+
+def _rows(path: Path) -> list[tuple[str, str, str, bool, int]]:
+    """(context, translation, English, fuzzy, line) of each entry that has a context."""
+    return [
+        (entry.msgctxt, entry.msgstr, entry.msgid, entry.fuzzy, entry.linenum or 1)
+        for entry in polib.pofile(str(path), encoding="utf-8")
+        if entry.msgctxt and not entry.obsolete
+    ]

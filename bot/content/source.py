@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from bot.content.kept import kept
 from bot.settings import CannotStart
 
 _INT = re.compile(r"-?\d+\Z")
@@ -120,9 +121,19 @@ class _Tree:
 def read(path: Path, root: Path) -> Place:
     """A YAML file whose top is a mapping. Raises ContentError."""
     file = path.relative_to(root).as_posix()
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise ContentError([Problem(file, 1, f"cannot be read: {type(error).__name__}")]) from None
+    value = _revived(kept(raw, __file__, lambda: _plain(_parsed(raw, file))))
+    assert isinstance(value, Place)
+    return value
+
+
+def _parsed(raw: bytes, file: str) -> Place:
     tree, text = _Tree(file), ""
     try:
-        text = path.read_text("utf-8")
+        text = raw.decode("utf-8")
         node = yaml.compose(text, Loader=yaml.CSafeLoader)
         value = tree.value(node) if node is not None else Place.empty(1)
     except yaml.YAMLError as error:
@@ -132,7 +143,7 @@ def read(path: Path, root: Path) -> Place:
         raise ContentError([Problem(file, line, f"this is not YAML: {what}")]) from None
     except RecursionError:
         raise ContentError([Problem(file, 1, "nested too deeply")]) from None
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise ContentError([Problem(file, 1, f"cannot be read: {type(error).__name__}")]) from None
     if not isinstance(value, Place):
         tree.problems.append(Problem(file, 1, "a mapping is expected here (key: value)"))
@@ -140,6 +151,27 @@ def read(path: Path, root: Path) -> Place:
         raise ContentError(tree.problems)
     assert isinstance(value, Place)
     return value
+
+
+def _plain(value: Any) -> Any:
+    """The value for JSON: a mapping as an object with its lines, a list as [lines, items]."""
+    if isinstance(value, Place):
+        return {"line": value.line, "lines": value.lines, "of": {key: _plain(part) for key, part in value.items()}}
+    if isinstance(value, Row):
+        return [value.lines, [_plain(part) for part in value]]
+    return value
+
+
+def _revived(plain: Any) -> Any:
+    if type(plain) is dict:
+        place = Place((key, _revived(part)) for key, part in plain["of"].items())
+        place.line, place.lines = plain["line"], plain["lines"]
+        return place
+    if type(plain) is list:
+        row = Row(map(_revived, plain[1]))
+        row.lines = plain[0]
+        return row
+    return plain
 
 
 def files(folder: Path) -> Iterator[Path]:

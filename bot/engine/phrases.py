@@ -154,6 +154,8 @@ def clauses(text: str) -> Clauses:
 
 
 def _plain(text: str) -> tuple[str, ...]:
+    if text.isascii() and text.isalnum():  # most words: nothing to fold
+        return (text.lower(),)
     if not any(unicodedata.category(c)[0] in "LMN" for c in text):
         return ()
     return tuple(fold(text).split())

@@ -3,7 +3,7 @@
 Law: no label carries a person: channels, codes and kinds only.
 """
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 inbox_received = Counter("saathi_inbox_received_total", "Events stored from providers", ["channel"])
 turns = Counter("saathi_turns_total", "Inbox rows handled", ["result"])
@@ -17,3 +17,14 @@ reply_seconds = Histogram(
     "From a person's message to the provider's answer",
     buckets=(0.02, 0.05, 0.15, 0.5, 1, 5, 30),
 )
+# Read from the database when somebody asks (bot/store/backlog.py): equal in every process.
+database_up = Gauge("saathi_database_up", "1 when the database answered this request")
+BACKLOG = {
+    "inbox_waiting": Gauge("saathi_inbox_waiting", "Messages that no worker has handled yet"),
+    "inbox_oldest_seconds": Gauge("saathi_inbox_oldest_seconds", "How long the oldest of them has waited"),
+    "outbox_waiting": Gauge("saathi_outbox_waiting", "Replies that may leave and have not"),
+    "outbox_oldest_seconds": Gauge("saathi_outbox_oldest_seconds", "How long the oldest of them may leave already"),
+    "pages_open": Gauge("saathi_pages_open", "Alarms that no human took"),
+    "pages_oldest_seconds": Gauge("saathi_pages_oldest_seconds", "How long the oldest of them has waited"),
+    "pages_red": Gauge("saathi_pages_red", "Alarms for which everybody was called and nobody came"),
+}

@@ -229,7 +229,8 @@ class Inbox:
                 }
             )
         won = await connection.execute(
-            pg_insert(addresses).values(rows).on_conflict_do_nothing().returning(addresses.c.id)
+            pg_insert(addresses).on_conflict_do_nothing().returning(addresses.c.id),
+            rows,
         )
         ids = {row.id for row in won}
         mine = [(p, a, s, k) for p, (a, s, k) in made.items() if a in ids]

@@ -7,7 +7,7 @@ operator only: who sees the count of alarms grow learns that somebody under his 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +15,8 @@ from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from bot.observe import metrics
 
 # What proxies add. A proxy on this machine is a loopback peer, and whoever it speaks for is not.
 FORWARDED = ("x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "forwarded", "via")
@@ -38,8 +40,13 @@ def is_operator(request: Request[Any, Any, Any], token: str) -> bool:
     )
 
 
-def health(ready: Callable[[], Awaitable[str]], token: str = "") -> list[HTTPRouteHandler]:
-    """Routes. `ready` returns a code, `ok` when the service can take messages; `token` = SAATHI_METRICS_TOKEN."""
+def health(
+    ready: Callable[[], Awaitable[str]],
+    token: str = "",
+    backlog: Callable[[], Awaitable[Mapping[str, float]]] | None = None,
+) -> list[HTTPRouteHandler]:
+    """Routes. `ready` returns a code, `ok` when the service can take messages; `token` = SAATHI_METRICS_TOKEN;
+    `backlog` = what waits in the database, {} when it does not answer."""
 
     @get("/health/live", sync_to_thread=False)
     def live() -> dict[str, str]:
@@ -51,10 +58,15 @@ def health(ready: Callable[[], Awaitable[str]], token: str = "") -> list[HTTPRou
         told = code if code == "ok" or is_operator(request, token) else "not_ready"
         return Response({"status": told}, status_code=200 if code == "ok" else 503)
 
-    @get("/metrics", sync_to_thread=False)
-    def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
+    @get("/metrics")
+    async def figures(request: Request[Any, Any, Any]) -> Response[bytes]:
         if not is_operator(request, token):
             raise NotFoundException
+        if backlog is not None:
+            waits = await backlog()
+            metrics.database_up.set(bool(waits))
+            for name, value in waits.items():
+                metrics.BACKLOG[name].set(value)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
-    return [live, readiness, metrics]
+    return [live, readiness, figures]

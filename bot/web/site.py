@@ -5,7 +5,7 @@ Law: a route reads, hands over and answers; it decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from litestar import Litestar, Router, get
 from litestar.datastructures import ResponseHeader
@@ -44,13 +44,13 @@ def site(
     desk: Router | None = None,
     acknowledge: Acknowledge | None = None,
     decline: Callable[[str, str], None] | None = None,
+    backlog: Callable[[], Awaitable[Mapping[str, float]]] | None = None,
 ) -> Litestar:
     """The application. `phones` = None leaves the simulator out (production), `certificates` = None their pages,
     `desk` = None the caseworkers' pages."""
-    token = settings.metrics_token.get_secret_value().strip() if settings.metrics_token else ""
     routes: list[HTTPRouteHandler | Router] = [
         *webhooks(settings, receive, quarantine, acknowledge, decline),
-        *health(ready, token),
+        *health(ready, _token(settings), backlog),
     ]
     if certificates is not None:
         routes += verify(certificates)
@@ -58,6 +58,21 @@ def site(
         routes += [front, *simulator(phones)]
     if desk is not None:
         routes.append(desk)
+    return _application(routes)
+
+
+def pulse(
+    settings: Settings, ready: Callable[[], Awaitable[str]], backlog: Callable[[], Awaitable[Mapping[str, float]]]
+) -> Litestar:
+    """What a worker answers: whether it lives, and its figures."""
+    return _application(health(ready, _token(settings), backlog))
+
+
+def _token(settings: Settings) -> str:
+    return settings.metrics_token.get_secret_value().strip() if settings.metrics_token else ""
+
+
+def _application(routes: Sequence[HTTPRouteHandler | Router]) -> Litestar:
     return Litestar(
         route_handlers=routes,
         openapi_config=None,

@@ -10,9 +10,18 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.fakes.post import deliver, message, post, text, update
+from tests.fakes.service import free_port
 from tests.fakes.world import World
 
 pytestmark = pytest.mark.slow
+
+
+def figures(told: str) -> dict[str, float]:
+    """By name, with labels where there are any."""
+    lines = (line.rpartition(" ") for line in told.splitlines() if line.startswith("saathi_"))
+    return {name: float(value) for name, _, value in lines}
+
+
 CODE = re.compile(r"[A-Za-z_]{1,40}")
 
 
@@ -75,6 +84,40 @@ async def test_with_a_token_only_the_token_counts(here: World) -> None:
             assert (await client.get("/metrics", headers=wrong)).status_code == 404
         right = {"Authorization": "Bearer a-token-of-the-operator", "X-Forwarded-For": "203.0.113.9"}
         assert "saathi_turns_total" in (await client.get("/metrics", headers=right)).text
+
+
+async def test_what_waits_is_a_figure(here: World) -> None:
+    """Nobody works: what people write waits, and a monitor sees how long."""
+    async with here.service("--role", "web") as service:
+        await service.ready()
+        await deliver(here.base, text("+60123404322", "hello", "1"))
+        await deliver(here.base, text("+60123404323", "my employer locked me in", "2"))
+        async with httpx.AsyncClient(base_url=here.base, trust_env=False) as client:
+            shown = figures((await client.get("/metrics")).text)
+    assert shown["saathi_inbox_waiting"] == 2
+    assert shown["saathi_inbox_oldest_seconds"] > 0
+    assert shown["saathi_database_up"] == 1
+    assert shown["saathi_pages_open"] == 0
+
+
+async def test_a_worker_tells_how_it_is_when_it_is_told_where(here: World) -> None:
+    port = free_port()
+    base = f"http://127.0.0.1:{port}"
+    async with (
+        here.service("--role", "web") as web,
+        here.service("--role", "worker", "--health-port", str(port)) as worker,
+    ):
+        await web.ready()
+        worker.url = base
+        await worker.ready()
+        await deliver(here.base, text("+60123404323", "my employer locked me in", "2"))
+        await here.answered("+60123404323", 1)
+        async with httpx.AsyncClient(base_url=base, trust_env=False) as client:
+            shown = figures((await client.get("/metrics")).text)
+            for path in ("/desk", "/try", "/webhooks/twilio"):
+                assert (await client.get(path)).status_code == 404
+    assert shown["saathi_pages_open"] == 1
+    assert shown['saathi_turns_total{result="ok"}'] == 1
 
 
 async def test_not_ready_while_the_database_cannot_be_used(running: World) -> None:

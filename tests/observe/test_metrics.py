@@ -25,6 +25,7 @@ LABELS = {
 def test_no_label_carries_a_person() -> None:
     """A new figure or label must be written down here, where somebody asks whose value it would show."""
     assert {name: figure._labelnames for name, figure in FIGURES.items()} == LABELS
+    assert {figure._labelnames for figure in (*metrics.BACKLOG.values(), metrics.database_up)} == {()}
 
 
 def test_every_use_names_labels_as_they_are() -> None:

@@ -66,7 +66,8 @@ def words(language: str) -> Vocabulary:
     after = _folded(tables, "attached", "after")
     own = _grouped(tables, "countries")
     named = _territories(order)
-    clear = {n: c for n, c in named.items() if c in own.values() or len(fold(n)) >= _CLEAR}
+    ours = frozenset(own.values())
+    clear = {n: c for n, c in named.items() if c in ours or len(fold(n)) >= _CLEAR}
     return Vocabulary(
         numbers=Phrases(_numbers(tables), before=before),
         multipliers=Phrases({k: int(v) for t in reversed(tables) for k, v in _flat(t, "multipliers")}, after=after),
@@ -75,7 +76,7 @@ def words(language: str) -> Vocabulary:
         currency=Phrases(_grouped(tables, "currency"), before=before, after=after),
         countries=Phrases({**named, **own}, before=before, after=after),
         clear_countries=Phrases({**clear, **own}, before=before, after=after),
-        codes=frozenset(own.values()),
+        codes=ours,
         days=Phrases({w: n for t in reversed(tables) for day, n in _DAYS.items() for w in t.get(day, ())}),
         months=Phrases({**_numbered(tables, "months"), **_months(_with_regions(order, everything))}, after=after),
         bikram=Phrases(_numbered(tables, "bikram"), after=after),

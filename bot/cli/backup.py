@@ -1,0 +1,124 @@
+"""`saathi backup` and `saathi restore`.
+
+Law: data and keys go to two places; a restore says what it will not do, and serves nothing before erased people are
+erased again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import shutil
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bot import app as composition
+from bot import settings as configuration
+from bot.settings import Settings
+from bot.store import backup
+from bot.store.ledger import NAME as LEDGER
+from bot.store.ledger import Ledger
+
+KEEP, KEEP_KEYS = 30, 7  # days
+MAKING = """
+every night, for example (the service goes on running):
+  saathi backup --out /srv/backup/data --keys-out /mnt/other/keys
+
+Data and keys belong on different machines: the data open nothing without the keys, and both nothing without
+SAATHI_SECRET_KEY, which is in neither. Whoever is erased is gone from every backup when the newest copy of the keys
+that still has hers is removed: so copies of keys are kept for 7 days only. The ledger of erasures
+(SAATHI_DATA_DIR/erased.ledger) is copied beside the keys: it must outlive all backups."""
+RESTORING = """
+into an empty database and an empty data directory, with the same SAATHI_SECRET_KEY, while nothing else runs:
+  saathi restore --from /srv/backup/data/20261126T020000Z --keys /mnt/other/keys/20261126T020000Z
+
+Messages that waited when the backup was made may have been sent after it: they are not sent again; a human finds the
+urgent ones and those of colleagues in the queue. What people wrote after the
+backup is not in it: see docs/operations.md."""
+
+
+def add_backup_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where to."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = MAKING
+    parser.add_argument("--out", type=Path, required=True, help="folder for the data; one folder in it for each backup")
+    parser.add_argument("--keys-out", type=Path, required=True, help="folder for the keys: another disk or machine")
+    parser.add_argument("--no-media", action="store_true", help="without files of people (they are copied otherwise)")
+    parser.add_argument("--keep", type=int, default=KEEP, metavar="DAYS", help=f"older data go (default {KEEP})")
+    parser.add_argument(
+        "--keep-keys", type=int, default=KEEP_KEYS, metavar="DAYS", help=f"older keys go (default {KEEP_KEYS})"
+    )
+
+
+def add_restore_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where from."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = RESTORING
+    parser.add_argument("--from", dest="place", type=Path, required=True, help="the folder of one backup: data")
+    parser.add_argument("--keys", type=Path, required=True, help="the folder of the same backup: keys")
+    parser.add_argument("--ledger", type=Path, help="the newest ledger of erasures (default: the one beside the keys)")
+    parser.add_argument("--check", action="store_true", help="only read the files and compare them with their digests")
+
+
+def run_backup(args: argparse.Namespace) -> int:
+    """0 = made, and older ones removed."""
+    settings, began = configuration.load(), time.monotonic()
+    now = datetime.now(UTC)
+    print("reading the database ...", flush=True)
+    media = None if args.no_media else settings.data_dir / "media"
+    place, manifest = backup.make(composition.owner_url(settings), media, args.out, args.keys_out, now)
+    ledger = settings.data_dir / LEDGER
+    if ledger.exists():
+        shutil.copy2(ledger, args.keys_out / LEDGER)
+    size = sum(int(file[0]) for file in manifest.files.values())
+    print(f"{place}: {manifest.rows['messages']} messages, {manifest.rows['cases']} cases, {size / 1e6:.1f} MB")
+    print(f"{args.keys_out / place.name}: the keys; keep them elsewhere")
+    gone = backup.prune(args.out, now - timedelta(days=args.keep))
+    gone_keys = backup.prune(args.keys_out, now - timedelta(days=args.keep_keys))
+    print(f"{gone} older backups and {gone_keys} older keys removed; {time.monotonic() - began:.1f} s")
+    return 0
+
+
+def run_restore(args: argparse.Namespace) -> int:
+    """0 = restored (or, with --check, whole)."""
+    settings, began = configuration.load(), time.monotonic()
+    print("comparing the files with their digests ...", flush=True)
+    manifest = backup.verify(args.place, args.keys)
+    if args.check:
+        print(f"{args.place} is whole: made {manifest.made_at}, {manifest.rows['messages']} messages")
+        return 0
+    composition.open_keyring(settings)  # a secret that is missing is told before hours of work
+    print("restoring the database ...", flush=True)
+    backup.fill(composition.owner_url(settings), args.place, args.keys, manifest, settings.data_dir / "media")
+    _bring_ledger(settings, args.ledger or args.keys.parent / LEDGER)
+    composition.bring_up_to_date(settings)
+    erased, held = asyncio.run(_settle(settings))
+    print(f"made {manifest.made_at}: {manifest.rows['messages']} messages, {manifest.rows['cases']} cases")
+    print(f"{erased} people who were erased since then are erased again")
+    print(f"{held} messages that waited to be sent are not sent; what is urgent or a colleague's waits in the queue")
+    print(f"restored in {time.monotonic() - began:.1f} s; now start the service, and read docs/operations.md")
+    return 0
+
+
+def _bring_ledger(settings: Settings, newest: Path) -> None:
+    """Of two ledgers the longer one: lines are only ever added."""
+    ours = settings.data_dir / LEDGER
+    if newest.exists() and (not ours.exists() or ours.stat().st_size < newest.stat().st_size):
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(newest, ours)
+    if not ours.exists():
+        print(f"no ledger of erasures: if somebody was erased after this backup, erase her again ({ours})")
+
+
+async def _settle(settings: Settings) -> tuple[int, int]:
+    """Erase again, hold what waited; returns how many of each."""
+    database = await composition.open_database(settings, migrating=False)
+    try:
+        await composition.open_keys(database, settings)  # the secret fits, or it says so
+        now = datetime.now(UTC)
+        ledger = Ledger(settings.data_dir / LEDGER)
+        erased = await ledger.carry_out(database, now)
+        return erased, await backup.hold(database, now)
+    finally:
+        await database.close()

@@ -1,0 +1,265 @@
+"""T53: the drill. A helpline is written to, backed up while it runs, lost whole, and brought back by the two commands.
+
+Law: real dumps of a real database, restored into a server of its own; what is compared was read before the loss.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import func, select
+
+from bot import app as composition
+from bot.__main__ import main
+from bot.app import App
+from bot.media.files import Files
+from bot.settings import Settings
+from bot.store import backup, embedded, history
+from bot.store.tables import audit, notices, outbox
+from tests.conftest import Clock
+from tests.fakes.database import asked
+from tests.fakes.place import new_directory
+from tests.fakes.world import data_directory
+from tests.proof.canaries import files, hits, spellings
+from tests.wishes.people import ACCOUNT, Person, jobs
+from tests.wishes.test_erase import asks, rows_of
+
+pytestmark = pytest.mark.slow
+MAYA, RAM = "+96555512987", "+96555512988"
+WORDS = "ask Ramesh Zzyzx near the Qwfpgj shop"
+CANARIES = {"phone": spellings(MAYA), "words": spellings(WORDS), "name": spellings("Zzyzx")}
+
+
+def settings_of(directory: Path) -> Settings:
+    return Settings(_env_file=None, env="development", data_dir=directory)
+
+
+@dataclass
+class Drill:
+    """What is left on the backup disks, and what the helpline held when they were written."""
+
+    lost: Path  # the data directory of the machine that is gone; `secret.key` was kept elsewhere
+    secret: bytes
+    out: Path
+    keys_out: Path
+    maya: object  # erased after the backup
+    ram: object
+    said: list[str]  # Ram's history
+    waiting: int  # rows of the outbox that were not sent
+    photo: tuple[str, bytes]
+
+    @property
+    def place(self) -> Path:
+        (found,) = [p for p in self.out.iterdir() if not p.name.startswith(".")]
+        return found
+
+    @property
+    def keys(self) -> Path:
+        return self.keys_out / self.place.name
+
+
+async def _bodies(app: App, who: Person) -> list[str]:
+    return [line.body["text"] for line in await who.thread()]
+
+
+@pytest.fixture(scope="module")
+async def drill(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Drill]:
+    disks, directory, clock = tmp_path_factory.mktemp("disks"), data_directory(new_directory("saathi-drill-")), Clock()
+    try:
+        app = await composition.build(settings_of(directory), clock=clock)
+        maya, ram = Person(app, clock, MAYA), Person(app, clock, RAM)
+        await maya.begins(secret="4071")
+        for line in ("my passport was taken by them", "yes", WORDS, "boss", "no date", "yes"):
+            await maya.says(line)
+        await ram.begins()
+        await ram.says("my salary is late")
+        async with app.database.begin() as connection:
+            where = await history.home(connection, app.secrets, ram.channel, ACCOUNT, RAM)
+        await app.staff.reply(where, "We read it.", case_id=None)
+        photo = Files(directory / "media").write(b"sealed bytes of a photo")
+        out, keys_out = disks / "data", disks / "keys"
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("SAATHI_DATA_DIR", str(directory))
+            assert main(["backup", "--out", str(out), "--keys-out", str(keys_out)]) == 0
+        said = await _bodies(app, ram)
+        async with app.database.begin() as connection:
+            query = select(func.count()).select_from(outbox).where(outbox.c.state.in_(backup.WAITED))
+            waiting = (await connection.execute(query)).scalar_one()
+        subject = await maya.subject()
+        await asks(maya)
+        clock.move(hours=48)
+        assert (await jobs(app, clock))[0] == 1
+        await app.after_erasing()
+        shutil.copy2(directory / "erased.ledger", keys_out / "erased.ledger")  # as the next night's backup does
+        ram_is = await ram.subject()
+        await app.close()
+        yield Drill(
+            directory,
+            (directory / "secret.key").read_bytes(),
+            out,
+            keys_out,
+            subject,
+            ram_is,
+            said,
+            waiting,
+            (photo, b"sealed bytes of a photo"),
+        )
+    finally:
+        embedded.remove(directory)
+        shutil.rmtree(directory)
+
+
+@pytest.fixture
+def place(drill: Drill) -> Iterator[Path]:
+    """A new machine with the secret of the old one."""
+    directory = data_directory(new_directory("saathi-drilled-"))
+    (directory / "secret.key").write_bytes(drill.secret)
+    (directory / "secret.key").chmod(0o600)
+    yield directory
+    embedded.remove(directory)
+    shutil.rmtree(directory)
+
+
+def restored(drill: Drill, directory: Path, monkeypatch: pytest.MonkeyPatch, *more: str) -> int:
+    monkeypatch.setenv("SAATHI_DATA_DIR", str(directory))
+    return main(["restore", "--from", str(drill.place), "--keys", str(drill.keys), *more])
+
+
+async def test_T53_everything_is_back(
+    drill: Drill, place: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert drill.waiting > 0
+    assert await asyncio.to_thread(restored, drill, place, monkeypatch) == 0
+    told = capsys.readouterr().out
+    assert "1 people who were erased since then are erased again" in told
+    clock.move(hours=50)
+    app = await composition.build(settings_of(place), clock=clock, understanding=True)
+    try:
+        ram = Person(app, clock, RAM)
+        assert await _bodies(app, ram) == drill.said
+        assert await rows_of(app, drill.maya) == {}
+        name, content = drill.photo
+        assert Files(place / "media").read(name) == content
+        async with app.database.begin() as connection:
+            states = (await connection.execute(select(outbox.c.state, outbox.c.reason).distinct())).all()
+            assert not {state for state, _ in states} & set(backup.WAITED)
+            assert ("unknown", "restored") in {tuple(row) for row in states}
+            pages = select(func.count()).select_from(notices).where(notices.c.kind == "not_delivered")
+            assert (await connection.execute(pages)).scalar_one() == 1  # the colleague's words
+            last = select(audit.c.action).where(audit.c.object_kind == "database")
+            assert (await connection.execute(last)).scalars().all() == ["restored"]
+        assert await Person(app, clock, "+96555512989").says("menu")  # and the service goes on from there
+    finally:
+        await app.close()
+
+
+def test_T53_neither_disk_tells_anything_alone(drill: Drill) -> None:
+    everything = {**files(drill.out), **files(drill.keys_out)}
+    assert len(everything) >= 5
+    assert hits(everything, CANARIES) == []
+    for path in everything:
+        assert path.name == "erased.ledger" or path.stat().st_mode & 0o077 == 0, path
+    wrapped = asked(embedded.ensure(drill.lost).url_app, "SELECT wrapped FROM keys WHERE kind = 'subject'")
+    assert hits(files(drill.out), {"a key": [bytes(row[0]) for row in wrapped]}) == []
+
+
+@pytest.mark.parametrize("name", ["data.dump", "media.tar"])
+def test_a_torn_file_is_told_and_nothing_is_touched(
+    drill: Drill,
+    place: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+) -> None:
+    copy = tmp_path / drill.place.name
+    shutil.copytree(drill.place, copy)
+    whole = (copy / name).read_bytes()
+    (copy / name).write_bytes(whole[: len(whole) // 2])
+    monkeypatch.setenv("SAATHI_DATA_DIR", str(place))
+    assert main(["restore", "--from", str(copy), "--keys", str(drill.keys)]) == 2
+    assert f"{name} is not as it was written" in capsys.readouterr().err
+    assert not (place / "postgres").exists()
+
+
+def test_keys_of_another_night_are_refused(
+    drill: Drill, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "keys"
+    shutil.copytree(drill.keys, other)
+    manifest = json.loads((other / "manifest.json").read_text("ascii"))
+    (other / "manifest.json").write_text(json.dumps({**manifest, "made_at": "2026-01-01T00:00:00+00:00"}), "ascii")
+    monkeypatch.setenv("SAATHI_DATA_DIR", str(place))
+    assert main(["restore", "--from", str(drill.place), "--keys", str(other)]) == 2
+    assert "of different backups" in capsys.readouterr().err
+
+
+def test_a_database_that_holds_something_is_never_overwritten(
+    drill: Drill, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = asked(embedded.ensure(drill.lost).url_app, "SELECT count(*) FROM messages")
+    assert restored(drill, drill.lost, monkeypatch) == 2
+    assert "not empty: nothing was changed" in capsys.readouterr().err
+    assert asked(embedded.ensure(drill.lost).url_app, "SELECT count(*) FROM messages") == before
+
+
+def test_another_secret_opens_nothing(
+    drill: Drill, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (place / "secret.key").write_text("b3RoZXIgc2VjcmV0IG90aGVyIHNlY3JldCBvdGhlciE=", "ascii")
+    assert restored(drill, place, monkeypatch) == 2
+    assert "made with another SAATHI_SECRET_KEY" in capsys.readouterr().err
+
+
+def test_check_reads_and_changes_nothing(
+    drill: Drill, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert restored(drill, place, monkeypatch, "--check") == 0
+    assert "is whole" in capsys.readouterr().out
+    assert not (place / "postgres").exists()
+
+
+def test_data_and_keys_may_not_lie_together(
+    drill: Drill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SAATHI_DATA_DIR", str(drill.lost))
+    assert main(["backup", "--out", str(tmp_path / "a"), "--keys-out", str(tmp_path / "a")]) == 2
+    assert "another place" in capsys.readouterr().err
+    assert not (tmp_path / "a").exists()
+
+
+def test_old_backups_go_and_what_is_none_stays(tmp_path: Path, clock: Clock) -> None:
+    for days in (0, 6, 8, 40):
+        folder = tmp_path / (clock() - timedelta(days=days)).strftime(backup.STAMP)
+        folder.mkdir()
+        (folder / backup.MANIFEST).write_text("{}", "ascii")
+    (tmp_path / "20200101T000000Z").mkdir()  # no manifest: not ours
+    (tmp_path / "notes").mkdir()
+    assert backup.prune(tmp_path, clock() - timedelta(days=7)) == 2
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_the_password_is_in_no_list_of_processes(
+    drill: Drill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    seen: list[list[str]] = []
+    real = backup.subprocess.run
+
+    def listening(command: list[str], **kwargs: object) -> object:
+        seen.append([str(part) for part in command])
+        return real(command, **kwargs)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(backup.subprocess, "run", listening)
+    url = embedded.ensure(drill.lost).url_owner
+    backup.make(url, None, tmp_path / "a", tmp_path / "b", clock())
+    password = psycopg.conninfo.conninfo_to_dict(url)["password"]
+    assert any("--format=custom" in command for command in seen)
+    assert not [command for command in seen if any(str(password) in part for part in command)]
