@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import importlib
 import re
 import shutil
 import tempfile
@@ -195,8 +196,7 @@ async def with_psycopg(url: str, sent: Sequence[Sent]) -> None:
 
 async def with_asyncpg(url: str, sent: Sequence[Sent]) -> None:
     """The same by another driver; its parameters are numbered, and JSON is text to it."""
-    import asyncpg
-
+    asyncpg = importlib.import_module("asyncpg")  # installed for the comparison only: `pip install asyncpg`
     where = urlsplit(url)
     connection = await asyncpg.connect(**connection_of(url), database=where.path[1:])
     try:
