@@ -37,7 +37,7 @@ from bot.store.wake import Wake
 
 log = logs.get(__name__)
 SUBJECTS = 64
-ROWS = 256
+ROWS = 128  # a row that is not handled now is opened again at the next look
 ATTEMPTS = 3
 JOIN = timedelta(seconds=1.5)
 SHORT = 3  # characters: "1", "yes", "0" are answers of their own and are never joined

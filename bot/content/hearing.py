@@ -12,7 +12,7 @@ from bot.content.catalogue import Catalogue
 from bot.content.languages import FALLBACK, Language
 from bot.engine.flow import Ask, Flows
 from bot.engine.folding import fold
-from bot.engine.phrases import Phrase, phrase
+from bot.engine.phrases import Phrase, Phrases, phrase
 
 HEARD = ".heard"  # ending of the msgctxt of an option's phrases
 ASKED = "#heard"  # and of those of a question for words
@@ -26,7 +26,7 @@ def written(text: str) -> list[str]:
 
 CLEAR = 4  # Latin letters: a shorter refusal of another language is too often another word
 
-Said = dict[str, tuple[Phrase, ...]]
+Said = dict[str, Phrases]
 
 
 def option_phrases(flows: Flows, catalogue: Catalogue, languages: Mapping[str, Language]) -> Said:
@@ -41,7 +41,7 @@ def option_phrases(flows: Flows, catalogue: Catalogue, languages: Mapping[str, L
                 raws = {code: written(catalogue.text(code, context + ending, "")) for code in languages}
                 raws[FALLBACK] = list(english)
                 rows = (readable(r, _no(ending, code, languages)) for code, r in raws.items())
-                found[context] = tuple(p for phrases in rows for p in phrases)
+                found[context] = Phrases(p for phrases in rows for p in phrases)
     return found
 
 
@@ -63,11 +63,11 @@ def refusals(code: str, languages: Mapping[str, Language]) -> frozenset[str]:
 
 def sentences(languages: Mapping[str, Language]) -> Said:
     """Phrases by the command or flow that they mean."""
-    found: Said = {}
+    found: dict[str, list[Phrase]] = {}
     for code, language in languages.items():
         for name, raws in language.sentences.items():
-            found[name] = found.get(name, ()) + tuple(readable(raws, refusals(code, languages)))
-    return found
+            found.setdefault(name, []).extend(readable(raws, refusals(code, languages)))
+    return {name: Phrases(phrases) for name, phrases in found.items()}
 
 
 def readable(raws: Iterable[str], refusals: frozenset[str]) -> Iterable[Phrase]:

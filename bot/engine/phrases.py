@@ -120,6 +120,50 @@ class Phrase:
         return [" ".join(row).replace(_NUMBER, "3") for row in rows]
 
 
+class Phrases(tuple[Phrase, ...]):
+    """Phrases of one meaning. Hundreds are looked for in every message: a word of the text leads to the few that it may
+    be the beginning of, instead of each phrase to all words."""
+
+    _whole: dict[str, list[Phrase]]
+    _starts: dict[str, list[Phrase]]
+    _rest: list[Phrase]
+
+    def __new__(cls, phrases: Iterable[Phrase] = ()) -> Phrases:
+        made = super().__new__(cls, phrases)
+        made._whole, made._starts, made._rest = {}, {}, []
+        for each in made:
+            made._enter(each)
+        return made
+
+    def _enter(self, each: Phrase) -> None:
+        part = max((p for p in each.parts if p.words), key=_tells)
+        if _tells(part) < 0:
+            self._rest.append(each)
+            return
+        for word in part.whole:
+            self._whole.setdefault(word, []).append(each)
+        for start in {start[:_START] for start in part.starts}:
+            self._starts.setdefault(start, []).append(each)
+
+    def possible(self, said: frozenset[str]) -> list[Phrase]:
+        """Those that a text of these words may hold."""
+        near: dict[int, Phrase] = {id(each): each for each in self._rest}
+        for word in said:
+            for each in (*self._whole.get(word, ()), *self._starts.get(word[:_START], ())):
+                near[id(each)] = each
+        return [each for each in near.values() if each.may_stand(said)]
+
+
+_START = 2  # letters by which words with an open end are found
+
+
+def _tells(part: Part) -> int:
+    """How well a part tells phrases apart: by its shortest word; -1 where no beginning of a word is certain."""
+    if part.number or part.ends or part.inside or any(len(start) < _START for start in part.starts):
+        return -1
+    return min(len(word) for word in (*part.whole, *part.starts))
+
+
 @lru_cache(maxsize=8192)
 def phrase(raw: str, refusals: frozenset[str] = frozenset()) -> Phrase:
     """Reads a phrase of ours. Raises ValueError with the reason."""
@@ -167,11 +211,15 @@ def heard(meanings: Mapping[str, Iterable[Phrase]], text: str) -> str | None:
     found: list[tuple[str, int, int, int]] = []
     spoken = clauses(text)
     words = frozenset(chain.from_iterable(spoken))
-    possible = [(meaning, p) for meaning, phrases in meanings.items() for p in phrases if p.may_stand(words)]
+    possible = [(meaning, p) for meaning, phrases in meanings.items() for p in _possible(phrases, words)]
     for number, clause in enumerate(spoken):
         found += [(meaning, number, *span) for meaning, p in possible for span in p.spans(clause)]
     said = {f[0] for f in found if not any(_inside(f, other) for other in found)}
     return said.pop() if len(said) == 1 else None
+
+
+def _possible(phrases: Iterable[Phrase], said: frozenset[str]) -> Iterable[Phrase]:
+    return phrases.possible(said) if isinstance(phrases, Phrases) else [p for p in phrases if p.may_stand(said)]
 
 
 def _inside(one: tuple[str, int, int, int], other: tuple[str, int, int, int]) -> bool:

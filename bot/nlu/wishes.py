@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from bot.engine.phrases import Phrase, heard, phrase
+from bot.engine.phrases import Phrase, Phrases, heard, phrase
 from bot.nlu.data import DataError, at, compose, fields, scalar, sequence
 from bot.nlu.intents import INTENTS
 
@@ -40,12 +40,12 @@ class Wishes:
             for name, by in fields(file, parts["words"], "words").items()
         }
         rules = {
-            intent: tuple(_phrases(file, by, words))
+            intent: Phrases(_phrases(file, by, words))
             for intent, by in fields(file, parts["wishes"], "wishes").items()
             if _known(file, by, intent)
         }
         graver = frozenset(scalar(file, node, "an intent") for node in sequence(file, parts["graver"], "graver"))
-        unless = tuple(_phrases(file, parts["unless"], words)) if "unless" in parts else ()
+        unless = Phrases(_phrases(file, parts["unless"], words) if "unless" in parts else ())
         return cls(rules, float(scalar(file, parts["sure"], "sure")), graver, unless)
 
     def of(self, text: str, intent: str, confidence: float) -> str:

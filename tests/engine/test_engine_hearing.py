@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from bot.content.hearing import readable
 from bot.engine.engine import Rules, turn
 from bot.engine.events import Asked
 from bot.engine.flow import Ask, Choice, Fill, Flow, Flows
 from bot.engine.inputs import Heard, Meaning
-from bot.engine.phrases import LONGEST, Phrase, clauses, heard, phrase
+from bot.engine.phrases import LONGEST, Phrase, Phrases, clauses, heard, phrase
 from bot.engine.session import Session
 from tests.engine.engine_world import READERS, FewWords
 
@@ -177,3 +180,17 @@ def test_the_quick_look_loses_nothing(raw: str, text: str) -> None:
 
 def test_only_the_beginning_of_a_long_text_is_heard() -> None:
     assert heard({"it": [phrase("boss")]}, "x " * LONGEST + "boss") is None
+
+
+LETTERS = st.sampled_from(["a", "ab", "abc", "abcd", "b", "ba", "bab", "cab", "3", "12"])
+ENDS = st.sampled_from(["", "*"])
+WAYS = st.lists(st.builds(lambda b, w, a: f"{b}{w}{a}", ENDS, LETTERS, ENDS), min_size=1, max_size=3)
+RAWS = st.lists(WAYS.map("/".join) | st.just("#"), min_size=1, max_size=3).map(" ".join)
+
+
+@given(raws=st.lists(RAWS, max_size=12), said=st.frozensets(LETTERS, max_size=6))
+def test_looking_up_by_words_finds_what_looking_at_each_does(raws: list[str], said: frozenset[str]) -> None:
+    every = list(readable(raws, frozenset()))
+    found = Phrases(every).possible(said)
+    assert {id(p) for p in found} == {id(p) for p in every if p.may_stand(said)}
+    assert len(found) == len({id(p) for p in found})

@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.content.hearing import readable
 from bot.content.source import read
-from bot.engine.phrases import Phrase, heard
+from bot.engine.phrases import Phrases, heard
 from bot.settings import ROOT
 
 SOMEBODY, TOGETHER = "somebody", "together"  # a question for a person; the writer and another one
@@ -21,12 +21,14 @@ class Kin:
     """No arguments. Value: the key, `somebody` for a question for a person whom nobody named."""
 
     @cached_property
-    def _phrases(self) -> Mapping[str, tuple[Phrase, ...]]:
+    def _phrases(self) -> tuple[Mapping[str, Phrases], Mapping[str, Phrases]]:
+        """Of people, and of a question for somebody."""
         entries: Mapping[str, Mapping[str, Any]] = read(ROOT / "knowledge" / "kin.yml", ROOT)["kin"]
-        return {
-            key: tuple(p for raws in entry["heard"].values() for p in readable(map(str, raws), frozenset()))
+        every = {
+            key: Phrases(p for raws in entry["heard"].values() for p in readable(map(str, raws), frozenset()))
             for key, entry in entries.items()
         }
+        return {key: phrases for key, phrases in every.items() if key != SOMEBODY}, {SOMEBODY: every[SOMEBODY]}
 
     def read(self, text: str, args: Mapping[str, Any], language: str) -> str | None:
         """The person of an answer."""
@@ -34,8 +36,8 @@ class Kin:
 
     def find(self, text: str, args: Mapping[str, Any], language: str) -> str | None:
         """The one person that a text speaks of."""
-        named = {key: phrases for key, phrases in self._phrases.items() if key != SOMEBODY}
-        found = heard(named, text) or heard({SOMEBODY: self._phrases[SOMEBODY]}, text)
+        named, somebody = self._phrases
+        found = heard(named, text) or heard(somebody, text)
         return None if found == TOGETHER else found
 
 
