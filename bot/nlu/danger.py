@@ -115,16 +115,20 @@ class DangerFloor:
             return True
         if rule.negation == "needs":
             reach = rule.near or REACH
-            return any(_gap(place, no) < reach for no in reading.of(NOT))
+            return any(_gap(place, no) < reach and self._speaks_of(no, place, reading) for no in reading.of(NOT))
         return not any(self._refuses(no, place, reading) for no in reading.of(NOT))
 
-    def _refuses(self, no: Found, place: Found, reading: Reading) -> bool:
-        """Whether a refusal means this place: its language found the same words, or it is the one that all mix in. A
+    @staticmethod
+    def _speaks_of(no: Found, place: Found, reading: Reading) -> bool:
+        """Whether a refusal can mean a place: its language found the same words, or it is the one that all mix in. A
         refusal of another language is a word by chance: Indonesian "tak" is Hindi "until"."""
-        if no.language != MIXED and not any(
+        return no.language == MIXED or any(
             other.language == no.language and (other.start, other.end) == (place.start, place.end)
             for other in reading.of(place.concept)
-        ):
+        )
+
+    def _refuses(self, no: Found, place: Found, reading: Reading) -> bool:
+        if not self._speaks_of(no, place, reading):
             return False
         if no.end <= place.start:
             side, between = "before", reading.text[no.end : place.start]
