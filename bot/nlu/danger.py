@@ -134,6 +134,8 @@ class DangerFloor:
             side, between = "before", reading.text[no.end : place.start]
         elif no.start >= place.end:
             side, between = "after", reading.text[place.end : no.start]
+        elif place.start < no.start and place.end < no.end:
+            side, between = "after", reading.text[:0]  # a refusal that holds the verb: "mare na" on "amake mare"
         else:
             return False
         manner = self._manners.get(no.language, _PLAIN)
