@@ -63,7 +63,10 @@ class ChildRules:
 
     def says(self, text: str) -> str:
         """`self`, `parent_away`, or nothing."""
-        read = words(text)
+        return self.heard(words(text))
+
+    def heard(self, read: Sequence[frozenset[str]]) -> str:
+        """The same of a text whose words were read already."""
         said = frozenset[str]().union(*read)
         if not any(self._is_age(word) for word in said):  # nearly every message
             return ""

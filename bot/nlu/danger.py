@@ -71,11 +71,13 @@ class DangerFloor:
 
     def judge(self, text: str) -> Verdict:
         """`find`, and the kinds of danger that the text itself takes back ("nobody hit me", "my phone is locked")."""
-        reading, child = self._read(text), self._children.says(text)
-        for rule in self._rules:
+        reading = self._read(text)
+        child = self._children.heard(reading.text)
+        rules = [rule for rule in self._rules if rule.all[0] in reading.places]
+        for rule in rules:
             if self._holds(rule, reading):
                 return Verdict(Danger(rule.kind, rule.tier, rule.id), frozenset(), child)
-        return Verdict(None, frozenset(rule.kind for rule in self._rules if self._taken_back(rule, reading)), child)
+        return Verdict(None, frozenset(rule.kind for rule in rules if self._taken_back(rule, reading)), child)
 
     def _read(self, text: str) -> Reading:
         read = read_text(text)
