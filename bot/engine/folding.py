@@ -8,8 +8,8 @@ from __future__ import annotations
 import unicodedata
 
 LONGEST = 2000  # characters that are compared: what is longer is none of our words, and a run of marks costs its square
-# One letter that phones write in several ways, in every script of ours; no normal form brings these together. The same table
-# serves the danger floor and the classifier (bot/nlu/normalise.py), which merge misspellings too.
+# One letter that phones write in several ways, in every script of ours; no normal form brings these together. The same
+# table serves the danger floor and the classifier (bot/nlu/normalise.py), which merge misspellings too.
 ALIKE = {
     # Arabic and Urdu: ya, kaf and the three forms of ha; ta marbuta; the nasal nun of Urdu
     **dict.fromkeys("ىیې", "ي"),

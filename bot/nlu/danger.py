@@ -59,7 +59,7 @@ class DangerFloor:
 
     @classmethod
     def load(cls, nlu_data_dir: Path) -> DangerFloor:
-        """Reads danger.yml, children.yml, every <lang>/concepts.yml and excuses.yml. Raises DataError (file:line: text)."""
+        """Reads danger.yml, children.yml, every <lang>/concepts.yml and excuses.yml. Raises DataError."""
         lexicon = read_lexicon(nlu_data_dir)
         rules = read_rules(nlu_data_dir / "danger.yml", lexicon)
         manners = read_manners(nlu_data_dir, {rule.id: rule.all[0] for rule in rules}, lexicon)

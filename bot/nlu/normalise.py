@@ -28,10 +28,10 @@ _BREAK = regex.compile(r"[.!?,;:।॥؟،؛\n\r()\[\]{}\"“”…|/]+|\s[-–�
 _LONG_RUN = regex.compile(r"(\p{L})\1{2,}")
 _DOUBLE = regex.compile(r"([a-z])\1")
 
-# What phones write in several ways is in bot/engine/folding.py, for all who compare words. Added here: what people misspell.
+# What phones write in several ways is in bot/engine/folding.py, for all who compare words. Added: what people misspell.
 # Arabic: vowel marks and tatweel are decoration; alef is written in several ways for one word.
-# Devanagari and Bengali: nukta dropped, long and short i and u merged, candrabindu, the sibilants. Sinhala: two letters that
-# sound alike. Not Tamil and Malayalam: there "kill" and "keep" differ by such a letter.
+# Devanagari and Bengali: nukta dropped, long and short i and u merged, candrabindu, the sibilants. Sinhala: letters
+# that sound alike. Not Tamil and Malayalam: there "kill" and "keep" differ by such a letter.
 _ALIKE = str.maketrans(
     {
         **ALIKE,
@@ -42,7 +42,9 @@ _ALIKE = str.maketrans(
         **{"ණ": "න", "ළ": "ල", "ශ": "ස", "ෂ": "ස"},
     }
 )
-_VIRAMAS = regex.compile(r"([\u0d4d])\u0d4d+|\u0d41(\u0d4d)")  # Malayalam: "n" + virama typed after a chillu; the half u
+_VIRAMAS = regex.compile(
+    r"([\u0d4d])\u0d4d+|\u0d41(\u0d4d)"
+)  # Malayalam: "n" + virama typed after a chillu; the half u
 _NASAL = regex.compile(r"ङ्(?=[क-घ])|ञ्(?=[च-झ])|ण्(?=[ट-ढ])|न्(?=[त-ध])|म्(?=[प-भ])")
 
 

@@ -1,4 +1,4 @@
-"""A word of an Indian script as its speakers type it in Latin letters: Devanagari, Bengali, Tamil, Malayalam, Sinhala and their kin.
+"""A word of an Indian script as its speakers type it in Latin letters: Devanagari, Bengali, Tamil, Malayalam, Sinhala.
 
 Law: pure and total; close to what phones see (`நாளைக்கு` is typed naalaikku), no scholar's transliteration.
 """
@@ -40,11 +40,25 @@ _SOUNDS = {
 _TAMIL = {"ca": "sa"}
 # The names of Sinhala letters are grammar ("alpapraana kayanna"), so their sounds stand here.
 _SINHALA = {
-    **dict(zip("අආඇඈඉඊඋඌඑඒඔඕඓඖ", "a aa a a i ii u uu e e o o ai au".split(), strict=True)),
-    **dict(zip("කඛගඝඟචඡජඣඦටඨඩඪඬණ", "k kh g gh ng ch ch j jh nj t t d d nd n".split(), strict=True)),
-    **dict(zip("තථදධඳනපඵබභඹමයරලව", "th th d dh nd n p ph b bh mb m y r l w".split(), strict=True)),
-    **dict(zip("ශෂසහළෆඤඥඞ", "s s s h l f n gn n".split(), strict=True)),
-    **dict(zip("ාැෑිීුූෘෙේෛොෝෞ", "aa a a i ii u uu ru e e ai o o au".split(), strict=True)),
+    **dict(
+        zip("අආඇඈඉඊඋඌඑඒඔඕඓඖ", ["a", "aa", "a", "a", "i", "ii", "u", "uu", "e", "e", "o", "o", "ai", "au"], strict=True)
+    ),
+    **dict(
+        zip(
+            "කඛගඝඟචඡජඣඦටඨඩඪඬණ",
+            ["k", "kh", "g", "gh", "ng", "ch", "ch", "j", "jh", "nj", "t", "t", "d", "d", "nd", "n"],
+            strict=True,
+        )
+    ),
+    **dict(
+        zip(
+            "තථදධඳනපඵබභඹමයරලව",
+            ["th", "th", "d", "dh", "nd", "n", "p", "ph", "b", "bh", "mb", "m", "y", "r", "l", "w"],
+            strict=True,
+        )
+    ),
+    **dict(zip("ශෂසහළෆඤඥඞ", ["s", "s", "s", "h", "l", "f", "n", "gn", "n"], strict=True)),
+    **dict(zip("ාැෑිීුූෘෙේෛොෝෞ", ["aa", "a", "a", "i", "ii", "u", "uu", "ru", "e", "e", "ai", "o", "o", "au"], strict=True)),
 }
 _SINHALA_VOWELS = frozenset("අආඇඈඉඊඋඌඑඒඔඕඓඖ")
 

@@ -1,6 +1,7 @@
 """Reads danger.yml: which concepts together mean danger, the same for all languages.
 
-Law: what only one language says stands with that language (`excuses.py`); a rule that names a concept, kind or field that is not there is an error with file:line, never a silent rule.
+Law: what only one language says stands with that language (`excuses.py`); a rule that names a concept, kind or field
+that is not there is an error with file:line, never a silent rule.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The content of the checkout as if no language were in translation: what will be heard and shown once they are there."""
+"""The content as if no language were in translation: what will be heard and shown once they are there."""
 
 from __future__ import annotations
 

@@ -20,7 +20,10 @@ DANGEROUS = [(lang, kind, line) for lang, kinds in CASES.items() for kind, lines
 IDIOMS = yaml.safe_load((NLU_DATA / "idioms.yml").read_text("utf-8"))
 SPOKEN = [(lang, line) for lang, lines in IDIOMS.items() for line in lines]
 SAID = yaml.safe_load((Path(__file__).parent / "negation_lines.yml").read_text("utf-8"))
-FRESH = [yaml.safe_load((HELD_OUT / name).read_text("utf-8")) for name in ("alarms.yml", "alarms_again.yml", "alarms_third.yml")]
+FRESH = [
+    yaml.safe_load((HELD_OUT / name).read_text("utf-8"))
+    for name in ("alarms.yml", "alarms_again.yml", "alarms_third.yml")
+]
 HARMLESS = [(lang, line) for lang, lines in ORDINARY.items() for line in lines]
 
 

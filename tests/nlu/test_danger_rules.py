@@ -117,8 +117,16 @@ BAD_RULES = [
     ("rules:\n  - {id: a, kind: report_medical, tier: page, all: [SICK], colour: x}\n", 2, "colour"),
     ("rules:\n  - {id: a, kind: report_medical, tier: page, all: [SICK], unless: [[SICK]]}\n", 2, "pairs"),
     ("rules:\n" + "  - {id: a, kind: report_medical, tier: page, all: [SICK]}\n" * 2, 3, "two rules"),
-    ("rules:\n  - {id: a, kind: report_medical, tier: page, all: [SICK], unless: [[SICK, leave]]}\n", 2, "excuses.yml: leave"),
-    ("rules:\n  - {id: a, kind: report_medical, tier: page, all: [SICK], unless: [[ME, PHONE]]}\n", 2, "must hold SICK"),
+    (
+        "rules:\n  - {id: a, kind: report_medical, tier: page, all: [SICK], unless: [[SICK, leave]]}\n",
+        2,
+        "excuses.yml: leave",
+    ),
+    (
+        "rules:\n  - {id: a, kind: report_medical, tier: page, all: [SICK], unless: [[ME, PHONE]]}\n",
+        2,
+        "must hold SICK",
+    ),
     ("rules:\n  - {id: a, kind: report_medical, tier: page, all: [SICK], unless: [[SICK, X]]}\n", 2, "concept X"),
     ("negation: {en: before}\nrules: []\n", 1, "<lang>/excuses.yml"),
     ("rules: []\nover: [is]\n", 1, "<lang>/excuses.yml"),

@@ -1,4 +1,4 @@
-"""Which language somebody writes: ours is answered, one that is not there for people yet is kept for colleagues to see."""
+"""Which language somebody writes: ours is answered, one that is not there yet is kept for colleagues to see."""
 
 from __future__ import annotations
 
