@@ -259,8 +259,9 @@ class Conductor:
                 conversation.last_inbound_at = max(
                     conversation.last_inbound_at or arrived.received_at, arrived.received_at
                 )
-                language = subject.person.language or subject.person.language_guess or "en"
-                reply = self._content.reply(Said("system.trouble"), language)
+                hers = subject.person.language or subject.person.language_guess
+                language = hers if hers in self._content.languages else "en"
+                reply = self._content.reply(Said("system.trouble"), language or "en")
                 outgoing.queue(self._policy, subject, conversation, reply, origin="bot", row_id=self._new_id(), now=now)
             await turns.save(connection, self._secrets, subjects.values(), now)
 

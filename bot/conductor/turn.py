@@ -29,7 +29,7 @@ from bot.engine.interrupts import COMPLAIN, command
 from bot.engine.messages import Reply
 from bot.engine.session import Session
 from bot.engine.state import SAID, SENT
-from bot.nlu.language import script_of
+from bot.nlu.language import same_spoken, script_of
 from bot.observe import metrics
 from bot.store import attachments, windows
 from bot.store.accounts import UNLIMITED
@@ -419,8 +419,7 @@ class Turn:
         """The session, with what is known of the person besides."""
         session = self._session
         meaning = given.meaning if isinstance(given, Heard | Shared) else Meaning()
-        if self._person.language is None and meaning.language in self._tools.content.languages:
-            self._person.language_guess = self._person.language_guess or meaning.language
+        self._note_language(given.text if isinstance(given, Heard) else "", meaning.language)
         self._note_letters(given)
         self._person.country = self._person.country or self._country_said(given, meaning)
         known = {
@@ -432,6 +431,16 @@ class Turn:
         }
         shared = {**session.shared, **{k: v for k, v in known.items() if v}}
         return replace(session, shared=shared)
+
+    def _note_language(self, text: str, guess: str) -> None:
+        """Which language she writes, while she has chosen none: the first one that we answer in stands. One that is not
+        there for people yet is kept as well: she is answered in what there is, and colleagues see what she writes."""
+        person, ready = self._person, self._tools.content.languages
+        if not guess or person.language is not None or person.language_guess in ready:
+            return
+        known = person.language_guess or ""
+        if not known or (guess in ready and not same_spoken(known, guess, text)):
+            person.language_guess = guess
 
     def _country_said(self, given: Input, meaning: Meaning) -> str | None:
         """The country that a first report names, before that of the number: a Kuwaiti number may stand in Saudi Arabia.

@@ -8,10 +8,25 @@ from __future__ import annotations
 import unicodedata
 
 LONGEST = 2000  # characters that are compared: what is longer is none of our words, and a run of marks costs its square
-# Letters that people write one for another, and that no normal form brings together.
-_ALIKE = str.maketrans(
-    {"ى": "ي", "ی": "ي", "ک": "ك", "ة": "ه", "ہ": "ه", "ھ": "ه", "ँ": "ं", "đ": "d", "ø": "o", "ł": "l", "ı": "i"}
-)
+# One letter that phones write in several ways, in every script of ours; no normal form brings these together. The same
+# table serves the danger floor and the classifier (bot/nlu/normalise.py), which merge misspellings too.
+ALIKE = {
+    # Arabic and Urdu: ya, kaf and the three forms of ha; ta marbuta; the nasal nun of Urdu
+    **dict.fromkeys("ىیې", "ي"),
+    **dict.fromkeys("ةہھۂۃە", "ه"),
+    "ک": "ك",
+    "ں": "ن",
+    # Malayalam: a bare consonant as one sign or as consonant and virama; two signs of one vowel; the half u
+    **{"ൺ": "ണ്", "ൻ": "ന്", "ർ": "ര്", "ൽ": "ല്", "ൾ": "ള്", "ൿ": "ക്"},
+    "ൌ": "ൗ",
+    # Bengali: khanda ta
+    "ৎ": "ত্",
+    # Devanagari: candrabindu
+    "ँ": "ं",
+    # Latin
+    **{"đ": "d", "ø": "o", "ł": "l", "ı": "i"},
+}
+_ALIKE = str.maketrans(ALIKE)
 _DROPPED = "'`´\u2019\u2018\u02bc\u0640\u20e3"  # apostrophes, the Arabic stretcher, the keycap
 
 
@@ -27,7 +42,7 @@ class _Folded(dict[int, str]):
     def __missing__(self, code: int) -> str:
         char = chr(code)
         kept = "" if _dropped(char) else char.translate(_ALIKE)
-        if kept and unicodedata.category(kept)[0] not in "LMN":
+        if kept and unicodedata.category(kept[0])[0] not in "LMN":
             kept = " "
         self[code] = digits(kept)
         return self[code]

@@ -18,12 +18,13 @@ AGE = "AGE"  # its place in a phrase
 YOUNGEST, GROWN = 7, 18
 SELF, PARENT_AWAY = "self", "parent_away"
 _FIELDS = frozenset({"ages", "phrases", "not_after", "years", "not_after_years", "parents"})
+_OPTIONAL = frozenset({"not_before"})
 Phrase = tuple[Part | None, ...]  # None = the age
 
 
 @dataclass(frozen=True, slots=True)
 class ChildRules:
-    """`phrases` with the place of the age, what may not follow them, and the words for father and mother."""
+    """`phrases` with the place of the age, what may not follow or precede them, and the words for father and mother."""
 
     ages: frozenset[str] = frozenset()
     phrases: tuple[Phrase, ...] = ()
@@ -31,6 +32,7 @@ class ChildRules:
     years: tuple[Part, ...] = ()
     not_after_years: tuple[Part, ...] = ()
     parents: tuple[Part, ...] = ()
+    not_before: tuple[Part, ...] = ()
 
     @classmethod
     def load(cls, file: Path) -> ChildRules:
@@ -39,11 +41,11 @@ class ChildRules:
         if root is None:
             return cls()
         parts = fields(file, root, file.name)
-        if unknown := parts.keys() - _FIELDS:
+        if unknown := parts.keys() - _FIELDS - _OPTIONAL:
             raise at(file, root, f"unknown: {', '.join(sorted(unknown))}")
         if missing := _FIELDS - parts.keys():
             raise at(file, root, f"missing: {', '.join(sorted(missing))}")
-        told = {name: [(n, scalar(file, n, name)) for n in sequence(file, parts[name], name)] for name in _FIELDS}
+        told = {name: [(n, scalar(file, n, name)) for n in sequence(file, parts[name], name)] for name in parts}
         for node, phrase in told["phrases"]:
             if phrase.split().count(AGE) != 1:
                 raise at(file, node, f"a phrase holds {AGE} once: {phrase}")
@@ -52,8 +54,8 @@ class ChildRules:
                 frozenset(normalise(text) for _, text in told["ages"]),
                 tuple(_phrase(text) for _, text in told["phrases"]),
                 *(
-                    tuple(parse_stem(text)[0] for _, text in told[name])
-                    for name in ("not_after", "years", "not_after_years", "parents")
+                    tuple(parse_stem(text)[0] for _, text in told.get(name, ()))
+                    for name in ("not_after", "years", "not_after_years", "parents", "not_before")
                 ),
             )
         except ValueError as error:
@@ -61,7 +63,10 @@ class ChildRules:
 
     def says(self, text: str) -> str:
         """`self`, `parent_away`, or nothing."""
-        read = words(text)
+        return self.heard(words(text))
+
+    def heard(self, read: Sequence[frozenset[str]]) -> str:
+        """The same of a text whose words were read already."""
         said = frozenset[str]().union(*read)
         if not any(self._is_age(word) for word in said):  # nearly every message
             return ""
@@ -73,6 +78,8 @@ class ChildRules:
     def _spoken(self, phrase: Phrase, read: Sequence[frozenset[str]], place: int) -> bool:
         row = read[place : place + len(phrase)]
         if len(row) < len(phrase) or not all(self._fits(p, r) for p, r in zip(phrase, row, strict=True)):
+            return False
+        if place and _any(self.not_before, read[place - 1]):  # "anak saya 15 tahun": my child is 15
             return False
         end = place + len(phrase)
         last = row[-1]

@@ -66,6 +66,7 @@ class Lexicon:
         self._longest = 0
         self._seen: dict[str, tuple[Stem, ...]] = {}
         self.names: set[str] = set()
+        self._languages: set[tuple[str, str]] = set()
 
     def add(self, concept: str, raw: str, language: str) -> None:
         """Adds one stem. Raises ValueError for a stem that cannot be read."""
@@ -76,6 +77,11 @@ class Lexicon:
             table.setdefault(first, []).append(stem)
             self._longest = max(self._longest, len(first))
         self.names.add(concept)
+        self._languages.add((concept, language))
+
+    def has(self, concept: str, language: str) -> bool:
+        """Whether a language has a stem of this concept."""
+        return (concept, language) in self._languages
 
     def find(self, text: Words) -> list[Found]:
         """Every place of every concept, in the order of the text."""

@@ -5,17 +5,20 @@ Law: works alone, never raises for a text, the strongest rule wins; bad rules ar
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.engine.inputs import Danger
 from bot.nlu.children import ChildRules
 from bot.nlu.concepts import Found, Lexicon, Words, read_lexicon, read_text
-from bot.nlu.rules import NOT, Negation, Rule, read_rules
+from bot.nlu.excuses import Manner, Pair, read_manners
+from bot.nlu.rules import NOT, Rule, read_rules
 
 REACH = 3  # words in which `needs` looks for a NOT where the rule has no `near`
 TIERS = ("page", "ask")
+MIXED = "en"  # words of it stand in the messages of every language
+_PLAIN = Manner()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +46,24 @@ class DangerFloor:
     """Rules over concepts. Made once by `load`, then read by any thread; well under 1 ms a message."""
 
     def __init__(
-        self, rules: Sequence[Rule], negation: Negation, lexicon: Lexicon, children: ChildRules | None = None
+        self,
+        rules: Sequence[Rule],
+        manners: Mapping[str, Manner],
+        lexicon: Lexicon,
+        children: ChildRules | None = None,
     ) -> None:
         self._children = children or ChildRules()
         self._rules = sorted(rules, key=lambda rule: TIERS.index(rule.tier))  # stable: the file's order within a tier
-        self._negation = negation
+        self._manners = manners
         self._lexicon = lexicon
 
     @classmethod
     def load(cls, nlu_data_dir: Path) -> DangerFloor:
-        """Reads `danger.yml`, `children.yml` and every `<lang>/concepts.yml`. Raises DataError (file:line: message)."""
+        """Reads danger.yml, children.yml, every <lang>/concepts.yml and excuses.yml. Raises DataError."""
         lexicon = read_lexicon(nlu_data_dir)
-        rules, negation = read_rules(nlu_data_dir / "danger.yml", lexicon)
-        return cls(rules, negation, lexicon, ChildRules.load(nlu_data_dir / "children.yml"))
+        rules = read_rules(nlu_data_dir / "danger.yml", lexicon)
+        manners = read_manners(nlu_data_dir, {rule.id: rule.all[0] for rule in rules}, lexicon)
+        return cls(rules, manners, lexicon, ChildRules.load(nlu_data_dir / "children.yml"))
 
     def find(self, text: str) -> Danger | None:
         """The strongest danger in a raw text, or None."""
@@ -63,11 +71,13 @@ class DangerFloor:
 
     def judge(self, text: str) -> Verdict:
         """`find`, and the kinds of danger that the text itself takes back ("nobody hit me", "my phone is locked")."""
-        reading, child = self._read(text), self._children.says(text)
-        for rule in self._rules:
+        reading = self._read(text)
+        child = self._children.heard(reading.text)
+        rules = [rule for rule in self._rules if rule.all[0] in reading.places]
+        for rule in rules:
             if self._holds(rule, reading):
                 return Verdict(Danger(rule.kind, rule.tier, rule.id), frozenset(), child)
-        return Verdict(None, frozenset(rule.kind for rule in self._rules if self._taken_back(rule, reading)), child)
+        return Verdict(None, frozenset(rule.kind for rule in rules if self._taken_back(rule, reading)), child)
 
     def _read(self, text: str) -> Reading:
         read = read_text(text)
@@ -107,34 +117,56 @@ class DangerFloor:
             return True
         if rule.negation == "needs":
             reach = rule.near or REACH
-            return any(_gap(place, no) < reach for no in reading.of(NOT))
+            return any(_gap(place, no) < reach and self._speaks_of(no, place, reading) for no in reading.of(NOT))
         return not any(self._refuses(no, place, reading) for no in reading.of(NOT))
 
+    @staticmethod
+    def _speaks_of(no: Found, place: Found, reading: Reading) -> bool:
+        """Whether a refusal can mean a place: its language found the same words, or it is the one that all mix in. A
+        refusal of another language is a word by chance: Indonesian "tak" is Hindi "until"."""
+        return no.language == MIXED or any(
+            other.language == no.language and (other.start, other.end) == (place.start, place.end)
+            for other in reading.of(place.concept)
+        )
+
     def _refuses(self, no: Found, place: Found, reading: Reading) -> bool:
+        if not self._speaks_of(no, place, reading):
+            return False
         if no.end <= place.start:
             side, between = "before", reading.text[no.end : place.start]
         elif no.start >= place.end:
             side, between = "after", reading.text[place.end : no.start]
+        elif place.start < no.start and place.end < no.end:
+            side, between = "after", reading.text[:0]  # a refusal that holds the verb: "mare na" on "amake mare"
         else:
             return False
-        return self._negation.reaches(no.language, side) and all(w & self._negation.over for w in between)
+        manner = self._manners.get(no.language, _PLAIN)
+        return manner.side in (side, "both") and all(w & manner.over for w in between)
 
     def _excused(self, rule: Rule, place: Found, reading: Reading) -> bool:
-        """Whether an `unless` pair covers this place: its two terms with at most one word between, in this order."""
-        for left, right in rule.unless:
-            if rule.all[0] not in (left, right):
-                continue
-            other_side = right if rule.all[0] == left else left
-            for other in reading.of(other_side):
-                first, second = (place, other) if rule.all[0] == left else (other, place)
-                between = reading.text[first.end : second.start]
-                if (
-                    first.start < second.start
-                    and len(between) <= 1
-                    and not any(not w or w & self._negation.breaks for w in between)
-                ):
-                    return True
+        """Whether a pair covers this place: its two terms in this order with at most one word between. A pair of a
+        language covers only what a stem of that language found."""
+        manner = self._manners.get(place.language, _PLAIN)
+        return any(self._covers(pair, rule.all[0], place, reading, manner) for pair in _pairs(rule, manner))
+
+    @staticmethod
+    def _covers(pair: Pair, head: str, place: Found, reading: Reading, manner: Manner) -> bool:
+        before = pair[0] == head
+        for other in reading.of(pair[1] if before else pair[0]):
+            first, second = (place, other) if before else (other, place)
+            between = reading.text[first.end : second.start]
+            if (
+                first.start < second.start
+                and len(between) <= 1
+                and not any(not word or word & manner.breaks for word in between)
+            ):
+                return True
         return False
+
+
+def _pairs(rule: Rule, manner: Manner) -> Iterator[Pair]:
+    yield from rule.unless
+    yield from manner.pairs(rule.id)
 
 
 def _gap(one: Found, other: Found) -> int:

@@ -13,6 +13,9 @@ from itertools import product
 import regex
 from anyascii import anyascii
 
+from bot.engine.folding import ALIKE
+from bot.nlu.romanise import INDIC, romanise
+
 LONGEST = 20_000  # characters looked at; several joined messages of a phone are shorter, an attack is longer
 LONGEST_WORD = 40  # letters of a word that is remembered: caches of words of any length could be filled from a phone
 
@@ -25,20 +28,23 @@ _BREAK = regex.compile(r"[.!?,;:।॥؟،؛\n\r()\[\]{}\"“”…|/]+|\s[-–�
 _LONG_RUN = regex.compile(r"(\p{L})\1{2,}")
 _DOUBLE = regex.compile(r"([a-z])\1")
 
-# Arabic: vowel marks and tatweel are decoration; alef, ya, ta marbuta, kaf are written in several ways for one word.
-_ARABIC = str.maketrans(
+# What phones write in several ways is in bot/engine/folding.py, for all who compare words. Added: what people misspell.
+# Arabic: vowel marks and tatweel are decoration; alef is written in several ways for one word.
+# Devanagari and Bengali: nukta dropped, long and short i and u merged, candrabindu, the sibilants. Sinhala: letters
+# that sound alike. Not Tamil and Malayalam: there "kill" and "keep" differ by such a letter.
+_ALIKE = str.maketrans(
     {
-        **dict.fromkeys([*range(0x064B, 0x0660), 0x0670, 0x0640, *range(0x06D6, 0x06DD)]),
-        **dict.fromkeys(map(ord, "أإآٱ"), "ا"),
-        **dict.fromkeys(map(ord, "ىیې"), "ي"),
-        ord("ة"): "ه",
-        ord("ک"): "ك",
+        **ALIKE,
+        **dict.fromkeys(map(chr, [*range(0x064B, 0x0660), 0x0670, 0x0640, *range(0x06D6, 0x06DD)]), ""),
+        **dict.fromkeys("أإآٱ", "ا"),
+        **{"\u093c": "", "ी": "ि", "ू": "ु", "ई": "इ", "ऊ": "उ", "श": "स", "ष": "स"},
+        **{"\u09bc": "", "ী": "ি", "ূ": "ু", "ঈ": "ই", "ঊ": "উ", "শ": "স", "ষ": "স", "ণ": "ন", "ঁ": ""},
+        **{"ණ": "න", "ළ": "ල", "ශ": "ස", "ෂ": "ස"},
     }
 )
-# Devanagari: nukta dropped, long and short i and u merged, candrabindu as anusvara: people write either.
-_DEVANAGARI = str.maketrans(
-    {"\u093c": "", "ी": "ि", "ू": "ु", "ई": "इ", "ऊ": "उ", "ँ": "ं", "श": "स", "ष": "स", "\u200d": ""}
-)
+_VIRAMAS = regex.compile(
+    r"([\u0d4d])\u0d4d+|\u0d41(\u0d4d)"
+)  # Malayalam: "n" + virama typed after a chillu; the half u
 _NASAL = regex.compile(r"ङ्(?=[क-घ])|ञ्(?=[च-झ])|ण्(?=[ट-ढ])|न्(?=[त-ध])|म्(?=[प-भ])")
 
 
@@ -55,7 +61,7 @@ def _clean(text: str) -> str:
     text = unicodedata.normalize("NFKC", _MARKS.sub(r"\1", text)).casefold().replace("\u0307", "")
     text = unicodedata.normalize("NFKC", text)[: 2 * LONGEST]
     text = "".join(_digit(c) if c.isdigit() else c for c in text)
-    text = _NASAL.sub("ं", text.translate(_ARABIC).translate(_DEVANAGARI))
+    text = _VIRAMAS.sub("\u0d4d", _NASAL.sub("ं", text.translate(_ALIKE)))
     return _EMOJI.sub(r" \1 ", _APOSTROPHE.sub("", text))
 
 
@@ -115,40 +121,7 @@ _SOUNDS = (
     ("z", "j"),
     ("q", "k"),
 )
-_INDIC = regex.compile(r"[\u0900-\u0dff]")
 _ASPIRATE = regex.compile(r"(?<=[bdgjkt])h")
-
-
-@lru_cache(maxsize=4_000)
-def _indic_letter(char: str) -> tuple[str, str]:
-    """(kind, sound) of a letter of a Brahmic script, by its name in the Unicode character database."""
-    name = unicodedata.name(char, "")
-    sound = name.rpartition(" ")[2].lower()
-    if " VOWEL SIGN " in name:
-        return "sign", sound
-    if name.endswith(("VIRAMA", "AL-LAKUNA")):
-        return "virama", ""
-    if name.endswith(("ANUSVARA", "CANDRABINDU")):
-        return "other", "n"
-    if " LETTER " in name:
-        return ("letter", sound[:-1]) if len(sound) > 1 and sound.endswith("a") and sound != "aa" else ("other", sound)
-    return "other", ""
-
-
-def _romanise_indic(word: str) -> str:
-    """A word of a Brahmic script as people type it: the vowel `a` after a bare consonant, none at the end."""
-    out: list[str] = []
-    open_consonant = False
-    for char in word:
-        if not _INDIC.match(char):
-            kind, sound = "other", char
-        else:
-            kind, sound = _indic_letter(char)
-        if open_consonant and kind in ("letter", "other"):
-            out.append("a")
-        out.append(sound)
-        open_consonant = kind == "letter"
-    return "".join(out)
 
 
 def fold_word(word: str) -> str:
@@ -158,7 +131,7 @@ def fold_word(word: str) -> str:
 
 def _latin(word: str) -> str:
     if not word.isascii():
-        word = anyascii(_romanise_indic(word) if _INDIC.search(word) else word).lower().replace(":", "")
+        word = anyascii(romanise(word) if INDIC.search(word) else word).lower().replace(":", "")
         word = _NOT_WORD.sub("", word)
     if word.isdigit():
         return word

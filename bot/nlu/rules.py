@@ -1,11 +1,11 @@
-"""Reads danger.yml: which concepts together mean danger, where a word of refusal stands, which words end a clause.
+"""Reads danger.yml: which concepts together mean danger, the same for all languages.
 
-Law: a rule that names a concept, kind or field that is not there is an error with file:line, never a silent rule.
+Law: what only one language says stands with that language (`excuses.py`); a rule that names a concept, kind or field
+that is not there is an error with file:line, never a silent rule.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,6 @@ import yaml
 from bot.nlu.concepts import CONCEPT, Lexicon
 from bot.nlu.data import DataError, at, compose, fields, scalar, sequence
 from bot.nlu.intents import DANGER, SERIOUS
-from bot.nlu.normalise import normalise
 
 NOT = "NOT"
 LITERAL = "literal"  # the language of stems that stand in danger.yml itself
@@ -35,26 +34,15 @@ class Rule:
     negation: str = "ignore"
 
 
-@dataclass(frozen=True, slots=True)
-class Negation:
-    """Where a NOT of a language stands to the word that it refuses (before, after, both), and what may lie between."""
-
-    sides: Mapping[str, str]
-    over: frozenset[str]
-    breaks: frozenset[str]
-
-    def reaches(self, language: str, side: str) -> bool:
-        """Whether a NOT of this language refuses a word when it stands on this side of it."""
-        return self.sides.get(language, "both") in (side, "both")
-
-
-def read_rules(file: Path, lexicon: Lexicon) -> tuple[list[Rule], Negation]:
+def read_rules(file: Path, lexicon: Lexicon) -> list[Rule]:
     """Rules in the order of the file. Adds literal stems to the lexicon. Raises DataError."""
     root = compose(file)
     if root is None:
         raise DataError(f"{file}:1: no rules here")
     parts = fields(file, root, "danger.yml")
-    if unknown := parts.keys() - {"rules", "negation", "over", "breaks"}:
+    if moved := parts.keys() & {"negation", "over", "breaks"}:
+        raise at(file, root, f"{', '.join(sorted(moved))}: belongs to a language: <lang>/excuses.yml")
+    if unknown := parts.keys() - {"rules"}:
         raise at(file, root, f"unknown: {', '.join(sorted(unknown))}")
     if "rules" not in parts:
         raise at(file, root, "rules are missing")
@@ -64,24 +52,7 @@ def read_rules(file: Path, lexicon: Lexicon) -> tuple[list[Rule], Negation]:
         if any(rule.id == other.id for other in rules):
             raise at(file, node, f"two rules are called {rule.id}")
         rules.append(rule)
-    return rules, _negation(file, parts)
-
-
-def _negation(file: Path, parts: dict[str, yaml.Node]) -> Negation:
-    sides = {}
-    if "negation" in parts:
-        for language, node in fields(file, parts["negation"], "negation").items():
-            side = scalar(file, node, "a side")
-            if side not in ("before", "after", "both"):
-                raise at(file, node, f"a side is before, after or both: {side}")
-            sides[language] = side
-    return Negation(sides, _words(file, parts.get("over"), "over"), _words(file, parts.get("breaks"), "breaks"))
-
-
-def _words(file: Path, node: yaml.Node | None, what: str) -> frozenset[str]:
-    if node is None:
-        return frozenset()
-    return frozenset(normalise(scalar(file, child, what)) for child in sequence(file, node, what))
+    return rules
 
 
 def _rule(file: Path, node: yaml.Node, lexicon: Lexicon) -> Rule:
@@ -99,11 +70,8 @@ def _rule(file: Path, node: yaml.Node, lexicon: Lexicon) -> Rule:
     everything = _terms(file, parts["all"], "all", lexicon)
     if not everything:
         raise at(file, parts["all"], "a rule needs at least one concept in all")
-    unless = (
-        tuple(_pair(file, pair, lexicon) for pair in sequence(file, parts["unless"], "unless"))
-        if "unless" in parts
-        else ()
-    )
+    pairs = sequence(file, parts["unless"], "unless") if "unless" in parts else ()
+    unless = tuple(_pair(file, pair, everything[0], lexicon) for pair in pairs)
     return Rule(
         id=scalar(file, parts["id"], "id"),
         kind=kind,
@@ -130,10 +98,18 @@ def _number(file: Path, node: yaml.Node) -> int:
     return int(value)
 
 
-def _pair(file: Path, node: yaml.Node, lexicon: Lexicon) -> tuple[str, str]:
-    terms = _terms(file, node, "unless", lexicon)
+def _pair(file: Path, node: yaml.Node, head: str, lexicon: Lexicon) -> tuple[str, str]:
+    """Two concepts in this order. A word would excuse the words of every language, so it may not stand here."""
+    terms = [scalar(file, child, "a term") for child in sequence(file, node, "unless")]
     if len(terms) != 2:
         raise at(file, node, "unless holds pairs: [PHONE, LOCKED]")
+    for term in terms:
+        if not CONCEPT.fullmatch(term):
+            raise at(file, node, f"an excuse in words belongs to a language: <lang>/excuses.yml: {term}")
+        if term not in lexicon.names:
+            raise at(file, node, f"no language has the concept {term}")
+    if head not in terms:
+        raise at(file, node, f"a pair must hold {head}, or it excuses nothing: {', '.join(terms)}")
     return terms[0], terms[1]
 
 

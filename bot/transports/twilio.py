@@ -155,7 +155,8 @@ class Twilio:
     def _said(self, channel: str, part: Part) -> dict[str, str]:
         """What is said, as Twilio wants it."""
         if part.kind == "template":
-            sid = self._contents.text(part.text, part.language) if self._contents else ""
+            contents = self._contents
+            sid = (contents.text(part.text, part.language) or contents.text(part.text, "en")) if contents else ""
             if not sid:
                 raise Misconfigured("no_template")
             return {"content_sid": sid}

@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 
 import pytest
 import yaml
 
-from bot.content import Content, load
 from bot.engine.flow import Ask
 from bot.engine.phrases import heard
-from bot.settings import ROOT
+from tests.content.whole import whole
 
 LINES = yaml.safe_load((Path(__file__).parent / "heard_lines.yml").read_text("utf-8"))
 ROWS = [(language, *row) for language, rows in LINES.items() for row in rows]
 
 
-@cache
-def content() -> Content:
-    return load(ROOT)
-
-
 def said(step: str, text: str, language: str = "en") -> str:
     """The option that is heard, `words` for a question for words, "-" for nothing."""
     name, _, step_id = step.partition(".")
-    flow = content().flows.by_name[name]
+    flow = whole().flows.by_name[name]
     ask = next(s for s in flow.steps if isinstance(s, Ask) and s.id == step_id)
-    words = content().words(language)
+    words = whole().words(language)
     if not ask.choices:
         return "words" if heard({"words": words.heard(step, None)}, text) else "-"
     return heard({c.id: words.heard(step, c) for c in ask.choices if c.heard}, text) or "-"
@@ -45,3 +38,7 @@ def test_what_is_said_is_heard_in_whatever_language_the_phone_is_set_to(
 def test_every_language_has_lines_for_every_flow_of_reports(language: str) -> None:
     flows = {step.partition(".")[0] for _, step, _ in LINES[language]}
     assert {"passport", "fraud", "contract", "conditions", "stranded", "wages", "status_problem", "detention"} <= flows
+
+
+def test_every_language_has_lines() -> None:
+    assert set(LINES) == set(whole().languages)

@@ -9,8 +9,10 @@ from bot.channels.segments import count
 from bot.channels.sms import channel
 from bot.content import Content, load
 from bot.engine.events import Asked
+from bot.engine.messages import Reply
 from bot.settings import ROOT
 from bot.store.rows import Person
+from tests.content.whole import whole
 
 
 @pytest.fixture(scope="module")
@@ -42,13 +44,35 @@ def test_a_text_without_latin_letters_stays_in_the_script(content: Content) -> N
     step = next(s.id for s in flow.steps if hasattr(s, "choices"))
     event = Asked(f"language.{step}", f"language.{step}", "1", (), {}, "")
     assert content.reply(event, "ne", latin=True) == content.reply(event, "ne")
-    assert content.latin == {"ne"}
+    assert content.latin <= set(content.languages)
+    assert "ne" in content.latin
 
 
-def test_the_shown_words_are_accepted(content: Content) -> None:
-    ask = content.flows.by_name["danger"].steps[0]
-    choice = next(c for c in ask.choices if c.id == "yes")  # type: ignore[union-attr]
-    assert "milchha" in content.words("ne").label("danger.can_write", choice).accepted
+LATIN = sorted(whole().latin)
+
+
+def can_write(language: str, *, latin: bool) -> Reply:
+    event = Asked("danger.can_write", "danger.can_write", "1", ("yes", "no"), {"emergency": "112"}, "")
+    return whole().reply(event, language, latin=latin)
+
+
+@pytest.mark.parametrize("language", LATIN)
+def test_every_language_that_has_latin_letters_fits_one_segment(language: str) -> None:
+    latin, own = (
+        "\n".join(part.text for part in channel.layout(can_write(language, latin=latin), Chrome()))
+        for latin in (True, False)
+    )
+    assert (count(latin).encoding, count(latin).segments) == ("GSM-7", 1)
+    assert count(own).encoding == "UCS-2"
+
+
+@pytest.mark.parametrize("language", LATIN)
+def test_the_shown_words_are_accepted(language: str) -> None:
+    ask = whole().flows.by_name["danger"].steps[0]
+    choices = {c.id: c for c in ask.choices}  # type: ignore[union-attr]
+    for option in can_write(language, latin=True).options:
+        accepted = whole().words(language).label("danger.can_write", choices[option.id]).accepted
+        assert {option.short or option.label} <= {*accepted, *(word.casefold() for word in accepted)}
 
 
 def test_nothing_of_it_is_in_a_new_person() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.nlu.classifier import Classifier
 from bot.nlu.data import read_examples
-from bot.nlu.language import guess
+from bot.nlu.language import guess, same_spoken
 from tests.nlu.conftest import HELD_OUT
 
 
@@ -71,6 +71,17 @@ RANKED = (("ne", 0.5), ("hi", 0.3), ("en", 0.1))
         ("मलाई थुने", (("ne", 0.4), ("hi", 0.4)), "ne"),  # either is nearer to her than English
         ("malai thune", RANKED, ""),
         ("malai thune", (("ne", 0.8), ("hi", 0.1)), "ne"),
+        ("আমাকে মারে", (), "bn"),
+        ("என்னை", (), "ta"),
+        ("എന്നെ", RANKED, "ml"),
+        ("මට", (), "si"),
+        ("میڈم مارتی ہے", (("ar", 0.9),), "ur"),  # letters before words
+        ("راتبي متى ينزل", (("ur", 0.9),), "ar"),
+        ("وین چابی", (), "ur"),
+        ("سلام", (), ""),  # a word of both
+        ("سلام", (("ur", 0.5), ("ar", 0.2)), "ur"),
+        ("mujhe maarta hai", (("hi", 0.45), ("ur", 0.44), ("en", 0.1)), "hi"),  # one of the two for certain
+        ("mujhe maarta hai", (("hi", 0.3), ("ur", 0.2), ("en", 0.4)), ""),
         ("помогите", (("en", 0.9),), ""),
         ("123 😭", (("en", 0.9),), ""),
         ("", (), ""),
@@ -78,3 +89,10 @@ RANKED = (("ne", 0.5), ("hi", 0.3), ("en", 0.1))
 )
 def test_the_script_comes_first(text: str, ranked: tuple[tuple[str, float], ...], language: str) -> None:
     assert guess(text, ranked)[0] == language
+
+
+def test_hindi_and_urdu_in_latin_letters_are_no_change_of_language() -> None:
+    assert same_spoken("hi", "ur", "mujhe maarta hai")
+    assert same_spoken("ur", "ur", "میں")
+    assert not same_spoken("hi", "ur", "مجھے مارتا ہے")
+    assert not same_spoken("hi", "ne", "malai kutcha")

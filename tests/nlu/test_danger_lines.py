@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import yaml
 
@@ -9,7 +11,7 @@ from bot.nlu.danger import DangerFloor
 from bot.nlu.data import read_examples
 from bot.nlu.intents import DANGER
 from bot.nlu.normalise import normalise
-from tests.nlu.conftest import NLU_DATA
+from tests.nlu.conftest import HELD_OUT, NLU_DATA
 
 CASES = yaml.safe_load((NLU_DATA / "danger_cases.yml").read_text("utf-8"))
 ORDINARY = yaml.safe_load((NLU_DATA / "ordinary.yml").read_text("utf-8"))
@@ -17,6 +19,11 @@ LANGUAGES = sorted(p.parent.name for p in NLU_DATA.glob("*/concepts.yml"))
 DANGEROUS = [(lang, kind, line) for lang, kinds in CASES.items() for kind, lines in kinds.items() for line in lines]
 IDIOMS = yaml.safe_load((NLU_DATA / "idioms.yml").read_text("utf-8"))
 SPOKEN = [(lang, line) for lang, lines in IDIOMS.items() for line in lines]
+SAID = yaml.safe_load((Path(__file__).parent / "negation_lines.yml").read_text("utf-8"))
+FRESH = [
+    yaml.safe_load((HELD_OUT / name).read_text("utf-8"))
+    for name in ("alarms.yml", "alarms_again.yml", "alarms_third.yml")
+]
 HARMLESS = [(lang, line) for lang, lines in ORDINARY.items() for line in lines]
 
 
@@ -36,17 +43,54 @@ def test_the_kind_is_nearly_always_the_right_one(floor: DangerFloor) -> None:
     assert right / len(DANGEROUS) >= 0.95
 
 
+@pytest.mark.parametrize(
+    ("language", "line"), [(lang, line) for lang, said in SAID.items() for line in said["refused"]]
+)
+def test_what_is_refused_is_no_alarm(floor: DangerFloor, language: str, line: str) -> None:
+    assert floor.find(line) is None
+
+
+@pytest.mark.parametrize(("language", "line"), [(lang, line) for lang, said in SAID.items() for line in said["meant"]])
+def test_what_only_looks_refused_or_excused_is_an_alarm(floor: DangerFloor, language: str, line: str) -> None:
+    danger = floor.find(line)
+    assert danger is not None
+    assert danger.tier == "page"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_lines_that_nobody_trained_on(floor: DangerFloor, language: str) -> None:
+    """How they did before the words were mended by them stands in docs/understanding.md; they stay seen."""
+    for lines in FRESH:
+        danger = [line for kind in lines[language]["danger"].values() for line in kind]
+        assert [line for line in danger if floor.find(line) is None] == []
+        assert [line for line in lines[language]["ordinary"] if floor.find(line) is not None] == []
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_with_concepts_has_enough_lines(language: str) -> None:
     assert set(CASES[language]) == DANGER
     assert sum(len(lines) for lines in CASES[language].values()) >= 40
     assert len(ORDINARY[language]) >= 60
     assert len(IDIOMS[language]) >= 22
+    assert len(SAID[language]["refused"]) >= 3
+    assert len(SAID[language]["meant"]) >= 4
+    first = FRESH[0]
+    assert all(set(part[language]["danger"]) == DANGER for part in FRESH)
+    assert sum(len(lines) for lines in first[language]["danger"].values()) >= 30
+    assert len(first[language]["ordinary"]) >= 30
 
 
 def test_no_test_line_is_trained_on() -> None:
     trained = {normalise(e.text) for e in read_examples(NLU_DATA)}
-    tested = {normalise(line) for *_, line in [*DANGEROUS, *HARMLESS, *SPOKEN]}
+    fresh = [
+        line
+        for lines in FRESH
+        for of in lines.values()
+        for part in (*of["danger"].values(), of["ordinary"])
+        for line in part
+    ]
+    said = [line for of in SAID.values() for part in of.values() for line in part]
+    tested = {normalise(line) for line in [*(line for *_, line in [*DANGEROUS, *HARMLESS, *SPOKEN]), *fresh, *said]}
     assert not trained & tested
 
 

@@ -22,9 +22,6 @@ SICK: ["sick"]
 DOCTOR: ["doctor*"]
 """
 RULES = """
-negation: {en: before, ne: after}
-over: ["is", "been"]
-breaks: ["and"]
 rules:
   - {id: sick, kind: report_medical, tier: ask, all: [SICK]}
   - {id: locked_in, kind: report_confinement, tier: page, all: [LOCKED], any: [ME], near: 4,
@@ -32,14 +29,24 @@ rules:
   - {id: not_out, kind: report_confinement, tier: page, all: [LET, OUT], near: 3, negation: needs}
   - {id: no_doctor, kind: report_medical, tier: page, all: [SICK, DOCTOR, "no help"]}
 """
-NEPALI = 'NOT: ["chaina"]\nME: ["malai"]\nLOCKED: ["थुन*", "banda gar*"]\n'
+NEPALI = 'NOT: ["chaina"]\nME: ["malai"]\nLOCKED: ["थुन*", "banda gar*", "lock*"]\n'
+EXCUSES = """
+negation: before
+over: ["is", "been"]
+breaks: ["and"]
+unless:
+  locked_in: [["toilet", LOCKED], [LOCKED, "whatsapp"]]
+"""
+NEPALI_EXCUSES = 'negation: after\nbreaks: ["ra"]\nunless:\n  locked_in: [["pasal", LOCKED]]\n'
 
 
-def write(folder: Path, rules: str = RULES, concepts: str = CONCEPTS) -> Path:
+def write(folder: Path, rules: str = RULES, concepts: str = CONCEPTS, excuses: str = EXCUSES) -> Path:
     (folder / "en").mkdir(exist_ok=True)
     (folder / "ne").mkdir(exist_ok=True)
     (folder / "en" / "concepts.yml").write_text(concepts, "utf-8")
     (folder / "ne" / "concepts.yml").write_text(NEPALI, "utf-8")
+    (folder / "en" / "excuses.yml").write_text(excuses, "utf-8")
+    (folder / "ne" / "excuses.yml").write_text(NEPALI_EXCUSES, "utf-8")
     (folder / "danger.yml").write_text(rules, "utf-8")
     return folder
 
@@ -74,6 +81,18 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> DangerFloor:
         ("i am sick", "sick"),
         ("sick, no help of a doctor", "no_doctor"),  # page before ask, whatever stands first in the file
         ("sick and locked me", "locked_in"),
+        ("pasal banda garyo malai", None),  # excused in Nepali
+        ("pasal ra banda garyo malai", "locked_in"),  # `ra` ends a clause there
+        ("pasal shut in me", "locked_in"),  # a Nepali excuse covers no English word
+        ("pasal locked me", "locked_in"),  # nor the English reading of a word of both
+        ("toilet banda garyo malai", "locked_in"),  # nor the other way round
+        ("toilet shut in me", None),
+        ("toilet and shut in me", "locked_in"),
+        ("shut in my whatsapp me", None),
+        ("whatsapp shut in me", "locked_in"),  # the other order excuses nothing
+        ("banda garyo not malai", "locked_in"),  # an English refusal stands before
+        ("not banda garyo malai", None),  # and is mixed into every language
+        ("shut in chaina me", "locked_in"),  # a Nepali one refuses Nepali words only
         ("padlocked me", None),  # a stem begins at the beginning of a word
     ],
 )
@@ -98,7 +117,19 @@ BAD_RULES = [
     ("rules:\n  - {id: a, kind: report_medical, tier: page, all: [SICK], colour: x}\n", 2, "colour"),
     ("rules:\n  - {id: a, kind: report_medical, tier: page, all: [SICK], unless: [[SICK]]}\n", 2, "pairs"),
     ("rules:\n" + "  - {id: a, kind: report_medical, tier: page, all: [SICK]}\n" * 2, 3, "two rules"),
-    ("negation: {en: left}\nrules: []\n", 1, "side"),
+    (
+        "rules:\n  - {id: a, kind: report_medical, tier: page, all: [SICK], unless: [[SICK, leave]]}\n",
+        2,
+        "excuses.yml: leave",
+    ),
+    (
+        "rules:\n  - {id: a, kind: report_medical, tier: page, all: [SICK], unless: [[ME, PHONE]]}\n",
+        2,
+        "must hold SICK",
+    ),
+    ("rules:\n  - {id: a, kind: report_medical, tier: page, all: [SICK], unless: [[SICK, X]]}\n", 2, "concept X"),
+    ("negation: {en: before}\nrules: []\n", 1, "<lang>/excuses.yml"),
+    ("rules: []\nover: [is]\n", 1, "<lang>/excuses.yml"),
     ("rules: [", 1, ""),
     ("", 1, "no rules"),
 ]
@@ -110,6 +141,54 @@ def test_a_bad_rule_says_where(tmp_path: Path, rules: str, line: int, says: str)
         DangerFloor.load(write(tmp_path, rules))
     assert f"danger.yml:{line}:" in str(error.value) or not says
     assert says in str(error.value)
+
+
+BAD_EXCUSES = [
+    ("negation: left\n", 1, "side is before, after, both"),
+    ("colour: red\n", 1, "colour"),
+    ("", 1, "no excuses"),
+    ("over: [is]\nbreaks: [is]\n", 1, "at once"),
+    ("over: [is not]\n", 1, "single words"),
+    ('breaks: ["!"]\n', 1, "single words"),
+    ("unless: {nonsense: [[toilet, LOCKED]]}\n", 1, "no rule nonsense"),
+    ("unless:\n  locked_in:\n    - [toilet]\n", 3, "pairs"),
+    ("unless:\n  locked_in:\n    - [toilet, PHONE]\n", 3, "must hold LOCKED"),
+    ("unless:\n  locked_in:\n    - [TOILET, LOCKED]\n", 3, "concept TOILET"),
+    ("unless:\n  locked_in:\n    - ['a*b', LOCKED]\n", 3, "`*`"),
+    ("unless:\n  locked_in: [[toilet, LOCKED], [toilet, LOCKED]]\n", 2, "stands twice"),
+]
+
+
+@pytest.mark.parametrize(("excuses", "line", "says"), BAD_EXCUSES)
+def test_a_bad_excuse_says_where(tmp_path: Path, excuses: str, line: int, says: str) -> None:
+    with pytest.raises(DataError) as error:
+        DangerFloor.load(write(tmp_path, excuses=excuses))
+    assert f"en/excuses.yml:{line}:" in str(error.value)
+    assert says in str(error.value)
+
+
+def test_an_excuse_for_words_that_the_language_has_not_says_so(tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    (folder / "ne" / "excuses.yml").write_text("unless:\n  sick: [[bida, SICK]]\n", "utf-8")
+    with pytest.raises(DataError, match=r"ne/concepts.yml has no stem of SICK"):
+        DangerFloor.load(folder)
+
+
+def test_excuses_without_concepts_say_so(tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    (folder / "xx").mkdir()
+    (folder / "xx" / "excuses.yml").write_text("negation: after\n", "utf-8")
+    with pytest.raises(DataError, match=r"xx/excuses.yml:1: .*without concepts.yml"):
+        DangerFloor.load(folder)
+
+
+def test_a_language_without_excuses_may_refuse_on_either_side(tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    (folder / "ne" / "excuses.yml").unlink()
+    floor = DangerFloor.load(folder)
+    assert floor.find("chaina banda garyo malai") is None
+    assert floor.find("banda garyo chaina malai") is None
+    assert floor.find("pasal banda garyo malai") is not None
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.engine import folding
 from bot.nlu import normalise as module
 from bot.nlu.concepts import Lexicon
 from bot.nlu.features import Vectoriser
@@ -30,11 +31,56 @@ from bot.nlu.normalise import LONGEST_WORD, fold, normalise, words
         ("İstanbul", "istanbul"),
         ("cafe\u0301", "café"),
         ("👍🏽", "👍"),
+        ("১২ ௧௨ ൧൨ ۱۲ ෧෨", "12 12 12 12 12"),
         ("", ""),
     ],
 )
 def test_forms(text: str, form: str) -> None:
     assert normalise(text) == form
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ہے بھائی", "هے بهائی"),  # Urdu and Arabic ha
+        ("کیا", "كيا"),  # kaf and ya of either keyboard
+        ("میں", "مین"),  # the nasal n
+        ("ന\u0d4d\u200d", "ൻ"),  # Malayalam chillu: consonant, virama, joiner; or one sign
+        ("എന്\u200dറെ", "എൻ്റെ"),
+        ("എന്റെ", "എൻ്റെ"),
+        ("അതു്", "അത്"),
+        ("যায\u09bc", "যায়"),  # Bengali ya with its dot apart
+        ("ক্\u200dর", "ক্র"),
+        ("වෙනස ක්\u200dර", "වෙනස ක්ර"),
+        ("பூட்\u200cடி", "பூட்டி"),
+        ("বাড়ী", "বাড়ি"),
+        ("අපේ ගණන", "අපේ ගනන"),
+    ],
+)
+def test_one_word_however_the_phone_writes_it(one: str, other: str) -> None:
+    assert normalise(one) == normalise(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ہے بھائی", "هے بهائی"),
+        ("کیا", "كيا"),
+        ("میں", "مین"),
+        ("ന\u0d4d\u200d", "ൻ"),
+        ("എന്\u200dറെ", "എന്റെ"),
+        ("যায\u09bc", "যায়"),
+        ("ক্\u200dর", "ক্র"),
+        ("১২", "12"),
+    ],
+)
+def test_labels_are_compared_by_the_same_letters(one: str, other: str) -> None:
+    assert folding.fold(one) == folding.fold(other)
+
+
+@pytest.mark.parametrize(("one", "other"), [("கொல்", "கொள்"), ("ہے", "ہی"), ("কর", "কড")])
+def test_what_tells_words_apart_stays(one: str, other: str) -> None:
+    assert normalise(one) != normalise(other)
 
 
 @pytest.mark.parametrize(
@@ -47,6 +93,24 @@ def test_forms(text: str, form: str) -> None:
         ("थुनेर", "thuner"),
         ("फोन", "phone"),
         ("घर", "ghar"),
+        ("चाबी", "chabi"),
+        ("বেতন", "beton"),
+        ("আমাকে", "amake"),
+        ("চাবি", "chabi"),
+        ("சம்பளம்", "sambalam"),
+        ("அடிக்கிறான்", "adikkiran"),
+        ("வீட்டு", "veettu"),
+        ("கொன்று", "kondru"),
+        ("காற்று", "kaatru"),
+        ("ശമ്പളം", "shambalam"),
+        ("അടിക്കുന്നു", "adikkunnu"),
+        ("എന്റെ", "ente"),
+        ("വീട്", "veedu"),
+        ("അവൻ", "avan"),
+        ("පඩිය", "padiya"),
+        ("ගහනවා", "gahanawa"),
+        ("යතුර", "yathura"),
+        ("ඇඟ", "anga"),
     ],
 )
 def test_native_and_typed_fold_alike(native: str, typed: str) -> None:

@@ -49,8 +49,9 @@ def test_one_meaning_for_each_text_in_order(classifier: Classifier, floor: Dange
 @pytest.mark.parametrize(
     ("chances", "danger"),
     [
-        ([("report_violence", 0.9)], Danger("report_violence", "page")),
-        ([("report_medical", 0.45), ("report_violence", 0.4)], Danger("report_medical", "page")),  # together
+        ([("report_violence", 0.98)], Danger("report_violence", "page")),
+        ([("report_violence", 0.9)], Danger("report_violence", "ask")),  # the floor is silent: she is asked first
+        ([("report_medical", 0.5), ("report_violence", 0.48)], Danger("report_medical", "page")),  # together
         ([("report_violence", 0.5)], Danger("report_violence", "ask")),
         ([("greet", 0.6), ("express_self_harm", 0.36)], Danger("express_self_harm", "ask")),
         ([("greet", 0.6), ("report_violence", 0.36)], None),  # "malai" begins a greeting and a plea alike
@@ -73,7 +74,7 @@ def test_a_page_of_the_floor_stands() -> None:
 
 def test_an_ask_of_the_floor_becomes_a_page_when_the_model_is_sure() -> None:
     ask = Danger("report_medical", "ask", "very_sick")
-    assert meaning_of(Ranked((("report_medical", 0.9),)), Verdict(ask, frozenset()), "").danger == Danger(
+    assert meaning_of(Ranked((("report_medical", 0.98),)), Verdict(ask, frozenset()), "").danger == Danger(
         "report_medical", "page"
     )
     assert meaning_of(Ranked((("report_medical", 0.5),)), Verdict(ask, frozenset()), "").danger == ask
@@ -83,7 +84,7 @@ def test_what_the_text_takes_back_is_not_raised() -> None:
     denied = Verdict(None, frozenset({"report_violence"}))
     meaning = meaning_of(Ranked((("report_violence", 0.9), ("greet", 0.05))), denied, "")
     assert meaning == Meaning("nlu_fallback", 0.9)
-    other = meaning_of(Ranked((("express_self_harm", 0.9),)), denied, "")
+    other = meaning_of(Ranked((("express_self_harm", 0.98),)), denied, "")
     assert other.danger == Danger("express_self_harm", "page")
 
 

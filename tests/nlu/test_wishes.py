@@ -32,6 +32,23 @@ LINES = [
     ("report_missing", "mere bhai ka phone band hai"),
     ("report_missing", "मेरी पत्नी लापता है"),
     ("report_missing", "أختي لا ترد"),
+    ("ask_case_status", "amar bhai kothay"),
+    ("ask_case_status", "আমার বোন কোথায় আছে"),
+    ("report_missing", "amar shami phone dhore na"),
+    ("report_missing", "আমার ভাইয়ের ফোন বন্ধ"),
+    ("ask_case_status", "എന്റെ ചേട്ടൻ എവിടെയാണ്"),
+    ("report_missing", "ente bharthavu phone edukkunnilla"),
+    ("ask_case_status", "en thambi enga irukan"),
+    ("report_missing", "என் கணவர் போன் எடுக்கல"),
+    ("ask_case_status", "میرا بھائی کہاں ہے"),
+    ("report_missing", "میری بہن کا فون بند ہے"),
+    ("ask_case_status", "di mana istri saya"),
+    ("report_missing", "adik saya tidak bisa dihubungi"),
+    ("ask_case_status", "මගේ මල්ලි කොහෙද"),
+    ("report_missing", "මගේ අක්කාගේ ෆෝන් එක ඕෆ්"),
+    ("report_missing", "mage malli gana aranchiyak na"),
+    ("ask_case_status", "nasaan na po ang kapatid ko"),
+    ("report_missing", "asawa ko hindi sumasagot"),
 ]
 
 
@@ -89,6 +106,14 @@ def test_who_is_kept_from_calling_is_no_relative_who_searches(wishes: Wishes, li
         "أخي لا يرد، قالوا مات",
         "أخي لا يرد، الشرطة أخذته",
         "زوجي لا يتصل، هو في السجن",
+        "amar bhai er phone bondho, jele ase",
+        "আমার স্বামীর ফোন বন্ধ, মারা গেছে বলে",
+        "ente bharthavu phone edukkunnilla, marichu ennu paranju",
+        "en thambi phone edukala, jail la irukan",
+        "میرے بھائی کا فون بند ہے، جیل میں ہے",
+        "adik saya tidak bisa dihubungi, katanya di penjara",
+        "mage malli gana aranchiyak na, hire inne",
+        "asawa ko hindi sumasagot, nasa kulungan daw",
     ],
 )
 def test_death_and_jail_are_no_search(wishes: Wishes, line: str) -> None:
