@@ -5,7 +5,7 @@ Law: NumPy only, never scikit-learn or scipy; any str gets an answer; no intent 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from bot.nlu import model_file
 from bot.nlu.features import Block, FloatArray, IntArray, Vectoriser
+from bot.nlu.ideas import Ideas
 from bot.nlu.intents import FALLBACK
 
 # A support vector machine says -1 for "not mine" and 1 for "mine". A text for which every intent stays below this is
@@ -47,7 +48,7 @@ class Head:
     """One linear decision over the features: names, weights [features, names], bias, sharpness of the softmax."""
 
     names: tuple[str, ...]
-    weights: FloatArray
+    weights: NDArray[np.float16]
     bias: FloatArray
     sharpness: float
 
@@ -55,7 +56,8 @@ class Head:
         """Names with probabilities, best first; equal ones in the order of their names."""
         if not self.names:
             return ()
-        chances = shares((values @ self.weights[indices] + self.bias)[np.newaxis], self.sharpness)[0]
+        weights = self.weights[indices].astype(np.float32)  # half precision on disk and in memory, not in the sum
+        chances = shares((values @ weights + self.bias)[np.newaxis], self.sharpness)[0]
         return tuple((self.names[i], float(chances[i])) for i in np.argsort(-chances, kind="stable"))
 
 
@@ -105,8 +107,9 @@ def load(path: Path) -> Classifier:
     meta, arrays = model_file.read(path)
     try:
         blocks = [Block(*block) for block in meta["blocks"]]
-        vocabularies = [_unpack(arrays[f"vocabulary_{i}"]) for i in range(len(blocks))]
-        vectoriser = Vectoriser(vocabularies, arrays["idf"], int(meta["documents"]), blocks)
+        vocabularies = [arrays[f"vocabulary_{i}"] for i in range(len(blocks))]
+        ideas = Ideas.parse(arrays["ideas"].tobytes().decode())
+        vectoriser = Vectoriser(vocabularies, arrays["idf"], int(meta["documents"]), blocks, ideas)
         heads = [
             Head(tuple(meta[what]), arrays[f"{what}_weights"], arrays[f"{what}_bias"], float(meta[f"{what}_sharpness"]))
             for what in ("intents", "languages")
@@ -116,13 +119,3 @@ def load(path: Path) -> Classifier:
     except (KeyError, ValueError, TypeError) as error:
         raise model_file.ModelError(f"{path}: parts are missing ({type(error).__name__}); train again") from None
     return Classifier(vectoriser, heads[0], heads[1], str(meta.get("data", "")))
-
-
-def pack(vocabulary: Sequence[str]) -> NDArray[np.uint8]:
-    """A list of features, none of which holds a line break, as bytes."""
-    return np.frombuffer("\n".join(vocabulary).encode(), np.uint8)
-
-
-def _unpack(raw: NDArray[np.uint8]) -> list[str]:
-    text = raw.tobytes().decode()
-    return text.split("\n") if text else []

@@ -23,10 +23,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bot.nlu.classifier import pack, shares
+from bot.nlu.classifier import shares
 from bot.nlu.data import DataError, Example, content_hash, read_examples
 from bot.nlu.features import FloatArray, Vectoriser
+from bot.nlu.ideas import Ideas, read_ideas
 from bot.nlu.model_file import code_version, write
 from bot.settings import ROOT, CannotStart
 
@@ -45,7 +47,7 @@ def ensure_model(data_dir: Path, out_dir: Path) -> Path:
 
     Raises DataError for bad data, TrainingError when the child fails.
     """
-    path = out_dir / f"nlu-{model_key(read_examples(data_dir))}.npz"
+    path = out_dir / f"nlu-{model_key(read_examples(data_dir), read_ideas(data_dir))}.npz"
     if path.exists():
         return path
     out_dir.mkdir(parents=True, exist_ok=True)
@@ -57,9 +59,10 @@ def ensure_model(data_dir: Path, out_dir: Path) -> Path:
     return path
 
 
-def model_key(examples: Iterable[Example]) -> str:
-    """What the file name of a model depends on: examples, code, scikit-learn."""
-    parts = (content_hash(examples), code_version(), version("scikit-learn"), Path(__file__).read_bytes().hex())
+def model_key(examples: Iterable[Example], ideas: Ideas) -> str:
+    """What the file name of a model depends on: examples, words, code, scikit-learn."""
+    code = (code_version(), version("scikit-learn"), Path(__file__).read_bytes().hex())
+    parts = (content_hash(examples), ideas.dump(), *code)
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:20]
 
 
@@ -82,12 +85,12 @@ def _forget_old_models(folder: Path, current: Path) -> None:
         old.unlink(missing_ok=True)
 
 
-def train(examples: Sequence[Example], out: Path) -> None:
+def train(examples: Sequence[Example], out: Path, ideas: Ideas | None = None) -> None:
     """Fits vocabulary, intents and languages, and writes the file. Needs scikit-learn."""
     began = time.monotonic()
     _say(f"{len(examples)} examples, {len({e.intent for e in examples})} intents")
     texts = [e.text for e in examples]
-    vectoriser = Vectoriser.fit(texts)
+    vectoriser = Vectoriser.fit(texts, ideas=ideas)
     matrix = _matrix(vectoriser, texts)
     _say(f"{vectoriser.size} features")
     meta: dict[str, Any] = {
@@ -96,8 +99,8 @@ def train(examples: Sequence[Example], out: Path) -> None:
         "blocks": [list(astuple(block)) for block in vectoriser.blocks],
     }
     arrays: dict[str, Any] = {"idf": vectoriser.idf}
-    for i, vocabulary in enumerate(vectoriser.vocabularies):
-        arrays[f"vocabulary_{i}"] = pack(vocabulary)
+    arrays["ideas"] = np.frombuffer(vectoriser.ideas.dump().encode(), np.uint8)
+    arrays |= {f"vocabulary_{i}": codes for i, codes in enumerate(vectoriser.vocabularies)}
     for what, labels in (("intents", [e.intent for e in examples]), ("languages", [e.language for e in examples])):
         names, weights, bias, sharpness, accuracy = _fit_head(matrix, labels)
         meta |= {what: names, f"{what}_sharpness": sharpness, f"{what}_accuracy": accuracy}
@@ -122,19 +125,19 @@ def _matrix(vectoriser: Vectoriser, texts: Sequence[str]) -> Any:
     return csr_matrix((values, indices, ends), shape=(len(texts), vectoriser.size), dtype=np.float64)
 
 
-def _fit_head(matrix: Any, labels: Sequence[str]) -> tuple[list[str], FloatArray, FloatArray, float, float]:
+def _fit_head(matrix: Any, labels: Sequence[str]) -> tuple[list[str], NDArray[np.float16], FloatArray, float, float]:
     """(names, weights [features, names], bias, sharpness, held-out accuracy) for the rows that have a label."""
     rows = [i for i, label in enumerate(labels) if label]
     names = sorted({labels[i] for i in rows})
     size = matrix.shape[1]
     if len(names) < 2:
-        return names, np.zeros((size, len(names)), np.float32), np.zeros(len(names), np.float32), 1.0, 1.0
+        return names, np.zeros((size, len(names)), np.float16), np.zeros(len(names), np.float32), 1.0, 1.0
     number = {name: i for i, name in enumerate(names)}
     wanted = np.array([number[labels[i]] for i in rows])
     used = matrix[rows]
     sharpness, accuracy = _calibrate(used, wanted, len(names))
     weights, bias = _fit_linear(used, wanted, len(names))
-    return names, weights.T.astype(np.float32), bias.astype(np.float32), sharpness, accuracy
+    return names, weights.T.astype(np.float16), bias.astype(np.float32), sharpness, accuracy
 
 
 def _fit_linear(matrix: Any, wanted: Any, count: int) -> tuple[Any, Any]:
@@ -192,7 +195,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", required=True, type=Path)
     options = parser.parse_args(arguments)
     try:
-        train(read_examples(options.data), options.out)
+        train(read_examples(options.data), options.out, read_ideas(options.data))
     except DataError as error:
         print(error)
         return 2
