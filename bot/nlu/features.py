@@ -3,8 +3,8 @@ rare they are.
 
 Law: training and serving run this same code; NumPy and the standard library only, no scikit-learn and no scipy.
 Facts: TF-IDF with sublinear term frequency (Manning, Raghavan, Schütze: Introduction to Information Retrieval, ch. 6);
-the choice of blocks was measured, see docs/understanding.md. A feature is known by a 32-bit number (CRC of its letters):
-4 bytes in place of a string, and of 300,000 features of a model about ten share a number with another.
+the choice of blocks was measured, see docs/understanding.md. A feature is known by a 32-bit number (CRC
+of its letters): 4 bytes in place of a string, and of 300,000 features of a model about ten share one with another.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _IDEAS_LOOKED_AT = 24  # of which every two make a feature
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One family of features: `form` of the words (norm, fold, bone, idea), `unit` (char, word, pair), lengths, weight."""
+    """One family of features: `form` of the words (norm, fold, bone, idea), `unit` (char, word, pair), lengths."""
 
     form: str
     unit: str

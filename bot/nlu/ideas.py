@@ -19,13 +19,14 @@ _SHORTEST = 4  # letters of a stem that may go on: shorter ones stand for themse
 _ARABIC = ("\u0600", "\u06ff")
 # The article and the prepositions that Arabic writes in one with the word, in its own letters and in Latin ones.
 _BEFORE = ("وال", "بال", "فال", "كال", "لل", "ال", "و", "ب", "ل", "ف")
+_NONE: Mapping[str, Iterable[str]] = {}
 _LATIN_BEFORE = ("vel", "bel", "fel", "lel", "val", "bal", "el", "al", "il")
 
 
 class Ideas:
     """Stems to concepts. `names` in order; `of(word)` gives the numbers of the concepts of one normalised word."""
 
-    def __init__(self, exact: Mapping[str, Iterable[str]] = {}, opened: Mapping[str, Iterable[str]] = {}) -> None:  # noqa: B006
+    def __init__(self, exact: Mapping[str, Iterable[str]] = _NONE, opened: Mapping[str, Iterable[str]] = _NONE) -> None:
         self._exact = {stem: tuple(sorted(concepts)) for stem, concepts in exact.items()}
         self._open = {stem: tuple(sorted(concepts)) for stem, concepts in opened.items()}
         self.names = tuple(sorted({c for table in (self._exact, self._open) for cs in table.values() for c in cs}))
@@ -39,11 +40,19 @@ class Ideas:
         native = _ARABIC[0] <= word[0] <= _ARABIC[1]
         found = self._look(word) if native else self._look(folded)
         if not found:
-            for before in _BEFORE if native else _LATIN_BEFORE:
-                bare = word if native else folded
-                if bare.startswith(before) and len(bare) - len(before) >= 3 and (found := self._look(bare[len(before) :])):
-                    break
+            found = self._behind(word, _BEFORE) if native else self._behind(folded, _LATIN_BEFORE)
         return tuple(self._number[name] for name in found)
+
+    def _behind(self, form: str, openings: Iterable[str]) -> tuple[str, ...]:
+        """What a word is about without its article: `elmaktab` is an office."""
+        for opening in openings:
+            if (
+                form.startswith(opening)
+                and len(form) - len(opening) >= 3
+                and (found := self._look(form[len(opening) :]))
+            ):
+                return found
+        return ()
 
     def _look(self, form: str) -> tuple[str, ...]:
         exact = self._exact.get(form)

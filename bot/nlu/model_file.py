@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from bot.settings import CannotStart
 
 FORMAT = 2
-_CODE = ("normalise.py", "ideas.py", "features.py", "classifier.py", "model_file.py")  # training and serving must agree on these
+# Training and serving must agree on these.
+_CODE = ("normalise.py", "ideas.py", "features.py", "classifier.py", "model_file.py")
 
 
 class ModelError(CannotStart):
