@@ -25,10 +25,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.nlu.classifier import shares
+from bot.nlu.classifier import NONE, NONE_TAUGHT, shares
 from bot.nlu.data import DataError, Example, content_hash, read_examples
 from bot.nlu.features import FloatArray, Vectoriser
 from bot.nlu.ideas import Ideas, read_ideas
+from bot.nlu.intents import FALLBACK
+from bot.nlu.measures import calibration_error
 from bot.nlu.model_file import code_version, write
 from bot.settings import ROOT, CannotStart
 
@@ -102,12 +104,17 @@ def train(examples: Sequence[Example], out: Path, ideas: Ideas | None = None) ->
     arrays: dict[str, Any] = {"idf": vectoriser.idf}
     arrays["ideas"] = np.frombuffer(vectoriser.ideas.dump().encode(), np.uint8)
     arrays |= {f"vocabulary_{i}": codes for i, codes in enumerate(vectoriser.vocabularies)}
-    for what, labels in (("intents", [e.intent for e in examples]), ("languages", [e.language for e in examples])):
-        names, weights, bias, sharpness, accuracy = _fit_head(matrix, labels)
+    # the language shows in how words are written: better without their other forms, and in a third of the time
+    written = matrix[:, : vectoriser.as_written]
+    heads = (("intents", matrix, [e.intent for e in examples]), ("languages", written, [e.language for e in examples]))
+    for what, looked_at, labels in heads:
+        none = NONE_TAUGHT if FALLBACK in labels else NONE
+        names, weights, bias, sharpness, accuracy, error = _fit_head(looked_at, labels, none)
         meta |= {what: names, f"{what}_sharpness": sharpness, f"{what}_accuracy": accuracy}
+        meta |= {f"{what}_none": none, f"{what}_calibration_error": error}
         arrays |= {f"{what}_weights": weights, f"{what}_bias": bias}
         if names:
-            _say(f"{what}: {len(names)}, right in held-out thirds: {accuracy:.3f}")
+            _say(f"{what}: {len(names)}, right in held-out thirds: {accuracy:.3f}, calibration error {error:.3f}")
     write(out, meta, arrays)
     _say(f"{out.name}: {out.stat().st_size / 1e6:.1f} MB in {time.monotonic() - began:.1f} s")
 
@@ -126,19 +133,21 @@ def _matrix(vectoriser: Vectoriser, texts: Sequence[str]) -> Any:
     return csr_matrix((values, indices, ends), shape=(len(texts), vectoriser.size), dtype=np.float64)
 
 
-def _fit_head(matrix: Any, labels: Sequence[str]) -> tuple[list[str], NDArray[np.float16], FloatArray, float, float]:
-    """(names, weights [features, names], bias, sharpness, held-out accuracy) for the rows that have a label."""
+def _fit_head(
+    matrix: Any, labels: Sequence[str], none: float
+) -> tuple[list[str], NDArray[np.float16], FloatArray, float, float, float]:
+    """(names, weights [features, names], bias, sharpness, held-out accuracy and calibration error) of labelled rows."""
     rows = [i for i, label in enumerate(labels) if label]
     names = sorted({labels[i] for i in rows})
     size = matrix.shape[1]
     if len(names) < 2:
-        return names, np.zeros((size, len(names)), np.float16), np.zeros(len(names), np.float32), 1.0, 1.0
+        return names, np.zeros((size, len(names)), np.float16), np.zeros(len(names), np.float32), 1.0, 1.0, 0.0
     number = {name: i for i, name in enumerate(names)}
     wanted = np.array([number[labels[i]] for i in rows])
     used = matrix[rows]
-    sharpness, accuracy = _calibrate(used, wanted, len(names))
+    sharpness, accuracy, error = _calibrate(used, wanted, len(names), none)
     weights, bias = _fit_linear(used, wanted, len(names))
-    return names, weights.T.astype(np.float16), bias.astype(np.float32), sharpness, accuracy
+    return names, weights.T.astype(np.float16), bias.astype(np.float32), sharpness, accuracy, error
 
 
 def _fit_linear(matrix: Any, wanted: Any, count: int) -> tuple[Any, Any]:
@@ -159,8 +168,8 @@ def _fit_linear(matrix: Any, wanted: Any, count: int) -> tuple[Any, Any]:
     return weights, bias
 
 
-def _calibrate(matrix: Any, wanted: Any, count: int) -> tuple[float, float]:
-    """The sharpness of the softmax that makes held-out confidences honest, and the held-out accuracy."""
+def _calibrate(matrix: Any, wanted: Any, count: int, none: float) -> tuple[float, float, float]:
+    """The sharpness of the softmax that makes held-out confidences honest; accuracy and calibration error there."""
     folds = _folds(wanted)
     margins = np.zeros((len(wanted), count))
     for fold in range(FOLDS):
@@ -169,10 +178,12 @@ def _calibrate(matrix: Any, wanted: Any, count: int) -> tuple[float, float]:
     rows = np.arange(len(wanted))
 
     def surprise(sharpness: float) -> float:
-        return float(-np.mean(np.log(shares(margins, sharpness)[rows, wanted] + 1e-12)))
+        return float(-np.mean(np.log(shares(margins, sharpness, none)[rows, wanted] + 1e-12)))
 
     best = min(SHARPNESS, key=surprise)
-    return float(best), float(np.mean(margins.argmax(axis=1) == wanted))
+    right = margins.argmax(axis=1) == wanted
+    error = calibration_error(shares(margins, best, none).max(axis=1).tolist(), right.tolist())
+    return float(best), float(np.mean(right)), error
 
 
 def _folds(wanted: Any) -> Any:
