@@ -49,11 +49,11 @@ def test_one_meaning_for_each_text_in_order(classifier: Classifier, floor: Dange
 @pytest.mark.parametrize(
     ("chances", "danger"),
     [
-        ([("report_violence", 0.9)], Danger("report_violence", "page")),
-        ([("report_medical", 0.45), ("report_violence", 0.4)], Danger("report_medical", "page")),  # together
+        ([("report_violence", 0.96)], Danger("report_violence", "page")),
+        ([("report_medical", 0.55), ("report_violence", 0.42)], Danger("report_medical", "page")),  # together
         ([("report_violence", 0.5)], Danger("report_violence", "ask")),
-        ([("greet", 0.6), ("express_self_harm", 0.36)], Danger("express_self_harm", "ask")),
-        ([("greet", 0.6), ("report_violence", 0.36)], None),  # "malai" begins a greeting and a plea alike
+        ([("greet", 0.6), ("express_self_harm", 0.41)], Danger("express_self_harm", "ask")),
+        ([("greet", 0.5), ("report_violence", 0.45)], None),  # "malai" begins a greeting and a plea alike
         ([("report_violence", 0.3)], None),
         ([("report_death", 0.95)], None),  # serious is no danger
         ([], None),
@@ -73,7 +73,7 @@ def test_a_page_of_the_floor_stands() -> None:
 
 def test_an_ask_of_the_floor_becomes_a_page_when_the_model_is_sure() -> None:
     ask = Danger("report_medical", "ask", "very_sick")
-    assert meaning_of(Ranked((("report_medical", 0.9),)), Verdict(ask, frozenset()), "").danger == Danger(
+    assert meaning_of(Ranked((("report_medical", 0.96),)), Verdict(ask, frozenset()), "").danger == Danger(
         "report_medical", "page"
     )
     assert meaning_of(Ranked((("report_medical", 0.5),)), Verdict(ask, frozenset()), "").danger == ask
@@ -83,7 +83,7 @@ def test_what_the_text_takes_back_is_not_raised() -> None:
     denied = Verdict(None, frozenset({"report_violence"}))
     meaning = meaning_of(Ranked((("report_violence", 0.9), ("greet", 0.05))), denied, "")
     assert meaning == Meaning("nlu_fallback", 0.9)
-    other = meaning_of(Ranked((("express_self_harm", 0.9),)), denied, "")
+    other = meaning_of(Ranked((("express_self_harm", 0.96),)), denied, "")
     assert other.danger == Danger("express_self_harm", "page")
 
 
