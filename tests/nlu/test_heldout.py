@@ -92,3 +92,15 @@ def test_of_the_helper(tmp_path: Path) -> None:
     report = report_of(examples, [Answer("a", 0.75, None), Answer("b", 0.75, None)])
     assert {"languages", "danger", "out_of_scope"} & set(report) == set()
     assert (report["accuracy"], report["calibration_error"]) == (0.5, 0.25)
+
+
+def test_no_training_line_means_two_things_in_one_language() -> None:
+    meant: dict[tuple[str, str], set[str]] = {}
+    for e in read_examples(NLU_DATA):
+        meant.setdefault((e.language, normalise(e.text)), set()).add(e.intent)
+    assert {key: intents for key, intents in meant.items() if len(intents) > 1} == {}
+
+
+def test_no_training_line_stands_twice_in_one_language() -> None:
+    texts = Counter((e.language, e.text.casefold()) for e in read_examples(NLU_DATA))
+    assert [key for key, n in texts.items() if n > 1] == []
