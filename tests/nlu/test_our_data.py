@@ -59,10 +59,10 @@ def test_hard_ordinary_lines_seldom_wake_a_human(understanding: Understanding) -
 
 
 def test_idioms_of_death_seldom_wake_or_worry_anybody(understanding: Understanding) -> None:
-    # none in English, Nepali and Hindi; of the sayings of eleven languages, which no model was taught, a few
+    # none in the four languages that are for people; of the sayings of eleven languages, which no model was taught, a few
     meanings = understanding.understand([line for _, line in SPOKEN])
     read = [(language, line, m) for (language, line), m in zip(SPOKEN, meanings, strict=True)]
-    assert [line for language, line, m in read if language in {"en", "ne", "hi"} and m.danger is not None] == []
+    assert [line for language, line, m in read if language in {"en", "ne", "hi", "ar"} and m.danger is not None] == []
     assert sum(m.danger is not None for _, _, m in read) / len(read) <= 0.12
     assert sum(m.danger is not None and m.danger.tier == "page" for _, _, m in read) / len(read) <= 0.06
     mourned = [line for _, line, m in read if m.intent == "report_death" and m.confidence >= 0.5]
