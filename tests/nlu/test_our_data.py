@@ -59,7 +59,7 @@ def test_hard_ordinary_lines_seldom_wake_a_human(understanding: Understanding) -
 
 
 def test_idioms_of_death_seldom_wake_or_worry_anybody(understanding: Understanding) -> None:
-    # none in the four languages that are for people; of the sayings of eleven languages, which no model was taught, a few
+    # none in the four languages that are for people; of those of all eleven, none of them taught, a few
     meanings = understanding.understand([line for _, line in SPOKEN])
     read = [(language, line, m) for (language, line), m in zip(SPOKEN, meanings, strict=True)]
     assert [line for language, line, m in read if language in {"en", "ne", "hi", "ar"} and m.danger is not None] == []
