@@ -56,6 +56,20 @@ def measure(wanted: Sequence[str], got: Sequence[str]) -> Measures:
     )
 
 
+def calibration_error(confidences: Sequence[float], right: Sequence[bool], bins: int = 10) -> float:
+    """How far confidences are from the share of right answers: the mean gap over bins of equal width, weighed by lines.
+
+    Guo et al., On Calibration of Modern Neural Networks, ICML 2017, equation 5. Raises ValueError as `measure` does.
+    """
+    rows: list[list[tuple[float, bool]]] = [[] for _ in range(bins)]
+    for confidence, good in zip(confidences, right, strict=True):
+        rows[min(bins - 1, int(confidence * bins))].append((confidence, good))
+    count = sum(map(len, rows))
+    if not count:
+        raise ValueError("nothing to measure")
+    return sum(abs(sum(c for c, _ in row) - sum(g for _, g in row)) for row in rows) / count
+
+
 def _per_intent(name: str, right: int, answered: int, support: int) -> PerIntent:
     precision = right / answered if answered else 0.0
     recall = right / support if support else 0.0

@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from bot.settings import CannotStart
 
-FORMAT = 1
-_CODE = ("normalise.py", "features.py", "classifier.py", "model_file.py")  # training and serving must agree on these
+FORMAT = 2
+# Training and serving must agree on these.
+_CODE = ("normalise.py", "ideas.py", "features.py", "classifier.py", "model_file.py")
 
 
 class ModelError(CannotStart):

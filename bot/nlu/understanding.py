@@ -18,9 +18,9 @@ from bot.nlu.wishes import CERTAIN, Wishes
 
 # Measured on held-out thirds, where the floor is silent: docs/understanding.md.
 PAGE = 0.97  # danger intents together at this confidence wake a human; below it she is asked, at once and gently
-ASK = 0.35  # from here on it is asked about gently ...
-PLAIN = 0.5  # ... but below this only if a danger is also the likeliest meaning: "malai", "mujhe" begin everything
-BELIEVED = 0.25  # below this no intent is believed
+ASK = 0.4  # from here on it is asked about gently ...
+PLAIN = 0.6  # ... but below this only if a danger is also the likeliest meaning: "malai", "mujhe" begin everything
+BELIEVED = 0.3  # below this no intent is believed
 
 log = logging.getLogger(__name__)
 

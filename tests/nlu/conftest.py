@@ -12,7 +12,8 @@ from bot.nlu.training import ensure_model
 from bot.settings import ROOT
 
 SMALL = Path(__file__).parent / "data"
-HELD_OUT = Path(__file__).parent / "heldout"
+SMALL_HELD_OUT = Path(__file__).parent / "data_heldout.yml"
+HELD_OUT = Path(__file__).parent / "heldout"  # of nlu_data, a folder per language
 NLU_DATA = ROOT / "nlu_data"
 
 

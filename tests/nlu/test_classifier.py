@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from bot.nlu.classifier import Classifier
 from bot.nlu.data import read_examples
 from bot.nlu.language import guess, same_spoken
-from tests.nlu.conftest import HELD_OUT
+from tests.nlu.conftest import SMALL_HELD_OUT
 
 
 def test_held_out_lines(classifier: Classifier) -> None:
-    examples = read_examples(HELD_OUT)
+    examples = read_examples(SMALL_HELD_OUT)
     right = sum(classifier.parse(e.text).intent == e.intent for e in examples)
     assert right >= len(examples) - 1
 

@@ -12,7 +12,7 @@ import pytest
 
 from bot.nlu.measures import measure
 from bot.settings import ROOT
-from tests.nlu.conftest import HELD_OUT, SMALL
+from tests.nlu.conftest import SMALL, SMALL_HELD_OUT
 
 
 def saathi(*arguments: str, stdin: bytes = b"", code: int = 0) -> tuple[str, str]:
@@ -56,13 +56,13 @@ def test_fallback_only_when_asked(small_model: Path) -> None:
 
 
 def test_evaluate(small_model: Path) -> None:
-    out, _ = saathi("evaluate", "--model", str(small_model), "--data", str(HELD_OUT), "--json")
+    out, _ = saathi("evaluate", "--model", str(small_model), "--data", str(SMALL_HELD_OUT), "--json")
     report = json.loads(out)
     assert report["examples"] == 9
     assert report["accuracy"] >= 8 / 9
     assert report["danger"]["lines"] == 3
     assert report["danger"]["recall"] == 1.0
-    table, _ = saathi("evaluate", "--model", str(small_model), "--data", str(HELD_OUT))
+    table, _ = saathi("evaluate", "--model", str(small_model), "--data", str(SMALL_HELD_OUT))
     assert f"accuracy  {report['accuracy']:.4f}" in table
     assert "danger: 3 lines, recall 1.0000" in table
 

@@ -51,10 +51,10 @@ def test_one_meaning_for_each_text_in_order(classifier: Classifier, floor: Dange
     [
         ([("report_violence", 0.98)], Danger("report_violence", "page")),
         ([("report_violence", 0.9)], Danger("report_violence", "ask")),  # the floor is silent: she is asked first
-        ([("report_medical", 0.5), ("report_violence", 0.48)], Danger("report_medical", "page")),  # together
+        ([("report_medical", 0.55), ("report_violence", 0.43)], Danger("report_medical", "page")),  # together
         ([("report_violence", 0.5)], Danger("report_violence", "ask")),
-        ([("greet", 0.6), ("express_self_harm", 0.36)], Danger("express_self_harm", "ask")),
-        ([("greet", 0.6), ("report_violence", 0.36)], None),  # "malai" begins a greeting and a plea alike
+        ([("greet", 0.6), ("express_self_harm", 0.41)], Danger("express_self_harm", "ask")),
+        ([("greet", 0.5), ("report_violence", 0.45)], None),  # "malai" begins a greeting and a plea alike
         ([("report_violence", 0.3)], None),
         ([("report_death", 0.95)], None),  # serious is no danger
         ([], None),
