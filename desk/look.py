@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from desk.office import Visit
 
 HERE = Path(__file__).parent
+MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -88,20 +89,16 @@ class Look:
         """A moment in the user's zone: the time today, else day and time."""
         if at is None:
             return ""
-        zone, locale = self.zone_of(visit), Locale.parse(visit.language)
+        zone = self.zone_of(visit)
         local, today = at.astimezone(zone), visit.now.astimezone(zone).date()
-        if local.date() == today:
-            return format_time(local, "HH:mm", tzinfo=zone, locale=locale)
-        return format_datetime(local, "d MMM, HH:mm", tzinfo=zone, locale=locale)
+        wall = local.replace(tzinfo=None, second=0, microsecond=0)
+        return _minute(visit.language, wall, today=local.date() == today)
 
     def ago(self, visit: Visit, at: datetime | None) -> str:
         """How long since then: `12 min`; to then, if it is to come."""
         if at is None:
             return ""
-        span = abs(visit.now - at)
-        return format_timedelta(
-            max(span, timedelta(minutes=1)), granularity="minute", threshold=1.5, format="short", locale=visit.language
-        )
+        return _span(visit.language, max(round(abs(visit.now - at) / MINUTE), 1))
 
     @staticmethod
     def day(visit: Visit, at: date) -> str:
@@ -111,11 +108,29 @@ class Look:
     @staticmethod
     def country(language: str, code: str | None) -> str:
         """The name of a country."""
-        return (Locale.parse(language).territories.get(code, code) or "") if code else ""
+        return (_locale(language).territories.get(code, code) or "") if code else ""
 
     def tongue(self, language: str, code: str | None) -> str:
         """The name of a language, in the language of the page."""
-        return (Locale.parse(language).languages.get(code, code) or "") if code else ""
+        return (_locale(language).languages.get(code, code) or "") if code else ""
+
+
+@cache
+def _locale(language: str) -> Locale:
+    return Locale.parse(language)
+
+
+@lru_cache(20_000)
+def _minute(language: str, wall: datetime, *, today: bool) -> str:
+    """A minute as its zone's clocks show it. A list says hundreds, and says the same ones again."""
+    if today:
+        return format_time(wall, "HH:mm", locale=_locale(language))
+    return format_datetime(wall, "d MMM, HH:mm", locale=_locale(language))
+
+
+@lru_cache(20_000)
+def _span(language: str, minutes: int) -> str:
+    return format_timedelta(minutes * MINUTE, granularity="minute", threshold=1.5, format="short", locale=language)
 
 
 def fields(form: Mapping[str, str], *names: str) -> tuple[str, ...]:
