@@ -7,7 +7,7 @@ when it was not complete.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from bot.store.database import Connection
 from desk.beside import RULES
 from desk.case_page import gather
 from desk.look import fields
+from desk.moments import of_moment
 from desk.office import Office, TheVisit, Visit
 from desk.route import act, show
 from desk.routes.case import actor, address, back
@@ -41,13 +42,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
     rules = office.content.knowledge.get(RULES)["transfer"]
 
     def said_at(visit: Visit, text: str) -> datetime | None:
-        """A moment of a form, in the user's zone."""
-        try:
-            given = datetime.fromisoformat(text)
-        except ValueError:
-            return None
-        zone = office.look.zone_of(visit)
-        return (given if given.tzinfo else given.replace(tzinfo=zone)).astimezone(UTC)
+        return of_moment(text, office.look.zone_of(visit))
 
     def form(visit: Visit, told: str, status: int, receivers: Any) -> Response[str]:
         return office.look.page(
