@@ -77,7 +77,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         await office.live.tell()
         return Redirect(f"/desk/case/{visit.here.reference}/contact?told={told if done else 'gone'}", status_code=303)
 
-    @show(CASE, "view", trail="contact.view")
+    @show(CASE, "record", trail="contact.view")
     async def contact(request: Request[Any, Any, Any], visit: TheVisit) -> Response[str]:
         told = request.query_params.get("told", "")
         return await page(visit, told=told if told in TOLD else "")
