@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.dates import format_date, format_datetime, format_skeleton, format_time, format_timedelta
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Response
 from litestar.datastructures import Cookie
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 MINUTE = timedelta(minutes=1)
+ENGLISH = "en_GB"
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ class Look:
     @staticmethod
     def day(visit: Visit, at: date) -> str:
         """A day in words."""
-        return format_date(at, "long", locale=visit.language)
+        return long_day(visit.language, at)
 
     @staticmethod
     def country(language: str, code: str | None) -> str:
@@ -117,7 +118,18 @@ class Look:
 
 @cache
 def _locale(language: str) -> Locale:
-    return Locale.parse(language)
+    """A language as this desk writes it: the day before the month, in English too."""
+    return Locale.parse(ENGLISH if language == "en" else language)
+
+
+def long_day(language: str, day: date, style: str = "long") -> str:
+    """A day in words."""
+    return format_date(day, style, locale=_locale(language))
+
+
+def skeleton(language: str, fields_: str, day: date) -> str:
+    """A day in the parts that are named, in the order of the language."""
+    return format_skeleton(fields_, day, locale=_locale(language))
 
 
 @lru_cache(20_000)
