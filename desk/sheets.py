@@ -17,7 +17,7 @@ from babel.numbers import format_decimal, format_percent
 
 from desk import plots
 from desk.figures import FEWEST, Asked, hidden
-from desk.look import Look
+from desk.look import Look, long_day, skeleton
 from desk.office import Visit
 from desk.plots import Plot
 from desk.views.drop_off import Step

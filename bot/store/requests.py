@@ -79,8 +79,9 @@ async def add(
             recorded_at=now,
         )
         .on_conflict_do_nothing(index_elements=["id"])
+        .returning(requests.c.id)
     )
-    return bool(added.rowcount)
+    return added.first() is not None
 
 
 async def answer(
