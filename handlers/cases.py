@@ -216,7 +216,7 @@ def spoken_number(ctx: Context, case: Case | None) -> str:
 
 
 def number_unknown(ctx: Context, case: Case | None) -> bool:
-    """Whether a number would be said of this danger, if we knew of one: no country is known, or no sure number of it."""
+    """Whether a number would be said of this danger if we knew one: no country is known, or no sure number of it."""
     triage = ctx.knowledge.get("triage")
     own = case is not None and triage["severity"].get(case.kind) == "critical"
     if case is None or not own or case.kind == CHILD or is_minor(case.facts) or case.kind in triage["needs_risk_note"]:

@@ -23,6 +23,7 @@ from bot import box_clock
 from bot import settings as configuration
 from bot.app import App
 from bot.certified import Certificates
+from bot.looking import Looking
 from bot.observe import logs
 from bot.rostering import Roster
 from bot.settings import Settings
@@ -174,6 +175,7 @@ def _server(app: App, office: Office, host: str, port: int, newcomers: Sequence[
             desk(office),
             app.acknowledge,
             app.decline,
+            Looking(app),
         ),
         host=host,
         port=port,

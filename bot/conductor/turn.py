@@ -87,7 +87,7 @@ class Tools:
     references: Callable[[], str]
     shelf: Callable[[Subject, Conversation], Shelf]
     digits: Callable[[int], str] = draw_digits
-    rotas: Rotas = Rotas()  # the shifts, if any were planned
+    rotas: Rotas = field(default_factory=Rotas)  # the shifts, if any were planned
     colleagues: Mapping[UUID, Colleague] = field(default_factory=dict)  # at the desk
     unnamed: fallen.Unnamed | None = None  # takes out what may tell of somebody; None keeps no line at all
     marks: Marks = NONE  # what colleagues say of facts

@@ -1,7 +1,7 @@
 """Indexes on tables that people's messages are written to meanwhile: built beside that work, never in its way.
 
-Law: a revision of `migrations/` that calls this builds indexes and does nothing else. Each is committed by itself; what
-was broken off is invalid, and built anew by the next start; what is there is left alone.
+Law: what else stands in a revision of `migrations/` that calls this can be done twice. Each index is committed by
+itself; what was broken off is invalid, and built anew by the next start; what is there is left alone.
 """
 
 from __future__ import annotations

@@ -238,7 +238,7 @@ async def record(
     codes: Mapping[str, str],
     now: datetime,
 ) -> None:
-    """The open cases of these people say that one became of two, or two of one. `by`: a colleague; None: she herself."""
+    """The open cases of these people say that one became of two, or two of one. `by`: a colleague; None: herself."""
     rows = await connection.execute(
         select(cases.c.id, cases.c.subject_id).where(cases.c.subject_id.in_(subjects), cases.c.closed_at.is_(None))
     )

@@ -19,7 +19,7 @@ from uuid_utils.compat import uuid7
 
 from bot.store import merge, turns
 from bot.store.bulk import update_rows
-from bot.store.keys import Keys, open_json, seal_json
+from bot.store.keys import Keys, open_json
 from bot.store.rows import Person
 from bot.store.sharing_tables import merges
 from bot.store.tables import (

@@ -68,7 +68,9 @@ def test_an_index_that_was_broken_off_is_built_anew_and_one_that_is_there_is_lef
         "INSERT INTO heard_lines (id, day, language, line, intent, why)"
         " SELECT gen_random_uuid(), '2026-01-01', 'ne', 'x', 'greet', 'unsure' FROM generate_series(1, 2)"
     )
-    connection.exec_driver_sql("CREATE INDEX ix_messages_answered_at ON ONLY messages (received_at) WHERE author = 'human'")
+    connection.exec_driver_sql(
+        "CREATE INDEX ix_messages_answered_at ON ONLY messages (received_at) WHERE author = 'human'"
+    )
     connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0018'")
     connection.commit()
     alone = connection.execution_options(isolation_level="AUTOCOMMIT")
