@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cache, lru_cache, partial
+from functools import cache, cached_property, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -80,7 +80,16 @@ class Look:
 
     def word(self, language: str, text_id: str, **values: Any) -> str:
         """A word of desk/words/, filled."""
-        return self.content.desk_word(language, text_id, values)
+        if values:
+            return self.content.desk_word(language, text_id, values)
+        if (language, text_id) not in self._plain:
+            self._plain[language, text_id] = self.content.desk_word(language, text_id, values)
+        return self._plain[language, text_id]
+
+    @cached_property
+    def _plain(self) -> dict[tuple[str, str], str]:
+        """Words that nothing is filled into: a list says the same few in each of its rows."""
+        return {}
 
     def zone_of(self, visit: Visit) -> ZoneInfo:
         """The user's zone; the helpline's for who chose none."""

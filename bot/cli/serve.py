@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import contextlib
 import signal
 import socket
@@ -60,6 +61,8 @@ def run(args: argparse.Namespace) -> int:
 async def _serve(args: argparse.Namespace) -> int:
     settings = configuration.load()
     app = await composition.build(settings, understanding=args.role != "web")
+    gc.collect()
+    gc.freeze()  # flows and words stay: to look through them for garbage stops everybody for a quarter of a second
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     logs.quiet_loop(loop)

@@ -129,7 +129,8 @@ async def test_a_conversation_of_a_partner_is_promised_the_partners_hours(world:
         rotas = await rota.rotas(connection, NOON)
     shelter = await world.one("SELECT organisation_id FROM users WHERE login = 'bimala'")
     assert rotas.of(None) == rotas.of(rotas.main_id) == rotas.main
-    assert rotas.main is not None and rotas.main.duty == ((NOON - H, NOON + 8 * H),)
+    assert rotas.main is not None
+    assert rotas.main.duty == ((NOON - H, NOON + 8 * H),)
     assert rotas.others[shelter].duty == ((NOON + 5 * H, NOON + 9 * H),)
     assert rotas.of(UUID(int=1)) is None, "nobody there has planned anything"
     assert await _says(world) == "human.here"
