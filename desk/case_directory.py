@@ -54,7 +54,7 @@ async def part(office: Office, visit: Visit, shown: Shown) -> dict[str, Any]:
     asks = {
         f"{ASK}{row.id}": question(office, shown.head.language, row)
         for row in rows
-        if row.state == "offered" and shown.head.owner == "human" and "reply" in shown.may
+        if row.state == "offered" and shown.head.owner == "human" and {"reply", "record"} <= shown.may
     }
 
     def says(row: referrals.Referred) -> str:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import contextlib
+import gc
 import signal
 import socket
 import sys
