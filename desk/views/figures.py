@@ -121,6 +121,12 @@ def opened(asked: Asked) -> ColumnElement[bool]:
     return and_(cases.c.opened_at >= asked.start, cases.c.opened_at < asked.end)
 
 
+async def plan_anew(connection: AsyncConnection) -> None:
+    """A week and a year are answered in different ways: until the end of the transaction PostgreSQL thinks of each
+    statement with its values, where it would keep one way for all periods after some requests."""
+    await connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_custom_plan")
+
+
 @dataclass(frozen=True, slots=True)
 class Period:
     """Cases that were opened in a period. `volumes`: (first day, cases, critical ones) of each day, week or month,
