@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import html
 import os
 import random
@@ -45,6 +46,7 @@ TARGET = 150.0  # ms, of the issue
 OPEN = 0.05  # of the cases; one in ten of these waits for somebody
 LONG = 5000  # messages of one long conversation
 FEWEST, PATIENCE = 6, 20.0  # a slow page is asked for so often, once this many seconds are over
+SETTLES, QUIET = 120.0, 5  # seconds: so long PostgreSQL's own work is waited for; so long there is none of it
 ROUNDS, WARM = 20, 6  # requests that count, and before them (a statement is prepared at its sixth)
 ANSWERS = (5, 9)  # which messages of a closed case a human wrote
 CHUNK = 5000  # people in one COPY
@@ -266,6 +268,25 @@ def _postgres(folder: Path) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
+def _tidying(folder: Path) -> bool:
+    """Whether PostgreSQL still tidies up behind what was written: that is no page's time."""
+    postmaster = next(folder.rglob("postmaster.pid")).read_text().split()[0]
+    for place in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            parent = place.read_text().rpartition(")")[2].split()[1]
+            if parent == postmaster and b"autovacuum worker" in place.with_name("cmdline").read_bytes():
+                return True
+    return False
+
+
+async def settled(folder: Path) -> None:
+    """Wait until it has been quiet for some seconds, two minutes at most."""
+    quiet, until = 0, time.monotonic() + SETTLES
+    while quiet < QUIET and time.monotonic() < until:
+        quiet = 0 if _tidying(folder) else quiet + 1
+        await asyncio.sleep(1)
+
+
 async def measure(client: httpx.AsyncClient, folder: Path, name: str, page: Page, token: str) -> Spent | None:
     """One page for one role; None when it is not hers."""
     path, form = page
@@ -371,7 +392,10 @@ async def run(folder: Path, cases: int, messages: int, *, runs: int, only: str =
     if not filled:
         await fill(Town(app, viewer, ours, partner, cases, messages, now))
         print(f"filled in {time.perf_counter() - begun:.0f} s", flush=True)
+    await settled(folder)
     told: list[Spent] = []
+    gc.collect()
+    gc.freeze()  # as a served process does: what was read at the start is not looked through again and again
     async with served(app) as url:
         for turn in range(1, runs + 1):
             print(f"run {turn}, load {os.getloadavg()[0]:.1f}\n{HEAD}", flush=True)

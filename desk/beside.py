@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from bot.store.database import Connection
 from desk.office import Office, Visit
 from desk.views import glass, linked, transfers
 from desk.views.glass import Broken
 from desk.views.linked import Code, Joined, Link, Said
+from desk.views.scope import GLASS
 from desk.views.transfers import Moved
 
 # What an act came to: words of desk/words/sharing.yml.
@@ -43,7 +43,6 @@ class Beside:
 
     glass: Broken | None
     moved: Sequence[Moved]
-    receivers: Sequence[tuple[UUID, str]]
     links: Sequence[Link]
     draft_of: tuple[str, str, bool] | None
     is_draft: bool
@@ -75,14 +74,14 @@ async def beside(connection: Connection, office: Office, visit: Visit) -> Beside
     def may(permission: str) -> bool:
         return office.permissions.may(visit.user.role, permission, place.relations, place.state)
 
+    is_draft, draft_of = await linked.draft(connection, scope, place)
     merging = may("merge") or may("unmerge")
     return Beside(
-        glass=await glass.broken(connection, scope, place),
+        glass=await glass.broken(connection, scope, place) if GLASS in place.relations else None,
         moved=await transfers.of_case(connection, office.secrets, scope, place),
-        receivers=await transfers.receivers(connection, scope) if may("transfer") else (),
         links=await linked.links(connection, scope, place),
-        draft_of=await linked.beside(connection, scope, place),
-        is_draft=await linked.is_draft(connection, place),
+        draft_of=draft_of,
+        is_draft=is_draft,
         codes=await linked.codes(connection, scope, place),
         said=await linked.said(connection, scope, place) if may("merge") else (),
         joined=await linked.joined(connection, place) if merging else (),

@@ -97,6 +97,10 @@ async def gather(office: Office, visit: Visit, *, until: str = "", since: str = 
             before = await transfers.held_back(connection, head.key, place)
             head = replace(head, facts=transfers.newer(head.facts, before))
         around = _since(place, around)
+        may = _may(office, visit)
+        if "record" not in may:  # interprets what is said: what colleagues wrote of it is not for her
+            around = replace(around, happened=(), tasks=())
+            evidence = [one.bare() for one in evidence]
         more = await beside(connection, office, visit) if place.case_id else None
         answering = [role for role in ROLES if office.permissions.may(role, "reply", ("assigned",), place.state)]
         colleagues = await view.colleagues(connection, visit.user.organisation_id, answering)
@@ -118,16 +122,18 @@ async def gather(office: Office, visit: Visit, *, until: str = "", since: str = 
         window=window,
         most=LIMITS[head.channel].text if head.channel in LIMITS else 0,
         canned=_canned(office, visit, head.language),
-        may=frozenset(
-            one
-            for one in office.permissions.on_cases
-            if office.permissions.may(visit.user.role, one, place.relations, place.state)
-        ),
+        may=may,
         version=version,
         colleagues=colleagues,
         beside=more,
         evidence=evidence,
     )
+
+
+def _may(office: Office, visit: Visit) -> frozenset[str]:
+    """What of permissions.yml the visitor may do here."""
+    known, here = office.permissions, visit.here
+    return frozenset(one for one in known.on_cases if known.may(visit.user.role, one, here.relations, here.state))
 
 
 def _since(place: Place, around: Around) -> Around:

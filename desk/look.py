@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import partial
+from functools import cache, cached_property, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.dates import format_date, format_datetime, format_skeleton, format_time, format_timedelta
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Response
 from litestar.datastructures import Cookie
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from desk.office import Visit
 
 HERE = Path(__file__).parent
+MINUTE = timedelta(minutes=1)
+ENGLISH = "en_GB"
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,16 @@ class Look:
 
     def word(self, language: str, text_id: str, **values: Any) -> str:
         """A word of desk/words/, filled."""
-        return self.content.desk_word(language, text_id, values)
+        if values:
+            return self.content.desk_word(language, text_id, values)
+        if (language, text_id) not in self._plain:
+            self._plain[language, text_id] = self.content.desk_word(language, text_id, values)
+        return self._plain[language, text_id]
+
+    @cached_property
+    def _plain(self) -> dict[tuple[str, str], str]:
+        """Words that nothing is filled into: a list says the same few in each of its rows."""
+        return {}
 
     def zone_of(self, visit: Visit) -> ZoneInfo:
         """The user's zone; the helpline's for who chose none."""
@@ -88,34 +99,59 @@ class Look:
         """A moment in the user's zone: the time today, else day and time."""
         if at is None:
             return ""
-        zone, locale = self.zone_of(visit), Locale.parse(visit.language)
+        zone = self.zone_of(visit)
         local, today = at.astimezone(zone), visit.now.astimezone(zone).date()
-        if local.date() == today:
-            return format_time(local, "HH:mm", tzinfo=zone, locale=locale)
-        return format_datetime(local, "d MMM, HH:mm", tzinfo=zone, locale=locale)
+        wall = local.replace(tzinfo=None, second=0, microsecond=0)
+        return _minute(visit.language, wall, today=local.date() == today)
 
     def ago(self, visit: Visit, at: datetime | None) -> str:
         """How long since then: `12 min`; to then, if it is to come."""
         if at is None:
             return ""
-        span = abs(visit.now - at)
-        return format_timedelta(
-            max(span, timedelta(minutes=1)), granularity="minute", threshold=1.5, format="short", locale=visit.language
-        )
+        return _span(visit.language, max(round(abs(visit.now - at) / MINUTE), 1))
 
     @staticmethod
     def day(visit: Visit, at: date) -> str:
         """A day in words."""
-        return format_date(at, "long", locale=visit.language)
+        return long_day(visit.language, at)
 
     @staticmethod
     def country(language: str, code: str | None) -> str:
         """The name of a country."""
-        return (Locale.parse(language).territories.get(code, code) or "") if code else ""
+        return (_locale(language).territories.get(code, code) or "") if code else ""
 
     def tongue(self, language: str, code: str | None) -> str:
         """The name of a language, in the language of the page."""
-        return (Locale.parse(language).languages.get(code, code) or "") if code else ""
+        return (_locale(language).languages.get(code, code) or "") if code else ""
+
+
+@cache
+def _locale(language: str) -> Locale:
+    """A language as this desk writes it: the day before the month, in English too."""
+    return Locale.parse(ENGLISH if language == "en" else language)
+
+
+def long_day(language: str, day: date, style: str = "long") -> str:
+    """A day in words."""
+    return format_date(day, style, locale=_locale(language))
+
+
+def skeleton(language: str, fields_: str, day: date) -> str:
+    """A day in the parts that are named, in the order of the language."""
+    return format_skeleton(fields_, day, locale=_locale(language))
+
+
+@lru_cache(20_000)
+def _minute(language: str, wall: datetime, *, today: bool) -> str:
+    """A minute as its zone's clocks show it. A list says hundreds, and says the same ones again."""
+    if today:
+        return format_time(wall, "HH:mm", locale=_locale(language))
+    return format_datetime(wall, "d MMM, HH:mm", locale=_locale(language))
+
+
+@lru_cache(20_000)
+def _span(language: str, minutes: int) -> str:
+    return format_timedelta(minutes * MINUTE, granularity="minute", threshold=1.5, format="short", locale=language)
 
 
 def fields(form: Mapping[str, str], *names: str) -> tuple[str, ...]:

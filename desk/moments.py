@@ -14,6 +14,8 @@ from babel.dates import format_date
 from bot.store.rota import Span
 from desk.look import fields
 
+YEARS = range(2000, 2101)  # that are meant: a slip of a finger is none
+
 
 class Clock:
     """Times as fields and as words, in the reader's zone."""
@@ -62,17 +64,27 @@ def number(told: str) -> int | None:
 def of_day_field(told: str) -> date | None:
     """The day of an <input type="date">."""
     try:
-        return date.fromisoformat(told)
+        day = date.fromisoformat(told)
     except ValueError:
         return None
+    return day if day.year in YEARS else None
 
 
 def of_field(told: str, zone: ZoneInfo) -> datetime | None:
     """The beginning of a day."""
+    day = of_day_field(told)
+    return datetime.combine(day, time(), zone) if day else None
+
+
+def of_moment(told: str, zone: ZoneInfo) -> datetime | None:
+    """A moment (aware) of an <input type="datetime-local">: as the clocks of the reader's zone show it."""
     try:
-        return datetime.combine(date.fromisoformat(told), time(), zone)
+        at = datetime.fromisoformat(told)
     except ValueError:
         return None
+    if at.year not in YEARS:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=zone)
 
 
 def of_day(form: Mapping[str, str], zone: ZoneInfo) -> Span | None:
@@ -83,16 +95,12 @@ def of_day(form: Mapping[str, str], zone: ZoneInfo) -> Span | None:
         last = datetime.combine(date.fromisoformat(day), time.fromisoformat(end), zone)
     except (ValueError, OverflowError):
         return None
-    if not 2000 <= first.year <= 2100:
+    if first.year not in YEARS:
         return None
     return first, last if last > first else last + timedelta(days=1)
 
 
 def of_moments(form: Mapping[str, str], zone: ZoneInfo) -> Span | None:
     """Two moments, the second one later."""
-    start, end = fields(form, "starts", "ends")
-    try:
-        first, last = (datetime.fromisoformat(one).replace(tzinfo=zone) for one in (start, end))
-    except ValueError:
-        return None
-    return (first, last) if last > first and 2000 <= first.year <= last.year <= 2100 else None
+    first, last = (of_moment(one, zone) for one in fields(form, "starts", "ends"))
+    return (first, last) if first and last and last > first else None

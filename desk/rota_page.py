@@ -21,6 +21,7 @@ from bot.rostering import Roster
 from bot.store import rota
 from bot.store.colleagues import SKILLS
 from bot.store.rota import ANY, Span
+from desk.moments import of_day_field
 from desk.office import Office, Visit
 from desk.views import rota as view
 from desk.views.rota import Away, Mate, Shift
@@ -45,12 +46,7 @@ class Asked:
     @classmethod
     def read(cls, told: Mapping[str, str]) -> Asked:
         """From an address; what is not understood is as if it were not said."""
-        try:
-            start = date.fromisoformat(told.get("from", "")) if told.get("from") else None
-        except ValueError:
-            start = None
-        if start is not None and not 2000 <= start.year <= 2100:
-            start = None
+        start = of_day_field(told.get("from", ""))
         view = told.get("view", "")
         return cls(
             view if view in VIEWS else VIEWS[0],

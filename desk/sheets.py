@@ -12,12 +12,12 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from babel.dates import format_date, format_skeleton, format_timedelta
+from babel.dates import format_timedelta
 from babel.numbers import format_decimal, format_percent
 
 from desk import plots
 from desk.figures import FEWEST, Asked, hidden
-from desk.look import Look
+from desk.look import Look, long_day, skeleton
 from desk.office import Visit
 from desk.plots import Plot
 from desk.views.drop_off import Step
@@ -79,12 +79,11 @@ class Say:
 
     def day(self, day: date, unit: str = "day") -> str:
         """A day, or a month, shortly."""
-        skeleton = "yMMM" if unit == "month" else "MMMd"
-        return format_skeleton(skeleton, day, locale=self.visit.language)
+        return skeleton(self.visit.language, "yMMM" if unit == "month" else "MMMd", day)
 
     def period(self, asked: Asked) -> str:
         """From when to when."""
-        first, last = (format_date(one, "medium", locale=self.visit.language) for one in (asked.first, asked.last))
+        first, last = (long_day(self.visit.language, one, "medium") for one in (asked.first, asked.last))
         return self.t("figures.period", first=first, last=last)
 
     @cached_property

@@ -215,6 +215,15 @@ def spoken_number(ctx: Context, case: Case | None) -> str:
     return _number(ctx) if case and own and case.kind != CHILD and not is_minor(case.facts) else ""
 
 
+def number_unknown(ctx: Context, case: Case | None) -> bool:
+    """Whether a number would be said of this danger if we knew one: no country is known, or no sure number of it."""
+    triage = ctx.knowledge.get("triage")
+    own = case is not None and triage["severity"].get(case.kind) == "critical"
+    if case is None or not own or case.kind == CHILD or is_minor(case.facts) or case.kind in triage["needs_risk_note"]:
+        return False
+    return not _number(ctx)
+
+
 async def emergency(ctx: Context, *, kind: str | None = None, country: object = None) -> Outcome:
     """Whether a number may be named here. After violence, or a birth, only where a human has reviewed what the law of
     the country does to who calls; else a person first (protection.md D 02). `country`: of another one."""

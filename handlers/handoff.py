@@ -22,7 +22,7 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "release": {"released": (), "not_yours": ("user",)},
     "escalate": {"escalated": (), "not_yours": ("user",), "none": ()},
     "replied": {"replied": ()},
-    "late": {"number": ("emergency",), "person": (), "silent": ()},
+    "late": {"number": ("emergency",), "where": (), "person": (), "silent": ()},
     "fine": {"noted": ()},
     "check_safe": {"once": ("at",), "too_soon": ("at",), "confirmed": (), "none": ()},
     "close": {"closed": (), "second_reader": (), "which": (), "none": ()},
@@ -145,8 +145,8 @@ def _pass_on(ctx: Context, kind: str, severity: str, reason: str) -> None:
 
 async def late(ctx: Context, *, may_say: str | None = None) -> Outcome:
     """Nobody answered in time. It is passed on, once; a silent human no longer has it. What is said to her, when it may
-    be said now (`may_say` = yes), is that nobody read it, with the emergency number where one may be named; never to
-    somebody who was answered meanwhile."""
+    be said now (`may_say` = yes), is that nobody read it, with the emergency number where one may be named, or where it
+    is found while we know of none; never to somebody who was answered meanwhile."""
     conversation = ctx.conversation
     if not targets.overdue(ctx):
         return Outcome("silent")
@@ -160,7 +160,9 @@ async def late(ctx: Context, *, may_say: str | None = None) -> Outcome:
     case = next(iter(targets.here(ctx)), None)
     found = await cases.emergency(ctx, kind=case.kind if case else None)
     spoken = cases.spoken_number(ctx, case)  # elsewhere a number comes with its choice, and here nobody is to choose
-    return Outcome("number", {"emergency": spoken}) if spoken and found.slots else Outcome("person")
+    if spoken and found.slots:
+        return Outcome("number", {"emergency": spoken})
+    return Outcome("where" if cases.number_unknown(ctx, case) else "person")
 
 
 async def fine(ctx: Context) -> Outcome:

@@ -32,7 +32,11 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "answer": {"heard": (), "noted": ()},
     "record": {"offered": (), "refused": (), "none": ()},
     "withdraw": {"withdrawn": (), "none": ()},
-    "words": {"narrow": ("who", "name", "wide"), "wide": ("who", "name", "wide")},
+    "words": {
+        "narrow": ("who", "name", "wide"),
+        "wide": ("who", "name", "wide"),
+        "files": ("who", "name", "wide"),
+    },
     "accept": {"accepted": (), "expired": (), "full": ("open",), "others_open": (), "not_staff": (), "none": ()},
     "decline": {"declined": (), "expired": (), "none": ()},
     "recall": {"recalled": (), "none": ()},
@@ -94,7 +98,7 @@ async def offer(
         return Outcome("pending")
     if _others_here(ctx, case):
         return Outcome("others_open")
-    if how == BOT and not asked.may(ctx):
+    if how == BOT and (ctx.conversation.channel == handoff.DESK or not asked.may(ctx)):
         return Outcome("cannot_ask")
     until = ctx.now + timedelta(days=int(rules["days"]))
     row = ctx.shelf.add(
@@ -149,10 +153,16 @@ async def _pending(ctx: Context, case: Case) -> Transfer | None:
 
 async def words(ctx: Context, *, who: object = None, name: object = None, wide: object = None) -> Outcome:
     """What the question and the line about it name: the organisation as it wants to be seen, and who writes.
-    `wide`: whether what she wrote goes there too."""
-    if wide == "yes":
-        return Outcome("wide", {"who": str(who or ""), "name": str(name or ""), "wide": "yes"})
-    return Outcome("narrow", {"who": str(who or ""), "name": str(name or ""), "wide": "no"})
+    `wide`: whether what she wrote goes there too (yes), or also what she sent (files)."""
+    slots = {"who": str(who or ""), "name": str(name or "")}
+    if wide == "files":
+        return Outcome("files", {**slots, "wide": "files"})
+    return Outcome("wide", {**slots, "wide": "yes"}) if wide == "yes" else Outcome("narrow", {**slots, "wide": "no"})
+
+
+def wide(parts: Sequence[str]) -> str:
+    """How the question says what goes along beside the note: never less than does."""
+    return "files" if "media" in parts else "yes" if parts else "no"
 
 
 async def answer(ctx: Context, *, agreed: str | None = None) -> Outcome:

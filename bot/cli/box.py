@@ -57,11 +57,10 @@ async def _run(args: argparse.Namespace, words: str) -> int:
     app = await composition.build(configuration.load(), understanding=False, migrating=False)
     try:
         async with app.database.begin() as connection:
-            letters = await box.lying(connection)
-        if args.box_command == "list":
-            print("\n".join(listed(letters, composition.utc_now())))
-            return 0
-        chosen = [letter for letter in letters if str(letter.id).startswith(args.id.lower()) and len(args.id) >= ID]
+            if args.box_command == "list":
+                print("\n".join(listed(await box.lying(connection), composition.utc_now())))
+                return 0
+            chosen = await box.starting(connection, args.id.lower()) if len(args.id) >= ID else []
         if len(chosen) != 1:
             print(f"saathi box: there is no letter {args.id}", file=sys.stderr)
             return 1

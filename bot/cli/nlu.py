@@ -11,6 +11,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +58,8 @@ def run(args: argparse.Namespace) -> int:
 
 def suggest(args: argparse.Namespace) -> int:
     """Candidates as Rasa NLU YAML; how often each group came stands on stderr."""
-    lines = asyncio.run(_read(fallen.fallen))
-    waiting = [line for line in lines if not line.label and args.language in ("", line.language)]
+    chosen = partial(fallen.fallen, labelled=False, language=args.language or None)
+    waiting = asyncio.run(_read(chosen))
     groups = [g for g in alike(waiting, lambda line: line.line) if sum(line.times for line in g) >= args.least]
     guess = _guess(args.model)
     print(as_yaml([guess(line) for group in groups for line in group], CANDIDATES), end="")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 import sys
@@ -24,6 +25,7 @@ from bot import box_clock
 from bot import settings as configuration
 from bot.app import App
 from bot.certified import Certificates
+from bot.looking import Looking
 from bot.observe import logs
 from bot.rostering import Roster
 from bot.settings import Settings
@@ -66,6 +68,8 @@ def run(args: argparse.Namespace) -> int:
 async def _serve(args: argparse.Namespace) -> int:
     settings = configuration.load()
     app = await composition.build(settings, understanding=args.role != "web")
+    gc.collect()
+    gc.freeze()  # flows and words stay: to look through them for garbage stops everybody for a quarter of a second
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     logs.quiet_loop(loop)
@@ -182,6 +186,7 @@ def _server(app: App, office: Office, host: str, port: int, newcomers: Sequence[
         app.acknowledge,
         app.decline,
         app.backlog,
+        Looking(app),
     )
     return _Server(_listening(pages, host, port), partial(_say_hello, app, host, newcomers))
 

@@ -260,7 +260,6 @@ class Staff:
         subject = (await turns.load(connection, self.secrets, locked))[where.subject_id]
         unused = await turns.unused_references(connection, [self.draw_reference() for _ in range(REFERENCES)])
         shelf = shelves(connection, self.secrets, now, self.new_id)
-        shifts = await rota.planned(connection, now)
         tools = Tools(
             self.content,
             self.policy,
@@ -268,7 +267,7 @@ class Staff:
             self.new_id,
             lambda: unused.pop() if unused else self.draw_reference(),
             shelf,
-            rota=shifts,
+            rotas=await rota.rotas(connection, now),
             marks=content_marks.of(await marks.marks(connection)),
             colleagues=await self._colleagues(connection, {actor.user_id, about} - {None}, now),  # type: ignore[arg-type]
         )

@@ -193,7 +193,7 @@ class Conductor:
                 self._new_id,
                 lambda: unused.pop() if unused else self._draw(),
                 shelves(connection, self._secrets, now, self._new_id),
-                rota=await rota.planned(connection, now),
+                rotas=await rota.rotas(connection, now),
                 unnamed=self._unnamed,
                 marks=content_marks.of(await marks.marks(connection)),
             )

@@ -43,7 +43,8 @@ HOUR, HOUR_STEPS = (
     ("danger_end", "hour"),
     ("danger_end.hour", "danger_end.hour_grave"),
 )  # the question and its grave twin
-HAND_ON, HAND_ON_STEPS = ("hand_on", "may_we"), ("hand_on.may_we", "hand_on.may_we_all")
+HAND_ON = ("hand_on", "may_we")
+HAND_ON_STEPS = ("hand_on.may_we", "hand_on.may_we_all", "hand_on.may_we_files")
 STAYED = "stayed_at"  # when the line of the flow `stay` was said last: kept in the session
 CHECK_IN_LEAVES = timedelta(minutes=5)  # for the line that she allowed; a human's words would need her own yes
 PAUSE = timedelta(hours=1)  # after which an open question is not simply read out again: who writes may be another

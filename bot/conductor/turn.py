@@ -35,7 +35,7 @@ from bot.store import attachments, windows
 from bot.store.accounts import UNLIMITED
 from bot.store.colleagues import Colleague
 from bot.store.keys import seal_json
-from bot.store.rota import Planned
+from bot.store.rota import Rotas
 from bot.store.rows import Conversation
 from bot.store.turns import Subject
 from handlers import box, children, duty, handoff, targets
@@ -70,6 +70,12 @@ def _is_aside(given: Input) -> bool:
     return isinstance(given, Started) and given.flow == windows.FLOW
 
 
+def _organisation(subject: Subject, conversation: Conversation) -> UUID | None:
+    """Whose a conversation is: that of the open cases in it; None for the one that runs this installation."""
+    here = (case for case in subject.cases if case.conversation_id == conversation.id and not case.draft)
+    return next((case.organisation_id for case in here if case.organisation_id is not None), None)
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What a turn is given besides its subject: content, policy, and the ports of time, ids and chance."""
@@ -81,7 +87,7 @@ class Tools:
     references: Callable[[], str]
     shelf: Callable[[Subject, Conversation], Shelf]
     digits: Callable[[int], str] = draw_digits
-    rota: Planned | None = None  # the shifts, if any were planned
+    rotas: Rotas = field(default_factory=Rotas)  # the shifts, if any were planned
     colleagues: Mapping[UUID, Colleague] = field(default_factory=dict)  # at the desk
     unnamed: fallen.Unnamed | None = None  # takes out what may tell of somebody; None keeps no line at all
     marks: Marks = NONE  # what colleagues say of facts
@@ -109,7 +115,9 @@ class Turn:
             now=tools.now,
             new_id=tools.new_id,
             references=tools.references,
-            knowledge=duty.Facts(tools.marks.on(tools.content.knowledge), tools.rota),
+            knowledge=duty.Facts(
+                tools.marks.on(tools.content.knowledge), tools.rotas.of(_organisation(subject, conversation))
+            ),
             shelf=tools.shelf(subject, conversation),
             digits=tools.digits,
             closed=subject.closed,

@@ -7,12 +7,12 @@ done with it stands in `box_entries`, for its readers alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Text, cast, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
@@ -29,6 +29,8 @@ SEEN_WITHIN = timedelta(hours=48)  # a letter has a day and no hour: within the 
 SOON = timedelta(days=7)  # so long before its day a letter is called to mind
 NAME = 3  # letters of a name that tell somebody from others
 OVER = frozenset({"answered", "closed"})
+STILL = frozenset({"new", "read", "looked_into"})
+MOST = 500  # letters of a list; what is asked for by its id is found anyway
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +83,26 @@ class Entry:
     at: datetime
 
 
+_COLUMNS = (
+    box_letters.c.id,
+    box_letters.c.received_at,
+    box_letters.c.state,
+    box_letters.c.lookup.is_not(None).label("numbered"),
+)
+
+
 async def lying(connection: AsyncConnection) -> list[Outside]:
-    """All letters: unanswered ones first, oldest first."""
-    rows = await connection.execute(
-        select(
-            box_letters.c.id,
-            box_letters.c.received_at,
-            box_letters.c.state,
-            box_letters.c.lookup.is_not(None).label("numbered"),
-        ).order_by(box_letters.c.state.in_(OVER), box_letters.c.received_at, box_letters.c.id)
-    )
+    """What waits for something, oldest first, and after it the newest of what is over; of each so many (`MOST`)."""
+    by = (box_letters.c.received_at, box_letters.c.id)
+    open_ = select(*_COLUMNS).where(box_letters.c.state.in_(STILL)).order_by(*by).limit(MOST)
+    over = select(*_COLUMNS).where(box_letters.c.state.in_(OVER)).order_by(*(one.desc() for one in by)).limit(MOST)
+    return [Outside(**row) for query in (open_, over) for row in (await connection.execute(query)).mappings()]
+
+
+async def starting(connection: AsyncConnection, digits: str) -> list[Outside]:
+    """Letters whose id begins so, two at most."""
+    begins = cast(box_letters.c.id, Text).startswith(digits, autoescape=True)
+    rows = await connection.execute(select(*_COLUMNS).where(begins).limit(2))
     return [Outside(**row) for row in rows.mappings()]
 
 
@@ -136,9 +148,15 @@ async def readers(connection: AsyncConnection) -> list[Reader]:
 
 
 async def letters(connection: AsyncConnection, secrets: Keys, reader: Reader) -> list[Letter]:
-    """All that this reader may read, in the order of `lying`."""
-    kept = await _kept_from(connection)
-    outside = {one.id: one for one in await lying(connection)}
+    """Of `lying`, in its order, what this reader may read."""
+    return await _readable(connection, secrets, reader, await lying(connection))
+
+
+async def _readable(
+    connection: AsyncConnection, secrets: Keys, reader: Reader, found: Sequence[Outside]
+) -> list[Letter]:
+    outside = {one.id: one for one in found}
+    kept = await _kept_from(connection, outside)
     rows = await connection.execute(select(box_letters).where(box_letters.c.id.in_(outside)))
     opened = {row.id: from_row(BoxLetter, row, secrets.system_key) for row in rows}
     return [
@@ -150,7 +168,8 @@ async def letters(connection: AsyncConnection, secrets: Keys, reader: Reader) ->
 
 async def letter(connection: AsyncConnection, secrets: Keys, reader: Reader, letter_id: UUID) -> Letter | None:
     """One of them; None for one that is not there, or is kept from this reader: nobody can tell which."""
-    return next((one for one in await letters(connection, secrets, reader) if one.outside.id == letter_id), None)
+    row = (await connection.execute(select(*_COLUMNS).where(box_letters.c.id == letter_id))).mappings().first()
+    return next(iter(await _readable(connection, secrets, reader, [Outside(**row)])), None) if row else None
 
 
 def names(body: str, reader: Reader) -> bool:
@@ -176,9 +195,9 @@ async def unreadable(connection: AsyncConnection, secrets: Keys) -> list[Outside
     return [one for one in await lying(connection) if one.state not in OVER and one.id not in seen]
 
 
-async def _kept_from(connection: AsyncConnection) -> dict[UUID, set[UUID]]:
+async def _kept_from(connection: AsyncConnection, letter_ids: Iterable[UUID]) -> dict[UUID, set[UUID]]:
     kept: dict[UUID, set[UUID]] = {}
-    for row in await connection.execute(select(box_hidden)):
+    for row in await connection.execute(select(box_hidden).where(box_hidden.c.letter_id.in_(letter_ids))):
         kept.setdefault(row.letter_id, set()).add(row.user_id)
     return kept
 

@@ -54,6 +54,7 @@ heard_lines = Table(
     Column("why", Text, nullable=False),
     one_of("why", WHY),
     Index("ix_heard_lines_day", "day"),
+    Index("ix_heard_lines_line", "line", "language"),
 )
 
 # What a colleague says that a line means: an intent, or nlu_fallback (none of our business).

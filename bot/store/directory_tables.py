@@ -98,6 +98,7 @@ search_requests = Table(
     Column("case_id", Uuid, ForeignKey("cases.id", ondelete="CASCADE"), nullable=False),
     Column("number", Integer, Identity(always=True), nullable=False, unique=True),
     Column("fields_enc", LargeBinary, nullable=False),
+    Column("photo_id", Uuid, ForeignKey("media.id", ondelete="SET NULL")),  # that may be looked at while it is open
     Column("state", Text, nullable=False),
     _user("made_by"),
     at("made_at", required=True),
@@ -122,6 +123,7 @@ search_copies = Table(
     at("made_at", required=True),
     at("told_at"),
     at("over_at"),
+    Column("look", LargeBinary, unique=True),  # keyed hash of the code by which she looks at the picture
     one_of("state", COPY_STATES),
     Index("ix_search_copies_subject_id", "subject_id"),
     Index("ix_search_copies_request_id", "request_id"),

@@ -11,13 +11,14 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import and_, delete, exists, func, select, true
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
 from bot.store.tables import heard_lines, line_labels, users
 
+COUNTED = 999  # so far lines are counted
 DROP = "drop"  # in place of a label: it is deleted, for it tells of somebody or teaches nothing
 
 
@@ -50,8 +51,36 @@ def row(line: str, *, language: str, intent: str, why: str, now: datetime) -> di
     return {"id": uuid4(), "day": now.date(), "language": language, "line": line, "intent": intent, "why": why}
 
 
-async def fallen(connection: AsyncConnection) -> Sequence[Fallen]:
-    """All lines by how often they came, then the newest."""
+def _chosen(labelled: bool | None, language: str | None) -> Any:
+    """Lines of one state and guessed language; None: of any."""
+    lines, labels = heard_lines.c, line_labels.c
+    said = exists().where(labels.line == lines.line, labels.heard_in == lines.language)
+    wanted = [] if labelled is None else [said if labelled else ~said]
+    return and_(true(), *wanted, *([] if language is None else [lines.language == language]))
+
+
+async def count(connection: AsyncConnection, *, labelled: bool, language: str | None = None) -> int:
+    """How many different lines there are, counted to COUNTED and one more."""
+    lines = heard_lines.c
+    each = select(lines.line, lines.language).where(_chosen(labelled, language)).distinct().limit(COUNTED + 1)
+    return int((await connection.execute(select(func.count()).select_from(each.subquery()))).scalar_one())
+
+
+def told(total: int) -> str:
+    """A count as it is read: `999+` for more than are counted."""
+    return f"{COUNTED}+" if total > COUNTED else str(total)
+
+
+async def languages(connection: AsyncConnection) -> Sequence[str]:
+    """Languages of which something is labelled."""
+    rows = await connection.execute(select(line_labels.c.language).distinct().order_by(line_labels.c.language))
+    return [row.language for row in rows]
+
+
+async def fallen(
+    connection: AsyncConnection, *, labelled: bool | None = None, language: str | None = None, most: int | None = None
+) -> Sequence[Fallen]:
+    """Lines by how often they came, then the newest; without `most` all of them."""
     lines, labels = heard_lines.c, line_labels.c
     times = func.count().label("times")
     last = func.max(lines.day).label("last")
@@ -64,7 +93,10 @@ async def fallen(connection: AsyncConnection) -> Sequence[Fallen]:
             func.array_agg(lines.intent).label("intents"),
             func.array_agg(func.distinct(lines.why)).label("why"),
         )
+        .where(_chosen(labelled, language))
         .group_by(lines.line, lines.language)
+        .order_by(times.desc(), last.desc(), lines.line)
+        .limit(most)
         .subquery()
     )
     rows = await connection.execute(

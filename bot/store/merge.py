@@ -7,7 +7,7 @@ looked at again here: it may have been used meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -97,12 +97,12 @@ async def merge(
         update(conversations).where(conversations.c.active_contact_id == younger).values(active_contact_id=older)
     )
     person = joined(people[giver].person, people[writer].person)
-    await _write(connection, older, keys[older], person)
+    await write(connection, older, keys[older], person)
     await connection.execute(delete(contacts).where(contacts.c.id == younger))
     await connection.execute(delete(keys_table).where(keys_table.c.subject_id == younger))
     before = {"stayed": told(people[older].person), "gone": told(people[younger].person)}
     await _keep(connection, keys[older], older, younger, was, before, now, how, made_by)
-    await _record(connection, older, now, how, made_by)
+    await record(connection, (older,), "channel_linked", by=made_by, codes={"how": how}, now=now)
     return older
 
 
@@ -222,26 +222,35 @@ def resealed(table: Table, row: Row[Any], column: str, old_key: bytes, new_key: 
         return bytes(blob)
 
 
-async def _write(connection: AsyncConnection, subject_id: UUID, key: bytes, person: Person) -> None:
+async def write(connection: AsyncConnection, subject_id: UUID, key: bytes, person: Person) -> None:
+    """What is known of a person, under their key."""
     values: Mapping[str, Any] = {name: getattr(person, name) for name in PERSON_FIELDS}
     profile = seal_json(key, person.profile, where=f"contacts.profile_enc.{subject_id}") if person.profile else None
     await connection.execute(update(contacts).where(contacts.c.id == subject_id).values(**values, profile_enc=profile))
 
 
-async def _record(connection: AsyncConnection, subject_id: UUID, now: datetime, how: str, made_by: UUID | None) -> None:
-    """Her open cases know that a channel was added."""
+async def record(
+    connection: AsyncConnection,
+    subjects: Sequence[UUID],
+    kind: str,
+    *,
+    by: UUID | None,
+    codes: Mapping[str, str],
+    now: datetime,
+) -> None:
+    """The open cases of these people say that one became of two, or two of one. `by`: a colleague; None: herself."""
     rows = await connection.execute(
-        select(cases.c.id).where(cases.c.subject_id == subject_id, cases.c.closed_at.is_(None))
+        select(cases.c.id, cases.c.subject_id).where(cases.c.subject_id.in_(subjects), cases.c.closed_at.is_(None))
     )
     events = [
         {
             "id": uuid7(),
-            "subject_id": subject_id,
+            "subject_id": row.subject_id,
             "case_id": row.id,
-            "kind": "channel_linked",
-            "actor": "staff" if made_by else "person",
-            "user_id": made_by,
-            "codes": {"how": how},
+            "kind": kind,
+            "actor": "staff" if by else "person",
+            "user_id": by,
+            "codes": dict(codes),
             "happened_at": now,
         }
         for row in rows

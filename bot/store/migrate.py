@@ -6,6 +6,7 @@ Law: only the owner role changes the schema; the application role has no right t
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -83,6 +84,15 @@ def _tell(line: str) -> None:
     print(f"warning: {line}", file=sys.stderr)
 
 
+def _alone(connection: Connection) -> None:
+    """Until no other migrator is at work. Asked again and again, never waited for inside a statement: an index that is
+    built beside everybody's work waits for all statements that began before it, so for ours, and we for it."""
+    while not connection.execute(text("SELECT pg_try_advisory_lock(:n)"), {"n": _LOCK}).scalar():
+        connection.commit()
+        time.sleep(0.1)
+    connection.commit()
+
+
 def migrate(owner_url: str, *, today: date | None = None, tell: Callable[[str], None] = _tell) -> str:
     """Bring the schema to the newest revision; returns it. `owner_url` = postgresql://... of the owner role.
 
@@ -91,8 +101,7 @@ def migrate(owner_url: str, *, today: date | None = None, tell: Callable[[str], 
     engine = create_engine(sqlalchemy_url(owner_url), hide_parameters=True)
     try:
         with engine.connect() as connection:
-            connection.execute(text("SELECT pg_advisory_lock(:n)"), {"n": _LOCK})
-            connection.commit()
+            _alone(connection)
             command.upgrade(_config(connection), "head")
             _make_partitions(connection, today or datetime.now(UTC).date(), tell)
             connection.commit()

@@ -181,6 +181,7 @@ box_letters = Table(
     at("received_at", required=True),
     Column("state", Text, nullable=False),
     one_of("state", ("new", "read", "looked_into", "answered", "closed")),
+    Index("ix_box_letters_state", "state", "received_at"),
 )
 
 feedback = Table(

@@ -17,7 +17,16 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
-from bot.store.tables import absences, shift_breaks, shift_swaps, shifts, staff_notices, user_profiles, users
+from bot.store.tables import (
+    absences,
+    organisations,
+    shift_breaks,
+    shift_swaps,
+    shifts,
+    staff_notices,
+    user_profiles,
+    users,
+)
 
 Span: TypeAlias = tuple[datetime, datetime]
 LOOK_BACK, LOOK_AHEAD = timedelta(days=1), timedelta(days=10)
@@ -41,6 +50,21 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
+class Rotas:
+    """What is planned, by organisation. `main`: of the one that runs this installation, whose every conversation is
+    that no other one has; `main_id`: its id, None while nobody works there."""
+
+    main: Planned | None = None
+    main_id: UUID | None = None
+    others: Mapping[UUID, Planned] = field(default_factory=dict)
+
+    def of(self, organisation: UUID | None) -> Planned | None:
+        """Of whoever has the conversation: nobody is promised a reader who may not read it."""
+        mine = organisation is None or organisation == self.main_id
+        return self.main if mine or organisation is None else self.others.get(organisation)
+
+
+@dataclass(frozen=True, slots=True)
 class Shift:
     """One shift as the supervisor sees it."""
 
@@ -59,22 +83,52 @@ class Shift:
 async def planned(
     connection: AsyncConnection, now: datetime, *, ahead: timedelta = LOOK_AHEAD, back: timedelta = LOOK_BACK
 ) -> Planned | None:
-    """Spans in which somebody is there, from yesterday to ten days ahead; None while nothing was planned or told."""
+    """Spans in which somebody of the main organisation is there, from yesterday to ten days ahead; None while nothing
+    was planned or told."""
+    return (await rotas(connection, now, ahead=ahead, back=back)).main
+
+
+async def rotas(
+    connection: AsyncConnection, now: datetime, *, ahead: timedelta = LOOK_AHEAD, back: timedelta = LOOK_BACK
+) -> Rotas:
+    """What every organisation has planned, and what its people told."""
     rows = (await connection.execute(_spans(now - back, now + ahead))).all()
+    last = (
+        select(func.max(shifts.c.ends_at))
+        .where(shifts.c.role == "duty", shifts.c.user_id == users.c.id)
+        .correlate(users)
+        .scalar_subquery()
+    )
     told = (
         await connection.execute(
             select(
+                users.c.organisation_id,
+                func.coalesce(organisations.c.settings["main"].as_boolean(), False).label("main"),
+                users.c.active,
                 users.c.role,
                 user_profiles.c.gender,
                 user_profiles.c.languages,
-                select(func.max(shifts.c.ends_at)).where(shifts.c.role == "duty").label("until"),
+                last.label("until"),
             )
-            .select_from(users)
+            .select_from(users.join(organisations, organisations.c.id == users.c.organisation_id))
             .outerjoin(user_profiles, user_profiles.c.user_id == users.c.id)
-            .where(users.c.active.is_(True))
         )
     ).all()
-    until = told[0].until if told else None
+    found: dict[UUID, Planned] = {}
+    for organisation in {row.organisation_id for row in told}:
+        theirs = [row for row in rows if row.organisation_id == organisation]
+        plan = _planned(theirs, [row for row in told if row.organisation_id == organisation], now)
+        if plan is not None:
+            found[organisation] = plan
+    main = next((row.organisation_id for row in told if row.main), None)
+    return Rotas(found.pop(main, None) if main else None, main, found)
+
+
+def _planned(rows: Sequence[Any], told: Sequence[Any], now: datetime) -> Planned | None:
+    """Of one organisation: its shifts, and what its people told. Shifts of who has left it were planned all the same:
+    nobody is there then."""
+    until = max((row.until for row in told if row.until is not None), default=None)
+    told = [row for row in told if row.active]
     read = {language for row in told for language in row.languages or ()}
     genders = _genders(told)
     if until is None and not rows and not read and not genders:
@@ -120,6 +174,7 @@ def _spans(start: datetime, end: datetime) -> Select[Any]:
     return (
         select(
             shifts.c.id,
+            users.c.organisation_id,
             shifts.c.role,
             shifts.c.starts_at,
             shifts.c.ends_at,

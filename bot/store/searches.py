@@ -8,6 +8,7 @@ People are locked in the order of their ids, as turns lock them.
 
 from __future__ import annotations
 
+import secrets as chance
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -38,6 +39,7 @@ from bot.store.volunteers import Volunteer
 ASK, STOP, TOPIC = "search_request", "search_over", "search"  # flows, and the topic of their reminders
 SENT, ENDED, ANSWERED = "search_sent", "search_ended", "volunteer_answer"  # events of the case
 CHUNK = 200
+LOOK, CODE = "look", 12  # the kind of its hash; bytes of a code
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +71,19 @@ async def send(
     home: Home,
     case_id: UUID,
     fields: Mapping[str, Any],
-    lines: object,
+    lines: Mapping[str, Any],
     chosen: Sequence[Volunteer],
     *,
     by: UUID,
     now: datetime,
     ends_at: datetime,
+    photo: UUID | None = None,
+    site: str = "",
 ) -> int | None:
     """A search, and a reminder for each volunteer that brings it to her in her hours; returns its number. `lines`: the
-    slot value that she reads. Nobody is asked twice about one search: None when all of these are asked just that
-    already (a button that was pressed twice)."""
+    slot value that she reads. `photo`: a file of the reporter's, which each may look at by a link of her own on `site`,
+    and which leaves us in no other way. Nobody is asked twice about one search: None when all of these are asked just
+    that already (a button that was pressed twice)."""
     people = {one.subject_id for one in chosen if one.subject_id is not None}
     await turns.lock(connection, people | {home.subject_id}, wait=True)
     numbers = {one.number for one in chosen}
@@ -94,6 +99,7 @@ async def send(
                 subject_id=home.subject_id,
                 case_id=case_id,
                 fields_enc=seal_json(home.key, dict(fields), where=f"search_requests.fields_enc.{request_id}"),
+                photo_id=photo,
                 state="open",
                 made_by=by,
                 made_at=now,
@@ -105,6 +111,7 @@ async def send(
     for one in sorted(chosen, key=lambda v: v.number):
         assert one.subject_id is not None
         copy_id = uuid7()
+        code = chance.token_urlsafe(CODE) if photo else ""
         await connection.execute(
             insert(search_copies).values(
                 id=copy_id,
@@ -114,13 +121,39 @@ async def send(
                 number=number,
                 state="planned",
                 made_at=now,
+                look=secrets.secret(LOOK, code) if code else None,
             )
         )
-        slots = {"copy": str(copy_id), "lines": lines, "number": str(number)}
+        told = with_photo(lines, f"{site}/look/{code}") if code else lines
+        slots = {"copy": str(copy_id), "lines": told, "number": str(number)}
         await _remind(connection, secrets, one.subject_id, one.conversation_id, ASK, slots, now)
     codes = {"number": number, "volunteers": [v.number for v in sorted(chosen, key=lambda v: v.number)]}
     await record(connection, home.subject_id, case_id, SENT, by, now, codes=codes)
     return int(number)
+
+
+def with_photo(lines: Mapping[str, Any], address: str) -> dict[str, Any]:
+    """The lines that a volunteer reads, and below them where she may look at the picture."""
+    return {"list": [*lines["list"], {"row": [{"text": "tracing.labels.photo.say"}, address]}]}
+
+
+async def looked_at(connection: AsyncConnection, secrets: Keys, code: str, now: datetime) -> UUID | None:
+    """The file that a volunteer may look at by her code: she was asked, and the search is open. Else None, for good."""
+    row = (
+        await connection.execute(
+            select(search_requests.c.photo_id)
+            .join(search_copies, search_copies.c.request_id == search_requests.c.id)
+            .join(cases, cases.c.id == search_requests.c.case_id)
+            .where(
+                search_copies.c.look == secrets.secret(LOOK, code),
+                search_copies.c.state == "told",
+                search_requests.c.state == "open",
+                search_requests.c.ends_at > now,
+                cases.c.closed_at.is_(None),
+            )
+        )
+    ).first()
+    return row.photo_id if row else None
 
 
 async def _remind(

@@ -270,6 +270,7 @@ addresses = Table(
     _one_of("kind", ADDRESS_KINDS),
     UniqueConstraint("channel", "account", "lookup"),
     Index("ix_addresses_lookup", "lookup"),
+    Index("ix_addresses_volunteer", "id", postgresql_where=text("kind = 'volunteer'")),
 )
 
 address_contacts = Table(

@@ -19,7 +19,7 @@ from uuid_utils.compat import uuid7
 
 from bot.store import merge, turns
 from bot.store.bulk import update_rows
-from bot.store.keys import Keys, open_json, seal_json
+from bot.store.keys import Keys, open_json
 from bot.store.rows import Person
 from bot.store.sharing_tables import merges
 from bot.store.tables import (
@@ -72,8 +72,8 @@ async def undo(
     )
     one, other = (parted(who, before[name], now_known.person) for who, name in ((stays, "stayed"), (gone, "gone")))
     await connection.execute(insert(contacts).values(id=gone, subject_id=gone, simulated=other.simulated))
-    await _write(connection, gone, key, other)
-    await _write(connection, stays, now_known.key, one)
+    await merge.write(connection, gone, key, other)
+    await merge.write(connection, stays, now_known.key, one)
     mine = _Hers(row.rows, stays)
     for table in reversed(metadata.sorted_tables):  # what hangs on a case before the case
         if "subject_id" in table.c and table.name not in ("keys", "contacts"):
@@ -87,7 +87,7 @@ async def undo(
         update(merges).where(merges.c.id == merge_id).values(undone_at=now, undone_by=user_id, reason=reason)
     )
     await _untie(connection, (stays, gone))
-    await _record(connection, (stays, gone), user_id, reason, now)
+    await merge.record(connection, (stays, gone), "unmerged", by=user_id, codes={"reason": reason}, now=now)
     return True
 
 
@@ -186,32 +186,3 @@ def parted(who: UUID, before: Mapping[str, Any], since: Person) -> Person:
         setattr(person, name, getattr(person, name) if getattr(since, name) else None)
     person.profile = dict(before["profile"])
     return person
-
-
-async def _write(connection: AsyncConnection, who: UUID, key: bytes, person: Person) -> None:
-    values = {name: getattr(person, name) for name in PERSON_FIELDS}
-    sealed = seal_json(key, person.profile, where=f"contacts.profile_enc.{who}") if person.profile else None
-    await connection.execute(update(contacts).where(contacts.c.id == who).values(**values, profile_enc=sealed))
-
-
-async def _record(
-    connection: AsyncConnection, both: tuple[UUID, UUID], user_id: UUID, reason: str, now: datetime
-) -> None:
-    rows = await connection.execute(
-        select(cases.c.id, cases.c.subject_id).where(cases.c.subject_id.in_(both), cases.c.closed_at.is_(None))
-    )
-    events = [
-        {
-            "id": uuid7(),
-            "subject_id": row.subject_id,
-            "case_id": row.id,
-            "kind": "unmerged",
-            "actor": "staff",
-            "user_id": user_id,
-            "codes": {"reason": reason},
-            "happened_at": now,
-        }
-        for row in rows
-    ]
-    if events:
-        await connection.execute(insert(case_events), events)

@@ -15,6 +15,7 @@ from litestar.response import Redirect
 from bot.channels.contract import Inbound, Receipt
 from bot.settings import Settings
 from bot.web.health import health
+from bot.web.look import Pictures, look
 from bot.web.simulator import Phones, simulator
 from bot.web.verify import Certificates, verify
 from bot.web.webhooks import Acknowledge, webhooks
@@ -45,6 +46,7 @@ def site(
     acknowledge: Acknowledge | None = None,
     decline: Callable[[str, str], None] | None = None,
     backlog: Callable[[], Awaitable[Mapping[str, float]]] | None = None,
+    pictures: Pictures | None = None,
 ) -> Litestar:
     """The application. `phones` = None leaves the simulator out (production), `certificates` = None their pages,
     `desk` = None the caseworkers' pages."""
@@ -54,6 +56,8 @@ def site(
     ]
     if certificates is not None:
         routes += verify(certificates)
+    if pictures is not None:
+        routes += look(pictures)
     if phones is not None:
         routes += [front, *simulator(phones)]
     if desk is not None:

@@ -45,6 +45,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             "box.html",
             open=[one for one in found if one.outside.state not in box.OVER],
             over=[one for one in found if one.outside.state in box.OVER],
+            most=box.MOST,
             told=told if told in TOLD else "",
         )
 

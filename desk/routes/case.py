@@ -83,9 +83,13 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         return await page(visit, told if told in TOLD else "", until=until, since=since, text=text)
 
     async def _canned(visit: Visit, name: str) -> str:
-        if name not in office.content.knowledge.get(CANNED):
+        """A line to start from, with whose words the field for a reply is filled."""
+        asks = name.startswith(case_directory.ASK)
+        if not asks and name not in office.content.knowledge.get(CANNED):
             return ""
         shown = await gather(office, visit)
+        if asks:
+            return str((await case_directory.part(office, visit, shown))["asks"].get(name, ""))
         return next((text for one, text in shown.canned if one == name), "")
 
     @show(paths("live"), "view", trail=None, live=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from bot.store import notes
 from bot.store.inbox import Home
 from desk.case_page import OUTCOMES, Shown, gather
 from desk.look import fields
+from desk.moments import of_day_field
 from desk.office import Office, TheVisit, Visit
 from desk.route import act
 from desk.routes.case import actor, back
@@ -48,12 +49,10 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         text, day, to = fields(visit.form, "text", "day", "to")
         shown, home, case_id = await opened(visit)
         known = {str(one): one for one, _ in shown.colleagues}
-        try:
-            due = datetime.combine(date.fromisoformat(day), END, office.look.zone_of(visit))
-        except ValueError:
+        due_on = of_day_field(day)
+        if due_on is None or not text or len(text) > MOST:
             return back(visit.here, "none")
-        if not text or len(text) > MOST:
-            return back(visit.here, "none")
+        due = datetime.combine(due_on, END, office.look.zone_of(visit))
         async with office.database.begin() as connection:
             await notes.add_task(
                 connection, home, case_id, visit.user.id, known.get(to, visit.user.id), text, due, visit.now

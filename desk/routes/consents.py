@@ -12,6 +12,7 @@ from litestar import Request, Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect
 
+from bot.channels.limits import LIMITS
 from bot.store.exception_tables import HEARD, PURPOSES
 from desk.exceptions import last
 from desk.look import fields
@@ -42,6 +43,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             status=status,
             reference=visit.here.reference,
             head=head,
+            reachable=head.channel in LIMITS,
             said=said,
             uses={purpose: last(said, purpose) for purpose in PURPOSES},
             ways=BY_US,
@@ -59,7 +61,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
     def back(visit: Visit, told: str) -> Redirect:
         return Redirect(f"/desk/case/{visit.here.reference}/consents?told={told}", status_code=303)
 
-    @show(CASE, "view", trail="consents.view")
+    @show(CASE, "record", trail="consents.view")
     async def shown(request: Request[Any, Any, Any], visit: TheVisit) -> Response[str]:
         told = request.query_params.get("told", "")
         return await page(visit, told=told if told in TOLD else "")

@@ -6,7 +6,7 @@ filled, the error beside its field.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from bot.store.disclosed import Disclosure
 from bot.store.inbox import Home
 from desk import exceptions
 from desk.look import fields
+from desk.moments import Clock, of_moment
 from desk.office import Office, TheVisit, Visit
 from desk.route import act, show
 from desk.views import case as case_view
@@ -27,7 +28,6 @@ from desk.views.case import Head
 CASE = "/case/{reference:str}/contact"
 MOST = 2000  # characters of each field
 TOLD = frozenset({"proposed", "agreed", "refused", "made", "told", "gone"})
-AT = "%Y-%m-%dT%H:%M"  # of an <input type="datetime-local">
 
 
 def routes(office: Office) -> list[HTTPRouteHandler]:
@@ -63,7 +63,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             duty=rules["report_duties"].get(head.country or ""),
             told=told,
             wrong=wrong,
-            now=_local(visit, visit.now),
+            now=Clock(office.look.zone_of(visit), visit.language).field(visit.now),
             form={"reason_code": "", "whom": "", "words": "", "made": "", "at": "", "how": "", "said": "", **form},
         )
 
@@ -77,10 +77,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         await office.live.tell()
         return Redirect(f"/desk/case/{visit.here.reference}/contact?told={told if done else 'gone'}", status_code=303)
 
-    def _local(visit: Visit, at: datetime) -> str:
-        return at.astimezone(office.look.zone_of(visit)).strftime(AT)
-
-    @show(CASE, "view", trail="contact.view")
+    @show(CASE, "record", trail="contact.view")
     async def contact(request: Request[Any, Any, Any], visit: TheVisit) -> Response[str]:
         told = request.query_params.get("told", "")
         return await page(visit, told=told if told in TOLD else "")
@@ -130,7 +127,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
     @act(f"{CASE}/made", "contact", trail="contact.made")
     async def made(visit: TheVisit) -> Response[Any]:
         said, at = fields(visit.form, "made", "at")
-        which, when = _which(visit), _moment(visit, office, at)
+        which, when = _which(visit), of_moment(at, office.look.zone_of(visit))
         _, found = await read(visit)
         agreed = next((one for one in found if one.id == which and one.state == "agreed"), None)
         if which is None or agreed is None or agreed.decided_at is None:
@@ -182,13 +179,5 @@ def _wrong(**texts: str) -> str:
 def _which(visit: Visit) -> UUID | None:
     try:
         return UUID(visit.form.get("which", ""))
-    except ValueError:
-        return None
-
-
-def _moment(visit: Visit, office: Office, at: str) -> datetime | None:
-    """What the form's clock says, in the user's zone."""
-    try:
-        return datetime.strptime(at, AT).replace(tzinfo=office.look.zone_of(visit))
     except ValueError:
         return None

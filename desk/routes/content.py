@@ -68,7 +68,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         async with office.database.begin() as connection:
             proposals = await marks.proposals(connection)
             made = await of_account(connection, account) if account else []
-            lines = await fallen.fallen(connection)
+            lines = await fallen.count(connection, labelled=False)
         return office.look.page(
             visit,
             "content.html",
@@ -77,7 +77,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             wrong=sum(r.state == marks.WRONG for r in found),
             coverage=texts.coverage(proposals),
             templates=sum(t.approval != "approved" for t in approvals.rows(office.content, made)),
-            lines=sum(not line.label for line in lines),
+            lines=fallen.told(lines),
         )
 
     @show("/content/facts", "content", trail="facts.list")

@@ -37,17 +37,20 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         **form: str,
     ) -> Response[str]:
         async with office.database.begin() as connection:
-            everything = await fallen.fallen(connection)
-        found = [line for line in everything if _fits(line, wanted)]
+            labelled = wanted["state"] == "done"
+            language = None if not wanted["language"] else "" if wanted["language"] == "none" else wanted["language"]
+            found = await fallen.fallen(connection, labelled=labelled, language=language, most=MOST)
+            total = await fallen.count(connection, labelled=labelled, language=language)
+            known = await fallen.languages(connection)
         return office.look.page(
             visit,
             "content_lines.html",
             status=status,
-            groups=alike(found[:MOST], lambda line: line.line),
-            total=len(found),
+            groups=alike(found, lambda line: line.line),
+            total=fallen.told(total),
             wanted=wanted,
             languages=list(office.content.languages),
-            labelled=sorted({line.label_language for line in everything if line.label}),
+            labelled=known,
             by_group=GROUPS,
             fallback=FALLBACK,
             drop=fallen.DROP,
@@ -95,9 +98,3 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         return Response(as_yaml(mine), media_type="application/yaml; charset=utf-8", headers=headers)
 
     return [lines, label, file]
-
-
-def _fits(line: fallen.Fallen, wanted: dict[str, str]) -> bool:
-    if bool(line.label) != (wanted["state"] == "done"):
-        return False
-    return wanted["language"] in ("", line.language or "none")

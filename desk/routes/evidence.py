@@ -57,7 +57,8 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         async with office.database.begin() as connection:
             head = await case_view.head(connection, office.secrets, visit.here)
             thread = await history.window(connection, head.where, most=PLACES_IN) if head.where else None
-            return head, list(await view.items(connection, head.key, visit.here, thread.lines if thread else ()))
+            items = await view.items(connection, head.key, visit.here, thread.lines if thread else ())
+            return head, [_shown(visit, one) for one in items]
 
     async def known(visit: Visit, which: UUID) -> tuple[Head, Item]:
         """One file or place of this very conversation. Messages are read only for a place."""
@@ -65,12 +66,15 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             head = await case_view.head(connection, office.secrets, visit.here)
             item = await view.one(connection, head.key, visit.here, which)
         if item is not None:
-            return head, item
+            return head, _shown(visit, item)
         head, items = await all_of(visit)
         found = next((one for one in items if one.id == which), None)
         if found is None:
             raise NotFoundException
         return head, found
+
+    def _shown(visit: Visit, item: Item) -> Item:
+        return item if "record" in may(visit) else item.bare()
 
     async def opened(visit: Visit, which: UUID) -> tuple[str, bytes]:
         """(type, bytes) of a file of this very conversation."""

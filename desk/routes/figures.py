@@ -46,6 +46,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
     async def page(visit: Visit, wanted: Asked, *, told: str = "", status: int = 200, **form: str) -> Response[str]:
         say, scope = Say(office.look, visit), office.scope(visit.user)
         async with office.database.begin() as connection:
+            await view.plan_anew(connection)
             shown = await _of_cases(connection, say, scope, wanted, home)
             gaps = await view.gaps(connection, scope, wanted)
             load = await view.load(connection, scope)

@@ -24,6 +24,7 @@ from bot.store import history, notes, shares
 from bot.store.database import Connection
 from bot.store.directory import Entry
 from bot.store.inbox import Home
+from desk import case_directory
 from desk import directory as list_of
 from desk.case_page import gather
 from desk.directory import Wanted
@@ -48,7 +49,6 @@ ACTS = {
     "withdrawn": referral.withdraw,
 }
 OVER = ("rejected", "completed", "withdrawn")
-LABELLED = ("legal", "shelter", "counselling", "health", "business", "government")  # needs that she knows a word for
 
 
 def routes(office: Office) -> list[HTTPRouteHandler]:
@@ -107,12 +107,8 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             return await page(visit, by, 400, trouble, service=service, name=name, way=way)
         if where is None or visit.here.case_id is None or shown.head.closed_at is not None:
             return back(visit.here, "none")
-        hers = shown.head.language or "en"
-        language = office.look.tongue(hers, shown.head.language)
-        need = {"text": f"services.{entry.kind}.label"} if entry.kind in LABELLED else ""
-        told = {
-            "row": [part for part in (f"{name}," if name else "", f"{language}," if need else language, need) if part]
-        }
+        facts = {"name": name, "language": shown.head.language, "need": entry.kind}
+        told = case_directory.told(office, shown.head.language, facts)
         text_id = f"{entry.knowledge}.receiver"
         receiver: object = {"text": text_id} if text_id in content.knowledge.texts else entry.name
         outcome = await office.staff.act(
@@ -123,11 +119,11 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
                 case_id=visit.here.case_id,
                 service=entry.kind,
                 receiver=receiver,
-                facts={"name": name, "language": shown.head.language, "need": entry.kind},
+                facts=facts,
                 told=told,
                 entry_id=entry.id,
                 organisation_id=entry.organisation_id,
-                by_bot=way == "bot",
+                by_bot=way == "bot" and shown.most > 0,
             ),
         )
         await office.live.tell()

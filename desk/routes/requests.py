@@ -33,7 +33,7 @@ WORDS = "requests"  # knowledge/requests.yml
 MOST = 4000  # characters of a field
 SHOWN = 200  # requests on the page
 SAYING_NO = {"one_case": ("refused", "taken_back"), "bulk": ("refused", "taken_back")}
-TOLD = frozenset({"added", "answered", "released", "gone"})
+TOLD = frozenset({"added", "twice", "answered", "released", "gone"})
 HOW = ("call", "visit", "message", "paper")
 
 
@@ -86,7 +86,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             most=SHOWN,
             told=told,
             wrong=wrong,
-            form=empty | {"received_on": today(visit).isoformat()} | form,
+            form=empty | {"entry": str(office.new_id()), "received_on": today(visit).isoformat()} | form,
         )
 
     @show("/requests", "requests", trail="requests.view")
@@ -98,6 +98,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
     async def add(visit: TheVisit) -> Response[Any]:
         names = ("asker", "wants", "form", "basis", "who", "words", "basis_note", "received_on", "due_on", "reference")
         sent = dict(zip(names, fields(visit.form, *names), strict=True))
+        entry = _which(visit) or office.new_id()
         received, due = of_day_field(sent["received_on"]), of_day_field(sent["due_on"])
         place = None
         if sent["reference"]:
@@ -107,9 +108,9 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
                 place = await scope.of_case(connection, digits) if digits.isascii() and digits.isdecimal() else None
         wrong = _wrong(sent, received, due, today(visit), known=place is not None)
         if wrong or received is None:
-            return await register(visit, {}, wrong=wrong or "received_on", status=400, **sent)
+            return await register(visit, {}, wrong=wrong or "received_on", status=400, entry=str(entry), **sent)
         async with office.database.begin() as connection:
-            new = await requests.add(
+            added = await requests.add(
                 connection,
                 office.secrets,
                 organisation_id=visit.user.organisation_id,
@@ -124,10 +125,11 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
                 received_on=received,
                 due_on=due,
                 now=visit.now,
+                new=entry,
             )
-            if place is not None and place.case_id is not None:
-                await disclosures.ask(connection, place.subject_id, place.case_id, new, visit.user.id, visit.now)
-        return Redirect(f"/desk/requests/{new}?told=added", status_code=303)
+            if added and place is not None and place.case_id is not None:
+                await disclosures.ask(connection, place.subject_id, place.case_id, entry, visit.user.id, visit.now)
+        return Redirect(f"/desk/requests/{entry}?told={'added' if added else 'twice'}", status_code=303)
 
     async def one(
         visit: Visit,
@@ -283,6 +285,14 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         return back(which, "released" if done else "gone")
 
     return [listed, add, shown, answer, release]
+
+
+def _which(visit: Visit) -> UUID | None:
+    """The id that the form brought along: sent twice, it is one request."""
+    try:
+        return UUID(visit.form.get("entry", ""))
+    except ValueError:
+        return None
 
 
 def _wrong(sent: Mapping[str, str], received: date | None, due: date | None, today: date, *, known: bool) -> str:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -28,6 +28,7 @@ from desk.look import fields
 from desk.office import Office, TheVisit, Visit
 from desk.route import act, show
 from desk.routes.case import address
+from desk.views.evidence import Item
 from handlers import cases
 from handlers.searches import FIELDS, Composed, compose, may_search
 
@@ -35,6 +36,8 @@ CASE = "/case/{reference:str}/search"
 MORNING = time(9, 0)
 QUESTION = f"{searches.ASK}.seen"
 INPUTS = ("name", "age", "country", "city", "work", "month")
+PICTURE = "picture"  # kind of what was sent
+PHOTO = "photo"  # the field of the form, and of what is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,8 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         for one in chosen:
             groups.setdefault((one.language or "en", one.channel or ""), []).append(one.number)
         flow = content.flows.by_name[searches.ASK]
-        asked = Asked(QUESTION, QUESTION, flow.version, (), {"lines": dict(made.lines), "number": ""})
+        lines = searches.with_photo(made.lines, f"{content.site}/look/…") if PHOTO in made.fields else dict(made.lines)
+        asked = Asked(QUESTION, QUESTION, flow.version, (), {"lines": lines, "number": ""})
         found = []
         for (language, channel), numbers in sorted(groups.items()):
             reply = content.reply(asked, language)
@@ -79,7 +83,8 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
 
     def digest(made: Composed, chosen: Sequence[Volunteer]) -> str:
         """Of all that leaves, and to whom."""
-        shown = json.dumps([made.lines, sorted(one.number for one in chosen)], sort_keys=True, ensure_ascii=False)
+        leaves = [made.lines, made.fields.get(PHOTO, ""), sorted(one.number for one in chosen)]
+        shown = json.dumps(leaves, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(shown.encode()).hexdigest()[:24]
 
     async def page(visit: Visit, told: str = "", status: int = 200, **more: Any) -> Response[str]:
@@ -104,7 +109,8 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             people=everybody,
             open_now=_open(shown),
             countries=named,
-            fields=FIELDS,
+            fields=(*FIELDS, PHOTO),
+            pictures=_pictures(shown),
             said=lambda value: content.said(visit.language, value),
             ages=list(rules()["ages"]),
             works=list(rules()["works"]),
@@ -126,7 +132,8 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
 
     @act(CASE, "trace", trail="search.compose")
     async def write(visit: TheVisit) -> Response[Any]:
-        shown, made = await gather(office, visit), compose(rules(), visit.form)
+        shown = await gather(office, visit)
+        made = _with_picture(compose(rules(), visit.form), shown, visit.form)
         here = [one for one in await people(visit) if one.ready(visit.now)]
         chosen = [one for one in here if visit.form.get(f"v{one.number}")]
         problems = dict(made.problems)
@@ -137,6 +144,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         if not visit.form.get("risk"):
             problems["risk"] = "risk_missing"
         told = {**dict(zip(INPUTS, fields(visit.form, *INPUTS), strict=True)), "risk": visit.form.get("risk", "")}
+        told |= {PHOTO: visit.form.get(PHOTO, ""), f"{PHOTO}_yes": visit.form.get(f"{PHOTO}_yes", "")}
         told |= {f"with_{name}": visit.form.get(f"with_{name}", "") for name in FIELDS}
         more: dict[str, Any] = {"form": told, "chosen": [one.number for one in chosen]}
         if _open(shown):
@@ -165,6 +173,8 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
                 by=visit.user.id,
                 now=visit.now,
                 ends_at=ends,
+                photo=UUID(made.fields[PHOTO]) if PHOTO in made.fields else None,
+                site=content.site,
             )
             if number is None:  # it was sent by the first of two taps
                 return
@@ -196,3 +206,20 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         return back_here(visit, "ended" if done else "none")
 
     return [form, write, end]
+
+
+def _pictures(shown: Shown) -> list[Item]:
+    """What the reporter sent that may be a picture of who is missing."""
+    return [one for one in shown.evidence if one.kind == PICTURE and one.here]
+
+
+def _with_picture(made: Composed, shown: Shown, form: Mapping[str, str]) -> Composed:
+    """With the picture that was chosen, if whoever sent it agreed that volunteers see it."""
+    chosen = form.get(PHOTO, "")
+    if not chosen:
+        return made
+    if chosen not in {str(one.id) for one in _pictures(shown)}:
+        return replace(made, problems={**made.problems, PHOTO: "choose"})
+    if not form.get(f"{PHOTO}_yes"):
+        return replace(made, problems={**made.problems, PHOTO: "photo_yes_missing"})
+    return replace(made, fields={**made.fields, PHOTO: chosen, f"{PHOTO}_agreed": True})

@@ -7,7 +7,7 @@ when it was not complete.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,15 +17,19 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response import Redirect, ServerSentEvent
 
+from bot.channels.limits import LIMITS
 from bot.engine.inputs import Outcome, Started
 from bot.store.database import Connection
 from desk.beside import RULES
 from desk.case_page import gather
 from desk.look import fields
+from desk.moments import of_moment
 from desk.office import Office, TheVisit, Visit
 from desk.route import act, show
 from desk.routes.case import actor, address, back
+from desk.views import case as case_view
 from desk.views import transfers as view
+from desk.views.case import Head
 from desk.views.transfers import Offer
 from handlers import transfers
 from handlers.context import Context
@@ -41,21 +45,16 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
     rules = office.content.knowledge.get(RULES)["transfer"]
 
     def said_at(visit: Visit, text: str) -> datetime | None:
-        """A moment of a form, in the user's zone."""
-        try:
-            given = datetime.fromisoformat(text)
-        except ValueError:
-            return None
-        zone = office.look.zone_of(visit)
-        return (given if given.tzinfo else given.replace(tzinfo=zone)).astimezone(UTC)
+        return of_moment(text, office.look.zone_of(visit))
 
-    def form(visit: Visit, told: str, status: int, receivers: Any) -> Response[str]:
+    def form(visit: Visit, head: Head, told: str, status: int, receivers: Any) -> Response[str]:
         return office.look.page(
             visit,
             "transfer_form.html",
             status=status,
             here=address(visit.here),
             told=told,
+            reachable=head.channel in LIMITS,
             sent=dict(visit.form),
             receivers=receivers,
             rules=rules,
@@ -64,8 +63,9 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
     @show(CASE, "transfer", trail="transfer.form")
     async def begin(visit: TheVisit) -> Response[str]:
         async with office.database.begin() as connection:
+            head = await case_view.head(connection, office.secrets, visit.here)
             receivers = await view.receivers(connection, office.scope(visit.user))
-        return form(visit, "", 200, receivers)
+        return form(visit, head, "", 200, receivers)
 
     @act(CASE, "transfer", trail="transfer.offer")
     async def offer(visit: TheVisit) -> Response[Any]:
@@ -76,7 +76,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             receivers = await view.receivers(connection, office.scope(visit.user))
             chosen = {str(one): one for one, _ in receivers}.get(to)
             if chosen is None or shown.head.where is None:
-                return form(visit, "incomplete" if shown.head.where else "no_conversation", 400, receivers)
+                return form(visit, shown.head, "incomplete" if shown.head.where else "no_conversation", 400, receivers)
             there = await view.somebody(connection, office.permissions, chosen, visit.here.state)
             who = await view.on_screen(connection, chosen)
 
@@ -94,13 +94,13 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             )
 
         def words(ctx: Context, outcome: Outcome) -> Started | None:
-            wide = "yes" if parts else "no"  # whatever goes along beside the note, she is not told "nothing else"
-            return Started("hand_on", "staff", {"who": who, "wide": wide}) if outcome.name == "asked" else None
+            slots = {"who": who, "wide": transfers.wide(parts)}
+            return Started("hand_on", "staff", slots) if outcome.name == "asked" else None
 
         outcome = await office.staff.say(shown.head.where, actor(visit), change, words)
         await office.live.tell()
         if outcome.name not in GOOD:
-            return form(visit, outcome.name, 400, receivers)
+            return form(visit, shown.head, outcome.name, 400, receivers)
         return back(visit.here, "transfer_" + outcome.name)
 
     async def pending(visit: Visit) -> tuple[Any, str]:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import notes, turns
@@ -200,32 +200,32 @@ async def fingerprint(connection: AsyncConnection, place: Place) -> str:
             .limit(LINES)
         )
     ).all()
-    owner = (
-        await connection.execute(
-            select(conversations.c.owner, conversations.c.owner_epoch).where(
-                conversations.c.id == place.conversation_id
-            )
-        )
-    ).first()
     happened = (
-        await connection.execute(
-            select(func.count(), func.max(case_events.c.happened_at)).where(case_events.c.case_id == place.case_id)
-        )
-    ).one()
-    to_do = (
-        await connection.execute(
-            select(func.count(), func.count(tasks.c.done_at)).where(tasks.c.case_id == place.case_id)
-        )
-    ).one()
-    case = (
-        await connection.execute(
-            select(cases.c.severity, cases.c.stage, cases.c.assigned_to, cases.c.closed_at).where(
-                cases.c.id == place.case_id
-            )
-        )
-    ).first()
-    sent_to_us = await evidence.fingerprint(connection, place)
-    seen = repr(
-        (tuple(to_do), tuple(case or ()), [tuple(r) for r in said], tuple(owner or ()), tuple(happened), sent_to_us)
+        select(func.count().label("events"), func.max(case_events.c.happened_at).label("last_event"))
+        .where(case_events.c.case_id == place.case_id)
+        .subquery("happened")
     )
+    to_do = (
+        select(func.count().label("tasks"), func.count(tasks.c.done_at).label("done"))
+        .where(tasks.c.case_id == place.case_id)
+        .subquery("to_do")
+    )
+    here = conversations.c.id == place.conversation_id
+    around = happened.join(to_do, true()).outerjoin(conversations, here).outerjoin(cases, cases.c.id == place.case_id)
+    stands = (
+        await connection.execute(
+            select(
+                happened,
+                to_do,
+                conversations.c.owner,
+                conversations.c.owner_epoch,
+                cases.c.severity,
+                cases.c.stage,
+                cases.c.assigned_to,
+                cases.c.closed_at,
+            ).select_from(around)
+        )
+    ).one()
+    sent_to_us = await evidence.fingerprint(connection, place)
+    seen = repr(([tuple(r) for r in said], tuple(stands), sent_to_us))
     return hashlib.sha256(seen.encode()).hexdigest()[:16]

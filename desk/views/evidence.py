@@ -7,7 +7,7 @@ the conversation. Only words and hashes are opened here, never a file.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -54,6 +54,10 @@ class Item:
     important: bool = False
     by: str | None = None  # who wrote that
     changed_at: datetime | None = None
+
+    def bare(self) -> Item:
+        """Without what colleagues wrote of it, save the words of a voice: for who interprets what is said."""
+        return replace(self, label="", proves="", about=None, important=False, by=None, changed_at=None)
 
     @property
     def here(self) -> bool:

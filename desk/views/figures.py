@@ -33,6 +33,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store.notices import RANK
 from bot.store.tables import SEVERITIES, addresses, case_events, cases, contacts, conversations, messages, users
 from desk.figures import Asked
+from desk.views.order import in_order
 from desk.views.scope import Scope
 
 BEFORE = timedelta(days=30)  # how far back an earlier answer is looked for
@@ -118,6 +119,12 @@ def chosen(scope: Scope, asked: Asked, permission: str = "find") -> list[ColumnE
 def opened(asked: Asked) -> ColumnElement[bool]:
     """Cases that were opened in the period."""
     return and_(cases.c.opened_at >= asked.start, cases.c.opened_at < asked.end)
+
+
+async def plan_anew(connection: AsyncConnection) -> None:
+    """A week and a year are answered in different ways: until the end of the transaction PostgreSQL thinks of each
+    statement with its values, where it would keep one way for all periods after some requests."""
+    await connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_custom_plan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,12 +285,14 @@ async def gaps(connection: AsyncConnection, scope: Scope, asked: Asked) -> list[
         .where(human.c.author == "human", human.c.received_at >= asked.start, human.c.received_at < asked.end, ours[0])
     )
     ranked = answers.add_columns(rank.label("rank")).subquery("ranked")
-    rows = await connection.execute(
+    newest = (
         select(ranked.c.rank, ranked.c.wrote, ranked.c.replied)
         .where(ranked.c.rank.is_not(None))
         .order_by(ranked.c.replied.desc())
         .limit(MOST_REPLIES)
     )
+    async with in_order(connection, when=True):  # no further back than that many
+        rows = (await connection.execute(newest)).all()
     return [(SEVERITIES[row.rank], row.wrote, row.replied) for row in rows]
 
 

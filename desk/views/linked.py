@@ -110,17 +110,21 @@ async def links(connection: AsyncConnection, scope: Scope, place: Place) -> Sequ
     return [Link(*row) for row in rows]
 
 
-async def beside(connection: AsyncConnection, scope: Scope, place: Place) -> tuple[str, str, bool] | None:
-    """(reference, kind, still open) of the case beside which a draft came, for who may find it."""
-    linked = select(cases.c.linked_case_id).where(cases.c.id == place.case_id).scalar_subquery()
+async def draft(connection: AsyncConnection, scope: Scope, place: Place) -> tuple[bool, tuple[str, str, bool] | None]:
+    """Whether nobody has decided yet what this report belongs to; and (reference, kind, still open) of the case beside
+    which it came, for who may find that one."""
+    here = select(cases.c.draft, cases.c.linked_case_id).where(cases.c.id == place.case_id)
+    known = (await connection.execute(here)).first()
+    if known is None or known.linked_case_id is None:
+        return bool(known and known.draft), None
     row = (
         await connection.execute(
             select(cases.c.reference, cases.c.kind, cases.c.closed_at.is_(None).label("open"))
             .select_from(cases.outerjoin(conversations, conversations.c.id == cases.c.conversation_id))
-            .where(cases.c.id == linked, scope.where("find"))
+            .where(cases.c.id == known.linked_case_id, scope.where("find"))
         )
     ).first()
-    return (row.reference, row.kind, row.open) if row else None
+    return known.draft, (row.reference, row.kind, row.open) if row else None
 
 
 async def codes(connection: AsyncConnection, scope: Scope, place: Place) -> Sequence[Code]:
@@ -174,9 +178,3 @@ async def joined(connection: AsyncConnection, place: Place) -> Sequence[Joined]:
     ).all()
     newest = next((row.id for row in rows if row.undone_at is None), None)
     return [Joined(r.id, r.how, r.name, r.made_at, r.undone_at, r.id == newest) for r in rows]
-
-
-async def is_draft(connection: AsyncConnection, place: Place) -> bool:
-    """Whether nobody has decided yet what this report belongs to."""
-    found = await connection.execute(select(cases.c.draft).where(cases.c.id == place.case_id))
-    return bool(found.scalar())

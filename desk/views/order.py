@@ -116,7 +116,7 @@ async def _part(
     if at is not None:
         wanted = wanted.where(key < bound(at) if back else key > bound(at))
     ordered = [keyed.c[one].desc() if back else keyed.c[one] for one in KEY]
-    async with _in_order(connection, when=others):
+    async with in_order(connection, when=others):
         found = (await connection.execute(wanted.order_by(*ordered).limit(PAGE + 1))).all()
     shown, more = [_chosen(row) for row in found[:PAGE]], len(found) > PAGE
     if back:
@@ -126,9 +126,9 @@ async def _part(
 
 
 @asynccontextmanager
-async def _in_order(connection: AsyncConnection, *, when: bool) -> AsyncIterator[None]:
+async def in_order(connection: AsyncConnection, *, when: bool) -> AsyncIterator[None]:
     """Nobody can guess how many rows a permission leaves, PostgreSQL too: it is told to walk an index in its order, and
-    so stops after a page, where it might read and sort all that is open."""
+    so stops after a page, where it might read and sort all that there is."""
     if when:
         await connection.exec_driver_sql("SET LOCAL enable_sort = off")
     yield

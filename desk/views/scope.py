@@ -153,9 +153,17 @@ class Scope:
 
     def where(self, permission: str) -> ColumnElement[bool]:
         """The rows that the user may treat so."""
-        relations, state = self.relations, self.state
-        allowed = self.permissions.allowed(self.user.role, permission)
-        return or_(false(), *(and_(relations[name], state.in_(states)) for name, states in allowed))
+        if permission not in self._said:
+            relations, state = self.relations, self.state
+            allowed = self.permissions.allowed(self.user.role, permission)
+            found = or_(false(), *(and_(relations[name], state.in_(states)) for name, states in allowed))
+            self._said[permission] = found
+        return self._said[permission]
+
+    @cached_property
+    def _said(self) -> dict[str, ColumnElement[bool]]:
+        """Conditions that were asked for: a page asks for one of them in many statements."""
+        return {}
 
     def ways(self, permission: str, *, but: Collection[str] = ()) -> list[Way]:
         """How the cases of `where(permission)` are reached: conditions that an index can answer, which together hold

@@ -1,6 +1,6 @@
 """Search: by reference, by number, by name, by words of notes; what is found exactly stands first, then the newest.
 
-Law: filtered by `Scope` as every list. Words of a note are found only where the case may be read (`view`), for who
+Law: filtered by `Scope` as every list. Words of a note are found only where the case may be read (`record`), for who
 finds by a word has read it; all else where it may be found. Nothing is opened here: hashes are compared.
 """
 
@@ -76,8 +76,8 @@ async def find(connection: AsyncConnection, secrets: Keys, scope: Scope, text: s
         await seek.worded("name", _having(secrets, search.NAME, words, exactly=True))
         await seek.worded("alike", _having(secrets, search.NAME, words, exactly=False))
     for field in (search.NOTE, search.EVIDENCE) if words else ():
-        await seek.worded(field, _having(secrets, field, words, exactly=True), "view")
-        await seek.worded(field, _having(secrets, field, words, exactly=False), "view")
+        await seek.worded(field, _having(secrets, field, words, exactly=True), "record")
+        await seek.worded(field, _having(secrets, field, words, exactly=False), "record")
     return [*seek.found.values(), *seek.talks.values()]
 
 

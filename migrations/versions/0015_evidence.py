@@ -11,7 +11,6 @@ down_revision = "0014"
 
 UP = (
     "ALTER TABLE media ADD COLUMN sha256_enc BYTEA",
-    "CREATE INDEX ix_media_conversation_id ON media (conversation_id, received_at)",
     """CREATE TABLE evidence (
         id UUID NOT NULL,
         subject_id UUID NOT NULL,
@@ -34,8 +33,6 @@ UP = (
     "CREATE INDEX ix_evidence_subject_id ON evidence (subject_id)",
     "CREATE INDEX ix_evidence_conversation_id ON evidence (conversation_id)",
     "CREATE INDEX ix_evidence_case_id ON evidence (case_id) WHERE case_id IS NOT NULL",
-    # Which files somebody has opened lately: what a player asks for next leaves no second line.
-    "CREATE INDEX ix_audit_evidence ON audit (object_id, received_at) WHERE object_kind = 'evidence'",
     "ALTER TABLE absences DROP CONSTRAINT ck_absences_kind",
     "ALTER TABLE absences ADD CONSTRAINT ck_absences_kind CHECK (kind IN ('sick', 'leave', 'pause'))",
     """CREATE TABLE debriefs (
@@ -66,7 +63,5 @@ def downgrade() -> None:
     op.execute("DELETE FROM absences WHERE kind = 'pause'")
     op.execute("ALTER TABLE absences DROP CONSTRAINT ck_absences_kind")
     op.execute("ALTER TABLE absences ADD CONSTRAINT ck_absences_kind CHECK (kind IN ('sick', 'leave'))")
-    op.execute("DROP INDEX ix_audit_evidence")
     op.execute("DROP TABLE evidence")
-    op.execute("DROP INDEX ix_media_conversation_id")
     op.execute("ALTER TABLE media DROP COLUMN sha256_enc")

@@ -28,7 +28,7 @@ from bot.layouts import Layouts
 from bot.store import rows
 from bot.store.contents import Book, Made
 from bot.store.keys import open_json
-from bot.store.rota import ANY, Planned, joined
+from bot.store.rota import ANY, Planned, Rotas, joined
 from bot.store.rows import Case, Conversation, Person
 from bot.store.turns import Subject
 from handlers import casework, closing, word
@@ -250,7 +250,7 @@ class Phone:
                 self.world, subject.id, conversation_id=conversation.id, now=self.now, new_id=self._id
             ),
             self._digits,
-            rota=self.rota,
+            rotas=Rotas(self.rota),
         )
         return Turn(tools, self.subject, self.conversation)
 

@@ -148,7 +148,14 @@ async def test_who_interpreted_for_the_sender_does_not_go_along(two: Two, world:
             declared_to=two.mine.user_id,
             days=14,
         )
-    assert (await helper.get(two.case)).status_code == 200
+    await two.mine.post(f"{two.case}/note", text="Her brother may be behind it")
+    await two.mine.post(f"{two.case}/task", text="Ask the lawyer", day="2026-12-01", to="")
+    page = await helper.get(two.case)
+    assert page.status_code == 200
+    assert "wages" in page.text, "the conversation, which she interprets"
+    for kept in ("Her brother may be behind it", "Ask the lawyer", "Notes and what happened", "Help without consent"):
+        assert kept not in page.text
+    assert [(await helper.get(f"{two.case}/{one}")).status_code for one in ("contact", "consents")] == [403, 403]
     await _handed(two, world, part_conversation="yes")
     assert (await helper.get(two.case)).status_code == 404
     await world.run("UPDATE interpreters SET ended_at = now()")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.jobs import start_reminders
-from tests.desk.office import Desk, Person, opened
+from tests.desk.office import Desk, Person, opened, plain
 from tests.desk.test_directory import kept
 from tests.pipeline.later import known
 from tests.pipeline.world import World
@@ -109,6 +109,24 @@ async def test_a_caseworker_asks_and_writes_down_the_answer(town: Desk, world: W
     assert await states(world) == ["rejected"]
     lines = await world.rows("SELECT action, reason FROM audit WHERE action = 'referral.move' ORDER BY received_at")
     assert [line.reason for line in lines] == ["agreed", "sent", "rejected"]
+
+
+async def test_while_a_human_has_it_the_question_is_the_humans(town: Desk, world: World) -> None:
+    """The bot is silent then: its words are given to whoever has the conversation, and nobody is told that it asked."""
+    case, boss = await case_of(world), await town.person("supervisor")
+    await boss.post(f"{case}/refer", service="services.np_shelter_women", name="Sita", way="bot")
+    assert "Ask now." not in (await boss.get(case)).text, "the bot will"
+    await boss.post(f"{case}/take")
+    page = plain((await boss.get(case)).text)
+    assert "Ask now." in page
+    which = page.partition("?canned=referral.")[2].partition("#")[0]
+    filled = plain((await boss.get(f"{case}?canned=referral.{which}")).text)
+    words = filled.partition('id="reply"')[2].partition("</textarea>")[0]
+    assert "We would tell them only this: Sita, " in words
+    assert "Pourakhi" in words
+    assert "<textarea" in (await boss.get(f"{case}?canned=referral.nothing")).text
+    await act(boss, case, "agreed")
+    assert "Ask now." not in (await boss.get(case)).text
 
 
 async def test_a_partner_sees_the_case_once_it_accepts_and_while_it_goes_on(town: Desk, world: World) -> None:

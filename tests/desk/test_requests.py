@@ -41,6 +41,23 @@ async def _case(world: World, address: str = "9001") -> str:
     return str(await world.one("SELECT reference FROM cases ORDER BY id DESC LIMIT 1"))
 
 
+async def test_a_form_that_is_sent_twice_is_one_request(town: Desk, world: World) -> None:
+    person, reference = await town.person("caseworker"), await _case(world)
+    await person.post(f"/case/{reference}/take")
+    page = (await person.get("/requests")).text
+    entry = page.partition('name="entry" value="')[2].partition('"')[0]
+    sent = _sent(entry=entry, reference=reference)
+    first, again = await asyncio.gather(person.post("/requests", **sent), person.post("/requests", **sent))
+    assert {first.status_code, again.status_code} == {303}
+    told = sorted(one.headers["location"].partition("?told=")[2] for one in (first, again))
+    assert told == ["added", "twice"]
+    assert await world.one("SELECT count(*) FROM requests") == 1
+    assert await world.one("SELECT count(*) FROM disclosures") == 1
+    assert "written down once" in (await person.get(f"/requests/{entry}?told=twice")).text
+    wrong = await person.post("/requests", **_sent(entry=entry, who=""))
+    assert f'value="{entry}"' in wrong.text, "what comes back filled is still the same one"
+
+
 async def test_it_is_written_down_answered_with_no_and_counted(desk: Desk) -> None:
     person = await desk.person("caseworker")
     assert "Nobody has asked for anything yet" in (await person.get("/requests")).text

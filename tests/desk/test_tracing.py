@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import re
 from collections.abc import AsyncIterator
@@ -12,10 +13,17 @@ from html import unescape
 
 import httpx
 import pytest
+from PIL import Image
 
+from bot.channels.contract import MediaRef
 from bot.jobs import end_searches, lay_answers, start_reminders
+from bot.looking import Looking
 from bot.store import erase, export, retention
+from bot.web.look import look
 from tests.desk.office import Desk, Person, opened
+from tests.desk.test_evidence import _worker
+from tests.fakes.server import served
+from tests.fixtures import files
 from tests.pipeline.world import World
 
 REPORT = ("missing", "my sister Sita Rai, passport 09876543", "kuwait", "in May by phone", "Al Noor company", "1", "1")
@@ -80,6 +88,13 @@ class Search:
     async def told(self, address: str) -> list[str]:
         """What was written to somebody."""
         return [text for to, _, text in self.world.provider.sent if to == address]
+
+
+@pytest.fixture
+async def app_url(world: World) -> AsyncIterator[str]:
+    """The public pages."""
+    async with served(look(Looking(world.app))) as url:
+        yield url
 
 
 @pytest.fixture
@@ -327,3 +342,40 @@ async def test_two_workers_at_once_lay_an_answer_once(search: Search, world: Wor
     database, secrets = world.app.database, world.app.secrets
     await asyncio.gather(*(lay_answers(database, secrets, world.now) for _ in range(4)))
     assert await world.one("SELECT count(*) FROM case_events WHERE kind = 'volunteer_answer'") == 1
+
+
+async def test_a_picture_is_looked_at_by_a_link_that_ends_with_the_search(
+    search: Search, world: World, app_url: str
+) -> None:
+    """Only after a yes; made anew; a messenger that fetches the address sees nothing; over for everybody at once."""
+    world.provider.files["face"] = files.photo()
+    await world.says(REPORTER, "", kind="media", media=(MediaRef("image", "face", "image/jpeg"),))
+    await _worker(world).run_once()
+    picture = str(await world.one("SELECT id FROM media"))
+    wrong = await search.boss.post(f"{search.case}/search", **ASKED, v1="yes", photo=picture)
+    assert wrong.status_code == 400
+    assert "Ask whoever sent the picture first" in wrong.text
+    shown = await search.asks(photo=picture, photo_yes="yes")
+    assert "/look/…" in unescape(shown.text)
+    assert "Picture:" in shown.text
+    await search.minute()
+    async with httpx.AsyncClient(base_url=app_url, trust_env=False, timeout=20) as phone:
+        assert "/look/" not in " ".join(await search.told(MAYA)), "not before she can read it alone"
+        await world.says(MAYA, "1")
+        found = re.search(r"/look/([\w-]+)", (await search.told(MAYA))[-1])
+        assert found
+        fetched = await phone.get(found[0])
+        assert fetched.status_code == 200
+        assert "<img" not in fetched.text
+        assert f'src="{found[0]}/picture"' in (await phone.post(found[0])).text
+        seen = await phone.get(f"{found[0]}/picture")
+        assert seen.headers["content-type"] == "image/jpeg"
+        assert not Image.open(io.BytesIO(seen.content)).getexif()
+        assert seen.content != files.photo()
+        never = await phone.get("/look/never-was")
+        assert never.status_code == 404
+        request = await world.one("SELECT id FROM search_requests")
+        await (await search.back()).post(f"{search.case}/search/end", request=str(request))
+        gone = await phone.get(found[0])
+        assert (gone.status_code, gone.text) == (404, never.text)
+        assert (await phone.get(f"{found[0]}/picture")).status_code == 404

@@ -151,7 +151,14 @@ async def test_asked_in_the_conversation_her_yes_offers_it_and_nothing_is_said_t
     assert authors == {"human"}
 
 
-@pytest.mark.parametrize(("ticked", "told"), [("part_facts", "could read what you wrote"), ("", "nothing else")])
+@pytest.mark.parametrize(
+    ("ticked", "told"),
+    [
+        ("part_facts", "could read what you wrote to us. You"),
+        ("part_media", "see or hear the pictures, voice and papers that you sent"),
+        ("", "nothing else"),
+    ],
+)
 async def test_she_is_told_nothing_else_only_when_it_is_so(two: Two, world: World, ticked: str, told: str) -> None:
     await two.offer(how="bot", said_at="", **({ticked: "yes"} if ticked else {}))
     await world.sends()
@@ -164,6 +171,17 @@ async def test_who_cannot_be_written_to_is_told_by_a_human(town: Desk, world: Wo
     number = str(await world.one("SELECT reference FROM cases"))
     walked = Two(town, world, mine, theirs, number)
     assert "Let go of it" in (await mine.get(walked.case)).text
+    for path, button in (
+        ("/transfer", "Ask here, in the conversation"),
+        ("/refer", "the bot, when the person may be written to"),
+        ("/consents", "Ask the person"),
+        ("", "Send the digits to this phone"),
+    ):
+        page = (await mine.get(f"{walked.case}{path}")).text
+        assert button not in page
+        assert ("has no phone that we can write to" if path else "There is no phone here") in page
+    assert (await walked.offer(how="bot", said_at="")).status_code == 400, "nor by a form that was made before"
+    assert await world.one("SELECT count(*) FROM case_transfers") == 0
     await walked.offer()
     assert (await walked.accept()).headers["location"].endswith("?told=transfer_tell_her")
     assert await world.one("SELECT count(*) FROM outbox") == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -117,3 +118,22 @@ async def test_who_reads_nothing_of_hers_is_said_and_another_language_offered(wo
     await world.set_person((await world.where(MAYA)).subject_id, language="ne")
     await world.says(MAYA, "human")
     assert (await world.said(MAYA))[-1] == "human.here"
+
+
+async def test_a_conversation_of_a_partner_is_promised_the_partners_hours(world: World) -> None:
+    """What one organisation plans says nothing of when another one reads, either way round."""
+    ours, theirs = await hire(world, "asha"), await hire(world, "bimala", organisation="Shelter")
+    await works(world, ours, NOON - H, 9)
+    await works(world, theirs, NOON + 5 * H, 4)
+    async with world.app.database.begin() as connection:
+        rotas = await rota.rotas(connection, NOON)
+    shelter = await world.one("SELECT organisation_id FROM users WHERE login = 'bimala'")
+    assert rotas.of(None) == rotas.of(rotas.main_id) == rotas.main
+    assert rotas.main is not None
+    assert rotas.main.duty == ((NOON - H, NOON + 8 * H),)
+    assert rotas.others[shelter].duty == ((NOON + 5 * H, NOON + 9 * H),)
+    assert rotas.of(UUID(int=1)) is None, "nobody there has planned anything"
+    assert await _says(world) == "human.here"
+    await world.run(f"UPDATE cases SET organisation_id = '{shelter}'")
+    await world.run("UPDATE conversations SET owner = 'bot'")
+    assert await _says(world) == "human.night"

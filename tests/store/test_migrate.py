@@ -14,6 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import CheckConstraint, create_engine, inspect
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
 
 from bot.store import migrate as room
 from bot.store.embedded import Server
@@ -54,6 +55,43 @@ def test_the_comparison_sees_a_difference(connection: Connection) -> None:
     kinds = {difference[0] for difference in compare_metadata(context, metadata)}
     assert kinds == {"add_column", "add_index"}
     connection.rollback()
+
+
+def test_an_index_that_was_broken_off_is_built_anew_and_one_that_is_there_is_left(
+    connection: Connection, owner_url: str
+) -> None:
+    """A build beside the work that was broken off leaves an index that nothing uses. Also of one partition only."""
+    oids = "SELECT relname, oid FROM pg_class WHERE relname IN ('ix_heard_lines_line', 'ix_cases_care')"
+    before = {row.relname: row.oid for row in connection.exec_driver_sql(oids)}
+    connection.exec_driver_sql("DROP INDEX ix_heard_lines_line, ix_messages_answered_at, ix_media_conversation_id")
+    connection.exec_driver_sql(
+        "INSERT INTO heard_lines (id, day, language, line, intent, why)"
+        " SELECT gen_random_uuid(), '2026-01-01', 'ne', 'x', 'greet', 'unsure' FROM generate_series(1, 2)"
+    )
+    connection.exec_driver_sql(
+        "CREATE INDEX ix_messages_answered_at ON ONLY messages (received_at) WHERE author = 'human'"
+    )
+    connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0018'")
+    connection.commit()
+    alone = connection.execution_options(isolation_level="AUTOCOMMIT")
+    with pytest.raises(IntegrityError):
+        alone.exec_driver_sql("CREATE UNIQUE INDEX CONCURRENTLY ix_heard_lines_line ON heard_lines (line)")
+    valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = '{}'::regclass"
+    for name in ("ix_heard_lines_line", "ix_messages_answered_at"):
+        assert alone.exec_driver_sql(valid.format(name)).scalar_one() is False
+    assert room.migrate(owner_url, today=date(2026, 1, 1)) == room.newest()
+    for name in ("ix_heard_lines_line", "ix_messages_answered_at"):
+        assert alone.exec_driver_sql(valid.format(name)).scalar_one() is True
+    parts = "SELECT count(*) FROM pg_inherits WHERE inhparent = '{}'::regclass"
+    assert (
+        alone.exec_driver_sql(parts.format("ix_messages_answered_at")).scalar_one()
+        == alone.exec_driver_sql(parts.format("messages")).scalar_one()
+        > 1
+    )
+    after = {row.relname: row.oid for row in alone.exec_driver_sql(oids)}
+    assert after["ix_cases_care"] == before["ix_cases_care"]
+    assert after["ix_heard_lines_line"] != before["ix_heard_lines_line"]
+    assert compare_metadata(MigrationContext.configure(alone, opts={"include_object": _ours}), metadata) == []
 
 
 def test_checks_are_the_same_too(connection: Connection) -> None:
