@@ -64,6 +64,7 @@ from handlers.cases import check_digit
 
 # Providers' packages are imported where a provider is configured: together they take a second of each start.
 if TYPE_CHECKING:
+    from bot.nlu.rasa import Rasa
     from bot.transports.telegram import Telegram
     from bot.transports.twilio import Twilio
 
@@ -123,6 +124,7 @@ class App:
     pager: Pager
     digests: Digests
     rooms: StaffRooms
+    rasa: Rasa | None = None  # None where the embedded classifier is all there is
     leaving: dict[str, asyncio.Task[None]] = field(default_factory=dict)  # groups that we are about to leave
 
     @property
@@ -176,6 +178,12 @@ class App:
         except Exception as error:
             return f"database_{type(error).__name__}"
 
+    def engine(self) -> str:
+        """Who says what a text means, `rasa` or `embedded`; empty where Rasa is not set up or nothing is understood."""
+        if self.rasa is None:
+            return ""
+        return "rasa" if self.rasa.answers else "embedded"
+
     def decline(self, group: str, language: str) -> None:
         """Say in a group that we speak with one person alone, and leave it. Begun here, nobody waits for it. Where
         groups of colleagues are allowed, none is left: it may be about to be linked."""
@@ -214,6 +222,8 @@ class App:
         """Let go of connections."""
         for transport in set(self.transports.values()):
             await transport.close()
+        if self.rasa is not None:
+            self.rasa.close()
         await self.database.close()
 
 
@@ -290,12 +300,24 @@ async def open_keys(database: Database, settings: Settings) -> Keys:
         raise SettingsError("the table `keys` of this database was changed: restore it from its backup") from None
 
 
-def load_understanding(root: Path, data_dir: Path) -> Understanding:
-    """The embedded classifier (trained in a child process if its data changed) over the rule floor."""
+def load_understanding(root: Path, data_dir: Path, rasa: Rasa | None = None) -> Understanding:
+    """The embedded classifier (trained in a child process if its data changed) over the rule floor; Rasa above both."""
     model = ensure_model(root / "nlu_data", data_dir / "nlu")
     return Understanding(
-        Classifier.load(model), DangerFloor.load(root / "nlu_data"), Wishes.load(root / "nlu_data" / "wishes.yml")
+        Classifier.load(model),
+        DangerFloor.load(root / "nlu_data"),
+        Wishes.load(root / "nlu_data" / "wishes.yml"),
+        rasa,
     )
+
+
+def make_rasa(settings: Settings) -> Rasa | None:
+    """Whoever answers under SAATHI_RASA_URL; nothing is asked of it here."""
+    if not settings.rasa_url:
+        return None
+    from bot.nlu.rasa import Rasa
+
+    return Rasa(settings.rasa_url, settings.rasa_token.get_secret_value() if settings.rasa_token else "")
 
 
 def make_transports(settings: Settings, book: Book | None = None) -> dict[str, Transport]:
@@ -361,9 +383,9 @@ async def build(
         await ledger.note(database)
         if again := await ledger.carry_out(database, clock()):  # a backup was restored: before anything is served
             log.warning("erased_again", rows=again)
-        model, hide = None, None
+        model, hide, rasa = None, None, make_rasa(settings) if understanding else None
         if understanding:
-            model = await asyncio.to_thread(load_understanding, settings.root, settings.data_dir)
+            model = await asyncio.to_thread(load_understanding, settings.root, settings.data_dir, rasa)
             hide = await asyncio.to_thread(unnamed.load, settings.root)
     except BaseException:
         await database.close()
@@ -449,6 +471,7 @@ async def build(
             clock=clock,
             groups=settings.telegram_staff_groups,
         ),
+        rasa=rasa,
     )
     await app.look_at_contents()
     return app

@@ -174,6 +174,7 @@ def _server(app: App, office: Office, host: str, port: int, newcomers: Sequence[
             desk(office),
             app.acknowledge,
             app.decline,
+            app.engine,
         ),
         host=host,
         port=port,

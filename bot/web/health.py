@@ -38,8 +38,13 @@ def is_operator(request: Request[Any, Any, Any], token: str) -> bool:
     )
 
 
-def health(ready: Callable[[], Awaitable[str]], token: str = "") -> list[HTTPRouteHandler]:
-    """Routes. `ready` returns a code, `ok` when the service can take messages; `token` = SAATHI_METRICS_TOKEN."""
+def health(
+    ready: Callable[[], Awaitable[str]], token: str = "", engine: Callable[[], str] | None = None
+) -> list[HTTPRouteHandler]:
+    """Routes. `ready` returns a code, `ok` when the service can take messages; `token` = SAATHI_METRICS_TOKEN.
+
+    `engine` says who answers what a text means, `rasa` or `embedded`, where there are two; told to the operator.
+    """
 
     @get("/health/live", sync_to_thread=False)
     def live() -> dict[str, str]:
@@ -48,8 +53,11 @@ def health(ready: Callable[[], Awaitable[str]], token: str = "") -> list[HTTPRou
     @get("/health/ready")
     async def readiness(request: Request[Any, Any, Any]) -> Response[dict[str, str]]:
         code = await ready()
-        told = code if code == "ok" or is_operator(request, token) else "not_ready"
-        return Response({"status": told}, status_code=200 if code == "ok" else 503)
+        asked_by_us = is_operator(request, token)
+        told = {"status": code if code == "ok" or asked_by_us else "not_ready"}
+        if asked_by_us and engine is not None and (name := engine()):
+            told["understanding"] = name
+        return Response(told, status_code=200 if code == "ok" else 503)
 
     @get("/metrics", sync_to_thread=False)
     def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:

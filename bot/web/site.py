@@ -44,13 +44,14 @@ def site(
     desk: Router | None = None,
     acknowledge: Acknowledge | None = None,
     decline: Callable[[str, str], None] | None = None,
+    engine: Callable[[], str] | None = None,
 ) -> Litestar:
     """The application. `phones` = None leaves the simulator out (production), `certificates` = None their pages,
     `desk` = None the caseworkers' pages."""
     token = settings.metrics_token.get_secret_value().strip() if settings.metrics_token else ""
     routes: list[HTTPRouteHandler | Router] = [
         *webhooks(settings, receive, quarantine, acknowledge, decline),
-        *health(ready, token),
+        *health(ready, token, engine),
     ]
     if certificates is not None:
         routes += verify(certificates)
