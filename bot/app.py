@@ -300,14 +300,11 @@ async def open_keys(database: Database, settings: Settings) -> Keys:
         raise SettingsError("the table `keys` of this database was changed: restore it from its backup") from None
 
 
-def load_understanding(root: Path, data_dir: Path, rasa: Rasa | None = None) -> Understanding:
-    """The embedded classifier (trained in a child process if its data changed) over the rule floor; Rasa above both."""
+def load_understanding(root: Path, data_dir: Path) -> Understanding:
+    """The embedded classifier (trained in a child process if its data changed) over the rule floor."""
     model = ensure_model(root / "nlu_data", data_dir / "nlu")
     return Understanding(
-        Classifier.load(model),
-        DangerFloor.load(root / "nlu_data"),
-        Wishes.load(root / "nlu_data" / "wishes.yml"),
-        rasa,
+        Classifier.load(model), DangerFloor.load(root / "nlu_data"), Wishes.load(root / "nlu_data" / "wishes.yml")
     )
 
 
@@ -385,7 +382,8 @@ async def build(
             log.warning("erased_again", rows=again)
         model, hide, rasa = None, None, make_rasa(settings) if understanding else None
         if understanding:
-            model = await asyncio.to_thread(load_understanding, settings.root, settings.data_dir, rasa)
+            model = await asyncio.to_thread(load_understanding, settings.root, settings.data_dir)
+            model = model.under(rasa) if rasa is not None else model
             hide = await asyncio.to_thread(unnamed.load, settings.root)
     except BaseException:
         await database.close()

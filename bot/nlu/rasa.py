@@ -1,8 +1,8 @@
 """Asks a Rasa server what texts mean, within half a second; what it does not answer is None, and others answer it.
 
-Law: never raises and never waits longer than `seconds` for a whole batch. After TRIES batches without one good answer it
-is left alone for REST seconds, so that a dead server costs nobody's time. Only names that we know are believed, no text
-and no address is logged, and no proxy of the environment sees what people write.
+Law: never raises and never waits longer than `seconds` for a whole batch. After TRIES batches without one good answer
+it is left alone for REST seconds, so that a dead server costs nobody's time. Only names that we know are believed, no
+text and no address is logged, and no proxy of the environment sees what people write.
 Facts: POST /model/parse?token=... https://rasa.com/docs/rasa/pages/http-api (3.x); it works on one text at a time.
 """
 

@@ -19,8 +19,8 @@ VERSION = (3, 10)  # what Rasa 3.6 runs on
 LOCK = ROOT / "deploy" / "rasa" / "requirements.lock"
 PLACE = ROOT / ".venv-rasa"
 ABSENT = """\
-Rasa 3.6 needs Python 3.10, and none was found: neither `python3.10` nor a folder ~/.pyenv/versions/3.10* has one that runs.
-Install it (`pyenv install 3.10`, or your system's package), or set SAATHI_RASA_PYTHON to one.
+Rasa 3.6 needs Python 3.10, and none was found: neither `python3.10` nor a folder ~/.pyenv/versions/3.10* has one that
+runs. Install it (`pyenv install 3.10`, or your system's package), or set SAATHI_RASA_PYTHON to one.
 Nothing else needs it: without Rasa the embedded classifier answers."""
 
 Say = Callable[[str], None]
@@ -31,7 +31,7 @@ class RasaError(CannotStart):
 
 
 def find_python(chosen: str = "", home: Path | None = None) -> Path:
-    """A Python 3.10 that runs. Raises RasaError when there is none; `chosen` = SAATHI_RASA_PYTHON, and then no other."""
+    """A Python 3.10 that runs; `chosen` = SAATHI_RASA_PYTHON, and then no other. Raises RasaError without one."""
     if chosen:
         if (found := _runs(chosen)) is None:
             raise RasaError(f"SAATHI_RASA_PYTHON: {chosen} is no Python 3.10 that runs")
@@ -85,7 +85,7 @@ def install(chosen: str = "", place: Path = PLACE, say: Say = print) -> Path:
 
 def _run(command: list[str], say: Say) -> None:
     """One line of progress for every 20 packages; what went wrong is the end of what it said."""
-    # -S-like cleanliness: no module of ours may be found by another Python
+    # no module of ours may be found by another Python
     environment = {k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"}}
     process = subprocess.Popen(  # noqa: S603
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"

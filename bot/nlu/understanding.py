@@ -54,6 +54,10 @@ class Understanding:
         """The danger floor alone, for when the classifier does not answer."""
         return Understanding(None, self._floor)
 
+    def under(self, other: Asked) -> Understanding:
+        """The same, with another that is asked first."""
+        return Understanding(self._model, self._floor, self._wishes, other)
+
     def understand(self, texts: Iterable[str]) -> list[Meaning]:
         """One Meaning per text, in order."""
         asked = list(texts)

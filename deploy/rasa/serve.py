@@ -2,8 +2,8 @@
 
     python serve.py MODEL.tar.gz [--host 127.0.0.1] [--port 5005] [--tied]
 
-The token comes from SAATHI_RASA_TOKEN, or with --tied as the first line of stdin; then the end of stdin ends Rasa too, so
-that it does not outlive who started it.
+The token comes from SAATHI_RASA_TOKEN, or with --tied as the first line of stdin; then the end of stdin ends Rasa too,
+so that it does not outlive who started it.
 """
 
 import argparse
