@@ -87,12 +87,12 @@ def _run(command: list[str], say: Say) -> None:
     """One line of progress for every 20 packages; what went wrong is the end of what it said."""
     # no module of ours may be found by another Python
     environment = {k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"}}
-    process = subprocess.Popen(  # noqa: S603
+    with subprocess.Popen(  # noqa: S603
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
-    )
-    assert process.stdout is not None
-    last = _watched(process.stdout, say)
-    if process.wait():
+    ) as process:
+        assert process.stdout is not None
+        last = _watched(process.stdout, say)
+    if process.returncode:
         raise RasaError("the environment of Rasa could not be built:\n" + "\n".join(last))
 
 

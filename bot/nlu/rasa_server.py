@@ -101,7 +101,8 @@ def environment(home: Path) -> dict[str, str]:
 
 
 def _watch(command: Sequence[str], project: Path, say: Say) -> None:
-    process = subprocess.Popen(  # noqa: S603
+    last: list[str] = []
+    with subprocess.Popen(  # noqa: S603
         command,
         cwd=project,
         env=environment(project),
@@ -109,20 +110,17 @@ def _watch(command: Sequence[str], project: Path, say: Say) -> None:
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
-    )
-    assert process.stdout is not None
-    last: list[str] = []
-    try:
-        for line in process.stdout:
-            last = [*last[-19:], line.rstrip()]
-            if "Starting to train component" in line:
-                say(f"  {line.rsplit('component', 1)[1].strip()}")
-    except BaseException:
-        process.kill()
-        raise
-    finally:
-        code = process.wait()
-    if code:
+    ) as process:
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:
+                last = [*last[-19:], line.rstrip()]
+                if "Starting to train component" in line:
+                    say(f"  {line.rsplit('component', 1)[1].strip()}")
+        except BaseException:
+            process.kill()
+            raise
+    if process.returncode:
         raise RasaError("Rasa could not be trained:\n" + "\n".join(last))
 
 
