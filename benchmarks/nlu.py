@@ -143,10 +143,10 @@ def folds(examples: Sequence[Example], count: int) -> list[list[Example]]:
     return [list(examples[start::count]) for start in range(count)]
 
 
-def held_out() -> list[Example]:
-    """Lines of `tests/nlu/heldout/`: by intent, and alarms by kind with ordinary lines beside them."""
-    found = [e for e in read_examples(HELD_OUT) if e.language]
-    alarms = HELD_OUT / "alarms.yml"
+def held_out(folder: Path = HELD_OUT) -> list[Example]:
+    """Lines by intent (`<language>/nlu.yml`), and alarms by kind with ordinary lines beside them (`alarms.yml`)."""
+    found = [e for e in read_examples(folder) if e.language]
+    alarms = folder / "alarms.yml"
     if alarms.exists():
         for language, groups in yaml.safe_load(alarms.read_text("utf-8")).items():
             for kind, lines in groups.get("danger", {}).items():
@@ -158,7 +158,7 @@ def held_out() -> list[Example]:
 def run(options: argparse.Namespace) -> str:
     """The page."""
     examples = sampled(read_examples(ROOT / "nlu_data"), options.each)
-    outside = held_out()
+    outside = held_out(options.heldout)
     kinds = ["light", "diet"] if options.diet else ["light"]
     python = install(say=_say)
     with tempfile.TemporaryDirectory(prefix="saathi-bench-nlu-") as name:
