@@ -129,7 +129,7 @@ class Server:
 
     def __init__(self, python: Path, model: Path, folder: Path, *, port: int = 0, token: str = "") -> None:
         self._python, self._model, self._folder = python, model, folder
-        self.port = port or _free_port()
+        self.port = port or free_port()
         self.token = token or secrets.token_urlsafe(32)
         self.url = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[str] | None = None
@@ -222,7 +222,8 @@ class Server:
             self._log = None
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of the loopback address that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
