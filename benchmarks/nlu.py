@@ -42,10 +42,11 @@ BLOCK = 50  # lines in turn, one engine after the other: both see the same minut
 
 @dataclass(slots=True)
 class Trained:
-    """A classifier at work: `parse` one text."""
+    """A classifier at work: `parse` one text; `cpu` = seconds of processor that it has used so far."""
 
     engine: Engine
     parse: Callable[[str], Ranked]
+    cpu: Callable[[], float]
     close: Callable[[], None] = lambda: None
 
 
@@ -80,7 +81,7 @@ class Bench:
         engine.training.append((len(examples), time.monotonic() - began))
         engine.megabytes = _embedded_megabytes(model)
         engine.file_megabytes = model.stat().st_size / 1e6
-        return Trained(engine, load(model).parse)
+        return Trained(engine, load(model).parse, time.process_time)
 
     def _rasa(self, examples: Sequence[Example], kind: str, name: str) -> Trained:
         model = self.folder / f"{name}-{kind}.tar.gz"
@@ -101,17 +102,21 @@ class Bench:
             server.stop()
 
         parse("hello")  # the first one loads what the others use
-        return Trained(engine, parse, close)
+        return Trained(engine, parse, lambda: _cpu(server.pid), close)
 
     def ask(self, trained: Sequence[Trained], lines: Sequence[Example]) -> list[Asked]:
         """Every line to every engine, a block at a time in turn."""
         asked: list[Asked] = []
         for start in range(0, len(lines), BLOCK):
             for one in trained:
-                for e in lines[start : start + BLOCK]:
+                block, answers, used = lines[start : start + BLOCK], [], one.cpu()
+                for e in block:
                     began = time.perf_counter()
                     answer = one.parse(e.text)
                     one.engine.seconds.append(time.perf_counter() - began)
+                    answers.append(answer)
+                one.engine.cpu += one.cpu() - used
+                for e, answer in zip(block, answers, strict=True):
                     meaning = meaning_of(answer, self.floor.judge(e.text), "")
                     tier = meaning.danger.tier if meaning.danger else ""
                     asked.append(Asked(one.engine.name, e.language, writing(e), e.intent, meaning.intent, tier))
@@ -208,6 +213,12 @@ def _embedded_megabytes(model: Path) -> float:
         [sys.executable, "-c", code, str(model)], cwd=ROOT, capture_output=True, text=True, check=True
     )
     return float(done.stdout)
+
+
+def _cpu(pid: int) -> float:
+    """Seconds of user and system of a process (proc(5): fields 14 and 15 of stat)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _rss(pid: int) -> float:

@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     start = commands.add_parser("start", help="Rasa alone, on 127.0.0.1; its token is in the data folder")
     start.add_argument("--port", type=int, default=PORT, help=f"port to listen on (default: {PORT})")
     run = commands.add_parser("run", help="`saathi serve` with a Rasa of its own; what follows goes to serve")
-    run.add_argument("serve", nargs=argparse.REMAINDER, help="arguments of serve, for example --port 8001")
+    run.add_argument("serve", nargs=argparse.REMAINDER, help="`--`, then arguments of serve: -- --port 8001")
     for sub in (train, prove, start, run):
         sub.add_argument(
             "--diet", action="store_true", help="nlu_data/config.yml, a neural network: learns for an hour"

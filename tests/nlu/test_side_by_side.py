@@ -61,7 +61,10 @@ def test_held_out_lines_are_read_in_both_forms(tmp_path: Path) -> None:
 
 
 def test_the_figures() -> None:
-    engines = [Engine("embedded", [(10, 2.0)], [0.001] * 100), Engine("Rasa, light", [(10, 9.0)], [0.1] * 100)]
+    engines = [
+        Engine("embedded", [(10, 2.0)], [0.001] * 100, 0.1),
+        Engine("Rasa, light", [(10, 9.0)], [0.1] * 100, 6.0),
+    ]
     asked = []
     for engine, seen in ((engines[0], 30), (engines[1], 15)):
         asked += [
@@ -71,8 +74,8 @@ def test_the_figures() -> None:
         asked += [Asked(engine.name, "ne", "own", "", "greet", "ask" if n == 0 else "") for n in range(40)]
         asked += [Asked(engine.name, "ne", "own", "nlu_fallback", "nlu_fallback", "") for n in range(60)]
     told = page(engines, asked, [], "how")
-    assert "embedded answers 100 times Rasa, light" in told
-    assert "| embedded | 1,000 | 1.00 | 1.00 |" in told
+    assert "Rasa, light: 100 times by the median, 60 times by processor time, 100 times by the clock." in told
+    assert "| embedded | 1,000 | 1.00 | 1.00 | 1.00 |" in told
     assert "| ne | own | 130 | 1.000 | 1.000 | 0 + 10 | 1.00 | 1.000 | 0.500 | 0 + 10 | 1.00 |" in told
     assert "| all | romanised | 0 | – | – | – + – | – | – | – | – + – | – |" in told
 
