@@ -187,13 +187,19 @@ class Server:
             if self._process.poll() is not None:
                 raise RasaError(f"Rasa ended with code {self._process.returncode}:\n{self._said()}")
             try:
-                answer = httpx.get(f"{self.url}/status", params={"token": self.token}, timeout=5, trust_env=False)
-                if answer.status_code == 200:
+                if self._answers(max(5.0, until - time.monotonic())):
                     return
             except httpx.HTTPError:
                 pass
             time.sleep(0.5)
         raise RasaError(f"Rasa did not answer in time:\n{self._said()}")
+
+    def _answers(self, seconds: float) -> bool:
+        """Whether it has its model and has answered once: the first answer takes seconds, and nobody is to wait for it."""
+        with httpx.Client(base_url=self.url, params={"token": self.token}, timeout=5, trust_env=False) as client:
+            if client.get("/status").status_code != 200:
+                return False
+            return client.post("/model/parse", json={"text": "hello"}, timeout=seconds).status_code == 200
 
     def wait(self) -> None:
         """Until it ends by itself. Raises RasaError then."""
