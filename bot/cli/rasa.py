@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     run.add_argument("serve", nargs=argparse.REMAINDER, help="`--`, then arguments of serve: -- --port 8001")
     for sub in (train, prove, start, run):
         sub.add_argument(
-            "--diet", action="store_true", help="nlu_data/config.yml, a neural network: learns for an hour"
+            "--diet", action="store_true", help="nlu_data/config.yml, a neural network: learns far longer"
         )
 
 

@@ -195,7 +195,7 @@ class Server:
         raise RasaError(f"Rasa did not answer in time:\n{self._said()}")
 
     def _answers(self, seconds: float) -> bool:
-        """Whether it has its model and has answered once: the first answer takes seconds, and nobody is to wait for it."""
+        """Whether it has its model and has answered once: the first answer takes seconds that nobody is to wait."""
         with httpx.Client(base_url=self.url, params={"token": self.token}, timeout=5, trust_env=False) as client:
             if client.get("/status").status_code != 200:
                 return False
