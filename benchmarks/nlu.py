@@ -239,9 +239,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--each", type=int, default=0, help="lines taught of each intent, language, writing; 0 = all")
     parser.add_argument("--asked", type=int, default=4, help="lines asked of each of these in each fold; 0 = all (4)")
     parser.add_argument("--heldout", type=Path, default=HELD_OUT, help="other lines than tests/nlu/heldout/")
-    parser.add_argument(
-        "--diet", action="store_true", help="Rasa's neural network too, which learns far longer"
-    )
+    parser.add_argument("--diet", action="store_true", help="Rasa's neural network too, which learns far longer")
     parser.add_argument("--write", action="store_true", help="write the section of docs/understanding.md")
     options = parser.parse_args(arguments)
     told = run(options)

@@ -37,9 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     run = commands.add_parser("run", help="`saathi serve` with a Rasa of its own; what follows goes to serve")
     run.add_argument("serve", nargs=argparse.REMAINDER, help="`--`, then arguments of serve: -- --port 8001")
     for sub in (train, prove, start, run):
-        sub.add_argument(
-            "--diet", action="store_true", help="nlu_data/config.yml, a neural network: learns far longer"
-        )
+        sub.add_argument("--diet", action="store_true", help="nlu_data/config.yml, a neural network: learns far longer")
 
 
 def run(args: argparse.Namespace) -> int:
