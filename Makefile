@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 TESTS := $(BIN)/pytest -n auto
 READY := $(VENV)/.ready
 
-.PHONY: run chat check test quick chaos lock clean help
+.PHONY: run chat check test quick chaos rasa run-rasa test-rasa bench-nlu lock lock-rasa clean help
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
@@ -37,15 +37,33 @@ test: $(READY)  ## all tests that can run without Rasa
 	$(TESTS) $(ARGS)
 
 quick: $(READY)  ## the inner loop, under a minute: no processes, crashes, walks, browser (the mark `slow`)
-	$(TESTS) -m 'not slow and not browser' $(ARGS)
+	$(TESTS) -m 'not slow and not browser and not rasa' $(ARGS)
 
 chaos: $(READY)  ## kills, restarts, bad providers, a million days: the figures of docs/reliability.md (8 minutes)
 	$(BIN)/python -m tests.chaos $(ARGS)
+
+rasa: $(READY)  ## Rasa 3.6 beside it: own environment (Python 3.10, 3 GB), trained on nlu_data/, asked once (RASA=--diet: the network)
+	@$(BIN)/saathi rasa prove $(RASA)
+
+run-rasa: $(READY)  ## `make run` with Rasa answering what texts mean
+	@$(BIN)/saathi rasa run $(RASA) -- $(ARGS)
+
+test-rasa: $(READY)  ## the tests that need a real Rasa: the same lines on both classifiers, and Rasa killed, hung, lying
+	@$(BIN)/saathi rasa install
+	$(BIN)/pytest -n 0 -m rasa tests/rasa $(ARGS)
+
+bench-nlu: $(READY)  ## embedded and Rasa side by side, by cross-validation and held out: writes docs/understanding.md (ARGS=--diet)
+	@$(BIN)/saathi rasa install
+	$(BIN)/python -m benchmarks.nlu --write $(ARGS)
 
 lock: $(READY)  ## renew requirements.lock (names, versions, hashes; needs the package uv)
 	$(PYTHON) -m uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
 	  --generate-hashes --no-annotate --no-header --no-emit-index-url --quiet -o requirements.lock
 
+lock-rasa: $(READY)  ## renew deploy/rasa/requirements.lock, in the same way
+	$(PYTHON) -m uv pip compile deploy/rasa/pyproject.toml --universal --python-version 3.10 \
+	  --generate-hashes --no-annotate --no-header --no-emit-index-url --quiet -o deploy/rasa/requirements.lock
+
 clean:  ## remove the environment and the data of development
 	-$(BIN)/saathi db stop
-	rm -rf $(VENV) var
+	rm -rf $(VENV) .venv-rasa var

@@ -30,6 +30,7 @@ COMMANDS = {
     "backup": ("backup", "run_backup", "add_backup_arguments", "copy everything: data to one place, keys to another"),
     "restore": ("backup", "run_restore", "add_restore_arguments", "bring a backup into an empty database"),
     "nlu": ("nlu", "run", "add_arguments", "train, ask, measure; suggest and export what nobody understood"),
+    "rasa": ("rasa", "run", "add_arguments", "Rasa as the classifier: install, train, prove, start, run"),
     "queue": ("queue", "run", "add_arguments", "alarms and what else waits for a human"),
     "reply": ("reply", "run", "add_arguments", "answer the person of a case, as a human"),
     "release": ("reply", "run_release", "add_release_arguments", "give a conversation back to the bot"),
@@ -85,7 +86,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             getattr(importlib.import_module(f"bot.cli.{module}"), add)(sub)
     args = parser.parse_args(arguments)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold keys and what people wrote
-    logs.configure(os.environ.get("SAATHI_LOG_LEVEL", "WARNING" if args.command != "serve" else "INFO"))
+    logs.configure(os.environ.get("SAATHI_LOG_LEVEL", "INFO" if args.command in ("serve", "rasa") else "WARNING"))
     module, run, _, _ = COMMANDS[args.command]
     try:
         command = getattr(importlib.import_module(f"bot.cli.{module}"), run)

@@ -66,6 +66,7 @@ from handlers.cases import check_digit
 
 # Providers' packages are imported where a provider is configured: together they take a second of each start.
 if TYPE_CHECKING:
+    from bot.nlu.rasa import Rasa
     from bot.transports.telegram import Telegram
     from bot.transports.twilio import Twilio
 
@@ -125,6 +126,7 @@ class App:
     pager: Pager
     digests: Digests
     rooms: StaffRooms
+    rasa: Rasa | None = None  # None where the embedded classifier is all there is
     leaving: dict[str, asyncio.Task[None]] = field(default_factory=dict)  # groups that we are about to leave
     arriving: Gathered[Inbound | Receipt] = field(init=False)
 
@@ -196,6 +198,12 @@ class App:
             log.warning("backlog_not_read", kind=type(error).__name__)
             return {}
 
+    def engine(self) -> str:
+        """Who says what a text means, `rasa` or `embedded`; empty where Rasa is not set up or nothing is understood."""
+        if self.rasa is None:
+            return ""
+        return "rasa" if self.rasa.answers else "embedded"
+
     def decline(self, group: str, language: str) -> None:
         """Say in a group that we speak with one person alone, and leave it. Begun here, nobody waits for it. Where
         groups of colleagues are allowed, none is left: it may be about to be linked."""
@@ -234,6 +242,8 @@ class App:
         """Let go of connections."""
         for transport in set(self.transports.values()):
             await transport.close()
+        if self.rasa is not None:
+            self.rasa.close()
         await self.database.close()
 
 
@@ -318,6 +328,15 @@ def load_understanding(root: Path, data_dir: Path) -> Understanding:
     )
 
 
+def make_rasa(settings: Settings) -> Rasa | None:
+    """Whoever answers under SAATHI_RASA_URL; nothing is asked of it here."""
+    if not settings.rasa_url:
+        return None
+    from bot.nlu.rasa import Rasa
+
+    return Rasa(settings.rasa_url, settings.rasa_token.get_secret_value() if settings.rasa_token else "")
+
+
 def make_transports(settings: Settings, book: Book | None = None) -> dict[str, Transport]:
     """By provider name; only those that are configured. The simulator is there in development."""
     made: dict[str, Transport] = {}
@@ -381,9 +400,10 @@ async def build(
         await ledger.note(database)
         if again := await ledger.carry_out(database, clock()):  # a backup was restored: before anything is served
             log.warning("erased_again", rows=again)
-        model, hide = None, None
+        model, hide, rasa = None, None, make_rasa(settings) if understanding else None
         if understanding:
             model = await asyncio.to_thread(load_understanding, settings.root, settings.data_dir)
+            model = model.under(rasa) if rasa is not None else model
             hide = await asyncio.to_thread(unnamed.load, settings.root)
     except BaseException:
         await database.close()
@@ -469,6 +489,7 @@ async def build(
             clock=clock,
             groups=settings.telegram_staff_groups,
         ),
+        rasa=rasa,
     )
     await app.look_at_contents()
     return app

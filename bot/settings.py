@@ -17,11 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 # Accepted, since names of settings are a contract, and read by nothing yet.
-NOT_BUILT = (
-    "media_url",
-    "rasa_token",
-    "rasa_url",
-)
+NOT_BUILT = ("media_url",)
 
 
 class CannotStart(Exception):
@@ -69,6 +65,7 @@ class Settings(BaseSettings):
     sms_gateway_number: str = ""
     rasa_url: str = ""
     rasa_token: SecretStr | None = None
+    rasa_python: str = ""
     media_url: str = ""
     media_scanner: str = ""
     smtp_url: SecretStr | None = None
@@ -147,11 +144,22 @@ def _production_problems(s: Settings) -> list[str]:
         problems.append("SAATHI_TWILIO_AUTH_TOKEN is missing: without it signatures cannot be checked")
     if (s.sms_sender or s.whatsapp_sender or s.twilio_tokens) and not s.twilio_account_sid:
         problems.append("SAATHI_TWILIO_ACCOUNT_SID is missing: without it Twilio cannot be used")
+    if s.rasa_url and not s.rasa_token:
+        problems.append("SAATHI_RASA_TOKEN is missing: without it anybody who reaches Rasa may replace its model")
     if s.sms_gateway_url and not (s.gateway_keys and s.gateway_numbers and s.sms_gateway_password):
         problems.append(
             "SAATHI_SMS_GATEWAY_KEY, _NUMBER and _PASSWORD belong to SAATHI_SMS_GATEWAY_URL: set all, or none"
         )
     return problems
+
+
+def _rasa_problems(s: Settings) -> list[str]:
+    address = urlsplit(s.rasa_url)
+    if not s.rasa_url or (address.scheme in {"http", "https"} and address.hostname and s.may_send(s.rasa_url)):
+        return []
+    if address.scheme not in {"http", "https"} or not address.hostname:
+        return ["SAATHI_RASA_URL must look like http://127.0.0.1:5005"]
+    return ["SAATHI_RASA_URL: what people write would leave this machine: outside production set SAATHI_LIVE=yes"]
 
 
 def load(**overrides: object) -> Settings:
@@ -161,6 +169,9 @@ def load(**overrides: object) -> Settings:
     except ValidationError as error:
         lines = [f"SAATHI_{'_'.join(str(p) for p in e['loc']).upper()}: {e['msg']}" for e in error.errors()]
         raise SettingsError("\n".join(lines)) from None
-    if settings.env == "production" and (problems := _production_problems(settings)):
+    problems = _rasa_problems(settings)
+    if settings.env == "production":
+        problems += _production_problems(settings)
+    if problems:
         raise SettingsError("\n".join(problems))
     return settings

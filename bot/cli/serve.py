@@ -187,12 +187,13 @@ def _server(app: App, office: Office, host: str, port: int, newcomers: Sequence[
         app.decline,
         app.backlog,
         Looking(app),
+        app.engine,
     )
     return _Server(_listening(pages, host, port), partial(_say_hello, app, host, newcomers))
 
 
 def _pulse(app: App, host: str, port: int) -> _Server:
-    pages = pulse(app.settings, app.ready, app.backlog)
+    pages = pulse(app.settings, app.ready, app.backlog, app.engine)
     return _Server(_listening(pages, host, port), partial(_say_at_work, app.settings, host))
 
 

@@ -1,13 +1,15 @@
 """Text in, Meaning out: the danger floor, the classifier and the guess of the language in one answer.
 
 Law: never raises; when the classifier fails the floor still answers; unsure of danger means that it is asked about.
+Where Rasa is asked, its intent is taken if it comes in time; danger is what any of the three sees.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from bot.engine.inputs import Danger, Meaning
 from bot.nlu.classifier import Classifier, Ranked
@@ -25,23 +27,52 @@ BELIEVED = 0.3  # below this no intent is believed
 log = logging.getLogger(__name__)
 
 
-class Understanding:
-    """What the service asks. `model` None = the floor alone. About 0.5 ms a message, no network, thread-safe."""
+class Asked(Protocol):
+    """Another that ranks intents (`bot/nlu/rasa.py`); never raises, never late."""
 
-    def __init__(self, model: Classifier | None, floor: DangerFloor, wishes: Wishes | None = None) -> None:
+    def parse_many(self, texts: Sequence[str]) -> list[Ranked | None]:
+        """None where it does not answer."""
+
+
+class Understanding:
+    """What the service asks. `model` None = the floor alone. About 0.5 ms a message, thread-safe; no network, unless
+    there is an `other`."""
+
+    def __init__(
+        self,
+        model: Classifier | None,
+        floor: DangerFloor,
+        wishes: Wishes | None = None,
+        other: Asked | None = None,
+    ) -> None:
         self._model = model
         self._floor = floor
         self._wishes = wishes or Wishes()
+        self._other = other
 
     def rules(self) -> Understanding:
         """The danger floor alone, for when the classifier does not answer."""
         return Understanding(None, self._floor)
 
+    def under(self, other: Asked) -> Understanding:
+        """The same, with another that is asked first."""
+        return Understanding(self._model, self._floor, self._wishes, other)
+
     def understand(self, texts: Iterable[str]) -> list[Meaning]:
         """One Meaning per text, in order."""
-        return [self._meaning(text) for text in texts]
+        asked = list(texts)
+        others = self._others(asked)
+        return [self._meaning(text, other) for text, other in zip(asked, others, strict=True)]
 
-    def _meaning(self, text: str) -> Meaning:
+    def _others(self, texts: Sequence[str]) -> Sequence[Ranked | None]:
+        if self._other is not None:
+            try:
+                return self._other.parse_many(texts)
+            except Exception as error:
+                log.error("the other classifier failed: %s", type(error).__name__)
+        return [None] * len(texts)
+
+    def _meaning(self, text: str, other: Ranked | None = None) -> Meaning:
         verdict = self._verdict(text)
         try:
             spoken = any(c.isalpha() for c in text)  # a bare number or emoji means nothing by itself
@@ -50,7 +81,10 @@ class Understanding:
         except Exception as error:  # the floor must stand whatever happens to the model
             log.error("classifier failed: %s", type(error).__name__)
             ranked, language = Ranked(), ""
-        return self._wished(text, meaning_of(ranked, verdict, language))
+        meaning = meaning_of(ranked, verdict, language)
+        if other is not None:
+            meaning = joined(meaning, meaning_of(other, verdict, language))
+        return self._wished(text, meaning)
 
     def _wished(self, text: str, meaning: Meaning) -> Meaning:
         """With the intent of a rule in place of the classifier's, where nothing graver was seen."""
@@ -77,6 +111,13 @@ def meaning_of(ranked: Ranked, verdict: Verdict, language: str) -> Meaning:
     if ranked.confidence < BELIEVED or ranked.intent in verdict.denied:
         return Meaning(FALLBACK, ranked.confidence, danger=danger, language=language, child=verdict.child)
     return Meaning(ranked.intent, ranked.confidence, danger=danger, language=language, child=verdict.child)
+
+
+def joined(ours: Meaning, other: Meaning) -> Meaning:
+    """The other's intent, with the graver danger of both; a page of ours stands."""
+    if ours.danger is not None and (other.danger is None or ours.danger.tier == "page"):
+        return replace(other, danger=ours.danger)
+    return other
 
 
 def danger_of(ranked: Ranked, denied: Collection[str] = ()) -> Danger | None:

@@ -12,6 +12,11 @@ alarms = Counter("saathi_notices_total", "Pages and queue entries raised", ["kin
 outbox_sent = Counter("saathi_outbox_total", "Results of sending", ["channel", "result"])
 held = Counter("saathi_outbox_held_total", "Replies not let out at the second look", ["reason"])
 nlu_seconds = Histogram("saathi_nlu_seconds", "Understanding a batch", buckets=(0.001, 0.005, 0.02, 0.1, 0.5, 2))
+rasa_answers = Gauge("saathi_rasa_answers", "1 while Rasa is asked, 0 while the embedded classifier stands in for it")
+rasa_texts = Counter(
+    "saathi_rasa_texts_total", "Texts by what Rasa did: ok, none (late or wrong), not_asked", ["result"]
+)
+rasa_seconds = Histogram("saathi_rasa_seconds", "Rasa on a batch", buckets=(0.01, 0.03, 0.1, 0.2, 0.3, 0.5))
 reply_seconds = Histogram(
     "saathi_reply_seconds",
     "From a person's message to the provider's answer",

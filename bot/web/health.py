@@ -44,9 +44,11 @@ def health(
     ready: Callable[[], Awaitable[str]],
     token: str = "",
     backlog: Callable[[], Awaitable[Mapping[str, float]]] | None = None,
+    engine: Callable[[], str] | None = None,
 ) -> list[HTTPRouteHandler]:
     """Routes. `ready` returns a code, `ok` when the service can take messages; `token` = SAATHI_METRICS_TOKEN;
-    `backlog` = what waits in the database, {} when it does not answer."""
+    `backlog` = what waits in the database, {} when it does not answer;
+    `engine` = who says what a text means, `rasa` or `embedded`, where there are two: told to the operator."""
 
     @get("/health/live", sync_to_thread=False)
     def live() -> dict[str, str]:
@@ -55,8 +57,11 @@ def health(
     @get("/health/ready")
     async def readiness(request: Request[Any, Any, Any]) -> Response[dict[str, str]]:
         code = await ready()
-        told = code if code == "ok" or is_operator(request, token) else "not_ready"
-        return Response({"status": told}, status_code=200 if code == "ok" else 503)
+        asked_by_us = is_operator(request, token)
+        told = {"status": code if code == "ok" or asked_by_us else "not_ready"}
+        if asked_by_us and engine is not None and (name := engine()):
+            told["understanding"] = name
+        return Response(told, status_code=200 if code == "ok" else 503)
 
     @get("/metrics")
     async def figures(request: Request[Any, Any, Any]) -> Response[bytes]:

@@ -47,12 +47,13 @@ def site(
     decline: Callable[[str, str], None] | None = None,
     backlog: Callable[[], Awaitable[Mapping[str, float]]] | None = None,
     pictures: Pictures | None = None,
+    engine: Callable[[], str] | None = None,
 ) -> Litestar:
     """The application. `phones` = None leaves the simulator out (production), `certificates` = None their pages,
     `desk` = None the caseworkers' pages."""
     routes: list[HTTPRouteHandler | Router] = [
         *webhooks(settings, receive, quarantine, acknowledge, decline),
-        *health(ready, _token(settings), backlog),
+        *health(ready, _token(settings), backlog, engine),
     ]
     if certificates is not None:
         routes += verify(certificates)
@@ -66,10 +67,13 @@ def site(
 
 
 def pulse(
-    settings: Settings, ready: Callable[[], Awaitable[str]], backlog: Callable[[], Awaitable[Mapping[str, float]]]
+    settings: Settings,
+    ready: Callable[[], Awaitable[str]],
+    backlog: Callable[[], Awaitable[Mapping[str, float]]],
+    engine: Callable[[], str],
 ) -> Litestar:
     """What a worker answers: whether it lives, and its figures."""
-    return _application(health(ready, _token(settings), backlog))
+    return _application(health(ready, _token(settings), backlog, engine))
 
 
 def _token(settings: Settings) -> str:

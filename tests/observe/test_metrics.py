@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 
-from prometheus_client import Counter, Histogram, generate_latest
+from prometheus_client import Counter, Gauge, Histogram, generate_latest
 
 from bot.observe import metrics
 from bot.settings import ROOT
 
-FIGURES = {name: figure for name, figure in vars(metrics).items() if isinstance(figure, Counter | Histogram)}
+FIGURES = {name: figure for name, figure in vars(metrics).items() if isinstance(figure, Counter | Gauge | Histogram)}
 LABELS = {
     "inbox_received": ("channel",),
     "turns": ("result",),
@@ -18,6 +18,9 @@ LABELS = {
     "held": ("reason",),
     "quarantined": (),
     "nlu_seconds": (),
+    "rasa_answers": (),
+    "rasa_texts": ("result",),
+    "rasa_seconds": (),
     "reply_seconds": (),
 }
 
