@@ -58,6 +58,7 @@ from bot.transports.contract import Transport
 from bot.transports.simulator import Simulator
 from bot.vault.fields import Unopenable
 from bot.vault.keyring import Keyring, WrappedByAnother, development_secret
+from bot.witness import Witness
 from desk import permissions
 from desk.alerts import DeskCounts
 from handlers.cases import check_digit
@@ -113,6 +114,7 @@ class App:
     inbox: Inbox
     turns: Conductor | None  # None where nothing is to be understood
     sender: Sender
+    witness: Witness | None  # None without Twilio: no other provider's message can be cut anew
     staff: Staff
     wake: Wake
     attachments: Attachments
@@ -380,6 +382,11 @@ async def build(
             return transports.get("sms_gateway")
         return transports.get("telegram" if channel == "telegram" else "twilio")
 
+    twilio = cast("Twilio | None", transports.get("twilio"))
+
+    def provable(channel: str, account: str) -> bool:
+        return twilio is not None and transport_for(channel, account) is twilio
+
     staff = Staff(database, keys, content, policy, clock, new_id, draw_reference)
     bells = make_bells(settings, transports)
     app = App(
@@ -401,6 +408,7 @@ async def build(
             draw_reference=draw_reference,
             floor=model.rules() if isinstance(model, Understanding) else None,
             unnamed=hide.strip if hide else None,
+            provable=provable,
         )
         if model
         else None,
@@ -414,6 +422,7 @@ async def build(
             sims=settings.gateway_numbers,
             most_a_day={"sms": settings.sms_most_a_day} if settings.sms_most_a_day else {},
         ),
+        witness=Witness(database, keys, twilio.vouch, clock=clock) if twilio else None,
         staff=staff,
         wake=Wake(database),
         attachments=Attachments(

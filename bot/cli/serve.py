@@ -95,8 +95,8 @@ def _finishing(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
     """Work that ends by itself when it is time to stop: what a provider has taken is written down first."""
     if role == "web":
         return []
-    workers = (app.conductor, app.sender, app.pager, app.digests)
-    return [worker.run(app.wake) for worker in workers]
+    workers = (app.conductor, app.sender, app.pager, app.digests, app.witness)
+    return [worker.run(app.wake) for worker in workers if worker is not None]
 
 
 async def _remind_box(app: App) -> int:

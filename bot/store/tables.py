@@ -438,7 +438,14 @@ inbox = Table(
     Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
     Column("error", Text),  # a code
     _at("done_at"),
+    Column(
+        "vouched", Text
+    ),  # what the provider says of it, when it was asked: before something is deleted or disclosed
+    Column("update_id", BigInteger),  # Telegram's own running number
     _one_of("state", ("waiting", "done", "quarantined")),
+    _one_of("vouched", ("asked", "yes", "no", "unknown")),
+    Index("ix_inbox_vouched", "subject_id", postgresql_where=text("vouched = 'asked'")),
+    Index("ix_inbox_update_id", "update_id", postgresql_where=text("update_id IS NOT NULL")),
     Index("ix_inbox_waiting", "id", postgresql_where=text("state = 'waiting'")),
     Index("ix_inbox_subject_waiting", "subject_id", "id", postgresql_where=text("state = 'waiting'")),
 )

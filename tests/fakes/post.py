@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import httpx
 
 from bot.web.webhooks import STATUS, TELEGRAM, TWILIO
-from tests.fakes.twilio import ACCOUNT, sign
+from tests.fakes.twilio import ACCOUNT, WRITTEN, sign
 
 PUBLIC = "https://help.example"
 SECRET = "a-secret_OF-tests"
@@ -54,11 +54,13 @@ def text(sender: str, words: str, event: str, **more: str) -> Letter:
     """An SMS, or a WhatsApp message when the sender is `whatsapp:+...`. One event, one MessageSid."""
     ours = f"whatsapp:{WHATSAPP_NUMBER}" if sender.startswith("whatsapp:") else SMS_NUMBER
     sid = _sid(sender, event)
-    return form(
+    told = (
         {"MessageSid": sid, "SmsSid": sid, "AccountSid": ACCOUNT, "From": sender, "To": ours, "Body": words}
         | {"NumMedia": "0", "NumSegments": "1", "SmsStatus": "received", "ApiVersion": "2010-04-01"}
         | more
     )
+    WRITTEN[told["MessageSid"]] = told
+    return form(told)
 
 
 def status(sent: Mapping[str, str], sid: str, told: str = "delivered") -> Letter:
