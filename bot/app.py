@@ -31,6 +31,7 @@ from bot.digests import Digests
 from bot.layouts import Layouts
 from bot.media.files import Files
 from bot.media.scan import Scanner
+from bot.media.speech import LocalSpeech
 from bot.nlu import unnamed
 from bot.nlu.classifier import Classifier
 from bot.nlu.danger import DangerFloor
@@ -42,7 +43,7 @@ from bot.pager import Pager
 from bot.sender import Sender
 from bot.settings import Settings, SettingsError
 from bot.staff_rooms import STAFF_KIND, StaffRooms
-from bot.store import accounts, embedded, pages
+from bot.store import accounts, alive, embedded, pages
 from bot.store.contents import Book, of_account
 from bot.store.database import UNAVAILABLE, Database
 from bot.store.inbox import Inbox
@@ -206,6 +207,10 @@ class App:
     async def look_again(self) -> None:
         """The same each minute, until cancelled."""
         while True:
+            try:
+                await asyncio.to_thread(alive.touch, self.settings.data_dir, self.clock())
+            except OSError as error:
+                log.warning("alive_not_noted", kind=type(error).__name__)
             await asyncio.sleep(60)
             try:
                 await self.look_at_contents()
@@ -298,6 +303,16 @@ def load_understanding(root: Path, data_dir: Path) -> Understanding:
     return Understanding(
         Classifier.load(model), DangerFloor.load(root / "nlu_data"), Wishes.load(root / "nlu_data" / "wishes.yml")
     )
+
+
+def _judge(rules: Understanding) -> Callable[[str], str | None]:
+    """The kind of danger in a text for which somebody is woken."""
+
+    def judge(text: str) -> str | None:
+        danger = rules.understand([text])[0].danger
+        return danger.kind if danger and danger.tier == "page" else None
+
+    return judge
 
 
 def make_transports(settings: Settings, book: Book | None = None) -> dict[str, Transport]:
@@ -432,6 +447,8 @@ async def build(
             Files(settings.data_dir / "media"),
             clock=clock,
             scanner=Scanner(settings.media_scanner),
+            speech=LocalSpeech(settings.speech_command) if settings.speech_command else None,
+            judge=_judge(model.rules()) if isinstance(model, Understanding) else None,
         ),
         transports=transports,
         clock=clock,

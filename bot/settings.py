@@ -71,6 +71,7 @@ class Settings(BaseSettings):
     rasa_token: SecretStr | None = None
     media_url: str = ""
     media_scanner: str = ""
+    speech_command: str = ""
     smtp_url: SecretStr | None = None
     alert_to: str = ""
     safeguarding_to: str = ""

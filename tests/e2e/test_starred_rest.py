@@ -34,8 +34,8 @@ WANTED = {name: spellings(canary) for name, canary in CANARIES.items()} | {"hash
 async def own(here: World) -> AsyncIterator[World]:
     """The same world with a database that the service starts for itself."""
     directory = Path(tempfile.mkdtemp(prefix="saathi-own-"))
-    directory.chmod(0o711)
     try:
+        await asyncio.to_thread(directory.chmod, 0o711)
         data_directory(directory)
         server = await asyncio.to_thread(embedded.ensure, directory)
         settings = {n: v for n, v in here.settings.items() if "DATABASE" not in n}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -76,10 +77,10 @@ def _telegram(update: Mapping[str, Any]) -> Letter:
 
 
 def message(chat: int, words: str, number: int, name: str = "Sita") -> dict[str, Any]:
-    """A Telegram update: somebody wrote. `number` is unique in a test."""
+    """A Telegram update: somebody wrote, just now. `number` is unique in a test."""
     person = {"id": chat, "is_bot": False, "first_name": name, "language_code": "en"}
     where = {"id": chat, "type": "private", "first_name": name}
-    told = {"message_id": number, "date": 1795500000, "chat": where, "from": person, "text": words}
+    told = {"message_id": number, "date": int(time.time()), "chat": where, "from": person, "text": words}
     return {"update_id": 880_000 + number, "message": told}
 
 
