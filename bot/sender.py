@@ -17,7 +17,6 @@ from bot.channels import routes
 from bot.channels.contract import Part
 from bot.channels.routes import Routes
 from bot.channels.segments import count as segments
-from bot.channels.segments import is_gsm
 from bot.engine.messages import Reply
 from bot.layouts import Layouts
 from bot.observe import logs, metrics
@@ -213,19 +212,12 @@ class Sender:
             raise errors.BadContent("layout") from error
 
     def _on_its_route(self, claim: Claim, reply: Reply) -> Reply:
-        """An SMS asks nothing where no answer can arrive."""
+        """As its country's route lets an answer in. A simulated phone has none, unless its tester wants to see it."""
         if claim.channel != "sms" or claim.account == UNLIMITED:
             return reply
         country = claim.conversation.country_hint
-        route = self._routes.to(country, claim.account)
-        if route.two_way or not routes.asks(reply):
-            return reply
-        emergency = self._layouts.content.knowledge.get("emergency")["numbers"].get(country, "") if claim.urgent else ""
-        latin = is_gsm(reply.sms)  # she writes so
-        words = self._layouts.content.channel(
-            reply.language, latin=latin, number=route.answer_to, emergency=str(emergency)
-        )
-        return routes.one_way(reply, route, words)
+        reply = replace(reply, urgent=claim.urgent)
+        return self._layouts.on_its_route(reply, self._routes.to(country, claim.account), country)
 
     def _valid(self, claim: Claim) -> int:
         """For how many seconds the provider may still let it out: her window shuts there too."""
