@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 TESTS := $(BIN)/pytest -n auto
 READY := $(VENV)/.ready
 
-.PHONY: run chat check test quick chaos rasa run-rasa test-rasa bench-nlu lock lock-rasa clean help
+.PHONY: run chat check test quick chaos soak rasa run-rasa test-rasa bench-nlu lock lock-rasa clean help
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
@@ -26,11 +26,13 @@ run: $(READY)  ## start everything on this machine: http://127.0.0.1:8000/try
 chat: $(READY)  ## talk to it in the terminal: make chat ARGS='--channel sms --lang ne'
 	@$(BIN)/saathi chat $(ARGS)
 
-check: $(READY)  ## format, lint, types, layers, content
+check: $(READY)  ## format, lint (with Bandit's rules), types, layers, known weaknesses of dependencies, content
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/ruff check --select S --ignore S101,S105 --config 'extend-exclude=[]' migrations/versions
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@.ci/audit $(BIN)
 	$(BIN)/saathi check
 
 test: $(READY)  ## all tests that can run without Rasa
@@ -41,6 +43,9 @@ quick: $(READY)  ## the inner loop, under a minute: no processes, crashes, walks
 
 chaos: $(READY)  ## kills, restarts, bad providers, a million days: the figures of docs/reliability.md (8 minutes)
 	$(BIN)/python -m tests.chaos $(ARGS)
+
+soak: $(READY)  ## hours of ordinary traffic with kills: memory, files, pace: make soak ARGS='--minutes 1440'
+	$(BIN)/python -m tests.chaos.soak $(ARGS)
 
 rasa: $(READY)  ## Rasa 3.6 beside it: own environment (Python 3.10, 3 GB), trained on nlu_data/, asked once (RASA=--diet: the network)
 	@$(BIN)/saathi rasa prove $(RASA)

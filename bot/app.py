@@ -31,6 +31,7 @@ from bot.digests import Digests
 from bot.layouts import Layouts
 from bot.media.files import Files
 from bot.media.scan import Scanner
+from bot.media.speech import LocalSpeech
 from bot.nlu import unnamed
 from bot.nlu.classifier import Classifier
 from bot.nlu.danger import DangerFloor
@@ -42,7 +43,7 @@ from bot.pager import Pager
 from bot.sender import Sender
 from bot.settings import Settings, SettingsError
 from bot.staff_rooms import STAFF_KIND, StaffRooms
-from bot.store import accounts, embedded, pages
+from bot.store import accounts, alive, embedded, pages
 from bot.store.backlog import backlog
 from bot.store.contents import Book, of_account
 from bot.store.database import UNAVAILABLE, Database
@@ -60,6 +61,7 @@ from bot.transports.contract import Transport
 from bot.transports.simulator import Simulator
 from bot.vault.fields import Unopenable
 from bot.vault.keyring import Keyring, WrappedByAnother, development_secret
+from bot.witness import Witness
 from desk import permissions
 from desk.alerts import DeskCounts
 from handlers.cases import check_digit
@@ -116,6 +118,7 @@ class App:
     inbox: Inbox
     turns: Conductor | None  # None where nothing is to be understood
     sender: Sender
+    witness: Witness | None  # None without Twilio: no other provider's message can be cut anew
     staff: Staff
     wake: Wake
     attachments: Attachments
@@ -232,6 +235,10 @@ class App:
     async def look_again(self) -> None:
         """The same each minute, until cancelled."""
         while True:
+            try:
+                await asyncio.to_thread(alive.touch, self.settings.data_dir, self.clock())
+            except OSError as error:
+                log.warning("alive_not_noted", kind=type(error).__name__)
             await asyncio.sleep(60)
             try:
                 await self.look_at_contents()
@@ -337,6 +344,16 @@ def make_rasa(settings: Settings) -> Rasa | None:
     return Rasa(settings.rasa_url, settings.rasa_token.get_secret_value() if settings.rasa_token else "")
 
 
+def _judge(rules: Understanding) -> Callable[[str], str | None]:
+    """The kind of danger in a text for which somebody is woken."""
+
+    def judge(text: str) -> str | None:
+        danger = rules.understand([text])[0].danger
+        return danger.kind if danger and danger.tier == "page" else None
+
+    return judge
+
+
 def make_transports(settings: Settings, book: Book | None = None) -> dict[str, Transport]:
     """By provider name; only those that are configured. The simulator is there in development."""
     made: dict[str, Transport] = {}
@@ -420,6 +437,11 @@ async def build(
             return transports.get("sms_gateway")
         return transports.get("telegram" if channel == "telegram" else "twilio")
 
+    twilio = cast("Twilio | None", transports.get("twilio"))
+
+    def provable(channel: str, account: str) -> bool:
+        return twilio is not None and transport_for(channel, account) is twilio
+
     staff = Staff(database, keys, content, policy, clock, new_id, draw_reference)
     bells = make_bells(settings, transports)
     app = App(
@@ -441,6 +463,7 @@ async def build(
             draw_reference=draw_reference,
             floor=model.rules() if isinstance(model, Understanding) else None,
             unnamed=hide.strip if hide else None,
+            provable=provable,
         )
         if model
         else None,
@@ -454,6 +477,7 @@ async def build(
             sims=settings.gateway_numbers,
             most_a_day={"sms": settings.sms_most_a_day} if settings.sms_most_a_day else {},
         ),
+        witness=Witness(database, keys, twilio.vouch, clock=clock) if twilio else None,
         staff=staff,
         wake=Wake(database),
         attachments=Attachments(
@@ -463,6 +487,8 @@ async def build(
             Files(settings.data_dir / "media"),
             clock=clock,
             scanner=Scanner(settings.media_scanner),
+            speech=LocalSpeech(settings.speech_command) if settings.speech_command else None,
+            judge=_judge(model.rules()) if isinstance(model, Understanding) else None,
         ),
         transports=transports,
         clock=clock,

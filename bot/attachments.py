@@ -34,6 +34,7 @@ PACE = (5.0, 7200.0)  # seconds: first wait, longest
 PATIENCE = timedelta(days=3)
 PATIENCE_VOICE = timedelta(days=14)  # Twilio keeps files longer, Telegram's ids hold
 LOOK_SECONDS = 1.0
+HEARD_AT_ONCE = 20  # recordings that wait for the machine that listens; more are for ears alone
 
 
 class Attachments:
@@ -49,7 +50,9 @@ class Attachments:
         clock: Callable[[], datetime],
         scanner: Scanner | None = None,
         speech: Speech | None = None,
+        judge: Callable[[str], str | None] | None = None,
     ) -> None:
+        """`judge`: the kind of danger in a text for which somebody is woken."""
         self._database = database
         self._secrets = secrets
         self._transport_for = transport_for
@@ -57,6 +60,8 @@ class Attachments:
         self._clock = clock
         self._scanner = scanner or Scanner()
         self._speech = speech or NoSpeech()
+        self._judge = judge
+        self._hearing: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -75,6 +80,10 @@ class Attachments:
             claimed = await attachments.claim(connection, self._secrets, self._clock())
         await asyncio.gather(*(self._bring(one) for one in claimed))
         return len(claimed)
+
+    async def settled(self) -> None:
+        """Until nothing is being listened to."""
+        await asyncio.gather(*self._hearing)
 
     async def _bring(self, one: Waiting) -> None:
         try:
@@ -102,9 +111,6 @@ class Attachments:
         """Seal it, put it on the disk, write its row. A file whose row could not be written is swept later."""
         kind, key = sniff(data), new_key()
         picture = await asyncio.to_thread(thumbnail, data) if kind in SHOWN else None
-        words = None
-        if one.kind == "audio":
-            words = await self._speech.transcribe(data, kind, one.language)
         name = await asyncio.to_thread(self._files.write, seal(key, data, where=f"media.file.{one.id}"))
         digest = hashlib.sha256(data).hexdigest().encode()
         sealed = {
@@ -113,8 +119,6 @@ class Attachments:
         }
         if picture:
             sealed["thumbnail_enc"] = seal(one.key, picture, where=f"media.thumbnail_enc.{one.id}")
-        if words:
-            sealed["transcript_enc"] = seal(one.key, words.encode(), where=f"media.transcript_enc.{one.id}")
         async with self._database.begin() as connection:
             kept = await attachments.write(
                 connection,
@@ -124,11 +128,30 @@ class Attachments:
                 name=name,
                 content_type=kind,
                 size=len(data),
-                **({"transcript": UNVERIFIED} if words else {}),
                 **sealed,
             )
         if not kept:
             await asyncio.to_thread(self._files.delete, name)
+        elif one.kind == "audio" and not isinstance(self._speech, NoSpeech) and len(self._hearing) < HEARD_AT_ONCE:
+            task = asyncio.ensure_future(self._hear(one, data, kind))  # the recording is there already: nobody waits
+            self._hearing.add(task)
+            task.add_done_callback(self._hearing.discard)
+
+    async def _hear(self, one: Waiting, data: bytes, kind: str) -> None:
+        """What a machine made of a voice: put beside it, unverified. If danger is in it, somebody is woken, as by
+        words; if not, that says nothing."""
+        try:
+            words = await self._speech.transcribe(data, kind, one.language)
+            if not words:
+                return
+            danger = self._judge(words) if self._judge else None
+            sealed = seal(one.key, words.encode(), where=f"media.transcript_enc.{one.id}")
+            async with self._database.begin() as connection:
+                kept = await attachments.heard(connection, one, UNVERIFIED, sealed)
+                if kept and danger:
+                    await attachments.wake(connection, one, danger, self._clock())
+        except Exception as error:
+            log.error("speech_failed", kind=type(error).__name__, exc_info=True)
 
     async def _later(self, one: Waiting, error: Exception) -> None:
         now = self._clock()

@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bot.channels import routes
 from bot.channels.contract import Channel, Chrome, Part
+from bot.channels.routes import Route
+from bot.channels.segments import is_gsm
 from bot.content import Content
 from bot.engine.messages import Reply
 from bot.store.contents import Book
@@ -23,6 +26,15 @@ class Layouts:
     channels: Mapping[str, Channel]
     content: Content
     contents: Book = field(default_factory=Book)
+
+    def on_its_route(self, reply: Reply, route: Route, country: str | None) -> Reply:
+        """An SMS asks nothing where no answer can arrive: it says where to write, or whom to ring in danger."""
+        if route.two_way or not routes.asks(reply):
+            return reply
+        emergency = self.content.knowledge.get("emergency")["numbers"].get(country, "") if reply.urgent else ""
+        latin = is_gsm(reply.sms)  # she writes so
+        words = self.content.channel(reply.language, latin=latin, number=route.answer_to, emergency=str(emergency))
+        return routes.one_way(reply, route, words)
 
     def parts(self, channel: str, account: str, reply: Reply) -> tuple[Part, ...]:
         """The messages of a reply, in order. Raises KeyError for a channel that there is not."""

@@ -103,6 +103,11 @@ def decide(
     return Decision("queued") if opens <= now else Decision("held", "safe_hours", opens)
 
 
+def is_safe(policy: Policy, person: Person, country_hint: str | None, now: datetime) -> bool:
+    """Whether it is in her hours, or in the usual ones."""
+    return _next_safe(policy, person, country_hint, now) <= now
+
+
 def in_window(policy: Policy, conversation: Conversation, now: datetime) -> bool:
     """Whether free text may be sent here: on WhatsApp for 24 hours after her last message (Twilio error 63016)."""
     if conversation.channel != "whatsapp":

@@ -16,12 +16,12 @@ from bot import outgoing
 from bot.channels import routes
 from bot.channels.contract import Part
 from bot.channels.routes import Routes
-from bot.channels.segments import is_gsm
+from bot.channels.segments import count as segments
 from bot.engine.messages import Reply
 from bot.layouts import Layouts
 from bot.observe import logs, metrics
 from bot.observe.crash import point
-from bot.store import claims, history, outbox
+from bot.store import claims, history, outbox, sms_spent
 from bot.store.accounts import UNLIMITED
 from bot.store.claims import Claim
 from bot.store.database import OUTBOX_CHANNEL, UNAVAILABLE, Connection, Database
@@ -160,6 +160,7 @@ class Sender:
     async def _send(self, claim: Claim) -> None:
         transport = self._transport_for(claim.channel, claim.account)
         provider_id: str | None = None
+        cost = 0
         try:
             if transport is None:
                 raise errors.Misconfigured("no_transport")
@@ -168,7 +169,9 @@ class Sender:
             elif claim.kind == "wipe":
                 await self._wipe(transport, claim)
             else:
-                provider_id = await self._send_parts(transport, claim)
+                parts = self._parts(claim)
+                cost = self._cost(claim, parts)
+                provider_id = await self._send_parts(transport, claim, parts)
         except errors.SendError as error:
             await self._failed(claim, error)
             return
@@ -180,7 +183,7 @@ class Sender:
             return
         point("sender.after_request")
         sent = {"state": "sent", "reason": None, "sent_at": self._clock(), "lease_until": None}
-        await self._write(claim, **sent, **({"provider_id": provider_id} if provider_id else {}))
+        await self._written(claim, cost, **sent, **({"provider_id": provider_id} if provider_id else {}))
         metrics.outbox_sent.labels(channel=claim.channel, result="sent").inc()
         if claim.kind == "reply" and claim.conversation.last_inbound_at:
             metrics.reply_seconds.observe(
@@ -209,27 +212,37 @@ class Sender:
             raise errors.BadContent("layout") from error
 
     def _on_its_route(self, claim: Claim, reply: Reply) -> Reply:
-        """An SMS asks nothing where no answer can arrive."""
+        """As its country's route lets an answer in. A simulated phone has none, unless its tester wants to see it."""
         if claim.channel != "sms" or claim.account == UNLIMITED:
             return reply
         country = claim.conversation.country_hint
-        route = self._routes.to(country, claim.account)
-        if route.two_way or not routes.asks(reply):
-            return reply
-        emergency = self._layouts.content.knowledge.get("emergency")["numbers"].get(country, "") if claim.urgent else ""
-        latin = is_gsm(reply.sms)  # she writes so
-        words = self._layouts.content.channel(
-            reply.language, latin=latin, number=route.answer_to, emergency=str(emergency)
-        )
-        return routes.one_way(reply, route, words)
+        reply = replace(reply, urgent=claim.urgent)
+        return self._layouts.on_its_route(reply, self._routes.to(country, claim.account), country)
 
     def _valid(self, claim: Claim) -> int:
         """For how many seconds the provider may still let it out: her window shuts there too."""
         now = self._clock()
         return int((outgoing.until(self._policy, claim.person, claim.conversation, now) - now).total_seconds())
 
-    async def _send_parts(self, transport: Transport, claim: Claim) -> str:
-        parts = self._parts(claim)
+    @staticmethod
+    def _cost(claim: Claim, parts: Sequence[Part]) -> int:
+        """Segments, where they are paid."""
+        paid = claim.channel == "sms" and claim.account != UNLIMITED
+        return sum(segments(part.text).segments for part in parts) if paid else 0
+
+    async def _written(self, claim: Claim, cost: int, **values: Any) -> None:
+        """It was sent, and what it cost is counted with that."""
+
+        async def result(connection: Connection) -> None:
+            now = self._clock()
+            if not cost:
+                await claims.write(connection, claim, now, **values)
+            elif await claims.write(connection, claim, now, segments=cost, **values):
+                await sms_spent.add(connection, claim.conversation.country_hint, cost, now)
+
+        await self._patiently(result)
+
+    async def _send_parts(self, transport: Transport, claim: Claim, parts: Sequence[Part]) -> str:
         # A receipt has told that the first part arrived, while we did not know.
         done = max(claim.parts_done, 1 if claim.provider_id else 0)
         provider_id = ""

@@ -68,6 +68,7 @@ class Settings(BaseSettings):
     rasa_python: str = ""
     media_url: str = ""
     media_scanner: str = ""
+    speech_command: str = ""
     smtp_url: SecretStr | None = None
     alert_to: str = ""
     safeguarding_to: str = ""

@@ -12,6 +12,7 @@ from uuid import uuid4
 from bot.app import SIMULATOR, App, country_of
 from bot.channels import segments
 from bot.channels.contract import Inbound, MediaRef, Part, unpack_press
+from bot.channels.routes import FACTS, Route, Routes
 from bot.engine.messages import Reply
 from bot.store import history
 from bot.store.history import Line
@@ -19,6 +20,7 @@ from bot.store.inbox import Home
 from handlers import profile
 from handlers.context import Context
 
+ANY = Route()  # from everywhere to everywhere
 PATIENCE = 20.0  # seconds that `settle` waits for the bot at most
 
 
@@ -27,6 +29,7 @@ class Phones:
 
     def __init__(self, app: App) -> None:
         self._app = app
+        self._routes = Routes.read(app.content.knowledge.get(FACTS), app.settings.gateway_numbers)
 
     async def send(self, channel: str, address: str, *, text: str = "", press: str = "", media_kind: str = "") -> None:
         """The person writes, taps (`press` = a button's payload) or sends a file."""
@@ -42,10 +45,13 @@ class Phones:
         where = await self._app.inbox.open(item, {address: country_of(channel, address)})
         await self._app.staff.prepare(where, change)
 
-    async def thread(self, channel: str, address: str, after: int = 0) -> list[dict[str, Any]]:
-        """What the phone shows, and what it does not show yet, after message number `after`."""
+    async def thread(self, channel: str, address: str, after: int = 0, *, routes: bool = False) -> list[dict[str, Any]]:
+        """What the phone shows, and what it does not show yet, after message number `after`. With `routes` an SMS is
+        as it would be on the route from our number at Twilio to the country of that phone."""
         lines = await self._lines(channel, address)
-        return [self._shown(channel, line) for line in lines if line.seq > after]
+        country = country_of(channel, address)
+        route = self._routes.to(country, SIMULATOR) if routes and channel == "sms" else ANY
+        return [self._shown(channel, line, route, country) for line in lines if line.seq > after]
 
     def languages(self) -> list[dict[str, str]]:
         """Languages that are installed."""
@@ -93,7 +99,7 @@ class Phones:
             where = await history.home(connection, self._app.secrets, channel, SIMULATOR, address)
             return await history.thread(connection, where) if where else []
 
-    def _shown(self, channel: str, line: Line) -> dict[str, Any]:
+    def _shown(self, channel: str, line: Line, route: Route, country: str | None) -> dict[str, Any]:
         shown: dict[str, Any] = {
             "id": str(line.id),
             "seq": line.seq,
@@ -112,7 +118,7 @@ class Phones:
                 "dir": "auto",
                 "parts": [self._part(channel, Part("text", text))],
             }
-        reply = Reply.from_json(line.body)
+        reply = self._app.layouts.on_its_route(Reply.from_json(line.body), route, country)
         language = self._app.content.languages.get(reply.language)
         return shown | {
             "text_id": reply.text_id,

@@ -19,7 +19,9 @@ from bot.engine.flow import Ask
 from bot.engine.messages import Reply
 from bot.engine.session import Session
 from bot.outgoing import Decision
+from bot.store import sms_spent
 from bot.store.history import Line
+from desk import cost
 from desk.beside import Beside, beside
 from desk.office import Office, Visit
 from desk.permissions import ROLES
@@ -76,6 +78,7 @@ class Shown:
     colleagues: Sequence[tuple[UUID, str]]
     beside: Beside | None  # None for a conversation of which no case was made
     evidence: Sequence[Item] = ()
+    sms: str = ""  # what SMS of this conversation cost, in words
 
 
 async def gather(office: Office, visit: Visit, *, until: str = "", since: str = "", most: int | None = None) -> Shown:
@@ -104,6 +107,7 @@ async def gather(office: Office, visit: Visit, *, until: str = "", since: str = 
         more = await beside(connection, office, visit) if place.case_id else None
         answering = [role for role in ROLES if office.permissions.may(role, "reply", ("assigned",), place.state)]
         colleagues = await view.colleagues(connection, visit.user.organisation_id, answering)
+        sent_sms = await sms_spent.of_conversation(connection, head.where.conversation_id) if head.where else 0
     conversation, leaves, window = around.conversation, None, None
     if conversation is not None:
         leaves = outgoing.decide(
@@ -124,6 +128,13 @@ async def gather(office: Office, visit: Visit, *, until: str = "", since: str = 
         canned=_canned(office, visit, head.language),
         may=may,
         version=version,
+        sms=cost.told(
+            office.look,
+            visit.language,
+            office.content.knowledge,
+            around.conversation.country_hint if around.conversation else None,
+            sent_sms,
+        ),
         colleagues=colleagues,
         beside=more,
         evidence=evidence,

@@ -27,6 +27,8 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
         "too_many": ("typed",),
     },
 }
+# These delete or disclose: the provider is asked first (`bot/witness.py`).
+VOUCHED = frozenset({"look"})
 
 READERS = "safeguarding"  # the audience of its notices: never the line of the case
 DIGITS = 8

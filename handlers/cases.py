@@ -43,6 +43,8 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "details": {"some": ("lines",), "none": ()},
 }
+# These delete or disclose: the provider is asked first (`bot/witness.py`).
+VOUCHED = frozenset({"details", "status"})
 
 # Stages that staff set and that she is told: an office must answer, she must. What she said herself (solved, withdrawn)
 # is a stage too and is not told: it would show whether a word was right.

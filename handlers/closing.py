@@ -26,6 +26,8 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "solved": {"noted": ()},
     "withdraw": {"noted": ()},
 }
+# These delete or disclose: the provider is asked first (`bot/witness.py`).
+VOUCHED = frozenset({"details", "withdraw"})
 
 
 async def details(ctx: Context) -> Outcome:

@@ -24,6 +24,8 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "mine": {"some": ("codes", "lines"), "none": ()},
     "revoke": {"revoked": (), "unknown": ()},
 }
+# These delete or disclose: the provider is asked first (`bot/witness.py`).
+VOUCHED = frozenset({"look", "make", "mine", "revoke"})
 
 HOUR = timedelta(hours=1)
 

@@ -21,6 +21,8 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "revoke": {"revoked": ()},
     "record": {"kept": (), "revoked": (), "never": (), "none": ()},
 }
+# These delete or disclose: the provider is asked first (`bot/witness.py`).
+VOUCHED = frozenset({"give"})
 
 PURPOSES = ("research", "advocacy", "media")
 FLOW = "uses"

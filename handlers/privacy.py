@@ -42,6 +42,8 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "use_link_code": {"noted": ("code",)},
     "withdraw_consent": {"noted": ()},
 }
+# These delete or disclose: the provider is asked first (`bot/witness.py`).
+VOUCHED = frozenset({"make_link_code", "request_erasure", "request_export", "use_link_code", "withdraw_consent"})
 
 ERASE_AFTER = timedelta(hours=48)
 GRACE = timedelta(hours=24)  # the job may come late, or wait for a human

@@ -43,6 +43,8 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "complete": {"completed": ("word",), "unknown": (), "not_staff": ()},
     "news": {"accepted": ("word", "news"), "rejected": ("word", "news"), "completed": ("word", "news")},
 }
+# These delete or disclose: the provider is asked first (`bot/witness.py`).
+VOUCHED = frozenset({"agree", "ask"})
 
 KIND = "returnee"
 FROM = {

@@ -41,6 +41,8 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "decline": {"declined": (), "expired": (), "none": ()},
     "recall": {"recalled": (), "none": ()},
 }
+# These delete or disclose: the provider is asked first (`bot/witness.py`).
+VOUCHED = frozenset({"answer"})
 
 ASKED, OFFERED, ACCEPTED = "asked", "offered", "accepted"
 # What happens, the state before it, and after it. What has no row is over for good.

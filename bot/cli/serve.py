@@ -26,10 +26,12 @@ from bot import settings as configuration
 from bot.app import App
 from bot.certified import Certificates
 from bot.looking import Looking
+from bot.media.speech import LocalSpeech
 from bot.observe import logs
 from bot.rostering import Roster
 from bot.settings import Settings
 from bot.simulated import Phones
+from bot.store import alive
 from bot.web.site import pulse, site
 from bot.web.webhooks import polled
 from desk import first
@@ -75,6 +77,7 @@ async def _serve(args: argparse.Namespace) -> int:
     logs.quiet_loop(loop)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    _say_how_long_away(app)
     server, office = None, None
     try:
         async with asyncio.TaskGroup() as group:
@@ -108,8 +111,8 @@ def _finishing(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
     """Work that ends by itself when it is time to stop: what a provider has taken is written down first."""
     if role == "web":
         return []
-    workers = (app.conductor, app.sender, app.pager, app.digests)
-    return [worker.run(app.wake) for worker in workers]
+    workers = (app.conductor, app.sender, app.pager, app.digests, app.witness)
+    return [worker.run(app.wake) for worker in workers if worker is not None]
 
 
 async def _remind_box(app: App) -> int:
@@ -250,11 +253,31 @@ def _say_hello(app: App, host: str, newcomers: Sequence[First], port: int) -> No
     _say_what_is_missing(app.settings)
 
 
+def _say_how_long_away(app: App) -> None:
+    """What was written meanwhile may be lost: an operator looks."""
+    gone = alive.away(app.settings.data_dir, app.clock())
+    if gone is None:
+        return
+    hours = round(gone.total_seconds() / 3600)
+    log.warning("was_away", seconds=min(int(gone.total_seconds()), 999_999))
+    print(f"Nobody was here for {hours} hours.", flush=True)
+    if gone >= alive.KEPT:
+        log.error("messages_lost_while_away")
+        print(
+            "  Telegram keeps messages for 24 hours: what was written before that is lost. Twilio gives up within"
+            " seconds: look at its log for messages that came meanwhile.",
+            flush=True,
+        )
+
+
 def _say_what_is_missing(settings: Settings) -> None:
     """An operator must not believe that somebody is called when nobody is."""
     for name in settings.without_effect:
         log.warning("setting_without_effect", code=name)
         print(f"  {name} is set, and does nothing: not built yet", flush=True)
+    if settings.speech_command and not LocalSpeech(settings.speech_command).found:
+        log.error("speech_not_found")
+        print("  SAATHI_SPEECH_COMMAND: there is no such program; voice notes wait for an ear", flush=True)
     if settings.env == "production" and not settings.metrics_token:
         print(
             "  /metrics answers this machine only; set SAATHI_METRICS_TOKEN if a proxy here sends no X-Forwarded-For",

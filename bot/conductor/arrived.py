@@ -25,6 +25,11 @@ class Arrived:
     inbound: Inbound | None  # None for a timer, a job, the desk
     given: Input | None
     texts: tuple[str, ...] = ()
+    vouched: tuple[str | None, ...] = ()  # what its provider says of each row
+
+
+class NotVouched(Exception):
+    """Something would be deleted or disclosed on the word of a message that its provider was not asked about yet."""
 
 
 def as_input(inbound: Inbound, meaning: Meaning, links: Mapping[str, Any] | None = None) -> Input | None:

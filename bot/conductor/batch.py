@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from bot import outgoing
 from bot.conductor import receipts
-from bot.conductor.arrived import Arrived, as_input, as_job_input
+from bot.conductor.arrived import Arrived, NotVouched, as_input, as_job_input
 from bot.conductor.fallen import Unnamed
 from bot.conductor.patience import Patience, Understanding
 from bot.conductor.pieces import pieces, together
@@ -27,9 +27,9 @@ from bot.engine.inbound import Inbound
 from bot.engine.inputs import Heard, Meaning
 from bot.observe import logs, metrics
 from bot.observe.crash import point
-from bot.store import codec, marks, rota, turns
-from bot.store.database import INBOX_CHANNEL, OUTBOX_CHANNEL, UNAVAILABLE, Database
-from bot.store.inbox import Waiting, count_attempt, finish, peek, set_aside, still_waiting, wipe
+from bot.store import codec, marks, rota, turns, vouched
+from bot.store.database import INBOX_CHANNEL, OUTBOX_CHANNEL, UNAVAILABLE, VOUCH_CHANNEL, Connection, Database
+from bot.store.inbox import Waiting, count_attempt, finish, in_order, peek, set_aside, still_waiting, wipe
 from bot.store.keys import Keys
 from bot.store.shelf import shelves
 from bot.store.turns import Subject
@@ -41,6 +41,17 @@ ROWS = 128  # a row that is not handled now is opened again at the next look
 ATTEMPTS = 3
 JOIN = timedelta(seconds=1.5)
 SHORT = 3  # characters: "1", "yes", "0" are answers of their own and are never joined
+
+
+@dataclass(slots=True)
+class Finished:
+    """What became of what arrived of one person: rows that are handled, rows whose words no table keeps, messages that
+    their provider does not know, and rows that it must be asked about before anything is done."""
+
+    done: tuple[int, ...] = ()
+    wiped: tuple[int, ...] = ()
+    forged: list[Arrived] = field(default_factory=list)
+    ask: tuple[int, ...] = ()
 
 
 class Conductor:
@@ -59,6 +70,7 @@ class Conductor:
         draw_reference: Callable[[], str],
         floor: Understanding | None = None,
         unnamed: Unnamed | None = None,
+        provable: Callable[[str, str], bool] | None = None,
     ) -> None:
         self._database = database
         self._secrets = secrets
@@ -69,6 +81,7 @@ class Conductor:
         self._new_id = new_id
         self._draw = draw_reference
         self._unnamed = unnamed
+        self._provable = provable
 
     async def run(self, wake: Wake) -> None:
         """Work until told to stop: then what is in hand is finished first."""
@@ -115,13 +128,20 @@ class Conductor:
 
     async def _arrived(self, rows: Sequence[Waiting]) -> dict[UUID, list[Arrived]]:
         """By subject, in order, joined and understood; at most SUBJECTS of them."""
-        by_subject: dict[UUID, list[Arrived]] = defaultdict(list)
+        waiting: dict[UUID, list[Waiting]] = defaultdict(list)
         for row in rows:
             if row.subject_id is None or row.conversation_id is None:
                 continue
-            if row.subject_id not in by_subject and len(by_subject) == SUBJECTS:
+            if row.subject_id not in waiting and len(waiting) == SUBJECTS:
                 continue
-            _join(by_subject[row.subject_id], _opened(row))
+            waiting[row.subject_id].append(row)
+        by_subject: dict[UUID, list[Arrived]] = {}
+        for subject, theirs in waiting.items():
+            group: list[Arrived] = []
+            for row in in_order(theirs):
+                _join(group, _opened(row))
+            if group:
+                by_subject[subject] = group
         meanings = await self._understand([a for group in by_subject.values() for a in group])
         links = self._content.knowledge.by_name.get("links", {}).get("links", {})
         return {
@@ -175,6 +195,7 @@ class Conductor:
     async def _transaction(self, arrived: dict[UUID, list[Arrived]], now: datetime) -> int:
         done: list[int] = []
         wiped: list[int] = []
+        asks = False
         async with self._database.begin() as connection:
             locked = await turns.lock(connection, arrived)
             point("conductor.after_lock")
@@ -196,23 +217,69 @@ class Conductor:
                 rotas=await rota.rotas(connection, now),
                 unnamed=self._unnamed,
                 marks=content_marks.of(await marks.marks(connection)),
+                provable=self._provable,
             )
-            for subject in subjects.values():
-                for each in arrived[subject.id]:
-                    left = waiting.intersection(each.ids)
-                    if left and len(left) < len(each.ids):
-                        break  # another worker took a part of it: the rest comes before what follows, next time
-                    if left:
-                        wiped += await self._turn(tools, subject, each)
-                        done += each.ids
+            for subject in list(subjects.values()):
+                finished = await self._turns(tools, subject, arrived[subject.id], waiting)
+                if (
+                    finished.ask
+                ):  # nothing of this person is written: it is all done anew when the provider has answered
+                    del subjects[subject.id]
+                    await vouched.ask(connection, finished.ask, now)
+                    asks = True
+                    continue
+                done += finished.done
+                wiped += finished.wiped
+                if finished.forged:
+                    await self._forged(connection, subject, finished.forged, now)
             await turns.save(connection, self._secrets, subjects.values(), now)
             await finish(connection, done, now)
             await wipe(connection, wiped)
             point("conductor.before_commit")
         point("conductor.after_commit")
         metrics.turns.labels(result="ok").inc(len(done))
-        await self._database.notify(OUTBOX_CHANNEL)
+        await self._database.notify(VOUCH_CHANNEL if asks else OUTBOX_CHANNEL)
         return len(done)
+
+    async def _turns(self, tools: Tools, subject: Subject, group: Sequence[Arrived], waiting: set[int]) -> Finished:
+        """What arrived of one person, one after the other."""
+        finished = Finished()
+        for each in group:
+            left = waiting.intersection(each.ids)
+            if left and len(left) < len(each.ids):
+                break  # another worker took a part of it: the rest comes before what follows, next time
+            if left and vouched.NO in each.vouched:
+                finished.forged.append(each)
+            elif left:
+                try:
+                    finished.wiped += await self._turn(tools, subject, each)
+                except NotVouched:
+                    finished.ask = each.ids
+                    break
+                finished.done += each.ids
+        return finished
+
+    async def _forged(self, connection: Connection, subject: Subject, group: Sequence[Arrived], now: datetime) -> None:
+        """The provider does not know these as they stand: somebody writes as this person. Nothing is done or said; a
+        human is called."""
+        for each in group:
+            log.error("message_forged", rows=len(each.ids), conversation_id=each.conversation_id)
+            metrics.quarantined.inc(len(each.ids))
+            await set_aside(connection, each.ids, now, "forged")
+            if (each.conversation_id, "page") not in subject.open_notices:
+                await turns.add_notice(connection, self._page(subject.id, each, "forged", now))
+
+    def _page(self, subject_id: UUID, arrived: Arrived, kind: str, now: datetime) -> dict[str, Any]:
+        return {
+            "id": self._new_id(),
+            "subject_id": subject_id,
+            "conversation_id": arrived.conversation_id,
+            "case_id": None,
+            "audience": "page",
+            "kind": kind,
+            "severity": "critical",
+            "raised_at": now,
+        }
 
     async def _turn(self, tools: Tools, subject: Subject, arrived: Arrived) -> tuple[int, ...]:
         """Returns the rows whose words no table keeps."""
@@ -238,19 +305,7 @@ class Conductor:
             if not await still_waiting(connection, arrived.ids):
                 return  # another worker was quicker
             await set_aside(connection, arrived.ids, now, "turn_failed")
-            await turns.add_notice(
-                connection,
-                {
-                    "id": self._new_id(),
-                    "subject_id": subject_id,
-                    "conversation_id": arrived.conversation_id,
-                    "case_id": None,
-                    "audience": "page",
-                    "kind": "quarantined",
-                    "severity": "critical",
-                    "raised_at": now,
-                },
-            )
+            await turns.add_notice(connection, self._page(subject_id, arrived, "quarantined", now))
             if not honestly:
                 return
             subjects = await turns.load(connection, self._secrets, [subject_id])
@@ -283,7 +338,7 @@ def _opened(row: Waiting) -> Arrived:
         return Arrived((row.id,), row.conversation_id, row.received_at, None, as_job_input(row.payload))
     inbound = codec.inbound_from_json(row.payload)
     texts = (inbound.text,) if inbound.text else ()
-    return Arrived((row.id,), row.conversation_id, row.received_at, inbound, None, texts)
+    return Arrived((row.id,), row.conversation_id, row.received_at, inbound, None, texts, (row.vouched,))
 
 
 def _join(group: list[Arrived], new: Arrived) -> None:
@@ -294,7 +349,8 @@ def _join(group: list[Arrived], new: Arrived) -> None:
         assert new.inbound is not None
         texts = (*last.texts, *new.texts)
         joined = replace(last.inbound, text="\n".join(texts), media=(*last.inbound.media, *new.inbound.media))
-        group[-1] = replace(last, ids=(*last.ids, *new.ids), inbound=joined, texts=texts)
+        said = (*last.vouched, *new.vouched)
+        group[-1] = replace(last, ids=(*last.ids, *new.ids), inbound=joined, texts=texts, vouched=said)
     else:
         group.append(new)
 

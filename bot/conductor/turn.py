@@ -15,7 +15,7 @@ from uuid import UUID
 
 from bot import outgoing
 from bot.conductor import fallen, pace, private
-from bot.conductor.arrived import Arrived, child_of, danger_of
+from bot.conductor.arrived import Arrived, NotVouched, child_of, danger_of
 from bot.conductor.gate import BY_US, MORE_UNTIL, Gate
 from bot.content import Content
 from bot.content.marks import NONE, Marks
@@ -31,7 +31,7 @@ from bot.engine.session import Session
 from bot.engine.state import SAID, SENT
 from bot.nlu.language import same_spoken, script_of
 from bot.observe import metrics
-from bot.store import attachments, windows
+from bot.store import attachments, vouched, windows
 from bot.store.accounts import UNLIMITED
 from bot.store.colleagues import Colleague
 from bot.store.keys import seal_json
@@ -55,6 +55,8 @@ EDITABLE = timedelta(hours=48)  # how long a message can be edited afterwards (T
 SEALED = "sealed_until"  # in the profile: until then an edit may be one of a letter
 FORGOTTEN = (MORE_UNTIL, handoff.ANSWER_UNTIL, SAID, SENT)  # when she clears: what follows belongs to nothing
 LATIN = "latin"  # in the profile: she writes in Latin letters
+LATE = "late_said"  # in the session: when she was told that an answer is late
+CLOCKS = timedelta(minutes=5)  # by which a provider's clock and ours may differ
 LETTERS = 5  # fewer tell nothing: "ok", "yes", "112"
 RANG = "rang"  # in the session: it waits for a human only since somebody rang
 TALKING = timedelta(hours=1)  # so long an open question is being talked about
@@ -64,6 +66,12 @@ TOLD = frozenset({"opened", "said_more"})  # events of a case after which more m
 def draw_digits(count: int) -> str:
     """So many random digits."""
     return f"{chance.randbelow(10**count):0{count}d}"
+
+
+def _written_at(inbound: Inbound, received_at: datetime) -> datetime:
+    """When she wrote: by the provider's clock where it tells that we were away meanwhile, else by ours."""
+    sent = inbound.sent_at
+    return sent if sent is not None and received_at - sent > CLOCKS else received_at
 
 
 def _is_aside(given: Input) -> bool:
@@ -91,6 +99,7 @@ class Tools:
     colleagues: Mapping[UUID, Colleague] = field(default_factory=dict)  # at the desk
     unnamed: fallen.Unnamed | None = None  # takes out what may tell of somebody; None keeps no line at all
     marks: Marks = NONE  # what colleagues say of facts
+    provable: Callable[[str, str], bool] | None = None  # of a channel and an account: whose provider can be asked
 
 
 class Turn:
@@ -105,6 +114,7 @@ class Turn:
         self._noted: dict[str, Any] = {}  # the row of what arrived
         self.wiped: tuple[int, ...] = ()  # rows of the inbox whose words no table keeps
         self._by_us = False  # whether a job began this turn, not the person
+        self._arrived: Arrived | None = None
         self._boxed = False  # whether this turn said something of the box
         self._events: list[Event] = []  # of the engine, in this turn
         self.ctx = Context(
@@ -127,6 +137,7 @@ class Turn:
     async def run(self, arrived: Arrived) -> None:
         """All that follows from what arrived: state, case rows, replies."""
         before = self._conversation.last_inbound_at
+        self._arrived = arrived
         if arrived.inbound is not None and private.recycled(self.ctx):
             private.become_guest(self.ctx)
             self._session = Session()
@@ -167,6 +178,7 @@ class Turn:
         if given is not None and answers:
             given = gate.instead(given, before)
             self._session = gate.session
+            self._own_up(arrived, given)
             if arrived.inbound is None or secret or self._in_pace(gate, given):
                 await (self._aside(given) if _is_aside(given) else self._converse(given))
             await self._page_anyway(private.wakes(self.ctx, arrived.given))
@@ -187,6 +199,27 @@ class Turn:
         if letter and arrived.given and not any(n.audience == box.READERS for n in self.ctx.notices):
             await self._keep_anyway(arrived.given)
         self.finish()
+
+    def _leave_from(self, inbound: Inbound, at: datetime) -> datetime:
+        """From when on she may be answered: from when it came, though it came late, while it is in her hours. Else from
+        when she wrote: at night her phone may be with somebody else by now."""
+        safe = outgoing.is_safe(self._tools.policy, self._person, self._conversation.country_hint, at)
+        return at if safe else _written_at(inbound, at)
+
+    def _own_up(self, arrived: Arrived, given: Input) -> None:
+        """After hours in which nobody was answered: one line that this is late, before the first answer. Not before one
+        about danger."""
+        inbound, now = arrived.inbound, self._tools.now
+        if inbound is None or danger_of(given):
+            return
+        policy, said = self.ctx.knowledge.get("contact_policy"), self._session.shared.get(LATE)
+        late = timedelta(minutes=int(policy["late_minutes"]))
+        if now - _written_at(inbound, arrived.received_at) < late:
+            return
+        if said is None or now - datetime.fromisoformat(str(said)) >= late:
+            self._session = replace(self._session, shared={**self._session.shared, LATE: now.isoformat()})
+            self._conversation.session = self._session.to_json()
+            self._say([Said("system.late")])
 
     def _in_pace(self, gate: Gate, given: Input) -> bool:
         """Whether she is answered once more. Danger that is news, a wish for a human and STOP always are."""
@@ -279,10 +312,11 @@ class Turn:
         person wrote."""
         conversation, at = self._conversation, arrived.received_at
         # Told by the provider: she wrote nothing. Who rings may be anybody who holds the phone: no leave to answer.
+        written = self._leave_from(inbound, at)
         told = inbound.kind in {"blocked", "unblocked", "rang"}
-        if not told and (conversation.last_inbound_at is None or at > conversation.last_inbound_at):
-            conversation.last_inbound_at = at
-        if not told and conversation.agreed_until and conversation.agreed_until > self._tools.now:
+        if not told and (conversation.last_inbound_at is None or written > conversation.last_inbound_at):
+            conversation.last_inbound_at = written
+        if not told and conversation.agreed_until and conversation.agreed_until > self._tools.now and written == at:
             minutes = int(self.ctx.knowledge.get("contact_policy")["agreed_minutes"])
             conversation.agreed_until = self._tools.now + timedelta(minutes=minutes)
         if inbound.kind not in {"blocked", "rang"}:
@@ -394,10 +428,30 @@ class Turn:
             called = self._say(result.events)
             if called is None:
                 break
+            if self._must_wait(called):  # nothing is done; the question stays open
+                self._say([Said("system.unvouched")])
+                if (self._conversation.id, "queue") not in self.subject.open_notices:
+                    self.ctx.notify("queue", "unvouched", "medium", case_actions.concerned(self.ctx))
+                return
             step = await self._call(called)
         else:
             raise RuntimeError("a flow calls actions without end")
         self._keep(session)
+
+    def _must_wait(self, called: Called) -> bool:
+        """Whether this deletes or discloses something and its provider cannot say now whether it knows the message: one
+        signature of Twilio's fits more than one form (W7). Raises NotVouched when it was not asked yet."""
+        arrived = self._arrived
+        if arrived is None or arrived.inbound is None or self._tools.provable is None:
+            return False
+        module, _, function = called.action.partition(".")
+        if function not in getattr(importlib.import_module(f"handlers.{module}"), "VOUCHED", ()):
+            return False
+        if not self._tools.provable(arrived.inbound.channel, arrived.inbound.account):
+            return False
+        if None in arrived.vouched:
+            raise NotVouched
+        return set(arrived.vouched) != {vouched.YES}
 
     def _in_latin(self) -> bool:
         """Whether her last words by SMS were in Latin letters: an old phone may show no others."""

@@ -132,6 +132,37 @@ async def tell(connection: AsyncConnection, one: Waiting, kind: str, now: dateti
     )
 
 
+async def heard(connection: AsyncConnection, one: Waiting, how: str, sealed: bytes) -> bool:
+    """What a machine made of a voice; False when the file is gone by now."""
+    result = await connection.execute(
+        update(media)
+        .where(media.c.id == one.id, media.c.state == "stored")
+        .values(transcript=how, transcript_enc=sealed)
+    )
+    return bool(result.rowcount)
+
+
+async def wake(connection: AsyncConnection, one: Waiting, kind: str, now: datetime) -> None:
+    """Danger was heard in a voice: somebody is called, unless a page of this conversation is open already."""
+    here = (
+        notices.c.conversation_id == one.conversation_id,
+        notices.c.audience == "page",
+        notices.c.taken_by.is_(None),
+    )
+    if (await connection.execute(select(notices.c.id).where(*here).limit(1))).first() is None:
+        await connection.execute(
+            insert(notices).values(
+                id=uuid7(),
+                subject_id=one.subject_id,
+                conversation_id=one.conversation_id,
+                audience="page",
+                kind=kind,
+                severity="critical",
+                raised_at=now,
+            )
+        )
+
+
 async def opened(connection: AsyncConnection, secrets: Keys, media_id: UUID) -> tuple[str, str, bytes, UUID] | None:
     """(name, type, file key, subject) of a stored file, for whoever may see it; None when there is none."""
     one = (

@@ -39,6 +39,16 @@ channel_accounts = Table(
     Column("most_a_day", Integer),  # the spend breaker: more of the bot's own wait until tomorrow; NULL = no limit
 )
 
+# SMS that left, by month (its first day, UTC) and country of the phone: what they cost.
+sms_spent = Table(
+    "sms_spent",
+    metadata,
+    Column("month", Date, primary_key=True),
+    Column("country", Text, primary_key=True),
+    Column("messages", Integer, nullable=False),
+    Column("segments", Integer, nullable=False),
+)
+
 # What `saathi twilio provision` made at Twilio. A `language` of '' serves every language (menus of variables only).
 contents = Table(
     "contents",

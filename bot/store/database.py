@@ -17,6 +17,7 @@ from bot.store.migrate import sqlalchemy_url
 
 INBOX_CHANNEL = "saathi_inbox"
 OUTBOX_CHANNEL = "saathi_outbox"
+VOUCH_CHANNEL = "saathi_vouch"  # a provider is to be asked about what arrived
 # The database is away, full or busy: nothing is wrong with the work itself, it is tried again.
 UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeout, OSError)
 

@@ -15,6 +15,7 @@ from sqlalchemy import LargeBinary, Text, and_, bindparam, case, delete, exists,
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql import ColumnElement
 from uuid_utils.compat import uuid7
 
 from bot.engine.inbound import Inbound, Receipt
@@ -27,6 +28,8 @@ from bot.store.tables import address_contacts, addresses, contacts, conversation
 from bot.vault.keyring import new_key
 
 ALBUM_WAIT = timedelta(seconds=3)  # the parts of an album come as messages of their own
+GAP_WAIT = timedelta(seconds=1.5)  # for an update of Telegram's that is still on its way, when a later one is here
+GAP_MOST = 10  # updates that may be on their way at once
 EACH = 8  # rows of one person in one look at the inbox
 Place: TypeAlias = tuple[str, str, bytes]  # channel, our account, keyed hash of their address
 
@@ -262,6 +265,7 @@ class Inbox:
             "payload_enc": seal_json(home.key, codec.inbound_to_json(item), where=_where(home.conversation_id)),
             "received_at": now,
             "ready_at": now + ALBUM_WAIT if item.group else now,
+            "update_id": _update_id(item),
         }
 
     def _receipt_row(self, item: Receipt, now: datetime) -> dict[str, Any]:
@@ -275,6 +279,12 @@ class Inbox:
         }
 
 
+def _update_id(item: Inbound) -> int | None:
+    """Telegram's running number of what it delivered, which stands first in the event's id."""
+    number, _, rest = item.event_id.partition(":")
+    return int(number) if item.channel == "telegram" and rest and number.isascii() and number.isdecimal() else None
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """A row of the inbox that waits, with its payload opened; empty when it cannot be opened."""
@@ -286,6 +296,9 @@ class Waiting:
     received_at: datetime
     attempts: int
     payload: dict[str, Any]
+    vouched: str | None = None  # what its provider says of it: yes, no, unknown; None = not asked
+    update_id: int | None = None  # Telegram's running number
+    behind_a_gap: bool = False  # the update before it is still on its way, or never comes
 
 
 async def peek(database: Database, secrets: Keys, now: datetime, limit: int) -> list[Waiting]:
@@ -294,9 +307,11 @@ async def peek(database: Database, secrets: Keys, now: datetime, limit: int) -> 
     mine = func.row_number().over(
         partition_by=(inbox.c.subject_id, case((inbox.c.subject_id.is_(None), inbox.c.id))), order_by=inbox.c.id
     )
+    asked = inbox.alias("asked")  # what the provider is being asked about (`vouched.py`) comes before what follows it
+    awaited = exists(select(asked.c.id).where(asked.c.subject_id == inbox.c.subject_id, asked.c.vouched == "asked"))
     waiting = (
         select(inbox.c.id, mine.label("place"))
-        .where(and_(inbox.c.state == "waiting", inbox.c.ready_at <= now))
+        .where(and_(inbox.c.state == "waiting", inbox.c.ready_at <= now, ~awaited))
         .subquery()
     )
     async with database.begin() as connection:
@@ -310,6 +325,9 @@ async def peek(database: Database, secrets: Keys, now: datetime, limit: int) -> 
                     inbox.c.received_at,
                     inbox.c.attempts,
                     inbox.c.payload_enc,
+                    inbox.c.vouched,
+                    inbox.c.update_id,
+                    _behind_a_gap(now).label("behind_a_gap"),
                     keys.c.wrapped,
                 )
                 .join(waiting, waiting.c.id == inbox.c.id)
@@ -328,9 +346,49 @@ async def peek(database: Database, secrets: Keys, now: datetime, limit: int) -> 
             row.received_at,
             row.attempts,
             _payload(secrets, row.subject_id, row.wrapped, row.payload_enc, row.conversation_id),
+            row.vouched,
+            row.update_id,
+            row.behind_a_gap,
         )
         for row in rows
     ]
+
+
+def _behind_a_gap(now: datetime) -> ColumnElement[bool]:
+    """Whether this update of Telegram's overtook the one before it a moment ago: that one is not here, and an earlier
+    one is. After a quiet week numbers begin anew anywhere (G3), and nothing waits."""
+    last, earlier = inbox.alias("last"), inbox.alias("earlier")
+    return and_(
+        inbox.c.received_at > now - GAP_WAIT,
+        ~exists(select(last.c.id).where(last.c.update_id == inbox.c.update_id - 1)),
+        exists(
+            select(earlier.c.id).where(earlier.c.update_id.between(inbox.c.update_id - GAP_MOST, inbox.c.update_id - 2))
+        ),
+    )
+
+
+def in_order(rows: Sequence[Waiting]) -> list[Waiting]:
+    """The rows of one person as they were written: updates of Telegram's that overtook each other within moments change
+    places; from one that waits for another on, nothing is handled."""
+    found: list[Waiting] = []
+    for row in rows:
+        place = len(found)
+        while place and _overtook(found[place - 1], row):
+            place -= 1
+        found.insert(place, row)
+    first = next((n for n, row in enumerate(found) if row.behind_a_gap), len(found))
+    return found[:first]
+
+
+def _overtook(early: Waiting, late: Waiting) -> bool:
+    """Whether the first of these was written after the second."""
+    return (
+        early.conversation_id == late.conversation_id
+        and early.update_id is not None
+        and late.update_id is not None
+        and 0 < early.update_id - late.update_id <= GAP_MOST
+        and late.received_at - early.received_at <= GAP_WAIT
+    )
 
 
 def _payload(
@@ -338,11 +396,18 @@ def _payload(
 ) -> dict[str, Any]:
     """One spoilt row, or one spoilt key, must not hold up all others."""
     try:
-        key = secrets.system_key if subject_id is None else secrets.keyring.unwrap(wrapped or b"")
-        opened = open_json(key, sealed, where=_where(conversation_id))
+        found = opened(secrets, subject_id, wrapped, sealed, conversation_id)
     except ValueError:
-        opened = {}
-    return opened if isinstance(opened, dict) else {}
+        found = {}
+    return found if isinstance(found, dict) else {}
+
+
+def opened(
+    secrets: Keys, subject_id: UUID | None, wrapped: bytes | None, sealed: bytes, conversation_id: UUID | None
+) -> Any:
+    """A payload as it was sealed. Raises ValueError."""
+    key = secrets.system_key if subject_id is None else secrets.keyring.unwrap(wrapped or b"")
+    return open_json(key, sealed, where=_where(conversation_id))
 
 
 async def still_waiting(connection: AsyncConnection, ids: Sequence[int]) -> set[int]:

@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from bot.store.channel_tables import channel_accounts, contents, media
+from bot.store.channel_tables import channel_accounts, contents, media, sms_spent
 from bot.store.columns import at as _at
 from bot.store.columns import created as _created
 from bot.store.columns import identity as _id
@@ -157,6 +157,7 @@ __all__ = [
     "shift_swaps",
     "shifts",
     "sign_in_tries",
+    "sms_spent",
     "staff_chats",
     "staff_codes",
     "staff_notices",
@@ -439,7 +440,14 @@ inbox = Table(
     Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
     Column("error", Text),  # a code
     _at("done_at"),
+    Column(
+        "vouched", Text
+    ),  # what the provider says of it, when it was asked: before something is deleted or disclosed
+    Column("update_id", BigInteger),  # Telegram's own running number
     _one_of("state", ("waiting", "done", "quarantined")),
+    _one_of("vouched", ("asked", "yes", "no", "unknown")),
+    Index("ix_inbox_vouched", "subject_id", postgresql_where=text("vouched = 'asked'")),
+    Index("ix_inbox_update_id", "update_id", postgresql_where=text("update_id IS NOT NULL")),
     Index("ix_inbox_waiting", "id", postgresql_where=text("state = 'waiting'")),
     Index("ix_inbox_subject_waiting", "subject_id", "id", postgresql_where=text("state = 'waiting'")),
 )
@@ -467,6 +475,7 @@ outbox = Table(
     Column("fence", BigInteger, nullable=False, server_default=text("0")),
     _at("sent_at"),
     Column("provider_id", Text),
+    Column("segments", SmallInteger),  # of an SMS that left
     Column("stands_for", Uuid),  # the row of another channel that did not arrive, and is sent by this one instead
     _one_of("kind", OUTBOX_KINDS),
     _one_of("origin", ("bot", "human", "system")),

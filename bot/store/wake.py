@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 import psycopg
 
 from bot.observe import logs
-from bot.store.database import INBOX_CHANNEL, OUTBOX_CHANNEL, UNAVAILABLE, Database
+from bot.store.database import INBOX_CHANNEL, OUTBOX_CHANNEL, UNAVAILABLE, VOUCH_CHANNEL, Database
 
 log = logs.get(__name__)
 POLL_SECONDS = 1.0
@@ -24,7 +24,7 @@ class Wake:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._events = {INBOX_CHANNEL: asyncio.Event(), OUTBOX_CHANNEL: asyncio.Event()}
+        self._events = {name: asyncio.Event() for name in (INBOX_CHANNEL, OUTBOX_CHANNEL, VOUCH_CHANNEL)}
         self.stopping = False
 
     async def run(self) -> None:

@@ -25,7 +25,8 @@ from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
-from bot.channels.contract import Part
+from bot.channels.contract import Inbound, Part
+from bot.channels.forms import clean
 from bot.channels.layout import flatten
 from bot.media.fetch import Allowed, Place, fetch
 from bot.settings import Settings, is_loopback
@@ -40,6 +41,7 @@ CDN = (
     Place("twiliocdn.com", below=True),
     Place("s3-external-1.amazonaws.com", "/media.twiliocdn.com/"),
 )
+NO_SUCH = 20404  # Twilio has no such message
 LONGEST_VALID = 36_000  # seconds: Twilio's own limit and default
 _LIMIT = ClientTimeout(total=15, connect=5)  # seconds
 
@@ -87,6 +89,12 @@ class _Http(AsyncHttpClient):  # type: ignore[misc]
 def _seconds(header: str | None) -> float | None:
     """Retry-After in seconds; a date or nonsense is None, which leaves the wait to the sender's backoff."""
     return float(header) if header and header.isascii() and header.isdigit() and len(header) < 6 else None
+
+
+def _is_number(told: str | None, ours: str) -> bool:
+    """Whether these are the same number; its last four digits may be hidden."""
+    shown, hidden = (told or "")[:-4], (told or "")[-4:]
+    return told == ours or (len(told or "") == len(ours) and ours.startswith(shown) and set(hidden) <= set("Xx*"))
 
 
 def error_of(error: Exception) -> SendError:
@@ -213,6 +221,30 @@ class Twilio:
             raise Misconfigured("no_credentials")
         login = (self._settings.twilio_account_sid, self._settings.twilio_tokens[0])
         return await fetch(ref, self._files(), login, most=most)
+
+    async def vouch(self, inbound: Inbound) -> bool:
+        """Whether Twilio knows this message as it stands: from whom, to whom, which words. Where the account keeps no
+        words, or hides the ends of numbers, the rest must fit. Raises a SendError when it cannot be asked."""
+        client = self._connected()
+        error: SendError | None = None
+        try:
+            told = await client.messages(inbound.event_id).fetch_async()
+        except TwilioRestException as caught:
+            if caught.code == NO_SUCH:
+                return False
+            error = error_of(caught)
+        except Exception as caught:
+            error = error_of(caught)
+        if error is not None:
+            raise error
+        prefix = "whatsapp:" if inbound.channel == "whatsapp" else ""
+        words = clean(told.body or "")
+        return (
+            told.direction == "inbound"
+            and _is_number(told.from_, prefix + inbound.address)
+            and _is_number(told.to, prefix + inbound.account)
+            and (inbound.kind != "text" or not words or words == inbound.text)
+        )
 
     async def wipe(self, *, account: str, address: str, ids: Sequence[str]) -> None:
         """Twilio deletes nothing from a phone."""

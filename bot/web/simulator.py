@@ -48,8 +48,8 @@ class Phones(Protocol):
     async def set_language(self, channel: str, address: str, language: str) -> None:
         """As if the person had chosen this language before."""
 
-    async def thread(self, channel: str, address: str, after: int = 0) -> list[dict[str, Any]]:
-        """Messages with a number above `after`, in order.
+    async def thread(self, channel: str, address: str, after: int = 0, *, routes: bool = False) -> list[dict[str, Any]]:
+        """Messages with a number above `after`, in order; with `routes` an SMS as on the route to that country.
 
         Each: seq, direction (in, out), at (ISO 8601), author, language, dir (ltr, rtl, auto), text_id, state, reason,
         parts (kind, text, buttons, list_label; segments, encoding and units on SMS); `id`, `owner` and, of what came
@@ -173,7 +173,7 @@ def simulator(phones: Phones) -> list[HTTPRouteHandler]:
         after = query.get("after", "0")
         if not _COUNT.fullmatch(after):
             raise Refused("after_malformed")
-        messages = await phones.thread(channel, address, int(after))
+        messages = await phones.thread(channel, address, int(after), routes=query.get("routes") == "yes")
         return {"messages": messages, "last": max((m["seq"] for m in messages), default=int(after))}
 
     return [page, asset, send, language, thread]

@@ -11,8 +11,9 @@ from litestar import Request, Response
 from litestar.handlers import HTTPRouteHandler
 
 from bot.content.readers.words import words
+from bot.store import sms_spent
 from bot.store.exception_tables import PURPOSES as USES
-from desk import files, sheets
+from desk import cost, files, sheets
 from desk.choices import Choices
 from desk.figures import DAYS, FEWEST, FILTERS, Asked, asked
 from desk.files import Table
@@ -24,6 +25,7 @@ from desk.views import figures as view
 from handlers import duty
 
 REASONS = ("handover", "review", "order")
+SMS_MONTHS = timedelta(days=334)  # and the present one: a year
 COLUMNS = (
     "reference", "opened", "kind", "severity", "stage", "home", "stay", "language", "channel", "outcome",
     "hours_to_answer", "in_time", "days_open",
@@ -50,6 +52,8 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             shown = await _of_cases(connection, say, scope, wanted, home)
             gaps = await view.gaps(connection, scope, wanted)
             load = await view.load(connection, scope)
+            since = visit.now.date().replace(day=1) - SMS_MONTHS
+            spent = await sms_spent.months(connection, since) if visit.user.main else ()
         answers = await asyncio.to_thread(sheets.in_time, gaps, _clock(office))
         shown.insert(1, sheets.next_answers(say, wanted, answers))
         return office.look.page(
@@ -61,6 +65,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             sheets=shown,
             load=load,
             most_critical=int(office.content.knowledge.get("targets")["care"]["critical_open"]),
+            sms=cost.rows(say, office.content.knowledge, spent),
             say=say,
             reasons=REASONS,
             uses=USES,

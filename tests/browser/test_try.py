@@ -413,3 +413,14 @@ async def test_all_words_can_be_read(desk: Desk) -> None:
         await expect(desk.log(channel).locator(".mine:not(.leaving)")).to_have_count(1)
         await desk.station(channel).locator(".ledger summary").click()
     assert await desk.page.evaluate(CONTRAST) == []  # WCAG 2.2, 1.4.3: at least 4.5 to 1
+
+
+async def test_one_way_routes_are_asked_for_by_a_tick_and_kept(desk: Desk) -> None:
+    tick = desk.station("sms").get_by_label("One-way routes")
+    assert not await tick.is_checked()
+    await expect(desk.station("whatsapp").get_by_label("One-way routes")).to_have_count(0)
+    async with desk.page.expect_request(lambda r: "channel=sms" in r.url and "routes=yes" in r.url):
+        await tick.check()
+    async with desk.page.expect_request(lambda r: "channel=sms" in r.url and "routes=yes" in r.url):
+        await desk.page.reload()
+    assert await tick.is_checked()

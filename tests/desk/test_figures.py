@@ -75,6 +75,37 @@ def test_no_cell_is_a_formula(start: str) -> None:
         assert "hyperlink" not in sheet
 
 
+STARTS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
+ODD = [
+    'say "no"',
+    "two\nlines",
+    "a,b;c",
+    "'quoted'",
+    "",
+    "12",
+    "०१२",
+    "مرحبا, =1",
+    "tab\there",
+    "\u2028",
+    "a=1",
+    'x"\r\n"y',
+]
+
+
+def test_T62_a_file_is_read_back_as_it_was_and_holds_no_formula() -> None:
+    """Every character that begins a formula somewhere, also behind blanks and of full width; and what is no formula
+    comes back letter by letter."""
+    words = [f"{before}{start}1+1" for start in STARTS for before in ("", " ", "\u00a0", "\ufeff")]
+    table = Table("t", ["a", "b"], [[word, odd] for word in words for odd in ODD])
+    told = list(csv.reader(io.StringIO(files.as_csv([table]).decode("utf-8-sig"), newline="")))[1:]
+    assert [row[0] for row in told] == [f"'{word}" for word in words for _ in ODD]
+    assert [row[1] for row in told] == ODD * len(words)
+    with zipfile.ZipFile(io.BytesIO(files.as_xlsx([table]))) as book:
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+    assert "<f>" not in sheet
+    assert sheet.count('t="s"') + sheet.count('t="inlineStr"') >= len(words)
+
+
 def _read(answer: httpx.Response) -> str:
     """A page without the marks around what was filled in."""
     return answer.text.translate(dict.fromkeys(range(0x2066, 0x206A)))

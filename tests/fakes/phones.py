@@ -66,7 +66,7 @@ class MemoryPhones:
     async def set_language(self, channel: str, address: str, language: str) -> None:
         self.chosen.append((channel, address, language))
 
-    async def thread(self, channel: str, address: str, after: int = 0) -> list[dict[str, Any]]:
+    async def thread(self, channel: str, address: str, after: int = 0, *, routes: bool = False) -> list[dict[str, Any]]:
         if self.broken:
             raise ConnectionError("no database")
         return [message for message in self.threads.get((channel, address), []) if message["seq"] > after]

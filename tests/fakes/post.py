@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -16,7 +17,7 @@ from urllib.parse import urlencode
 import httpx
 
 from bot.web.webhooks import STATUS, TELEGRAM, TWILIO
-from tests.fakes.twilio import ACCOUNT, sign
+from tests.fakes.twilio import ACCOUNT, WRITTEN, sign
 
 PUBLIC = "https://help.example"
 SECRET = "a-secret_OF-tests"
@@ -54,11 +55,13 @@ def text(sender: str, words: str, event: str, **more: str) -> Letter:
     """An SMS, or a WhatsApp message when the sender is `whatsapp:+...`. One event, one MessageSid."""
     ours = f"whatsapp:{WHATSAPP_NUMBER}" if sender.startswith("whatsapp:") else SMS_NUMBER
     sid = _sid(sender, event)
-    return form(
+    told = (
         {"MessageSid": sid, "SmsSid": sid, "AccountSid": ACCOUNT, "From": sender, "To": ours, "Body": words}
         | {"NumMedia": "0", "NumSegments": "1", "SmsStatus": "received", "ApiVersion": "2010-04-01"}
         | more
     )
+    WRITTEN[told["MessageSid"]] = told
+    return form(told)
 
 
 def status(sent: Mapping[str, str], sid: str, told: str = "delivered") -> Letter:
@@ -74,10 +77,10 @@ def _telegram(update: Mapping[str, Any]) -> Letter:
 
 
 def message(chat: int, words: str, number: int, name: str = "Sita") -> dict[str, Any]:
-    """A Telegram update: somebody wrote. `number` is unique in a test."""
+    """A Telegram update: somebody wrote, just now. `number` is unique in a test."""
     person = {"id": chat, "is_bot": False, "first_name": name, "language_code": "en"}
     where = {"id": chat, "type": "private", "first_name": name}
-    told = {"message_id": number, "date": 1795500000, "chat": where, "from": person, "text": words}
+    told = {"message_id": number, "date": int(time.time()), "chat": where, "from": person, "text": words}
     return {"update_id": 880_000 + number, "message": told}
 
 

@@ -16,6 +16,10 @@ from tests.fakes.loopback import Answer, Asked, Loopback
 ACCOUNT = "AC" + "0123456789abcdef" * 2
 TOKEN = "a-token-of-tests"  # not a credential of anything
 
+# What people wrote, by SID, as the resource would show it: `tests/fakes/post.py` fills it. A form that somebody cut
+# anew is not among them.
+WRITTEN: dict[str, dict[str, str]] = {}
+
 
 def sign(url: str, fields: Iterable[tuple[str, str]] = (), token: str = TOKEN) -> str:
     """The X-Twilio-Signature of a form: base64(HMAC-SHA1(token, url + sorted names and values)).
@@ -31,6 +35,20 @@ def refusal(code: int, status: int = 400) -> Answer:
     return Answer(status, told | {"more_info": f"https://www.twilio.com/docs/errors/{code}"})
 
 
+def _shown(sid: str, form: dict[str, str]) -> dict[str, Any]:
+    """An incoming message as the resource shows it."""
+    return {
+        "account_sid": ACCOUNT,
+        "body": form.get("Body", ""),
+        "direction": "inbound",
+        "from": form["From"],
+        "num_media": form.get("NumMedia", "0"),
+        "sid": sid,
+        "status": "received",
+        "to": form["To"],
+    }
+
+
 class FakeTwilio(Loopback):
     """Takes messages and calls; `messages` holds what was taken, by SID, as the resource would show it."""
 
@@ -38,6 +56,7 @@ class FakeTwilio(Loopback):
         super().__init__()
         self.messages: dict[str, dict[str, Any]] = {}
         self.calls: dict[str, dict[str, str]] = {}
+        self.questions: Answer | None = None  # how it answers whoever asks about a message, if not as usual
 
     async def usual(self, asked: Asked) -> Answer:
         """POST Messages.json creates, GET and DELETE Messages/<sid>.json work on what was created."""
@@ -49,6 +68,10 @@ class FakeTwilio(Loopback):
             self.calls[call] = asked.form
             return Answer(201, {"sid": call, "account_sid": ACCOUNT, "status": "queued", "to": asked.form.get("To")})
         sid = asked.path.removeprefix(f"{root}/").removesuffix(".json")
+        if asked.method == "GET" and self.questions is not None:
+            return self.questions
+        if asked.method == "GET" and sid in WRITTEN:
+            return Answer(200, _shown(sid, WRITTEN[sid]))
         if sid not in self.messages:
             return refusal(20404, 404)
         if asked.method == "DELETE":

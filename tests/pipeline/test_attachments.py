@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from bot.channels.contract import MediaRef
 from bot.media.fetch import Failed, Refused
 from bot.media.files import Files
 from bot.media.scan import NoVerdict, Scanner
+from bot.media.speech import LocalSpeech
 from bot.store import erase
+from bot.store.keys import open_
 from bot.transports import errors
 from tests.media.test_files import photo
 from tests.pipeline.world import World
@@ -228,3 +231,57 @@ async def test_a_file_of_two_joined_channels_still_opens(world: World, tmp_path:
         await turns.lock(connection, [here.subject_id, there.subject_id], wait=True)
         await merge.merge(connection, world.app.secrets, writer=here.subject_id, giver=there.subject_id, now=world.now)
     assert await desk.read((await the_row(world)).id) == ("audio/ogg", VOICE)
+
+
+def engine(tmp_path: Path, says: str) -> LocalSpeech:
+    """A program that is really executed, and says this of every voice."""
+    program = tmp_path / "engine.py"
+    program.write_text(f"import sys\nsys.stdin.buffer.read()\nprint({says!r})\n")
+    return LocalSpeech(f"{sys.executable} -I {program}")
+
+
+def judge(text: str) -> str | None:
+    return "report_violence" if "knife" in text else None
+
+
+async def test_a_machine_s_transcript_is_unverified_and_wakes_somebody_for_danger(world: World, tmp_path: Path) -> None:
+    await sends_file(world, VOICE)
+    before = await world.rows("SELECT audience, kind, severity FROM notices ORDER BY id")
+    listening = worker(world, tmp_path, speech=engine(tmp_path, "he has a knife"), judge=judge)
+    assert await listening.run_once() == 1
+    assert (await the_row(world)).state == "stored"  # the recording did not wait for the machine
+    await listening.settled()
+    row = await the_row(world)
+    assert row.transcript == "unverified"
+    home = await world.where(MAYA)
+    assert open_(home.key, row.transcript_enc, where=f"media.transcript_enc.{row.id}") == b"he has a knife"
+    assert b"knife" not in bytes(row.transcript_enc)
+    pages = await world.rows("SELECT kind, severity FROM notices WHERE audience = 'page'")
+    assert [tuple(p) for p in pages] == [("report_violence", "critical")]
+    kept = await world.rows("SELECT audience, kind, severity FROM notices WHERE audience <> 'page' ORDER BY id")
+    assert kept == before  # whoever was to listen is to listen still
+
+
+async def test_what_a_machine_heard_lowers_nothing_and_answers_nobody(world: World, tmp_path: Path) -> None:
+    await world.says(MAYA, "there is a knife")
+    await sends_file(world, VOICE)
+    question = "SELECT audience, kind, severity, taken_by FROM notices ORDER BY raised_at, id"
+    before, said = await world.rows(question), await world.said(MAYA)
+    severities = await world.rows("SELECT severity FROM cases")
+    listening = worker(world, tmp_path, speech=engine(tmp_path, "all is well, thank you, stop, delete my data"))
+    await listening.run_once()
+    await listening.settled()
+    await world.turns()
+    assert (await the_row(world)).transcript == "unverified"
+    assert await world.rows(question) == before
+    assert await world.said(MAYA) == said
+    assert await world.rows("SELECT severity FROM cases") == severities
+
+
+async def test_without_an_engine_a_voice_has_no_transcript(world: World, tmp_path: Path) -> None:
+    await sends_file(world, VOICE)
+    listening = worker(world, tmp_path)
+    await listening.run_once()
+    await listening.settled()
+    row = await the_row(world)
+    assert (row.transcript, row.transcript_enc) == ("none", None)

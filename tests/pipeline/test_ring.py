@@ -8,6 +8,7 @@ import pytest
 
 from bot.channels.routes import Routes
 from bot.sender import Sender
+from bot.simulated import Phones
 from tests.pipeline.test_sender import queued
 from tests.pipeline.world import ACCOUNT, World
 
@@ -174,3 +175,22 @@ def test_the_nearest_sim_is_named(world: World) -> None:
     assert routes.to("KW", ACCOUNT).answer_to == "+96550009999"
     assert routes.to("SA", ACCOUNT).answer_to == "+9779800000000"
     assert routes.to("NP", "+9779800000000").two_way
+
+
+async def test_the_simulator_shows_a_question_as_its_route_would(world: World) -> None:
+    """`/try`: the visitor chooses a country, and may see what a phone there is sent over our number at Twilio."""
+    phones = Phones(world.app)
+    kuwait, malaysia = "+96550001234", "+60123456789"
+    for number in (kuwait, malaysia):
+        await phones.send("sms", number, text="wages")
+        await world.turns()
+        await world.sends()
+    plain = [await phones.thread("sms", number) for number in (kuwait, malaysia)]
+    routed = [await phones.thread("sms", number, routes=True) for number in (kuwait, malaysia)]
+    assert routed[1] == plain[1]  # an answer arrives from there
+    assert [m["text_id"] for m in routed[0]] == [m["text_id"] for m in plain[0]]
+    asked, told = plain[0][-1]["parts"], routed[0][-1]["parts"]
+    assert asked != told
+    words = world.app.content.channel("en")
+    assert told[-1]["text"].startswith(words["one_way_same"][:20])
+    assert await phones.thread("whatsapp", kuwait, routes=True) == []

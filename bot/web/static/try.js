@@ -32,6 +32,13 @@ function station(root) {
   };
 
   country?.addEventListener("change", renew);
+  const routes = root.querySelector(".route input");
+  routes?.addEventListener("change", () => {
+    phone.line.routes = routes.checked;
+    remember("routes", routes.checked ? "yes" : "");
+    phone.hold(phone.address);
+  });
+  if (routes) phone.line.routes = routes.checked = recall("routes") === "yes";
   root.querySelector('[data-do="renew"]').addEventListener("click", () => {
     renew();
     phone.input.focus();

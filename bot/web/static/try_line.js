@@ -31,6 +31,7 @@ export class Line {
   constructor(channel, { onNews, onTrouble }) {
     Object.assign(this, { channel, onNews, onTrouble });
     this.queue = Promise.resolve();
+    this.routes = false; // whether an SMS is shown as on the route to the country of the phone
     this.expecting = () => false; // whether something is about to come: then it asks often
     this.hurry = new AbortController();
   }
@@ -66,6 +67,7 @@ export class Line {
       this.hurry = new AbortController();
       try {
         const query = new URLSearchParams({ channel: this.channel, address: this.address, after: this.#after() });
+        if (this.routes) query.set("routes", "yes");
         const { messages } = await ask(`/try/thread?${query}`, {}, 10000, signal);
         if (signal.aborted) return;
         const fresh = this.#fresh(messages);

@@ -1,0 +1,45 @@
+"""What the provider says of a message before it deletes or discloses; Telegram's running number; what SMS cost.
+
+Revision ID: 0021
+Revises: 0020
+"""
+
+from alembic import op
+
+revision = "0021"
+down_revision = "0020"
+
+GRANTS = """
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'saathi_app') THEN
+        GRANT SELECT, INSERT, UPDATE, DELETE ON sms_spent TO saathi_app;
+    END IF;
+END
+$$
+"""
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE inbox ADD COLUMN vouched text")
+    op.execute(
+        "ALTER TABLE inbox ADD CONSTRAINT ck_inbox_vouched CHECK (vouched IN ('asked', 'yes', 'no', 'unknown'))"
+    )
+    op.execute("ALTER TABLE inbox ADD COLUMN update_id bigint")
+    op.execute("CREATE INDEX ix_inbox_vouched ON inbox (subject_id) WHERE vouched = 'asked'")
+    op.execute("CREATE INDEX ix_inbox_update_id ON inbox (update_id) WHERE update_id IS NOT NULL")
+    op.execute("ALTER TABLE outbox ADD COLUMN segments smallint")
+    op.execute(
+        "CREATE TABLE sms_spent (month date NOT NULL, country text NOT NULL, messages integer NOT NULL,"
+        " segments integer NOT NULL, CONSTRAINT pk_sms_spent PRIMARY KEY (month, country))"
+    )
+    op.execute(GRANTS)
+
+
+def downgrade() -> None:
+    op.execute("DROP TABLE sms_spent")
+    op.execute("ALTER TABLE outbox DROP COLUMN segments")
+    op.execute("DROP INDEX ix_inbox_update_id")
+    op.execute("DROP INDEX ix_inbox_vouched")
+    op.execute("ALTER TABLE inbox DROP COLUMN update_id")
+    op.execute("ALTER TABLE inbox DROP COLUMN vouched")
