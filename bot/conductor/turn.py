@@ -17,7 +17,7 @@ from bot import outgoing
 from bot.conductor import fallen, pace, private
 from bot.conductor.arrived import Arrived, child_of, danger_of
 from bot.conductor.gate import BY_US, MORE_UNTIL, Gate
-from bot.content import Content
+from bot.content import Content, languages
 from bot.content.marks import NONE, Marks
 from bot.engine import answers
 from bot.engine.engine import turn
@@ -42,6 +42,7 @@ from handlers import box, children, duty, handoff, targets
 from handlers import cases as case_actions
 from handlers import owner as owners
 from handlers.context import Actor, Context, Shelf
+from handlers.languages import WROTE
 
 CALLS = 40  # handlers that one message may run; more is a fault of a flow
 # Their one line leaves whoever owns the conversation.
@@ -55,6 +56,7 @@ EDITABLE = timedelta(hours=48)  # how long a message can be edited afterwards (T
 SEALED = "sealed_until"  # in the profile: until then an edit may be one of a letter
 FORGOTTEN = (MORE_UNTIL, handoff.ANSWER_UNTIL, SAID, SENT)  # when she clears: what follows belongs to nothing
 LATIN = "latin"  # in the profile: she writes in Latin letters
+CLEAR = 3  # words in the letters of her own language that another language must have to be told
 LETTERS = 5  # fewer tell nothing: "ok", "yes", "112"
 RANG = "rang"  # in the session: it waits for a human only since somebody rang
 TALKING = timedelta(hours=1)  # so long an open question is being talked about
@@ -160,6 +162,7 @@ class Turn:
             given = gate.instead(given, before)
             self._session = gate.session
             if arrived.inbound is None or secret or self._in_pace(gate, given):
+                self._offer_language(given)
                 await (self._aside(given) if _is_aside(given) else self._converse(given))
             await self._page_anyway(private.wakes(self.ctx, arrived.given))
             gate.session = Session.from_json(self._conversation.session)
@@ -454,7 +457,25 @@ class Turn:
         for code in (person.language, person.language_guess):
             if code and code in self._tools.content.languages:
                 return code
-        return "en"
+        return languages.of_country(self._tools.content.languages, self._conversation.country_hint) or "en"
+
+    def _offer_language(self, given: Input) -> None:
+        """Who writes clearly in another language than ours is told, in that one and once, how to change it. One message
+        never changes it by itself, and nothing stands before danger."""
+        content, language = self._tools.content, self._language()
+        if not isinstance(given, Heard) or given.edited or danger_of(given) or self._conversation.owner != "bot":
+            return
+        other, asked, person = given.meaning.language, self._asked(), self._person
+        levels = {flow.level for f in self._session.stack if (flow := content.flows.get(f.flow))}
+        if other not in content.languages or other == language or person.opted_out_at or "danger" in levels:
+            return
+        if (asked and answers.takes_words(asked)) or given.meaning.intent == "change_language":
+            return
+        foreign = script_of(given.text) not in {script_of(content.languages[language].name), ""}
+        if not foreign and len(given.text.split()) < CLEAR or person.profile.get(WROTE) == other:
+            return
+        person.profile[WROTE] = other
+        self._queue(content.reply(Said("system.other_language", {"name": content.languages[other].name}), other))
 
     def _say(self, events: Sequence[Event]) -> Called | None:
         called = None

@@ -158,5 +158,12 @@ def load(root: Path) -> Content:
     for code in languages:
         words(code)  # a quarter of a second each, which the first message should not pay for
     flows, texts = load_flows(root, as_choices(languages))
-    catalogue, knowledge = load_catalogue(root, languages), load_knowledge(root)
+    catalogue, knowledge = load_catalogue(root, languages), _with_languages(load_knowledge(root), languages)
     return Content(root, flows, texts, languages, catalogue, knowledge, load_readers(), desk=load_desk_words(root))
+
+
+def _with_languages(knowledge: Facts, languages: Mapping[str, Language]) -> Facts:
+    """What the languages say of themselves, where handlers read: `knowledge/languages.yml` and `spoken` beside it."""
+    spoken = {code: dict(language.likely) for code, language in languages.items()}
+    rules = {**knowledge.by_name.get("languages", {}), "spoken": spoken}
+    return Facts({**knowledge.by_name, "languages": rules}, knowledge.texts)

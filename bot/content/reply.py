@@ -192,7 +192,8 @@ class Replies:
 
     def _option(self, text_id: str, choice: Choice, language: str) -> Option:
         if is_language_option(choice, self._languages):
-            return Option(choice.id, choice.label, choice.label)
+            # On an SMS only her own language's name is in its letters: others her phone may not be able to show.
+            return Option(choice.id, choice.label, choice.label if choice.id == language else choice.short)
         if choice.value is not None:
             return Option(choice.id, spoken(choice.value, language, texts_in(language, self._catalogue, self._facts)))
         context = f"{text_id}#option.{choice.id}"
