@@ -471,7 +471,8 @@ class Turn:
             return
         if (asked and answers.takes_words(asked)) or given.meaning.intent == "change_language":
             return
-        foreign = script_of(given.text) not in {script_of(content.languages[language].name), ""}
+        # Letters tell at once, but for Latin ones: half of what is written in any language is in them.
+        foreign = script_of(given.text) not in {script_of(content.languages[language].name), "LATIN", ""}
         if not foreign and len(given.text.split()) < CLEAR or person.profile.get(WROTE) == other:
             return
         person.profile[WROTE] = other
