@@ -28,7 +28,7 @@ from tests.conversations.harness import Line, Phone
 
 LATIN = "LATIN"
 LANGUAGE_LISTS = frozenset({"language.language", "welcome.language"})
-CODES = frozenset({"start", "x", "skip", "kd", "noc"})  # to be typed, or an example of it, the same in every language
+CODES = frozenset({"start", "x", "skip", "kd", "noc", "sms", "whatsapp", "telegram", "saathi", "delete"})  # typed, shown by a phone, or called so in every language
 _GAP = re.compile(r"  |[ \t]\n|\n[ \t]| [,.;:!?।؟،](?:\s|$)|^\s|\s$")
 _WORD = re.compile(r"[^\W\d_]+")
 _LINK = re.compile(r"(?:https?:/)?/\S+")
@@ -156,7 +156,7 @@ def _foreign(content: Content, line: Line, shown: str) -> Iterator[str]:
 
 def _typed(english: WordsOf, word: str) -> bool:
     """Whether a word in capitals is one that does something when it is sent, in every language."""
-    return english.universal(word) is not None or word in {"PIN", "NO", "STORY"}
+    return english.universal(word) is not None or word in {"PIN", "NO", "STORY", "KEEP", "A", "B"}
 
 
 def _named(content: Content, line: Line) -> set[str]:
