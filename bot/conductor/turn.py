@@ -102,6 +102,7 @@ class Turn:
         self.wiped: tuple[int, ...] = ()  # rows of the inbox whose words no table keeps
         self._by_us = False  # whether a job began this turn, not the person
         self._boxed = False  # whether this turn said something of the box
+        self._unsure_words = False  # whether English stood under something of this turn
         self._events: list[Event] = []  # of the engine, in this turn
         self.ctx = Context(
             actor=actor or Actor("person"),
@@ -164,6 +165,8 @@ class Turn:
             if arrived.inbound is None or secret or self._in_pace(gate, given):
                 self._offer_language(given)
                 await (self._aside(given) if _is_aside(given) else self._converse(given))
+            if self._unsure_words:  # asked in words that nobody has signed: a human looks at once
+                await self._page_anyway(danger_of(given))
             await self._page_anyway(private.wakes(self.ctx, arrived.given))
             gate.session = Session.from_json(self._conversation.session)
             gate.ends_again()
@@ -497,6 +500,7 @@ class Turn:
         flow = self._tools.content.flows.get(name)
         boxed = flow is not None and flow.secret
         self._boxed = self._boxed or boxed
+        self._unsure_words = self._unsure_words or bool(reply.under)
         # Who has the conversation may be the one it is about: the box answers all the same, but nobody who said STOP.
         aside = boxed and self._conversation.owner == "human" and self._person.opted_out_at is None
         by_hand = name in OF_A_HUMAN and self.ctx.actor.kind == "staff" and self._conversation.owner == "human"

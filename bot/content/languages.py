@@ -100,7 +100,9 @@ def _likely(sheet: Sheet, top: Place) -> dict[str, int]:
     found = {country: sheet.whole(table, country) for country in table}
     for country, weight in found.items():
         if not 1 <= weight <= OWN or not (len(country) == 2 and country.isupper()):
-            sheet.wrong(table.at(country), f"`likely:` has countries of two capitals and numbers from 1 to {OWN}: {country}")
+            sheet.wrong(
+                table.at(country), f"`likely:` has countries of two capitals and numbers from 1 to {OWN}: {country}"
+            )
     return found
 
 
@@ -123,7 +125,8 @@ def _phrases(sheet: Sheet, place: Place, key: str) -> tuple[str, ...]:
 def as_choices(languages: Mapping[str, Language]) -> list[Choice]:
     """The options of `options: languages`: native names, never translated."""
     return [
-        Choice(id=lang.code, label=lang.name, short=lang.latin, synonyms=(lang.english_name, *lang.also)) for lang in languages.values()
+        Choice(id=lang.code, label=lang.name, short=lang.latin, synonyms=(lang.english_name, *lang.also))
+        for lang in languages.values()
     ]
 
 

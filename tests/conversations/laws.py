@@ -28,7 +28,9 @@ from tests.conversations.harness import Line, Phone
 
 LATIN = "LATIN"
 LANGUAGE_LISTS = frozenset({"language.language", "welcome.language"})
-CODES = frozenset({"start", "x", "skip", "kd", "noc", "sms", "whatsapp", "telegram", "saathi", "delete"})  # typed, shown by a phone, or called so in every language
+CODES = frozenset(
+    {"start", "x", "skip", "kd", "noc", "sms", "whatsapp", "telegram", "saathi", "delete"}
+)  # typed, shown by a phone, or called so in every language
 _GAP = re.compile(r"  |[ \t]\n|\n[ \t]| [,.;:!?।؟،](?:\s|$)|^\s|\s$")
 _WORD = re.compile(r"[^\W\d_]+")
 _LINK = re.compile(r"(?:https?:/)?/\S+")

@@ -39,7 +39,9 @@ ALSO = frozenset(
         "gentle.heavy",
     }
 )
-FIRST = frozenset({"danger.main", "wages.main", "missing.main", "rights.main", "status.add_and_details", "self_harm.day"})
+FIRST = frozenset(
+    {"danger.main", "wages.main", "missing.main", "rights.main", "status.add_and_details", "self_harm.day"}
+)
 Cell = tuple[str, str, str]
 
 
