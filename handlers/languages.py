@@ -1,6 +1,7 @@
 """Which languages are offered, and in which order: the likely ones first, page by page.
 
-Law: a guess only orders a list. What the person chose stays until she chooses again; English is always on the first page.
+Law: a guess only orders a list. What the person chose stays until she chooses again; English is always on the first
+page.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def likely(
 
 
 def pages(order: Sequence[str], first: int, further: int) -> list[list[str]]:
-    """The pages: English is the last of the first one where it is not likelier. Two pages whose whole fits one are one."""
+    """The pages; English is the last of the first one, where it is not likelier. A single one is left over to nobody."""
     if len(order) <= first + 1:
         return [list(order)]
     top = list(order[:first])

@@ -119,7 +119,7 @@ def _prefixes(content: Content, flow: Flow, step: Say | Ask) -> list[str]:
 
 
 def _page(content: Content, ask: Ask, language: str) -> tuple[Choice, ...]:
-    """The longest page of an ask that shows its choices page by page: the person's own language and the longest names."""
+    """The longest page of an ask that shows its choices page by page: her own language, and the longest names."""
     size = int(content.knowledge.get("languages")["more"][channel.name])
     own = [c for c in ask.choices if c.id == language]
     others = sorted((c for c in ask.choices if c.id != language), key=lambda c: -units(c.short or c.label))

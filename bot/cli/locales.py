@@ -200,7 +200,8 @@ def sign(root: Path, language: str, name: str, role: str, digest: str, *, day: d
         for context, english, text in texts:
             print(f"{context}\n  {english}\n  {text or '(nothing: English is said)'}")
         print(
-            f"\n{len(texts)} texts. Who has read them all signs:\n  saathi locales sign {language} --digest {seal} --name ... --role ..."
+            f"\n{len(texts)} texts. Who has read them all signs:\n"
+            f"  saathi locales sign {language} --digest {seal} --name ... --role ..."
         )
         return 0
     if not role.strip() or digest != seal:

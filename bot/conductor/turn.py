@@ -476,7 +476,7 @@ class Turn:
             return
         # Letters tell at once, but for Latin ones: half of what is written in any language is in them.
         foreign = script_of(given.text) not in {script_of(content.languages[language].name), "LATIN", ""}
-        if not foreign and len(given.text.split()) < CLEAR or person.profile.get(WROTE) == other:
+        if (not foreign and len(given.text.split()) < CLEAR) or person.profile.get(WROTE) == other:
             return
         person.profile[WROTE] = other
         self._queue(content.reply(Said("system.other_language", {"name": content.languages[other].name}), other))

@@ -104,8 +104,8 @@ def by_label(flows: Flows, catalogue: Catalogue, languages: Mapping[str, Languag
 
 
 def by_language(flows: Flows, languages: Mapping[str, Language]) -> dict[str, str]:
-    """Folded name of a language, alone in a message -> the flow that sets it. What is a country's name too (Indonesia) is
-    no wish for a language."""
+    """Folded name of a language, alone in a message -> the flow that sets it. What is a country's name too (Indonesia)
+    is no wish for a language."""
     if flows.get(LANGUAGE) is None:
         return {}
     places = {fold(name) for code in languages for name in locale(code).territories.values()}

@@ -1,8 +1,8 @@
 """A made-up language in which every catalogue entry is marked, in a copy of the checkout: `made`. Run as a program in
 such a copy, it lets people talk in that language and prints every letter outside marks that somebody would see.
 
-Law: only data makes the language: `saathi locales new`, words filled in, `saathi locales import`. The marks stand in the
-GSM alphabet, so that an SMS costs what English costs.
+Law: only data makes the language: `saathi locales new`, words filled in, `saathi locales import`. The marks stand
+in the GSM alphabet, so that an SMS costs what English costs.
 """
 
 from __future__ import annotations

@@ -64,8 +64,8 @@ def _is_latin(text: str) -> bool:
 
 
 class Telling:
-    """One transcript, told on one channel in one language. `variant` 0, 1, ... picks how an answer is written; `letters`
-    NATIVE or LATIN has all that is typed in those, where the language has both."""
+    """One transcript, told on one channel in one language. `variant` 0, 1, ... picks how an answer is written; with
+    `letters` NATIVE or LATIN all that is typed is in those, where the language has both."""
 
     def __init__(
         self, content: Content, transcript: Transcript, channel: str, language: str, variant: int, letters: str = ""

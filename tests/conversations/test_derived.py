@@ -1,8 +1,8 @@
 """At every question of every main way: a wrong answer, danger, two days of silence, a refusal. And each flow has each
 of the five kinds of conversations that issue 3 asks for, or a reason why there is none.
 
-Law: the derived runs know the transcripts and what the questions are. Each is made in Nepali on all channels, and by SMS
-in two other languages, which the name of its transcript decides: over all of them every language is met.
+Law: the derived runs know the transcripts and what the questions are. Each is made in Nepali on all channels, and
+by SMS in two other languages, which the name of its transcript decides: over all of them every language is met.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Every transcript, in every language on disk, answered in several ways; the channels take turns.
 
-Law: what a transcript does not expect must not happen. A main way is told in every language on every channel, in turn in
-the language's own letters and in Latin ones, the FIRST ones in both everywhere. Any other transcript is told once in each
-language, on the channel that its name and the language decide. One test tells one transcript in all its cells (a test for
-each cost more than what they tell), and names every cell that fails.
+Law: what a transcript does not expect must not happen. A main way is told in every language on every channel, in turn
+in the language's own letters and in Latin ones, the FIRST ones in both everywhere. Any other transcript is told once in
+each language, on the channel that its name and the language decide. One test tells one transcript in all its cells (a
+test for each cost more than what they tell), and names every cell that fails.
 """
 
 from __future__ import annotations
