@@ -46,7 +46,7 @@ def likely(
 
 
 def pages(order: Sequence[str], first: int, further: int) -> list[list[str]]:
-    """The pages; English is the last of the first one, where it is not likelier. A single one is left over to nobody."""
+    """The pages. English is the last of the first one, where it is not likelier."""
     if len(order) <= first + 1:
         return [list(order)]
     top = list(order[:first])

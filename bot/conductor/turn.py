@@ -72,6 +72,12 @@ def _is_aside(given: Input) -> bool:
     return isinstance(given, Started) and given.flow == windows.FLOW
 
 
+def _seen(given: Input) -> str | None:
+    """The kind of danger in what was said, also of one that is only asked about."""
+    danger = given.meaning.danger if isinstance(given, Heard | Shared) else None
+    return danger.kind if danger else None
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What a turn is given besides its subject: content, policy, and the ports of time, ids and chance."""
@@ -166,7 +172,7 @@ class Turn:
                 self._offer_language(given)
                 await (self._aside(given) if _is_aside(given) else self._converse(given))
             if self._unsure_words:  # asked in words that nobody has signed: a human looks at once
-                await self._page_anyway(danger_of(given))
+                await self._page_anyway(_seen(given))
             await self._page_anyway(private.wakes(self.ctx, arrived.given))
             gate.session = Session.from_json(self._conversation.session)
             gate.ends_again()

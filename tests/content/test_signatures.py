@@ -67,7 +67,7 @@ async def test_unsigned_danger_carries_english_in_a_message_of_its_own_on_an_sms
     for channel in CHANNELS:
         phone = Phone(recording(strict), channel, code)
         (line,) = await phone.hear("zz qq", danger)
-        assert line.reply.under.startswith("Okay, received.")
+        assert line.reply.under.startswith("Okay, we got this.")
         assert "1 yes 2 no" in line.reply.under
         if channel != "sms":
             assert phone.shown(line).count(line.reply.under) == 1

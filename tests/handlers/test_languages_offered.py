@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from bot.content import Content, languages
-from bot.engine.inputs import Meaning
+from bot.engine.inputs import Danger, Meaning
 from handlers.languages import likely, pages
 from tests.conversations.harness import CHANNELS, Phone, recording
 
@@ -24,7 +24,7 @@ SPOKEN = {
     ("guesses", "countries", "first"),
     [
         ([], ["NP"], ["ne"]),
-        ([], ["QA"], ["ne", "bn", "hi"]),
+        ([], ["QA"], ["ne", "hi", "bn"]),
         ([], [None], ["en", "hi", "ne"]),
         (["ur"], ["QA"], ["ur", "ne"]),
         (["ur", "bn"], ["QA"], ["ur", "bn", "ne"]),
@@ -102,8 +102,10 @@ async def test_page_by_page_every_language_can_be_reached_by_its_number(content:
         ("tagalog", "fil"),
         ("اردو", "ur"),
         ("සිංහල", "si"),
-    ]
-    + [("indonesia", "id"), ("Tamil", "ta"), ("മലയാളം", "ml")],
+        ("indonesia", "id"),
+        ("Tamil", "ta"),
+        ("മലയാളം", "ml"),
+    ],
 )
 async def test_any_name_is_understood_also_of_another_page(content: Content, written: str, code: str) -> None:
     talk = stranger(content, "sms", "+97798000000")
@@ -155,8 +157,6 @@ async def test_a_word_or_two_in_latin_letters_offer_nothing(content: Content, te
 
 
 async def test_nothing_is_offered_before_danger(content: Content) -> None:
-    from bot.engine.inputs import Danger
-
     phone = Phone(recording(content), "sms", "ne")
     danger = Meaning("report_violence", 0.95, danger=Danger("report_violence"), language="bn")
     lines = await phone.hear("সে আমাকে মারছে এখন", danger)
