@@ -18,13 +18,14 @@ from bot.channels.limits import units
 from bot.channels.segments import count
 from bot.check import placeholders
 from bot.check.extract import fill, notes, wanted
+from bot.check.phone import shown
 from bot.check.texts import LABEL, SMS, Message, entries, room_for_label
 from bot.content import Content
 from bot.content.catalogue import blank, po_path, written
 from bot.content.knowledge import HEARD
 from bot.content.languages import COMMANDS
 
-COLUMNS = ("context", "english", "translation", "notes", "where")
+COLUMNS = ("context", "english", "translation", "notes", "where", "on_the_phone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,23 +97,25 @@ def length(message: Message, text: str) -> str:
     return f"{cost.segments} SMS ({cost.units} of {cost.encoding}), {max(1, message.segments)} fit"
 
 
-def as_csv(found: Iterable[Row]) -> str:
-    """For a spreadsheet."""
+def as_csv(found: Iterable[Row], content: Content, language: str) -> str:
+    """For a spreadsheet; the last column is what a phone shows now."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
     for row in found:
         m = row.message
-        writer.writerow((m.context, m.english, row.translation, " | ".join(notes(m)), m.source))
+        writer.writerow((m.context, m.english, row.translation, " | ".join(notes(m)), m.source, shown(content, language, m)))
     return out.getvalue()
 
 
-def as_po(language: str, found: Iterable[Row]) -> str:
-    """For a translator's editor: all catalogues in one."""
+def as_po(language: str, found: Iterable[Row], content: Content) -> str:
+    """For a translator's editor: all catalogues in one; what a phone shows now is a comment."""
     file = blank(language)
     for row in found:
         m = row.message
-        entry = polib.POEntry(msgctxt=m.context, msgid=m.english, msgstr=row.translation, comment="\n".join(notes(m)))
+        screen = [f"Saathi-Phone: {line}" for line in shown(content, language, m).splitlines()]
+        told = "\n".join([*notes(m), *screen])
+        entry = polib.POEntry(msgctxt=m.context, msgid=m.english, msgstr=row.translation, comment=told)
         name, _, line = m.source.rpartition(":")
         entry.occurrences = [(name, line)]
         file.append(entry)

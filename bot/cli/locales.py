@@ -136,13 +136,15 @@ def export(root: Path, language: str, output: Path, *, everything: bool) -> int:
     """Write the rows of a language."""
     if not _is_there(root, language):
         return 2
-    found = exchange.rows(load(root), root, language)
+    content = load(root)
+    found = exchange.rows(content, root, language)
     if not everything:
         found = [r for r in found if r.doubtful or not (r.translation or r.message.optional)]
     if output.suffix not in {".csv", ".po"}:
         print("saathi locales export: the file ends in .csv or .po", file=sys.stderr)
         return 2
-    text = exchange.as_csv(found) if output.suffix == ".csv" else exchange.as_po(language, found)
+    table = output.suffix == ".csv"
+    text = exchange.as_csv(found, content, language) if table else exchange.as_po(language, found, content)
     output.write_text(text, "utf-8", newline="\n")
     print(f"{len(found)} texts in {output}")
     return 0

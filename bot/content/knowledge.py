@@ -86,7 +86,8 @@ def load_knowledge(root: Path) -> Facts:
     texts: dict[str, FactText] = {}
     problems: list[Problem] = []
     for path in files(folder):
-        by_name[path.stem] = with_heard(root, path.stem, _read(path, root, (path.stem,), texts, problems))
+        content = _read(path, root, (path.stem,), texts, problems)
+        by_name[path.stem] = with_heard(root, path.stem, content) if content else content
     for inner in sorted(p for p in folder.glob("*") if p.is_dir()):
         by_name[inner.name] = {
             path.stem: _read(path, root, (inner.name, path.stem), texts, problems) for path in files(inner)
@@ -98,12 +99,12 @@ def load_knowledge(root: Path) -> Facts:
 
 def _read(
     path: Path, root: Path, where: tuple[str, ...], texts: dict[str, FactText], problems: list[Problem]
-) -> Mapping[str, Any]:
+) -> Place:
     try:
         content = read(path, root)
     except ContentError as error:
         problems += error.problems
-        return {}
+        return Place.empty(1)
     file = path.relative_to(root).as_posix()
     keys = content.get(WORDS) or ()
     if not isinstance(keys, Row) or not all(isinstance(k, str) for k in keys):
