@@ -104,7 +104,9 @@ def as_csv(found: Iterable[Row], content: Content, language: str) -> str:
     writer.writerow(COLUMNS)
     for row in found:
         m = row.message
-        writer.writerow((m.context, m.english, row.translation, " | ".join(notes(m)), m.source, shown(content, language, m)))
+        writer.writerow(
+            (m.context, m.english, row.translation, " | ".join(notes(m)), m.source, shown(content, language, m))
+        )
     return out.getvalue()
 
 

@@ -97,9 +97,7 @@ def load_knowledge(root: Path) -> Facts:
     return Facts(by_name, texts)
 
 
-def _read(
-    path: Path, root: Path, where: tuple[str, ...], texts: dict[str, FactText], problems: list[Problem]
-) -> Place:
+def _read(path: Path, root: Path, where: tuple[str, ...], texts: dict[str, FactText], problems: list[Problem]) -> Place:
     try:
         content = read(path, root)
     except ContentError as error:

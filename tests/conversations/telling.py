@@ -54,9 +54,10 @@ def spoken(content: Content, english: Any, language: str) -> Any:
         return found
     command, own = content.words("en").universal(first), content.languages[language]
     ways = own.universal.get(command or "") or own.phrases.get(command or "") or ()
-    # A single word may be the carriers' own, and is obeyed where a sentence is an answer.
     ways = tuple(w for w in ways if floor().understand([w])[0].danger is None)  # "save me" is more than "help"
-    return [w for w in ways if (len(w.split()) > 1) == (len(first.split()) > 1)] or list(ways) or english
+    # A single word may be the carriers' own, and is obeyed where a sentence is an answer.
+    alike = [w for w in ways if (len(w.split()) > 1) == (len(first.split()) > 1)]
+    return alike or (list(ways) if command != "stop" else english) or english
 
 
 def _is_latin(text: str) -> bool:
