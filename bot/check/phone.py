@@ -1,7 +1,7 @@
 """A text as a phone shows it, with its options and the longest values: what a translator sees beside the words.
 
-Law: laid out by the real channel, SMS for short texts and WhatsApp for long ones; nothing is drawn, so that it stands in
-a cell of a table. In a language that people may not choose yet it is English.
+Law: laid out by the real channel, SMS for short texts and WhatsApp for long ones; nothing is drawn, so that it stands
+in a cell of a table. In a language that people may not choose yet it is English.
 """
 
 from __future__ import annotations
