@@ -151,7 +151,8 @@ def _foreign(content: Content, line: Line, shown: str) -> Iterator[str]:
         yield f"no word in the letters of {line.reply.language}"
     named = names | _named(content, line)
     strange = [w for w in words if _script(w) != own and w.casefold() not in CODES and w not in named]
-    strange = [w for w in strange if not (w.isupper() and _typed(commands, w))]  # COMPLAIN: to be typed so
+    facts = any(text_ids(line.event.slots, offered(line)))  # offices have their letters there: MWC, SLBFE
+    strange = [w for w in strange if not (w.isupper() and (facts or _typed(commands, w)))]  # COMPLAIN: typed so
     if strange:
         yield f"words in other letters: {' '.join(strange)}"
 

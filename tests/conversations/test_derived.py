@@ -59,10 +59,7 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
     **{("self_harm", kind): IN_DANGER for kind in (WRONG, LATER, REFUSED)},
     **{("danger_end", kind): IN_DANGER for kind in (DANGER_IN_IT, LATER, REFUSED)},
     ("danger", DANGER_IN_IT): "a graver one is told by self_harm.in_danger, the same one by danger.said_again",
-    **{
-        (flow, REFUSED): A_CHOICE
-        for flow in ("before_leaving", "gentle", "language", "solved", "somebody", "status", "welcome", "withdraw")
-    },
+    **{(flow, REFUSED): A_CHOICE for flow in ("before_leaving", "gentle", "solved", "somebody", "status", "withdraw")},
     ("questions", REFUSED): A_CHOICE,
     **{(flow, REFUSED): A_CHOICE for flow in ("emergency", "further", "menu", "mine", "settings")},
     **{(flow, REFUSED): BY_HERSELF for flow in ("exit_word", "hours", "link", "my_data", "second_word", "set_word")},
