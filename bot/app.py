@@ -407,7 +407,8 @@ async def build(
 
     Without `understanding` no model is trained or loaded, and there is no conductor: for `--role web` and for staff.
     """
-    content = replace(content_room.load(settings.root), site=settings.public_url.rstrip("/") or LOCAL)
+    content = content_room.load(settings.root)
+    content = replace(content, site=settings.public_url.rstrip("/") or LOCAL, strict=settings.env == "production")
     database = await open_database(settings, migrating=migrating)
     try:
         keys = await open_keys(database, settings)

@@ -16,8 +16,13 @@ from bot.engine.messages import Option, Reply
 
 
 def said(reply: Reply) -> str:
-    """The words of a reply; captions of files, when it says nothing itself."""
-    return reply.text.strip() or "\n".join(m.caption for m in reply.media if m.caption).strip()
+    """The words of a reply, with the English that stands under them; captions of files, when it says nothing itself."""
+    text = reply.text.strip()
+    return (
+        f"{text}\n\n{reply.under}"
+        if text and reply.under
+        else text or "\n".join(m.caption for m in reply.media if m.caption).strip()
+    )
 
 
 def buttons(reply: Reply) -> tuple[Button, ...]:

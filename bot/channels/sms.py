@@ -22,7 +22,7 @@ _COUNTER = 6  # room for "10/12 " when a text needs several messages
 def _whole(reply: Reply) -> str:
     """The text with its options: where the author put them, else on one line if that is readable, else one
     each."""
-    words, options = reply.sms.strip() or said(reply), reply.options if reply.numbered else ()
+    words, options = reply.sms.strip() or reply.text.strip() or said(reply), reply.options if reply.numbered else ()
     if reply.sms and _PLACE in words:
         before, _, after = words.rpartition(_PLACE)
         return before + sms_options(options) + after
@@ -56,7 +56,8 @@ class Sms:
     def layout(self, reply: Reply, chrome: Chrome) -> tuple[Part, ...]:
         """Numbered text; usually one Part."""
         pieces = _pieces(normalise(_whole(reply)), LIMITS[self.name].text)
-        return tuple(Part("text", piece) for piece in pieces)
+        under = (normalise(reply.under),) if reply.under else ()  # one segment in letters that every phone shows
+        return tuple(Part("text", piece) for piece in (*pieces, *under))
 
 
 channel = Sms()

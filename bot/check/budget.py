@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bot.channels.contract import Chrome
+from bot.channels.limits import units
 from bot.channels.segments import count
 from bot.channels.sms import channel
 from bot.check.graph import FLOW, ways
@@ -21,7 +22,7 @@ from bot.check.texts import allowed, at, options, place, translated
 from bot.content import Content, Problem
 from bot.content.wording import PLACEHOLDER
 from bot.engine.events import Asked, Said
-from bot.engine.flow import Ask, Call, Flow, Flows, Say, Step
+from bot.engine.flow import Ask, Call, Choice, Flow, Flows, Say, Step
 
 BEFORE = ("retry", "retry_help", "nothing_to_go_back", "media_received")  # of system.yml; on SMS nobody has old buttons
 FALSE_SLOTS = frozenset({"options"})
@@ -117,6 +118,15 @@ def _prefixes(content: Content, flow: Flow, step: Say | Ask) -> list[str]:
     return ["", *(f"system.{name}" for name in BEFORE if repeated and name in present)]
 
 
+def _page(content: Content, ask: Ask, language: str) -> tuple[Choice, ...]:
+    """The longest page of an ask that shows its choices page by page: her own language, and the longest names."""
+    size = int(content.knowledge.get("languages")["more"][channel.name])
+    own = [c for c in ask.choices if c.id == language]
+    others = sorted((c for c in ask.choices if c.id != language), key=lambda c: -units(c.short or c.label))
+    shown = (*own, *others)[:size]
+    return (*shown, ask.skip) if ask.skip and len(ask.choices) > size else shown
+
+
 def rendered(
     content: Content, flow: Flow, step: Say | Ask, language: str, values: dict[str, object], prefix: str = ""
 ) -> str:
@@ -124,6 +134,6 @@ def rendered(
     text_id = f"{flow.name}.{step.id}"
     event: Said | Asked = Said(text_id, values)
     if isinstance(step, Ask):
-        ids = tuple(choice.id for choice in options(step))
+        ids = tuple(choice.id for choice in (_page(content, step, language) if step.shown else options(step)))
         event = Asked(text_id, text_id, flow.version, ids, values, prefix)
     return "\n".join(part.text for part in channel.layout(content.reply(event, language), Chrome()))

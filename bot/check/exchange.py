@@ -18,12 +18,14 @@ from bot.channels.limits import units
 from bot.channels.segments import count
 from bot.check import placeholders
 from bot.check.extract import fill, notes, wanted
+from bot.check.phone import shown
 from bot.check.texts import LABEL, SMS, Message, entries, room_for_label
 from bot.content import Content
 from bot.content.catalogue import blank, po_path, written
+from bot.content.knowledge import HEARD
 from bot.content.languages import COMMANDS
 
-COLUMNS = ("context", "english", "translation", "notes", "where")
+COLUMNS = ("context", "english", "translation", "notes", "where", "on_the_phone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,23 +89,35 @@ def too_long(message: Message, text: str) -> bool:
     return message.kind == SMS and count(text).segments > max(1, message.segments)
 
 
-def as_csv(found: Iterable[Row]) -> str:
-    """For a spreadsheet."""
+def length(message: Message, text: str) -> str:
+    """How long it is, and how long it may be."""
+    if message.kind == LABEL:
+        return f"{units(text)} characters, {room_for_label(message.options)} fit the button"
+    cost = count(text)
+    return f"{cost.segments} SMS ({cost.units} of {cost.encoding}), {max(1, message.segments)} fit"
+
+
+def as_csv(found: Iterable[Row], content: Content, language: str) -> str:
+    """For a spreadsheet; the last column is what a phone shows now."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
     for row in found:
         m = row.message
-        writer.writerow((m.context, m.english, row.translation, " | ".join(notes(m)), m.source))
+        writer.writerow(
+            (m.context, m.english, row.translation, " | ".join(notes(m)), m.source, shown(content, language, m))
+        )
     return out.getvalue()
 
 
-def as_po(language: str, found: Iterable[Row]) -> str:
-    """For a translator's editor: all catalogues in one."""
+def as_po(language: str, found: Iterable[Row], content: Content) -> str:
+    """For a translator's editor: all catalogues in one; what a phone shows now is a comment."""
     file = blank(language)
     for row in found:
         m = row.message
-        entry = polib.POEntry(msgctxt=m.context, msgid=m.english, msgstr=row.translation, comment="\n".join(notes(m)))
+        screen = [f"Saathi-Phone: {line}" for line in shown(content, language, m).splitlines()]
+        told = "\n".join([*notes(m), *screen])
+        entry = polib.POEntry(msgctxt=m.context, msgid=m.english, msgstr=row.translation, comment=told)
         name, _, line = m.source.rpartition(":")
         entry.occurrences = [(name, line)]
         file.append(entry)
@@ -157,6 +171,19 @@ def _faults(message: Message | None, row: Given) -> Iterator[str]:
         yield f"too long for a button: {units(row.translation)} characters, at most {room_for_label(message.options)}"
 
 
+def first_heard(content: Content) -> str:
+    """A `heard.yml` to begin with: what people write for relatives, topics and needs, which speakers fill in."""
+    lines = ["# What people write for these, native and in Latin letters; the English of each stands in knowledge/."]
+    for name, under in HEARD.items():
+        entries = content.knowledge.by_name.get(name, {}).get(under, {})
+        lines += [f"{name}:", *(f"  {key}: []" for key in entries)]
+    lines += [
+        "# Words that tell over a shoulder what this is about (knowledge/discreet.yml): never said, not at the start."
+    ]
+    lines += ["discreet:", "  never: []", "  start: []"]
+    return "\n".join(lines) + "\n"
+
+
 def first_sheet(name: str, english_name: str, direction: str) -> str:
     """A `language.yml` to begin with: whole, and not for people yet."""
     lines = [
@@ -168,6 +195,8 @@ def first_sheet(name: str, english_name: str, direction: str) -> str:
         "status: machine-drafted, not yet reviewed   # or who wrote it",
         "reviewer: null",
         "in_translation: true   # take this line away when `saathi locales status` says that nothing is missing",
+        "# How likely a number of a country speaks it, for the order of the list: 9 = its own language, ZZ = anywhere.",
+        "likely: {ZZ: 3}",
         "",
         "# Whole messages only, native and in Latin letters. A word that may be a cry for help is never a command.",
         "universal:",

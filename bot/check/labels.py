@@ -9,13 +9,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bot.channels.limits import LIMITS, units
-from bot.check.texts import at, options, place, room_for_label, translated
+from bot.check.texts import MOST_ROWS, at, options, place, room_for_label, translated
 from bot.content import Content, Problem
 from bot.content.flows import CHROME
 from bot.content.reply import is_language_option
 from bot.engine.flow import Ask, Choice, Flow
 
-MOST = min(limits.list_items for limits in LIMITS.values() if limits.list_items)
+MOST = MOST_ROWS
 
 
 def check(content: Content, root: Path) -> Iterable[Problem]:
@@ -25,7 +25,7 @@ def check(content: Content, root: Path) -> Iterable[Problem]:
             if isinstance(step, Ask) and options(step):
                 for language in content.languages:
                     yield from _wrong(content, root, flow, step, language)
-            if isinstance(step, Ask) and len(options(step)) > MOST:
+            if isinstance(step, Ask) and not step.shown and len(options(step)) > MOST:
                 yield at(step.source, f"a list holds at most {MOST} options, and here are {len(options(step))}")
     room = min(limits.list_button for limits in LIMITS.values() if limits.list_button)
     for language in content.languages:
@@ -37,7 +37,7 @@ def check(content: Content, root: Path) -> Iterable[Problem]:
 
 
 def _wrong(content: Content, root: Path, flow: Flow, ask: Ask, language: str) -> Iterable[Problem]:
-    room = room_for_label(len(options(ask)))
+    room = room_for_label(MOST if ask.shown else len(options(ask)))
     seen: dict[str, str] = {}
     for choice in options(ask):
         label = shown(content, flow, ask, choice, language)

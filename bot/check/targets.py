@@ -23,6 +23,7 @@ SENTENCES = {
         "old_button",
         "lost_step",
         "limit",
+        "other_language",
         "media_received",
         "noted_so_far",
         "nothing_to_go_back",

@@ -25,6 +25,7 @@ TEXT, SMS, LABEL, SHORT, SYNONYMS, FACT = "text", "sms", "label", "short label",
 PAGE = "page"  # of the caseworkers' desk: no person reads it
 PHRASES = "phrases"
 WRITTEN = frozenset({SYNONYMS, PHRASES})  # what people write: never said by us
+MOST_ROWS = min(limits.list_items for limits in LIMITS.values() if limits.list_items)  # of a list; a page has no more
 DANGER = "danger"  # the level of flows
 
 
@@ -102,7 +103,7 @@ def _voice(room: str, step: Say | Ask, danger: bool = False, *, sent: bool = Tru
 
 def _option(flow: Flow, ask: Ask, choice: Choice) -> Iterator[Message]:
     context = f"{flow.name}.{ask.id}#option.{choice.id}"
-    count, danger = len(options(ask)), flow.level == DANGER
+    count, danger = MOST_ROWS if ask.shown else len(options(ask)), flow.level == DANGER
     label = Message(context, choice.label, ask.source, LABEL, ask.safety, options=count, danger=danger)
     yield label
     if choice.short:

@@ -17,7 +17,7 @@ from bot import outgoing
 from bot.conductor import fallen, pace, private
 from bot.conductor.arrived import Arrived, NotVouched, child_of, danger_of
 from bot.conductor.gate import BY_US, MORE_UNTIL, Gate
-from bot.content import Content
+from bot.content import Content, languages
 from bot.content.marks import NONE, Marks
 from bot.engine import answers
 from bot.engine.engine import turn
@@ -42,6 +42,7 @@ from handlers import box, children, duty, handoff, targets
 from handlers import cases as case_actions
 from handlers import owner as owners
 from handlers.context import Actor, Context, Shelf
+from handlers.languages import WROTE
 
 CALLS = 40  # handlers that one message may run; more is a fault of a flow
 # Their one line leaves whoever owns the conversation.
@@ -57,6 +58,7 @@ FORGOTTEN = (MORE_UNTIL, handoff.ANSWER_UNTIL, SAID, SENT)  # when she clears: w
 LATIN = "latin"  # in the profile: she writes in Latin letters
 LATE = "late_said"  # in the session: when she was told that an answer is late
 CLOCKS = timedelta(minutes=5)  # by which a provider's clock and ours may differ
+CLEAR = 3  # words in the letters of her own language that another language must have to be told
 LETTERS = 5  # fewer tell nothing: "ok", "yes", "112"
 RANG = "rang"  # in the session: it waits for a human only since somebody rang
 TALKING = timedelta(hours=1)  # so long an open question is being talked about
@@ -82,6 +84,12 @@ def _organisation(subject: Subject, conversation: Conversation) -> UUID | None:
     """Whose a conversation is: that of the open cases in it; None for the one that runs this installation."""
     here = (case for case in subject.cases if case.conversation_id == conversation.id and not case.draft)
     return next((case.organisation_id for case in here if case.organisation_id is not None), None)
+
+
+def _seen(given: Input) -> str | None:
+    """The kind of danger in what was said, also of one that is only asked about."""
+    danger = given.meaning.danger if isinstance(given, Heard | Shared) else None
+    return danger.kind if danger else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +124,7 @@ class Turn:
         self._by_us = False  # whether a job began this turn, not the person
         self._arrived: Arrived | None = None
         self._boxed = False  # whether this turn said something of the box
+        self._unsure_words = False  # whether English stood under something of this turn
         self._events: list[Event] = []  # of the engine, in this turn
         self.ctx = Context(
             actor=actor or Actor("person"),
@@ -180,7 +189,10 @@ class Turn:
             self._session = gate.session
             self._own_up(arrived, given)
             if arrived.inbound is None or secret or self._in_pace(gate, given):
+                self._offer_language(given)
                 await (self._aside(given) if _is_aside(given) else self._converse(given))
+            if self._unsure_words:  # asked in words that nobody has signed: a human looks at once
+                await self._page_anyway(_seen(given))
             await self._page_anyway(private.wakes(self.ctx, arrived.given))
             gate.session = Session.from_json(self._conversation.session)
             gate.ends_again()
@@ -525,7 +537,26 @@ class Turn:
         for code in (person.language, person.language_guess):
             if code and code in self._tools.content.languages:
                 return code
-        return "en"
+        return languages.of_country(self._tools.content.languages, self._conversation.country_hint) or "en"
+
+    def _offer_language(self, given: Input) -> None:
+        """Who writes clearly in another language than ours is told, in that one and once, how to change it. One message
+        never changes it by itself, and nothing stands before danger."""
+        content, language = self._tools.content, self._language()
+        if not isinstance(given, Heard) or given.edited or danger_of(given) or self._conversation.owner != "bot":
+            return
+        other, asked, person = given.meaning.language, self._asked(), self._person
+        levels = {flow.level for f in self._session.stack if (flow := content.flows.get(f.flow))}
+        if other not in content.languages or other == language or person.opted_out_at or "danger" in levels:
+            return
+        if (asked and answers.takes_words(asked)) or given.meaning.intent == "change_language":
+            return
+        # Letters tell at once, but for Latin ones: half of what is written in any language is in them.
+        foreign = script_of(given.text) not in {script_of(content.languages[language].name), "LATIN", ""}
+        if (not foreign and len(given.text.split()) < CLEAR) or person.profile.get(WROTE) == other:
+            return
+        person.profile[WROTE] = other
+        self._queue(content.reply(Said("system.other_language", {"name": content.languages[other].name}), other))
 
     def _say(self, events: Sequence[Event]) -> Called | None:
         called = None
@@ -546,6 +577,7 @@ class Turn:
         flow = self._tools.content.flows.get(name)
         boxed = flow is not None and flow.secret
         self._boxed = self._boxed or boxed
+        self._unsure_words = self._unsure_words or bool(reply.under)
         # Who has the conversation may be the one it is about: the box answers all the same, but nobody who said STOP.
         aside = boxed and self._conversation.owner == "human" and self._person.opted_out_at is None
         by_hand = name in OF_A_HUMAN and self.ctx.actor.kind == "staff" and self._conversation.owner == "human"

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from bot.content import hearing
+from bot.content import hearing, signatures
 from bot.content import readers as readers_room
 from bot.content.catalogue import Catalogue, in_latin, load_catalogue
 from bot.content.desk_words import desk_languages, load_desk_words
@@ -22,6 +22,7 @@ from bot.content.knowledge import Facts, FactText, load_knowledge
 from bot.content.languages import COMMANDS, FALLBACK, Language, as_choices, load_languages, universal_words
 from bot.content.readers.words import words
 from bot.content.reply import Replies, WordsOf
+from bot.content.signatures import Signature
 from bot.content.source import ContentError, Problem
 from bot.content.wording import fill
 from bot.engine.engine import Rules
@@ -50,6 +51,8 @@ class Content:
     readers: Readers
     site: str = ""  # our public address, for links
     desk: Mapping[str, FactText] = field(default_factory=dict)  # the words of the caseworkers' pages
+    signatures: Mapping[str, tuple[Signature, ...]] = field(default_factory=dict)  # under the danger texts, by language
+    strict: bool = False  # production: danger texts that two people have not signed carry English
 
     @cached_property
     def rules(self) -> Rules:
@@ -80,7 +83,13 @@ class Content:
 
     @cached_property
     def _replies(self) -> Replies:
-        return Replies(self.flows, self.texts, self.catalogue, self.languages, self.knowledge.texts, self.site)
+        facts, unsigned = self.knowledge.texts, self.unsigned if self.strict else frozenset()
+        return Replies(self.flows, self.texts, self.catalogue, self.languages, facts, self.site, unsigned)
+
+    @cached_property
+    def unsigned(self) -> frozenset[str]:
+        """The languages whose danger texts two people have not signed as they are now."""
+        return signatures.unsigned(self.flows, self.catalogue, self.languages, self.signatures)
 
     @cached_property
     def latin(self) -> frozenset[str]:
@@ -158,5 +167,14 @@ def load(root: Path) -> Content:
     for code in languages:
         words(code)  # the first message should not pay for it
     flows, texts = load_flows(root, as_choices(languages))
-    catalogue, knowledge = load_catalogue(root, languages), load_knowledge(root)
-    return Content(root, flows, texts, languages, catalogue, knowledge, load_readers(), desk=load_desk_words(root))
+    catalogue, knowledge = load_catalogue(root, languages), _with_languages(load_knowledge(root), languages)
+    signed = signatures.load_signatures(root, languages)
+    desk = load_desk_words(root)
+    return Content(root, flows, texts, languages, catalogue, knowledge, load_readers(), desk=desk, signatures=signed)
+
+
+def _with_languages(knowledge: Facts, languages: Mapping[str, Language]) -> Facts:
+    """What the languages say of themselves, where handlers read: `knowledge/languages.yml` and `spoken` beside it."""
+    spoken = {code: dict(language.likely) for code, language in languages.items()}
+    rules = {**knowledge.by_name.get("languages", {}), "spoken": spoken}
+    return Facts({**knowledge.by_name, "languages": rules}, knowledge.texts)

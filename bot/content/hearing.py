@@ -10,12 +10,14 @@ from collections.abc import Iterable, Mapping
 
 from bot.content.catalogue import Catalogue
 from bot.content.languages import FALLBACK, Language
+from bot.content.wording import locale
 from bot.engine.flow import Ask, Flows
 from bot.engine.folding import fold
 from bot.engine.phrases import Phrase, Phrases, phrase
 
 HEARD = ".heard"  # ending of the msgctxt of an option's phrases
 ASKED = "#heard"  # and of those of a question for words
+LANGUAGE = "language"  # the flow of a language's name
 LISTS = ("menu", "further", "report")  # the flows whose lines lead to others, the first page first
 
 
@@ -98,4 +100,14 @@ def by_label(flows: Flows, catalogue: Catalogue, languages: Mapping[str, Languag
         for word, leads in page.items():
             if len(leads) == 1:
                 found.setdefault(word, next(iter(leads)))
-    return found
+    return {**by_language(flows, languages), **found}
+
+
+def by_language(flows: Flows, languages: Mapping[str, Language]) -> dict[str, str]:
+    """Folded name of a language, alone in a message -> the flow that sets it. What is a country's name too (Indonesia)
+    is no wish for a language."""
+    if flows.get(LANGUAGE) is None:
+        return {}
+    places = {fold(name) for code in languages for name in locale(code).territories.values()}
+    names = {fold(name) for own in languages.values() for name in (own.name, own.latin, own.english_name, *own.also)}
+    return dict.fromkeys(names - places, LANGUAGE)

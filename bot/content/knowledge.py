@@ -34,6 +34,9 @@ GROUPS = frozenset(
     }
 )
 
+DISCREET = "discreet"
+HEARD = {"kin": "kin", "topics": "topics", "needs": "needs", "services": "needs"}  # file -> its entries that are heard
+
 
 @dataclass(frozen=True, slots=True)
 class FactText:
@@ -56,6 +59,26 @@ class Facts:
         return self.by_name[name]
 
 
+def with_heard(root: Path, name: str, content: Place) -> Place:
+    """A file whose entries have `heard:` words by language, with those that languages keep themselves, in
+    `locales/<lang>/heard.yml`, and the telling words that are there: a new language is its folder and nothing else."""
+    if name not in (*HEARD, DISCREET):
+        return content
+    for path in sorted((root / "locales").glob("*/heard.yml")):
+        if name == DISCREET:
+            content.setdefault(path.parent.name, read(path, root).get(DISCREET))
+            continue
+        for key, phrases in read(path, root).get(name, {}).items():
+            entry = content[HEARD[name]].get(key)
+            if entry is None or not isinstance(phrases, list):
+                where = path.relative_to(root).as_posix()
+                raise ContentError(
+                    [Problem(where, 1, f"{name}: {key} is no key of knowledge/{name}.yml with a list of words")]
+                )
+            entry.setdefault("heard", Place.empty(entry.line)).setdefault(path.parent.name, phrases)
+    return content
+
+
 def load_knowledge(root: Path) -> Facts:
     """All files. Raises ContentError."""
     folder = root / "knowledge"
@@ -63,7 +86,8 @@ def load_knowledge(root: Path) -> Facts:
     texts: dict[str, FactText] = {}
     problems: list[Problem] = []
     for path in files(folder):
-        by_name[path.stem] = _read(path, root, (path.stem,), texts, problems)
+        content = _read(path, root, (path.stem,), texts, problems)
+        by_name[path.stem] = with_heard(root, path.stem, content) if content else content
     for inner in sorted(p for p in folder.glob("*") if p.is_dir()):
         by_name[inner.name] = {
             path.stem: _read(path, root, (inner.name, path.stem), texts, problems) for path in files(inner)
@@ -73,14 +97,12 @@ def load_knowledge(root: Path) -> Facts:
     return Facts(by_name, texts)
 
 
-def _read(
-    path: Path, root: Path, where: tuple[str, ...], texts: dict[str, FactText], problems: list[Problem]
-) -> Mapping[str, Any]:
+def _read(path: Path, root: Path, where: tuple[str, ...], texts: dict[str, FactText], problems: list[Problem]) -> Place:
     try:
         content = read(path, root)
     except ContentError as error:
         problems += error.problems
-        return {}
+        return Place.empty(1)
     file = path.relative_to(root).as_posix()
     keys = content.get(WORDS) or ()
     if not isinstance(keys, Row) or not all(isinstance(k, str) for k in keys):

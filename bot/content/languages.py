@@ -21,12 +21,14 @@ from bot.engine.phrases import phrase
 COMMANDS = ("menu", "back", "human", "language", "status", "clear", "delete", "stop", "start", "complain")
 DIRECTIONS = ("ltr", "rtl")
 FALLBACK = "en"
+OWN, ANYWHERE = 9, "ZZ"  # of `likely:`
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
     """One language. `universal`: command to the whole messages that mean it; `phrases`: the same for flows by name;
-    `sentences`: what means a command or flow inside a message; `refusals`: the words that say no, folded."""
+    `sentences`: what means a command or flow inside a message; `refusals`: the words that say no, folded.
+    `likely` counts for the order of the menu alone; 9 = the country's own language, `ZZ` = anywhere else."""
 
     code: str
     name: str
@@ -38,6 +40,8 @@ class Language:
     phrases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sentences: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     refusals: frozenset[str] = frozenset()
+    latin: str = ""  # its name in Latin letters, which every phone shows
+    likely: Mapping[str, int] = field(default_factory=dict)  # country -> how likely its numbers speak it, 1 to 9
 
 
 def load_languages(root: Path) -> dict[str, Language]:
@@ -85,7 +89,27 @@ def _language(sheet: Sheet, top: Place, code: str) -> Language:
         phrases={flow: sheet.words(phrases, flow) for flow in phrases},
         sentences={flow: _phrases(sheet, sentences, flow) for flow in sentences},
         refusals=frozenset(fold(word) for word in sheet.words(top, "refusals")),
+        latin=sheet.text(top, "latin", needed=False) or sheet.text(top, "english_name"),
+        likely=_likely(sheet, top),
     )
+
+
+def _likely(sheet: Sheet, top: Place) -> dict[str, int]:
+    """`likely: {NP: 9, AE: 4}`."""
+    table = sheet.table(top, "likely")
+    found = {country: sheet.whole(table, country) for country in table}
+    for country, weight in found.items():
+        if not 1 <= weight <= OWN or not (len(country) == 2 and country.isupper()):
+            sheet.wrong(
+                table.at(country), f"`likely:` has countries of two capitals and numbers from 1 to {OWN}: {country}"
+            )
+    return found
+
+
+def of_country(languages: Mapping[str, Language], country: str | None) -> str:
+    """The language of a country whose own it alone is: a guess from a number. Empty where several are, or none."""
+    own = [code for code, language in languages.items() if language.likely.get(country or "") == OWN]
+    return own[0] if len(own) == 1 else ""
 
 
 def _phrases(sheet: Sheet, place: Place, key: str) -> tuple[str, ...]:
@@ -101,7 +125,8 @@ def _phrases(sheet: Sheet, place: Place, key: str) -> tuple[str, ...]:
 def as_choices(languages: Mapping[str, Language]) -> list[Choice]:
     """The options of `options: languages`: native names, never translated."""
     return [
-        Choice(id=lang.code, label=lang.name, synonyms=(lang.english_name, *lang.also)) for lang in languages.values()
+        Choice(id=lang.code, label=lang.name, short=lang.latin, synonyms=(lang.english_name, *lang.also))
+        for lang in languages.values()
     ]
 
 

@@ -93,7 +93,9 @@ class Replies:
         languages: Mapping[str, Language],
         facts: Mapping[str, FactText],
         site: str = "",
+        unsigned: frozenset[str] = frozenset(),
     ) -> None:
+        self._unsigned = unsigned
         self._facts = facts
         self._site = site
         self._flows = flows
@@ -117,6 +119,7 @@ class Replies:
             before, before_sms = self._voice(event.prefix, self._step(event.prefix), language)
             text, sms = f"{before}\n{text}", f"{before_sms} {sms}"
         options = self._options(event, step, language) if isinstance(event, Asked) else ()
+        urgent = flow is not None and flow.level == "danger"
         if told is not None:
             sms, options = told, self._options_in_latin(event.text_id, options, language)
         return Reply(
@@ -128,9 +131,18 @@ class Replies:
             step=event.step if isinstance(event, Asked) else "",
             version=event.version if isinstance(event, Asked) else "",
             sensitivity=step.sensitivity,
-            urgent=flow is not None and flow.level == "danger",
+            urgent=urgent,
             numbered=not isinstance(step, Ask) or bool(step.choices or step.offers),
+            under=self._english(event, step, slots) if urgent and language in self._unsigned else "",
         )
+
+    def _english(self, event: Said | Asked, step: Say | Ask, slots: Mapping[str, Any]) -> str:
+        """The short English of a text, with its numbered options."""
+        texts = texts_in(FALLBACK, self._catalogue, self._facts)
+        words = fill(step.sms or step.text, slots, FALLBACK, isolate=False, texts=texts)
+        options = self._options(event, step, FALLBACK) if isinstance(event, Asked) else ()
+        told = " ".join(f"{n} {o.short or o.label}" for n, o in enumerate(options, 1))
+        return words.replace("{options}", told) if "{options}" in words else f"{words} {told}".strip()
 
     def _in_latin(self, event: Said | Asked, language: str, slots: Mapping[str, Any]) -> str | None:
         """The SMS in Latin letters, its values too (days of the week in English); None where there is no such text."""
@@ -192,7 +204,8 @@ class Replies:
 
     def _option(self, text_id: str, choice: Choice, language: str) -> Option:
         if is_language_option(choice, self._languages):
-            return Option(choice.id, choice.label, choice.label)
+            # On an SMS only her own language's name is in its letters: others her phone may not be able to show.
+            return Option(choice.id, choice.label, choice.label if choice.id == language else choice.short)
         if choice.value is not None:
             return Option(choice.id, spoken(choice.value, language, texts_in(language, self._catalogue, self._facts)))
         context = f"{text_id}#option.{choice.id}"

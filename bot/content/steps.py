@@ -39,6 +39,7 @@ READERS: dict[str, tuple[str, ...]] = {
     "kin": (),
     "sentence": (),
     "service": (),
+    "language": (),
 }
 _VOICE = ("sms", "safety", "sensitivity")
 _ANSWER = (
@@ -51,6 +52,7 @@ _ANSWER = (
     "always",
     "shared",
     "first",
+    "shown",
     "secret",
     "lapses",
     "counted",
@@ -168,6 +170,7 @@ class Steps:
             always=sheet.flag(place, "always"),
             shared=sheet.flag(place, "shared"),
             first=sheet.text(place, "first", needed=False),
+            shown=sheet.text(place, "shown", needed=False),
             offers=self._offers(place),
             secret=self._secret(place),
             lapses=sheet.flag(place, "lapses"),

@@ -79,6 +79,11 @@ def numbered(ask: Ask) -> tuple[Choice, ...]:
     return (*ask.choices, ask.skip) if ask.skip else ask.choices
 
 
+def understood(ask: Ask) -> tuple[Choice, ...]:
+    """All options that an answer may name: also those of other pages."""
+    return (*numbered(ask), *ask.others)
+
+
 def _spellings(asking: Asking, choice: Choice) -> frozenset[str]:
     label = asking.words.label(asking.step, choice)
     return _spelled((choice.id, choice.label, choice.short, *choice.synonyms, label.shown, *label.accepted))
@@ -112,7 +117,7 @@ def _choice(asking: Asking, text: str) -> Choice | None:
     if place is not None and asking.ask.choices and 1 <= place <= len(options):
         return options[place - 1]
     folded = fold(text)
-    if named := [c for c in options if folded in _spellings(asking, c)]:
+    if named := [c for c in understood(asking.ask) if folded in _spellings(asking, c)]:
         return _one(named)
     first = _NUMBER_FIRST.fullmatch(digits(text.strip()))  # "1 yes": when both agree
     if first and asking.ask.choices and 1 <= int(first[1]) <= len(options):
@@ -135,7 +140,7 @@ def exact(asking: Asking, text: str) -> Answer | None:
 def nearly(asking: Asking, text: str) -> Answer | None:
     """The option that the text names but for small slips of spelling; None when two would fit."""
     folded = fold(text)
-    near = _one(c for c in numbered(asking.ask) if any(_slip(folded, s) for s in _spellings(asking, c)))
+    near = _one(c for c in understood(asking.ask) if any(_slip(folded, s) for s in _spellings(asking, c)))
     return _chosen(asking, near) if near else None
 
 
@@ -226,7 +231,7 @@ def listen(
 
 def tapped(asking: Asking, option: str) -> Answer | None:
     """The answer of a button of this question; None when it has no such option."""
-    choice = next((c for c in numbered(asking.ask) if c.id == option), None)
+    choice = next((c for c in understood(asking.ask) if c.id == option), None)
     return _chosen(asking, choice) if choice else None
 
 

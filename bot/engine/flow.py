@@ -61,6 +61,8 @@ class Ask:
     is only counted: the history keeps that there was one, not which. `unsure` = words that are no answer are facts:
     they are noted, and the step that it names takes them on when the answer stays open.
     `heard` = phrases by which free text answers a question for free text: its words are the value.
+    `shown` = a slot that holds the ids of the choices on this page, in their order; the `others` are understood by
+    their words, have no number and are not listed. The refusal ("more") is not offered when there are no others.
     """
 
     id: str
@@ -74,6 +76,8 @@ class Ask:
     always: bool = False
     shared: bool = False  # the value belongs to the person: written to session.shared
     first: str = ""
+    shown: str = ""
+    others: tuple[Choice, ...] = ()  # of a turn: those that this page does not show
     offers: str = ""
     secret: bool = False
     lapses: bool = False

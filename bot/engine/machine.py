@@ -116,7 +116,7 @@ class Machine(State):
         value = self.slot(slots[0])
         if not ask.choices or value is None:
             return ""
-        choice: Choice | None = next((c for c in ask.choices if c.id == value), None)
+        choice: Choice | None = next((c for c in (*ask.choices, *ask.others) if c.id == value), None)
         return choice.goto if choice else None  # another flow's value that is no option here
 
     def _said(self, step: Say | Ask) -> dict[str, Any]:

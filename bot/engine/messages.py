@@ -58,6 +58,7 @@ class Reply:
     sensitivity: Sensitivity = Sensitivity.NEUTRAL
     urgent: bool = False  # danger texts: sent before other people's ordinary replies
     numbered: bool = True
+    under: str = ""  # English under a danger text that nobody has signed in her language; by SMS a message of its own
 
     def to_json(self) -> dict[str, Any]:
         """A plain dict; what outbox and history encrypt."""
@@ -73,6 +74,7 @@ class Reply:
             "sensitivity": self.sensitivity.value,
             "urgent": self.urgent,
             "numbered": self.numbered,
+            **({"under": self.under} if self.under else {}),
         }
 
     @classmethod
@@ -90,6 +92,7 @@ class Reply:
             sensitivity=Sensitivity(data.get("sensitivity", "neutral")),
             urgent=bool(data.get("urgent", False)),
             numbered=bool(data.get("numbered", True)),
+            under=data.get("under", ""),
         )
 
 

@@ -165,6 +165,8 @@ class State:
         """The ask with its options as this person is given them: those that an action offered, a guess on top."""
         if ask.offers:
             ask = replace(ask, choices=self._offered(ask.offers))
+        if ask.shown and isinstance(page := self.slot(ask.shown), list):
+            return _paged(ask, page)
         guess = self.slot(ask.first) if ask.first else None
         if guess is None:
             return ask
@@ -328,3 +330,11 @@ class State:
             self.change(slots={**mine, slot: value})
         if value is not None:
             self.events.append(Filled(self.top.flow, slot))
+
+
+def _paged(ask: Ask, page: list[Any]) -> Ask:
+    """The ask with the choices of one page; a page of nothing that is known shows all."""
+    by_id = {choice.id: choice for choice in ask.choices}
+    shown = tuple(by_id[i] for i in page if i in by_id) or ask.choices
+    others = tuple(choice for choice in ask.choices if choice not in shown)
+    return replace(ask, choices=shown, others=others, skip=ask.skip if others else None)

@@ -27,7 +27,10 @@ from bot.engine.flow import Ask, Say
 from tests.conversations.harness import Line, Phone
 
 LATIN = "LATIN"
-CODES = frozenset({"start", "x", "skip", "kd", "noc"})  # to be typed, or an example of it, the same in every language
+LANGUAGE_LISTS = frozenset({"language.language", "welcome.language"})
+CODES = frozenset(
+    {"start", "x", "skip", "kd", "noc", "sms", "whatsapp", "telegram", "saathi", "delete"}
+)  # typed, shown by a phone, or called so in every language
 _GAP = re.compile(r"  |[ \t]\n|\n[ \t]| [,.;:!?।؟،](?:\s|$)|^\s|\s$")
 _WORD = re.compile(r"[^\W\d_]+")
 _LINK = re.compile(r"(?:https?:/)?/\S+")
@@ -137,17 +140,26 @@ def _romanised(phone: Phone, shown: str) -> bool:
 
 def _foreign(content: Content, line: Line, shown: str) -> Iterator[str]:
     """Letters of another script: only the names of languages, codes, and what is called so (`_named`)."""
-    names = {n.name for n in content.languages.values()}
-    if names <= set(shown.replace("\n", " ").replace(".", " ").split()):
-        return  # the choice of languages
+    names = {w for n in content.languages.values() for w in (n.name, *_WORD.findall(n.latin))}
+    if line.reply.step in LANGUAGE_LISTS:
+        for option in line.reply.options:  # each by its own name; the words around them are looked at
+            shown = shown.replace(option.label, "") if option.id in content.languages else shown
+    commands = content.words("en")
     own = script(content.languages[line.reply.language].name)
     words = _WORD.findall(_LINK.sub(" ", shown.translate(_MARKS)))
     if not any(_script(w) == own for w in words):
         yield f"no word in the letters of {line.reply.language}"
     named = names | _named(content, line)
     strange = [w for w in words if _script(w) != own and w.casefold() not in CODES and w not in named]
+    facts = any(text_ids(line.event.slots, offered(line)))  # offices have their letters there: MWC, SLBFE
+    strange = [w for w in strange if not (w.isupper() and (facts or _typed(commands, w)))]  # COMPLAIN: typed so
     if strange:
         yield f"words in other letters: {' '.join(strange)}"
+
+
+def _typed(english: WordsOf, word: str) -> bool:
+    """Whether a word in capitals is one that does something when it is sent, in every language."""
+    return english.universal(word) is not None or word in {"PIN", "NO", "STORY", "KEEP", "A", "B"}
 
 
 def _named(content: Content, line: Line) -> set[str]:

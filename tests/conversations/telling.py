@@ -13,6 +13,8 @@ from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
+import yaml
+
 from bot.content import Content
 from bot.engine.events import Asked
 from bot.engine.flow import Ask, Choice
@@ -24,8 +26,10 @@ from bot.store.rows import Licence
 from tests.conftest import NOON
 from tests.conversations import laws
 from tests.conversations.harness import CHANNELS, Line, Phone, recording
-from tests.conversations.transcript import INPUTS, Transcript
+from tests.conversations.transcript import HERE, INPUTS, Transcript
 
+NATIVE, LATIN = LETTERS = "native", "latin"
+TYPED = ("synonym", "label")  # where the letters count
 STYLES = ("number", "label", "press", "synonym", "short")
 NIGHT = timedelta(hours=12)  # from noon to midnight in Kathmandu
 PLAIN = "zz qq"  # what she writes when only its meaning counts
@@ -37,11 +41,38 @@ def floor() -> Understanding:
     return Understanding(None, DangerFloor.load(ROOT / "nlu_data"))
 
 
-class Telling:
-    """One transcript, told on one channel in one language. `variant` 0, 1, ... picks how an answer is written."""
+@cache
+def _lines() -> Mapping[str, Mapping[str, list[str]]]:
+    lines: Mapping[str, Mapping[str, list[str]]] = yaml.safe_load((HERE / "tables" / "lines.yml").read_text("utf-8"))
+    return lines
 
-    def __init__(self, content: Content, transcript: Transcript, channel: str, language: str, variant: int) -> None:
+
+def spoken(content: Content, english: Any, language: str) -> Any:
+    """The same in another language: of the table, or the language's own word for a command or a flow; else English."""
+    first = str(english[0] if isinstance(english, list) else english)
+    if found := _lines().get(first, {}).get(language):
+        return found
+    command, own = content.words("en").universal(first), content.languages[language]
+    ways = own.universal.get(command or "") or own.phrases.get(command or "") or ()
+    ways = tuple(w for w in ways if floor().understand([w])[0].danger is None)  # "save me" is more than "help"
+    # A single word may be the carriers' own, and is obeyed where a sentence is an answer.
+    alike = [w for w in ways if (len(w.split()) > 1) == (len(first.split()) > 1)]
+    return alike or (list(ways) if command != "stop" else english) or english
+
+
+def _is_latin(text: str) -> bool:
+    return all(c.isascii() for c in text if c.isalpha())
+
+
+class Telling:
+    """One transcript, told on one channel in one language. `variant` 0, 1, ... picks how an answer is written; with
+    `letters` NATIVE or LATIN all that is typed is in those, where the language has both."""
+
+    def __init__(
+        self, content: Content, transcript: Transcript, channel: str, language: str, variant: int, letters: str = ""
+    ) -> None:
         start = transcript.start
+        self.letters = letters
         self.transcript, self.variant = transcript, variant
         self.phone = Phone(
             recording(content),
@@ -124,8 +155,14 @@ class Telling:
     def _words(self, said: Any) -> str:
         """A line, or one of several ways to write it, in her language; English where the transcript has no line."""
         if isinstance(said, Mapping):
-            said = said.get(self.phone.language, said["en"])
-        return str(said[self.variant % len(said)] if isinstance(said, list) else said)
+            said = said.get(self.phone.language) or spoken(self.phone.content, said["en"], self.phone.language)
+        return self._written([str(way) for way in said]) if isinstance(said, list) else str(said)
+
+    def _written(self, ways: Sequence[str]) -> str:
+        """One of several ways to write the same."""
+        if self.letters:
+            ways = [w for w in ways if _is_latin(w) == (self.letters == LATIN)] or ways
+        return ways[self.variant % len(ways)]
 
     def _meaning(self, turn: Mapping[str, Any], text: str) -> Meaning:
         """What understanding makes of it: the transcript's word, else that of the rules."""
@@ -143,10 +180,13 @@ class Telling:
         line = next(line for line in reversed(phone.lines) if line.reply.step == phone.asking)
         step = line.reply.step
         ids = [o.id for o in line.reply.options]
+        if option not in ids and option in phone.content.languages and step.endswith(".language"):
+            return await phone.hear(phone.content.languages[option].name)  # on another page of the list: by its name
         assert option in ids, f"{step} has no option {option}: {ids}"
         shown = line.reply.options[ids.index(option)]
         tappable = any(b.payload.startswith(f"{step}|{option}|") for p in line.parts for b in p.buttons)
-        style = STYLES[(self.variant + number + list(CHANNELS).index(phone.channel)) % len(STYLES)]
+        styles = TYPED if self.letters else STYLES
+        style = styles[(self.variant + number + list(CHANNELS).index(phone.channel)) % len(styles)]
         if style == "press" and tappable:
             return await phone.tap(step, option)
         if style in ("number", "press") and line.reply.numbered:
@@ -156,6 +196,8 @@ class Telling:
             offered = {c.id: c for c in line.event.offered} if isinstance(line.event, Asked) else {}
             meant = offered.get(option) or choice(phone.content, step, option)
             accepted = words.label(step, meant).accepted
+            if self.letters:
+                accepted = tuple(w for w in accepted if _is_latin(w) == (self.letters == LATIN)) or accepted
             return await phone.hear(accepted[(self.variant + number) % len(accepted)] if accepted else shown.label)
         return await phone.hear(shown.short if style == "short" and shown.short else shown.label)
 

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from bot.content.hearing import readable
+from bot.content.knowledge import with_heard
 from bot.content.source import read
 from bot.engine.phrases import Phrases, heard
 from bot.settings import ROOT
@@ -23,7 +24,9 @@ class Kin:
     @cached_property
     def _phrases(self) -> tuple[Mapping[str, Phrases], Mapping[str, Phrases]]:
         """Of people, and of a question for somebody."""
-        entries: Mapping[str, Mapping[str, Any]] = read(ROOT / "knowledge" / "kin.yml", ROOT)["kin"]
+        entries: Mapping[str, Mapping[str, Any]] = with_heard(ROOT, "kin", read(ROOT / "knowledge" / "kin.yml", ROOT))[
+            "kin"
+        ]
         every = {
             key: Phrases(p for raws in entry["heard"].values() for p in readable(map(str, raws), frozenset()))
             for key, entry in entries.items()

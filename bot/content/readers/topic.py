@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
+from bot.content.knowledge import with_heard
 from bot.content.readers.tokens import Phrases, tokens
 from bot.content.readers.words import attached
 from bot.content.source import read
@@ -24,7 +25,9 @@ class Named:
 
     @cached_property
     def _entries(self) -> Mapping[str, Mapping[str, Any]]:
-        entries: Mapping[str, Mapping[str, Any]] = read(ROOT / "knowledge" / f"{self._name}.yml", ROOT)[self._under]
+        entries: Mapping[str, Mapping[str, Any]] = with_heard(
+            ROOT, self._name, read(ROOT / "knowledge" / f"{self._name}.yml", ROOT)
+        )[self._under]
         return entries
 
     @cached_property
