@@ -21,16 +21,17 @@ $$
 
 
 def upgrade() -> None:
-    op.execute("ALTER TABLE inbox ADD COLUMN vouched text")
+    op.execute("ALTER TABLE inbox ADD COLUMN IF NOT EXISTS vouched text")
+    op.execute("ALTER TABLE inbox DROP CONSTRAINT IF EXISTS ck_inbox_vouched")  # it may be done twice, like 0019 and 0020
     op.execute(
         "ALTER TABLE inbox ADD CONSTRAINT ck_inbox_vouched CHECK (vouched IN ('asked', 'yes', 'no', 'unknown'))"
     )
-    op.execute("ALTER TABLE inbox ADD COLUMN update_id bigint")
-    op.execute("CREATE INDEX ix_inbox_vouched ON inbox (subject_id) WHERE vouched = 'asked'")
-    op.execute("CREATE INDEX ix_inbox_update_id ON inbox (update_id) WHERE update_id IS NOT NULL")
-    op.execute("ALTER TABLE outbox ADD COLUMN segments smallint")
+    op.execute("ALTER TABLE inbox ADD COLUMN IF NOT EXISTS update_id bigint")
+    op.execute("CREATE INDEX IF NOT EXISTS ix_inbox_vouched ON inbox (subject_id) WHERE vouched = 'asked'")
+    op.execute("CREATE INDEX IF NOT EXISTS ix_inbox_update_id ON inbox (update_id) WHERE update_id IS NOT NULL")
+    op.execute("ALTER TABLE outbox ADD COLUMN IF NOT EXISTS segments smallint")
     op.execute(
-        "CREATE TABLE sms_spent (month date NOT NULL, country text NOT NULL, messages integer NOT NULL,"
+        "CREATE TABLE IF NOT EXISTS sms_spent (month date NOT NULL, country text NOT NULL, messages integer NOT NULL,"
         " segments integer NOT NULL, CONSTRAINT pk_sms_spent PRIMARY KEY (month, country))"
     )
     op.execute(GRANTS)

@@ -17,6 +17,7 @@ LABELS = {
     "alarms": ("kind",),
     "held": ("reason",),
     "quarantined": (),
+    "database_up": (),
     "nlu_seconds": (),
     "rasa_answers": (),
     "rasa_texts": ("result",),
