@@ -1,0 +1,129 @@
+"""Every index has its reason here: with 20,000 people, their cases and 100,000 messages in the database, nothing that
+happens by a message, by the clock or at the desk reads a large table from end to end.
+
+Law: the statements are those that the service really sends; the planner is free. What may read all of a table stands
+in ALLOWED with its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from benchmarks import crowd
+from bot import jobs
+from bot.rostering import Roster
+from bot.settings import Settings
+from bot.store.database import Database
+from bot.store.migrate import migrate
+from tests.desk.office import opened
+from tests.fakes.plans import Whole, read_whole
+from tests.fakes.statements import heard
+from tests.pipeline.world import World
+
+PEOPLE = 20_000
+# (what is done, table): why all of it may be read.
+ALLOWED: dict[tuple[str, str], str] = {}
+
+
+async def _filled(settings: Settings, world: World) -> None:
+    """Months as they would be after a year, and the crowd in them."""
+    assert settings.database_owner_url is not None
+    url = settings.database_owner_url.get_secret_value()
+    first: date = (world.now - timedelta(days=crowd.SPREAD + 1)).date()
+    migrate(url, today=first)
+    owner = Database(url)
+    await crowd.fill(owner, world.app.secrets, PEOPLE, world.now)
+    await owner.close()
+
+
+class Doings:
+    """What is done, and what was asked of the database meanwhile."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.found: list[Whole] = []
+        self.seen: dict[str, int] = {}
+
+    async def do(self, name: str, *works: Callable[[], Awaitable[Any]]) -> None:
+        """Do it, then ask how each statement would be answered."""
+        with heard(self.world.app.database) as asked:
+            for work in works:
+                await work()
+        self.seen[name] = len(asked)
+        self.found += await read_whole(self.world.app.database, name, asked)
+
+    @property
+    def unexplained(self) -> set[tuple[str, str, str]]:
+        """Those that stand in no list."""
+        return {(w.doing, w.table, w.statement) for w in self.found if (w.doing, w.table) not in ALLOWED}
+
+
+async def _messages(doings: Doings) -> None:
+    world = doings.world
+    await world.says("100", "/start", "1")  # somebody is there already
+    await doings.do(
+        "receive", lambda: world.writes("100", "hello"), lambda: world.writes("101", "wages"),
+        lambda: world.writes("102", "locked", channel="sms"),
+    )  # fmt: skip
+    await doings.do("turn", world.turns)
+    await doings.do("send", world.sends)
+    await doings.do("talk", lambda: world.says("101", "1", "1", "human"), lambda: world.says("102", "1", "stop"))
+    await doings.do("page", world.app.pager.run_once, world.app.digests.plan, world.app.digests.send)
+
+
+async def _clock(doings: Doings) -> None:
+    app = doings.world.app
+    made = jobs.make(
+        app.database, app.secrets, app.policy, Roster(app.content), app.clock, app.after_erasing,
+        sweep=app.attachments.sweep, digest=app.digests.plan,
+    )  # fmt: skip
+    await doings.do("attachments", app.attachments.run_once)
+    for name in ("purge", "seal", "remind", "fallback", "windows", "wishes", "targets", "rota", "drop_off", "searches"):
+        await doings.do(name, lambda name=name: made.tasks[name].func(0))  # type: ignore[misc]
+    await doings.do("metrics", app.backlog)
+
+
+async def _erasing(doings: Doings) -> None:
+    world = doings.world
+    where = await world.where("101")
+    await world.set_person(where.subject_id, erase_at=world.now - timedelta(hours=1))
+    await doings.do("erase", lambda: jobs.erase_due(world.app.database, world.now))
+
+
+async def _desk(doings: Doings) -> None:
+    world = doings.world
+    async with opened(world.app) as desk:
+        for role in ("supervisor", "caseworker"):
+            person = await desk.person(role)
+            reference = str(await world.one("SELECT max(reference) FROM cases WHERE subject_id = :id", id=(await world.where("102", "sms")).subject_id))
+            pages = ["/", "/?severity=high&country=KW", f"/case/{reference}", "/due", "/care"]
+            if role == "supervisor":
+                pages += ["/supervision", "/figures/steps", "/figures"]
+            for path in pages:
+                await doings.do(f"desk {path.replace(reference, 'N')}", lambda path=path: _fine(person.get(path)))  # type: ignore[misc]
+            for asked in (reference, "+977 9841234567", "Sita Tamang"):
+                await doings.do("desk search", lambda asked=asked: _fine(person.post("/search", q=asked)))  # type: ignore[misc]
+
+
+async def _fine(asking: Awaitable[Any]) -> None:
+    answer = await asking
+    assert answer.status_code == 200, answer.text[:500]
+
+
+async def test_nothing_reads_a_large_table_from_end_to_end(settings: Settings, world: World) -> None:
+    await _filled(settings, world)
+    doings = Doings(world)
+    await _messages(doings)
+    await _clock(doings)
+    await _desk(doings)
+    await _erasing(doings)
+    print({name: count for name, count in doings.seen.items()})
+    assert all(doings.seen.values()), doings.seen
+    told = "\n".join(f"{doing}: {table}\n    {' '.join(statement.split())[:1500]}" for doing, table, statement in sorted(doings.unexplained))
+    assert not doings.unexplained, told
