@@ -1,7 +1,7 @@
 """A database full of other people, made by SQL alone: so that a plan, or a cost, is that of a helpline of some size.
 
-Law: what is said here cannot be opened; the people of a test or a benchmark are made by the service itself and stand beside
-them. One transaction, a few seconds for a hundred thousand messages; then the planner counts.
+Law: what is said here cannot be opened; the people of a test or a benchmark are made by the service itself and stand
+beside them. One transaction, a few seconds for a hundred thousand messages; then the planner counts.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ CREATE TEMP TABLE crowd ON COMMIT DROP AS
 SELECT g AS n, at, uuidv7(at - clock_timestamp()) AS subject, uuidv7(at - clock_timestamp()) AS address,
        uuidv7(at - clock_timestamp()) AS conversation,
        CASE WHEN g % :every = 0 THEN uuidv7(at - clock_timestamp()) END AS case_id,
-       g > :people * 0.95 AS live
+       g > :people * 0.98 AS live
 FROM (SELECT g, CAST(:now AS timestamptz) - interval '1 hour' - (:people - g) * (interval '1 day' * :spread / :people)
              AS at FROM generate_series(1, CAST(:people AS int)) AS g) AS line
 """
@@ -33,10 +33,11 @@ _ROWS = (
     "CREATE UNIQUE INDEX ON crowd (n)",
     "ANALYZE crowd",
     "INSERT INTO keys (id, kind, subject_id, wrapped) SELECT subject, 'subject', subject, :wrapped FROM crowd",
-    """INSERT INTO contacts (id, subject_id, language, country, consent_store_at, consent_contact_at, last_seen_on,
-           created_at)
-       SELECT subject, subject, (ARRAY['ne','hi','ar'])[1 + n % 3], (ARRAY['SA','KW','QA'])[1 + n % 3], at,
-           CASE WHEN n % 2 = 0 THEN at END, at::date, at FROM crowd""",
+    """INSERT INTO contacts (id, subject_id, language, country, consent_store_at, consent_contact_at,
+           consent_refused_at, refused_done_at, last_seen_on, created_at)
+       SELECT subject, subject, (ARRAY['ne','hi','ar'])[1 + n % 3], (ARRAY['SA','KW','QA'])[1 + n % 3],
+           CASE WHEN n % 10 <> 3 THEN at END, CASE WHEN n % 2 = 0 THEN at END, CASE WHEN n % 10 = 3 THEN at END,
+           CASE WHEN n % 10 = 3 AND n % 200 <> 13 THEN at END, at::date, at FROM crowd""",
     f"""INSERT INTO addresses (id, subject_id, channel, account, lookup, address_enc, country_hint)
        SELECT address, subject, (ARRAY['sms','telegram','whatsapp'])[1 + n % 3], '7001',
            decode(md5('address' || n), 'hex'), {_SEALED}, 'NP' FROM crowd""",
@@ -105,7 +106,7 @@ COUNTED = (
 async def fill(owner: Database, secrets: Keys, people: int, now: datetime, *, case_of_each: int = 1) -> None:
     """So many people more, every `case_of_each`-th with a case. `owner`: connections of the role that owns the tables.
 
-    All have one key. Of the last twentieth, whose cases are open, number and facts can be read: lists show them.
+    All have one key. Of the last fiftieth, whose cases are open, number and facts can be read: lists show them.
     """
     key = new_key()
     wrapped = secrets.keyring.wrap(key)

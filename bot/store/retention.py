@@ -6,10 +6,12 @@ Law: deletes by class and age only (DESIGN §4); cases under legal hold are neve
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, and_, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Table, Uuid, and_, delete, exists, func, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import search, volunteers, withdrawn
@@ -57,23 +59,12 @@ CHUNK = 1000  # rows per statement, so that no lock is long
 
 async def purge(database: Database, secrets: Keys, now: datetime) -> dict[str, int]:
     """Delete one chunk of everything that is due; returns how many rows of each class, call again while any."""
-    held = exists(select(cases.c.id).where(cases.c.id == messages.c.case_id, cases.c.legal_hold.is_(True)))
-    old = or_(
-        and_(messages.c.retention == "box", messages.c.received_at < now - BROWSE),
-        and_(messages.c.retention == "browse", or_(messages.c.received_at < now - BROWSE, _refused())),
-        and_(
-            messages.c.retention == "danger_before_consent",
-            or_(messages.c.received_at < now - DANGER_BEFORE_CONSENT, _refused()),
-        ),
-        and_(messages.c.retention.in_(("person", "case")), _refused(), ~_critical()),  # consent was taken back
-        and_(messages.c.retention == "case", messages.c.received_at < now - BROWSE, ~_is_needed(now)),
-    )
-    due = select(messages.c.id, messages.c.outbox_id).where(old, ~held).limit(CHUNK)
     counts = {}
     async with database.begin() as connection:
-        rows = (await connection.execute(due)).all()
-        ids = [row.id for row in rows]
-        replies = [row.outbox_id for row in rows if row.outbox_id]
+        people = await withdrawn.refusing(connection, CHUNK)
+        due = await _old_texts(connection, now, list(people))
+        ids = list(due)
+        replies = [outbox_id for outbox_id in due.values() if outbox_id]
         if ids:
             await connection.execute(delete(messages).where(messages.c.id.in_(ids)))
         if replies:
@@ -83,12 +74,38 @@ async def purge(database: Database, secrets: Keys, now: datetime) -> dict[str, i
         counts["messages"] = len(ids)
         counts["sessions"] = await _idle_sessions(connection, now)
         counts["facts"] = await _facts_without_consent(connection, secrets, now)
-        counts["withdrawn"] = await withdrawn.purge(connection, CHUNK)
+        counts["withdrawn"] = await withdrawn.purge(connection, list(people), CHUNK)
+        if not counts["messages"] and not counts["withdrawn"]:
+            await withdrawn.carried_out(connection, people, now)
         for name, (table, outdated) in _outdated(now).items():
             counts[name] = await _delete(connection, table, outdated)
         counts["overdue"] = await _call_off(connection, now)
         counts["volunteers"] = await volunteers.purge(connection, now - VOLUNTEER_ENDED, CHUNK)
     return counts
+
+
+async def _old_texts(connection: AsyncConnection, now: datetime, refusing: Sequence[UUID]) -> dict[UUID, UUID | None]:
+    """One chunk of the texts that go, each with its row of the outbox. One question for each reason, so that each is
+    answered by an index: asked together, all of the history would be read."""
+    held = exists(select(cases.c.id).where(cases.c.id == messages.c.case_id, cases.c.legal_hold.is_(True)))
+    hers = messages.c.subject_id == func.any(literal(list(refusing), ARRAY(Uuid)))
+    at, kind = messages.c.received_at, messages.c.retention
+    reasons = [
+        and_(kind.in_(("box", "browse")), at < now - BROWSE),
+        and_(kind == "danger_before_consent", at < now - DANGER_BEFORE_CONSENT),
+        and_(kind == "case", at < now - BROWSE, ~_is_needed(now)),
+    ]
+    if refusing:
+        reasons += [
+            and_(hers, kind.in_(("browse", "danger_before_consent")), _refused()),
+            and_(hers, kind.in_(("person", "case")), _refused(), ~_critical()),  # consent was taken back
+        ]
+    found: dict[UUID, UUID | None] = {}
+    for reason in reasons:
+        query = select(messages.c.id, messages.c.outbox_id).where(reason, ~held).limit(CHUNK - len(found))
+        if len(found) < CHUNK:
+            found |= {row.id: row.outbox_id for row in await connection.execute(query)}
+    return found
 
 
 def _outdated(now: datetime) -> dict[str, tuple[Table, ColumnElement[bool]]]:

@@ -191,7 +191,9 @@ def parted(who: UUID, before: Mapping[str, Any], since: Person) -> Person:
 async def _write(connection: AsyncConnection, who: UUID, key: bytes, person: Person) -> None:
     values = {name: getattr(person, name) for name in PERSON_FIELDS}
     sealed = seal_json(key, person.profile, where=f"contacts.profile_enc.{who}") if person.profile else None
-    await connection.execute(update(contacts).where(contacts.c.id == who).values(**values, profile_enc=sealed))
+    await connection.execute(
+        update(contacts).where(contacts.c.id == who).values(**values, profile_enc=sealed, refused_done_at=None)
+    )
 
 
 async def _record(
