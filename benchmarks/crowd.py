@@ -37,22 +37,24 @@ _ROWS = (
            consent_refused_at, refused_done_at, last_seen_on, created_at)
        SELECT subject, subject, (ARRAY['ne','hi','ar'])[1 + n % 3], (ARRAY['SA','KW','QA'])[1 + n % 3],
            CASE WHEN n % 10 <> 3 THEN at END, CASE WHEN n % 2 = 0 THEN at END, CASE WHEN n % 10 = 3 THEN at END,
-           CASE WHEN n % 10 = 3 AND n % 200 <> 13 THEN at END, at::date, at FROM crowd""",
+           CASE WHEN n % 10 = 3 AND n % 4000 <> 13 THEN at END, at::date, at FROM crowd""",
     f"""INSERT INTO addresses (id, subject_id, channel, account, lookup, address_enc, country_hint)
        SELECT address, subject, (ARRAY['sms','telegram','whatsapp'])[1 + n % 3], '7001',
            decode(md5('address' || n), 'hex'), {_SEALED}, 'NP' FROM crowd""",
     f"""INSERT INTO conversations (id, subject_id, address_id, active_contact_id, owner, session_enc, last_inbound_at,
            reply_due_at, created_at)
        SELECT conversation, subject, address, subject,
-           CASE WHEN live AND n % 10 = 0 THEN 'waiting' WHEN live AND n % 10 = 1 THEN 'human' ELSE 'bot' END, {_SEALED},
+           CASE WHEN live AND n % 10 = 0 THEN 'waiting' WHEN live AND n % 10 = 1 THEN 'human' ELSE 'bot' END,
+           CASE WHEN n % 10 <> 3 THEN {_SEALED} END,
            at, CASE WHEN live AND n % 10 < 2 THEN :now + interval '9 days' END, at FROM crowd""",
     """INSERT INTO address_contacts (address_id, contact_id, subject_id)
        SELECT address, subject, subject FROM crowd""",
     f"""INSERT INTO cases (id, subject_id, reference, organisation_id, conversation_id, kind, severity, stage, country,
-           facts_enc, opened_at, answer_due_at, answered_at, closed_at, outcome)
+           facts_enc, cleared_at, opened_at, answer_due_at, answered_at, closed_at, outcome)
        SELECT case_id, subject, (2000000 + n)::text, (SELECT id FROM organisations ORDER BY id LIMIT 1), conversation,
            (ARRAY['report_unpaid_wages','report_passport_withheld','report_missing','report_violence'])[1 + n % 4],
-           (ARRAY['medium','high','low'])[1 + n % 3], 'new', (ARRAY['SA','KW','QA'])[1 + n % 3], {_SEALED}, at,
+           (ARRAY['medium','high','low'])[1 + n % 3], 'new', (ARRAY['SA','KW','QA'])[1 + n % 3], {_SEALED},
+           CASE WHEN n % 10 = 3 THEN at END, at,
            at + interval '4 hours', CASE WHEN NOT live THEN at + interval '1 hour' END,
            CASE WHEN NOT live THEN at + interval '9 days' END, CASE WHEN NOT live THEN 'solved' END
        FROM crowd WHERE case_id IS NOT NULL""",

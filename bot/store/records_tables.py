@@ -57,6 +57,8 @@ family_codes = Table(
     at("revoked_at"),
     one_of("kind", ("real", "decoy")),
     Index("ix_family_codes_subject_id", "subject_id"),
+    Index("ix_family_codes_expires_at", "expires_at", postgresql_where=text("expires_at IS NOT NULL")),
+    Index("ix_family_codes_revoked_at", "revoked_at", postgresql_where=text("revoked_at IS NOT NULL")),
     Index("ix_family_codes_case_id", "case_id", postgresql_where=text("case_id IS NOT NULL")),
 )
 

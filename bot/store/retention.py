@@ -6,12 +6,11 @@ Law: deletes by class and age only (DESIGN §4); cases under legal hold are neve
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, Uuid, and_, delete, exists, func, literal, or_, select, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, Table, and_, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import search, volunteers, withdrawn
@@ -62,7 +61,7 @@ async def purge(database: Database, secrets: Keys, now: datetime) -> dict[str, i
     counts = {}
     async with database.begin() as connection:
         people = await withdrawn.refusing(connection, CHUNK)
-        due = await _old_texts(connection, now, list(people))
+        due = await _old_texts(connection, now, people)
         ids = list(due)
         replies = [outbox_id for outbox_id in due.values() if outbox_id]
         if ids:
@@ -74,7 +73,7 @@ async def purge(database: Database, secrets: Keys, now: datetime) -> dict[str, i
         counts["messages"] = len(ids)
         counts["sessions"] = await _idle_sessions(connection, now)
         counts["facts"] = await _facts_without_consent(connection, secrets, now)
-        counts["withdrawn"] = await withdrawn.purge(connection, list(people), CHUNK)
+        counts["withdrawn"] = await withdrawn.purge(connection, people, CHUNK)
         if not counts["messages"] and not counts["withdrawn"]:
             await withdrawn.carried_out(connection, people, now)
         for name, (table, outdated) in _outdated(now).items():
@@ -84,27 +83,31 @@ async def purge(database: Database, secrets: Keys, now: datetime) -> dict[str, i
     return counts
 
 
-async def _old_texts(connection: AsyncConnection, now: datetime, refusing: Sequence[UUID]) -> dict[UUID, UUID | None]:
+async def _old_texts(
+    connection: AsyncConnection, now: datetime, people: Mapping[UUID, datetime]
+) -> dict[UUID, UUID | None]:
     """One chunk of the texts that go, each with its row of the outbox. One question for each reason, so that each is
     answered by an index: asked together, all of the history would be read."""
     held = exists(select(cases.c.id).where(cases.c.id == messages.c.case_id, cases.c.legal_hold.is_(True)))
-    hers = messages.c.subject_id == func.any(literal(list(refusing), ARRAY(Uuid)))
     at, kind = messages.c.received_at, messages.c.retention
-    reasons = [
-        and_(kind.in_(("box", "browse")), at < now - BROWSE),
-        and_(kind == "danger_before_consent", at < now - DANGER_BEFORE_CONSENT),
-        and_(kind == "case", at < now - BROWSE, ~_is_needed(now)),
+    texts = select(messages.c.id, messages.c.outbox_id).where(~held)
+    queries = [
+        texts.where(kind.in_(("box", "browse")), at < now - BROWSE),
+        texts.where(kind == "danger_before_consent", at < now - DANGER_BEFORE_CONSENT),
+        texts.where(kind == "case", at < now - BROWSE, ~_is_needed(now)),
     ]
-    if refusing:
-        reasons += [
-            and_(hers, kind.in_(("browse", "danger_before_consent")), _refused()),
-            and_(hers, kind.in_(("person", "case")), _refused(), ~_critical()),  # consent was taken back
+    if people:
+        no = withdrawn.noes(people)  # a later no deletes at once what was kept without consent, or with one taken back
+        theirs = texts.join(no, and_(no.c.id == messages.c.subject_id, no.c.at >= at))
+        queries += [
+            theirs.where(kind.in_(("browse", "danger_before_consent"))),
+            theirs.where(kind.in_(("person", "case")), ~_critical()),
         ]
     found: dict[UUID, UUID | None] = {}
-    for reason in reasons:
-        query = select(messages.c.id, messages.c.outbox_id).where(reason, ~held).limit(CHUNK - len(found))
+    for query in queries:
         if len(found) < CHUNK:
-            found |= {row.id: row.outbox_id for row in await connection.execute(query)}
+            rows = await connection.execute(query.limit(CHUNK - len(found)))
+            found |= {row.id: row.outbox_id for row in rows}
     return found
 
 
@@ -151,17 +154,6 @@ async def _call_off(connection: AsyncConnection, now: datetime) -> int:
     )
     gone = update(reminders).where(reminders.c.id.in_(overdue)).values(state="cancelled")
     return int((await connection.execute(gone)).rowcount)
-
-
-def _refused() -> ColumnElement[bool]:
-    """A later no to consent deletes at once what was kept without one."""
-    return exists(
-        select(contacts.c.id).where(
-            contacts.c.id == messages.c.subject_id,
-            contacts.c.consent_refused_at >= messages.c.received_at,
-            contacts.c.consent_store_at.is_(None),
-        )
-    )
 
 
 def _critical() -> ColumnElement[bool]:

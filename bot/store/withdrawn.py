@@ -6,11 +6,27 @@ neither an open critical case nor a legal hold needs a human first. What of the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, and_, delete, exists, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Select,
+    Table,
+    Uuid,
+    and_,
+    delete,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.tables import cases, certificate_links, contacts, family_codes, link_codes, referrals, reminders
@@ -26,12 +42,13 @@ _GOES = (family_codes, link_codes, certificate_links, reminders)  # uses of a co
 
 async def refusing(connection: AsyncConnection, limit: int) -> dict[UUID, datetime]:
     """Whose no was not carried out to the end yet, with its moment: the latest first, so that who waits for a human
-    stands in nobody's way."""
+    stands in nobody's way. Locked: nobody says yes meanwhile; whose turn runs is left for the next look."""
     rows = await connection.execute(
         select(contacts.c.id, contacts.c.consent_refused_at)
         .where(_NOT_DONE)
         .order_by(contacts.c.consent_refused_at.desc())
         .limit(limit)
+        .with_for_update(key_share=True, skip_locked=True)
     )
     return {row.id: row.consent_refused_at for row in rows}
 
@@ -52,40 +69,34 @@ async def carried_out(connection: AsyncConnection, people: Mapping[UUID, datetim
         )
 
 
-async def purge(connection: AsyncConnection, people: Sequence[UUID], chunk: int) -> int:
+async def purge(connection: AsyncConnection, people: Mapping[UUID, datetime], chunk: int) -> int:
     """One chunk of each, of these people; returns how many rows."""
     gone = 0
     if not people:
         return gone
     for table in _GOES:
-        theirs = table.c.subject_id.in_(people)
-        due = select(table.c.id).where(theirs, _refused(table), ~_must_stay(table)).limit(chunk).scalar_subquery()
+        due = _due(table, people).limit(chunk).scalar_subquery()
         gone += (await connection.execute(delete(table).where(table.c.id.in_(due)))).rowcount
-    told = (
-        select(referrals.c.id)
-        .where(
-            referrals.c.subject_id.in_(people),
-            referrals.c.facts_enc.is_not(None),
-            _refused(referrals),
-            ~_must_stay(referrals),
-        )
-        .limit(chunk)
-        .scalar_subquery()
-    )
+    told = _due(referrals, people).where(referrals.c.facts_enc.is_not(None)).limit(chunk).scalar_subquery()
     gone += (
         await connection.execute(update(referrals).where(referrals.c.id.in_(told)).values(facts_enc=None))
     ).rowcount
     return gone
 
 
-def _refused(table: Table) -> ColumnElement[bool]:
-    return exists(
-        select(contacts.c.id).where(
-            contacts.c.id == table.c.subject_id,
-            contacts.c.consent_refused_at >= table.c.made_at,
-            contacts.c.consent_store_at.is_(None),
-        )
+def noes(people: Mapping[UUID, datetime]) -> Any:
+    """Who said no and when, as a table to be joined: `id`, `at`."""
+    return (
+        func.unnest(literal(list(people), ARRAY(Uuid)), literal(list(people.values()), ARRAY(DateTime(timezone=True))))
+        .table_valued("id", "at")
+        .render_derived(name="no")
     )
+
+
+def _due(table: Table, people: Mapping[UUID, datetime]) -> Select[Any]:
+    no = noes(people)
+    made_before = and_(no.c.id == table.c.subject_id, no.c.at >= table.c.made_at)
+    return select(table.c.id).join(no, made_before).where(~_must_stay(table))
 
 
 def _must_stay(table: Table) -> ColumnElement[bool]:

@@ -25,6 +25,8 @@ UP = (
     'CREATE INDEX ix_conversations_active_contact_id ON conversations (active_contact_id)',
     "CREATE INDEX ix_conversations_window ON conversations (last_inbound_at) WHERE owner IN ('waiting', 'human')",
     'CREATE INDEX ix_family_codes_case_id ON family_codes (case_id) WHERE case_id IS NOT NULL',
+    'CREATE INDEX ix_family_codes_expires_at ON family_codes (expires_at) WHERE expires_at IS NOT NULL',
+    'CREATE INDEX ix_family_codes_revoked_at ON family_codes (revoked_at) WHERE revoked_at IS NOT NULL',
     'CREATE INDEX ix_inbox_conversation_id ON inbox (conversation_id) WHERE conversation_id IS NOT NULL',
     'CREATE INDEX ix_inbox_subject_id ON inbox (subject_id) WHERE subject_id IS NOT NULL',
     'CREATE INDEX ix_messages_subject_id ON messages (subject_id)',
