@@ -58,7 +58,7 @@ def _after(year: int, month: int) -> date:
 
 def _rows(connection: Connection, name: str) -> int:
     """How many there are, as far as that matters."""
-    query = f"SELECT count(*) FROM (SELECT FROM {name} LIMIT {FEW + 1}) AS some"  # noqa: S608 (a name of ours)
+    query = f"SELECT count(*) FROM (SELECT FROM {name} LIMIT {FEW + 1}) AS left_over"  # noqa: S608 (a name of ours)
     return int(connection.execute(text(query)).scalar_one())
 
 
