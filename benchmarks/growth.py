@@ -96,8 +96,6 @@ class Place:
 
 async def opened(people: int, folder: Path) -> Place:
     """A service whose database holds so many people; a folder that was filled before is used as it is."""
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o711)  # the server is another user when this is root
     app = await composition.build(Settings(_env_file=None, data_dir=folder), understanding=False)  # type: ignore[call-arg]
     now = datetime.now(UTC)
     owner_url = embedded.ensure(folder).url_owner
@@ -173,8 +171,9 @@ def main() -> int:
     args = parser.parse_args()
     sizes = sorted(int(size) for size in args.people.split(","))
     base = args.folder or Path(tempfile.mkdtemp(prefix="saathi-growth-"))
-    base.mkdir(exist_ok=True)
-    base.chmod(0o711)
+    for folder in (base, *(base / str(size) for size in sizes)):
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o711)  # the server is another user when this is root
     try:
         places = asyncio.run(run(sizes, base))
     finally:
@@ -196,8 +195,8 @@ def _write(told: str) -> None:
     from benchmarks.report import machine, write_section
 
     words = (
-        f"`python -m benchmarks.growth --write`, {machine()}. {TOGETHER} new people at a time, {len(LINES)} messages each, "
-        f"{ROUNDS} rounds after {WARM}, the sizes by turns; the median round. In brackets: times the smallest size."
+        f"`python -m benchmarks.growth --write`, {machine()}. {TOGETHER} new people at a time, {len(LINES)} messages "
+        f"each, {ROUNDS} rounds after {WARM}, the sizes by turns; the median round. In brackets: times the smallest size."
     )
     write_section("## Growth", f"{words}\n\n{told}")
 
