@@ -196,7 +196,8 @@ def _write(told: str) -> None:
 
     words = (
         f"`python -m benchmarks.growth --write`, {machine()}. {TOGETHER} new people at a time, {len(LINES)} messages "
-        f"each, {ROUNDS} rounds after {WARM}, the sizes by turns; the median round. In brackets: times the smallest size."
+        f"each, {ROUNDS} rounds after {WARM}, the sizes by turns; the median round. In brackets: times the "
+        "smallest size."
     )
     write_section("## Growth", f"{words}\n\n{told}")
 
