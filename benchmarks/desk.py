@@ -254,7 +254,7 @@ class Spent:
         )
 
 
-def _postgres(folder: Path) -> float:
+def postgres_seconds(folder: Path) -> float:
     """Seconds of processor time of the database's processes, those that ended too."""
     postmaster = int(next(folder.rglob("postmaster.pid")).read_text().split()[0])
     ticks = 0
@@ -295,7 +295,7 @@ async def measure(client: httpx.AsyncClient, folder: Path, name: str, page: Page
     started = time.monotonic()
     for turn in range(WARM + ROUNDS):
         if turn == WARM:
-            python, postgres = time.process_time(), _postgres(folder)
+            python, postgres = time.process_time(), postgres_seconds(folder)
         if turn > WARM + FEWEST and time.monotonic() - started > PATIENCE:
             break
         begun = time.perf_counter()
@@ -309,7 +309,9 @@ async def measure(client: httpx.AsyncClient, folder: Path, name: str, page: Page
         if answer.status_code != 200:
             raise SystemExit(f"{name}: {answer.status_code}")
     each = 1000 / (len(wall) - WARM)
-    return Spent(name, tuple(wall[WARM:]), (time.process_time() - python) * each, (_postgres(folder) - postgres) * each)
+    return Spent(
+        name, tuple(wall[WARM:]), (time.process_time() - python) * each, (postgres_seconds(folder) - postgres) * each
+    )
 
 
 async def tenth(client: httpx.AsyncClient) -> str:

@@ -91,7 +91,10 @@ def _lines(hour: datetime) -> Any:
 
 def _of_one(secrets: Keys, talk: Sequence[Any], hour: datetime) -> Iterable[Counted]:
     """The questions of the hour in one conversation, each with what came of it."""
-    key = secrets.keyring.unwrap(talk[0].wrapped)
+    try:
+        key = secrets.keyring.unwrap(talk[0].wrapped)
+    except ValueError:  # one spoilt key must not end the counting of all others
+        return
     lines = [(row, _asks(key, row) if row.author == "bot" else None) for row in talk]
     lines = [(row, asks) for row, asks in lines if row.author == "person" or asks]
     for place, (row, asks) in enumerate(lines):

@@ -72,7 +72,8 @@ async def erase(
     as_volunteer = await volunteers.of_person(connection, subject_id)
     for table in reversed(metadata.sorted_tables):
         if "subject_id" in table.c and table.name not in _BY_CASCADE:
-            await connection.execute(delete(table).where(table.c.subject_id == subject_id))
+            whose = table.c.id if table is contacts else table.c.subject_id  # the same, and the key of the table
+            await connection.execute(delete(table).where(whose == subject_id))
     await volunteers.erase(connection, as_volunteer)
     await connection.execute(
         insert(audit).values(

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import exists, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
@@ -24,6 +24,7 @@ LATE = timedelta(hours=24)  # after that the words are old
 WISH = "channel"  # in the profile: where she would be written to (handlers/profile.set_channel)
 NEVER = ("PersonBlocked", "blocked", "spend")  # she does not want it there: another way is not ours to choose
 CHUNK = 100
+_FAILED: Any = literal_column("'failed'")  # written out, for the index of these
 
 
 async def stand_in(connection: AsyncConnection, secrets: Keys, now: datetime) -> int:
@@ -65,7 +66,7 @@ async def _failed(connection: AsyncConnection, now: datetime) -> Sequence[Any]:
             .join(theirs, theirs.c.id == other.c.address_id)
             .where(
                 outbox.c.kind == "reply",
-                outbox.c.state == "failed",
+                outbox.c.state == _FAILED,
                 or_(outbox.c.reason.is_(None), outbox.c.reason.not_in(NEVER)),
                 or_(outbox.c.urgent, outbox.c.origin == "human"),
                 outbox.c.queued_at > now - LATE,

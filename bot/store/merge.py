@@ -224,9 +224,10 @@ def resealed(table: Table, row: Row[Any], column: str, old_key: bytes, new_key: 
 
 async def write(connection: AsyncConnection, subject_id: UUID, key: bytes, person: Person) -> None:
     """What is known of a person, under their key."""
-    values: Mapping[str, Any] = {name: getattr(person, name) for name in PERSON_FIELDS}
+    values: dict[str, Any] = {name: getattr(person, name) for name in PERSON_FIELDS}
     profile = seal_json(key, person.profile, where=f"contacts.profile_enc.{subject_id}") if person.profile else None
-    await connection.execute(update(contacts).where(contacts.c.id == subject_id).values(**values, profile_enc=profile))
+    values |= {"profile_enc": profile, "refused_done_at": None}  # of her other channel a no was not carried out
+    await connection.execute(update(contacts).where(contacts.c.id == subject_id).values(**values))
 
 
 async def record(

@@ -1,4 +1,5 @@
-"""Migrations: run Alembic's revisions as the owner role, one migrator at a time, and make the months' partitions.
+"""Migrations: run Alembic's revisions as the owner role, one migrator at a time, make the months' partitions,
+and drop those of which nothing is left.
 
 Law: only the owner role changes the schema; the application role has no right to.
 """
@@ -19,6 +20,8 @@ from psycopg.errors import CheckViolation
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.months import drop_spent
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 PARTITIONED = ("messages", "audit")
@@ -103,7 +106,10 @@ def migrate(owner_url: str, *, today: date | None = None, tell: Callable[[str], 
         with engine.connect() as connection:
             _alone(connection)
             command.upgrade(_config(connection), "head")
-            _make_partitions(connection, today or datetime.now(UTC).date(), tell)
+            day = today or datetime.now(UTC).date()
+            _make_partitions(connection, day, tell)
+            connection.commit()
+            drop_spent(connection, day, tell)
             connection.commit()
             return MigrationContext.configure(connection).get_current_revision() or ""
     finally:

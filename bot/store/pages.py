@@ -73,6 +73,7 @@ async def open_notices(
         .where(notices.c.case_id.is_(None), of_talk.c.conversation_id == notices.c.conversation_id)
         .order_by(of_talk.c.opened_at.desc())
         .limit(1)
+        .correlate(notices)  # two levels up: by itself it would be looked for among the notices of everybody
         .scalar_subquery(),
     )
     query = (

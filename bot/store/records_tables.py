@@ -57,6 +57,9 @@ family_codes = Table(
     at("revoked_at"),
     one_of("kind", ("real", "decoy")),
     Index("ix_family_codes_subject_id", "subject_id"),
+    Index("ix_family_codes_expires_at", "expires_at", postgresql_where=text("expires_at IS NOT NULL")),
+    Index("ix_family_codes_revoked_at", "revoked_at", postgresql_where=text("revoked_at IS NOT NULL")),
+    Index("ix_family_codes_case_id", "case_id", postgresql_where=text("case_id IS NOT NULL")),
 )
 
 # Written in the asker's turn under the owner's subject: only ever added, so no lock of hers is needed.
@@ -123,6 +126,7 @@ reminders = Table(
     Index("ix_reminders_subject_id", "subject_id"),
     Index("ix_reminders_waiting", "due_at", "id", postgresql_where=text("state = 'waiting'")),
     Index("ix_reminders_conversation_id", "conversation_id"),
+    Index("ix_reminders_over", "state", "due_at", postgresql_where=text("state IN ('done', 'cancelled')")),
 )
 
 certificates = Table(

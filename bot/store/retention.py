@@ -6,6 +6,7 @@ Law: deletes by class and age only (DESIGN §4); cases under legal hold are neve
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -57,23 +58,12 @@ CHUNK = 1000  # rows per statement, so that no lock is long
 
 async def purge(database: Database, secrets: Keys, now: datetime) -> dict[str, int]:
     """Delete one chunk of everything that is due; returns how many rows of each class, call again while any."""
-    held = exists(select(cases.c.id).where(cases.c.id == messages.c.case_id, cases.c.legal_hold.is_(True)))
-    old = or_(
-        and_(messages.c.retention == "box", messages.c.received_at < now - BROWSE),
-        and_(messages.c.retention == "browse", or_(messages.c.received_at < now - BROWSE, _refused())),
-        and_(
-            messages.c.retention == "danger_before_consent",
-            or_(messages.c.received_at < now - DANGER_BEFORE_CONSENT, _refused()),
-        ),
-        and_(messages.c.retention.in_(("person", "case")), _refused(), ~_critical()),  # consent was taken back
-        and_(messages.c.retention == "case", messages.c.received_at < now - BROWSE, ~_is_needed(now)),
-    )
-    due = select(messages.c.id, messages.c.outbox_id).where(old, ~held).limit(CHUNK)
     counts = {}
     async with database.begin() as connection:
-        rows = (await connection.execute(due)).all()
-        ids = [row.id for row in rows]
-        replies = [row.outbox_id for row in rows if row.outbox_id]
+        people = await withdrawn.refusing(connection, CHUNK)
+        due = await _old_texts(connection, now, people)
+        ids = list(due)
+        replies = [outbox_id for outbox_id in due.values() if outbox_id]
         if ids:
             await connection.execute(delete(messages).where(messages.c.id.in_(ids)))
         if replies:
@@ -83,12 +73,42 @@ async def purge(database: Database, secrets: Keys, now: datetime) -> dict[str, i
         counts["messages"] = len(ids)
         counts["sessions"] = await _idle_sessions(connection, now)
         counts["facts"] = await _facts_without_consent(connection, secrets, now)
-        counts["withdrawn"] = await withdrawn.purge(connection, CHUNK)
+        counts["withdrawn"] = await withdrawn.purge(connection, people, CHUNK)
+        if not counts["messages"] and not counts["withdrawn"]:
+            await withdrawn.carried_out(connection, people, now)
         for name, (table, outdated) in _outdated(now).items():
             counts[name] = await _delete(connection, table, outdated)
         counts["overdue"] = await _call_off(connection, now)
         counts["volunteers"] = await volunteers.purge(connection, now - VOLUNTEER_ENDED, CHUNK)
     return counts
+
+
+async def _old_texts(
+    connection: AsyncConnection, now: datetime, people: Mapping[UUID, datetime]
+) -> dict[UUID, UUID | None]:
+    """One chunk of the texts that go, each with its row of the outbox. One question for each reason, so that each is
+    answered by an index: asked together, all of the history would be read."""
+    held = exists(select(cases.c.id).where(cases.c.id == messages.c.case_id, cases.c.legal_hold.is_(True)))
+    at, kind = messages.c.received_at, messages.c.retention
+    texts = select(messages.c.id, messages.c.outbox_id).where(~held)
+    queries = [
+        texts.where(kind.in_(("box", "browse")), at < now - BROWSE),
+        texts.where(kind == "danger_before_consent", at < now - DANGER_BEFORE_CONSENT),
+        texts.where(kind == "case", at < now - BROWSE, ~_is_needed(now)),
+    ]
+    if people:
+        no = withdrawn.noes(people)  # a later no deletes at once what was kept without consent, or with one taken back
+        theirs = texts.join(no, and_(no.c.id == messages.c.subject_id, no.c.at >= at))
+        queries += [
+            theirs.where(kind.in_(("browse", "danger_before_consent"))),
+            theirs.where(kind.in_(("person", "case")), ~_critical()),
+        ]
+    found: dict[UUID, UUID | None] = {}
+    for query in queries:
+        if len(found) < CHUNK:
+            rows = await connection.execute(query.limit(CHUNK - len(found)))
+            found |= {row.id: row.outbox_id for row in rows}
+    return found
 
 
 def _outdated(now: datetime) -> dict[str, tuple[Table, ColumnElement[bool]]]:
@@ -134,17 +154,6 @@ async def _call_off(connection: AsyncConnection, now: datetime) -> int:
     )
     gone = update(reminders).where(reminders.c.id.in_(overdue)).values(state="cancelled")
     return int((await connection.execute(gone)).rowcount)
-
-
-def _refused() -> ColumnElement[bool]:
-    """A later no to consent deletes at once what was kept without one."""
-    return exists(
-        select(contacts.c.id).where(
-            contacts.c.id == messages.c.subject_id,
-            contacts.c.consent_refused_at >= messages.c.received_at,
-            contacts.c.consent_store_at.is_(None),
-        )
-    )
 
 
 def _critical() -> ColumnElement[bool]:

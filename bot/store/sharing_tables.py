@@ -55,6 +55,7 @@ case_transfers = Table(
     at("ended_at"),  # she took it back
     one_of("state", TRANSFER_STATES),
     Index("ix_case_transfers_subject_id", "subject_id"),
+    Index("ix_case_transfers_conversation_id", "conversation_id", postgresql_where=text("conversation_id IS NOT NULL")),
     Index("ix_case_transfers_case_id", "case_id"),
     Index("ix_case_transfers_from", "from_organisation_id", "made_at"),
     Index("ix_case_transfers_to", "to_organisation_id", "state"),

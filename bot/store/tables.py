@@ -249,11 +249,20 @@ contacts = Table(
     Column("last_seen_on", Date),
     _created(),
     _at("erase_at"),  # she wished to be erased, and proved that it was she; carried out by erase.py
+    _at("refused_done_at"),  # the no of this moment was carried out to the end (retention.py)
     _at("seized_at"),  # she wrote her second word: somebody else holds the phone
     Column("link_code_id", Uuid),  # the code of another channel that was written here; carried out by merge.py
     CheckConstraint("subject_id = id", name="own_subject"),
     Index("ix_contacts_erase_at", "erase_at", postgresql_where=text("erase_at IS NOT NULL")),
     Index("ix_contacts_link_code_id", "link_code_id", postgresql_where=text("link_code_id IS NOT NULL")),
+    Index(
+        "ix_contacts_refused",
+        "consent_refused_at",
+        postgresql_where=text(
+            "consent_refused_at IS NOT NULL AND consent_store_at IS NULL"
+            " AND (refused_done_at IS NULL OR refused_done_at < consent_refused_at)"
+        ),
+    ),
 )
 
 addresses = Table(
@@ -271,6 +280,7 @@ addresses = Table(
     _one_of("kind", ADDRESS_KINDS),
     UniqueConstraint("channel", "account", "lookup"),
     Index("ix_addresses_lookup", "lookup"),
+    Index("ix_addresses_subject_id", "subject_id"),
     Index("ix_addresses_volunteer", "id", postgresql_where=text("kind = 'volunteer'")),
 )
 
@@ -281,6 +291,8 @@ address_contacts = Table(
     Column("contact_id", Uuid, ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
     _subject(),
     _created(),
+    Index("ix_address_contacts_contact_id", "contact_id"),
+    Index("ix_address_contacts_subject_id", "subject_id"),
 )
 
 conversations = Table(
@@ -309,6 +321,8 @@ conversations = Table(
     Index("ix_conversations_subject_id", "subject_id"),
     Index("ix_conversations_owner_user_id", "owner_user_id", postgresql_where=text("owner_user_id IS NOT NULL")),
     Index("ix_conversations_waiting", "id", postgresql_where=text("owner = 'waiting'")),
+    Index("ix_conversations_active_contact_id", "active_contact_id"),
+    Index("ix_conversations_window", "last_inbound_at", postgresql_where=text("owner IN ('waiting', 'human')")),
     Index("ix_conversations_reply_due_at", "reply_due_at", postgresql_where=text("reply_due_at IS NOT NULL")),
 )
 
@@ -348,6 +362,8 @@ cases = Table(
     _one_of("severity", SEVERITIES),
     _one_of("care", CARES),
     Index("ix_cases_subject_id", "subject_id"),
+    Index("ix_cases_linked_case_id", "linked_case_id", postgresql_where=text("linked_case_id IS NOT NULL")),
+    Index("ix_cases_held", "id", postgresql_where=text("legal_hold IS TRUE")),
     Index("ix_cases_conversation_id", "conversation_id"),
     Index("ix_cases_assigned_to", "assigned_to", postgresql_where=text("assigned_to IS NOT NULL")),
     Index("ix_cases_open", "severity", "opened_at", postgresql_where=text("closed_at IS NULL")),
@@ -374,6 +390,8 @@ case_people = Table(
     _subject(),
     Column("role", Text, nullable=False),  # worker, reporter, family
     _created(),
+    Index("ix_case_people_contact_id", "contact_id"),
+    Index("ix_case_people_subject_id", "subject_id"),
 )
 
 case_events = Table(
@@ -389,6 +407,7 @@ case_events = Table(
     Column("note_enc", LargeBinary),
     _at("happened_at", required=True),
     Index("ix_case_events_case_id", "case_id", "happened_at"),
+    Index("ix_case_events_subject_id", "subject_id"),
     Index("ix_case_events_reopened", "case_id", "happened_at", postgresql_where=text("kind = 'reopened'")),
 )
 
@@ -415,6 +434,9 @@ notices = Table(
     Column("offer", JSONB, nullable=False, server_default=text("'[]'::jsonb")),  # why this one: codes
     Index("ix_notices_open", "severity", "raised_at", postgresql_where=text("taken_at IS NULL")),
     Index("ix_notices_conversation_id", "conversation_id"),
+    Index("ix_notices_subject_id", "subject_id"),
+    Index("ix_notices_case_id", "case_id", postgresql_where=text("case_id IS NOT NULL")),
+    Index("ix_notices_waiting", "id", postgresql_where=text("taken_at IS NULL AND red_at IS NULL")),
     Index("ix_notices_subject_open", "subject_id", postgresql_where=text("taken_at IS NULL")),
 )
 
@@ -449,6 +471,8 @@ inbox = Table(
     Index("ix_inbox_vouched", "subject_id", postgresql_where=text("vouched = 'asked'")),
     Index("ix_inbox_update_id", "update_id", postgresql_where=text("update_id IS NOT NULL")),
     Index("ix_inbox_waiting", "id", postgresql_where=text("state = 'waiting'")),
+    Index("ix_inbox_subject_id", "subject_id", postgresql_where=text("subject_id IS NOT NULL")),
+    Index("ix_inbox_conversation_id", "conversation_id", postgresql_where=text("conversation_id IS NOT NULL")),
     Index("ix_inbox_subject_waiting", "subject_id", "id", postgresql_where=text("state = 'waiting'")),
 )
 
@@ -491,6 +515,9 @@ outbox = Table(
     Index("ix_outbox_provider_id", "provider_id", postgresql_where=text("provider_id IS NOT NULL")),
     Index("ix_outbox_subject_id", "subject_id"),
     Index("ix_outbox_conversation_id", "conversation_id"),
+    Index("ix_outbox_case_id", "case_id", postgresql_where=text("case_id IS NOT NULL")),
+    Index("ix_outbox_failed", "queued_at", postgresql_where=text("state = 'failed'")),
+    Index("ix_outbox_passing", "queued_at", postgresql_where=text("kind IN ('ack', 'template', 'wipe')")),
     Index("uq_outbox_stands_for", "stands_for", unique=True, postgresql_where=text("stands_for IS NOT NULL")),
 )
 
@@ -510,6 +537,7 @@ messages = Table(
     Column("body_enc", LargeBinary, nullable=False),
     Column("retention", Text, nullable=False),  # browse, danger_before_consent, person, case, box
     Index("ix_messages_conversation_id", "conversation_id", "received_at"),
+    Index("ix_messages_subject_id", "subject_id"),
     Index("ix_messages_retention", "retention", "received_at"),
     Index("ix_messages_answers", "conversation_id", "received_at", postgresql_where=text("author = 'human'")),
     Index("ix_messages_answered_at", "received_at", postgresql_where=text("author = 'human'")),

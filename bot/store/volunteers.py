@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
@@ -229,12 +229,15 @@ async def of_person(connection: AsyncConnection, subject_id: UUID) -> list[UUID]
 
 async def mark_addresses(connection: AsyncConnection) -> int:
     """An address says what kind it is: a volunteer's while she is one, a person's otherwise."""
-    theirs = (
-        select(conversations.c.address_id)
-        .join(volunteer_links, volunteer_links.c.conversation_id == conversations.c.id)
+    talks = (  # an array: they are few, and each is looked up
+        select(volunteer_links.c.conversation_id)
         .join(volunteers, volunteers.c.id == volunteer_links.c.volunteer_id)
         .where(volunteers.c.state != "ended")
     )
-    to = update(addresses).where(addresses.c.kind == "person", addresses.c.id.in_(theirs)).values(kind="volunteer")
-    back = update(addresses).where(addresses.c.kind == "volunteer", addresses.c.id.not_in(theirs)).values(kind="person")
+    found = select(conversations.c.address_id).where(
+        conversations.c.id == func.any(func.array(talks.scalar_subquery()))
+    )
+    theirs = func.any(func.array(found.scalar_subquery()))
+    to = update(addresses).where(addresses.c.kind == "person", addresses.c.id == theirs).values(kind="volunteer")
+    back = update(addresses).where(addresses.c.kind == "volunteer", ~(addresses.c.id == theirs)).values(kind="person")
     return int((await connection.execute(to)).rowcount) + int((await connection.execute(back)).rowcount)

@@ -57,3 +57,14 @@ async def test_hours_long_gone_are_left_out_since_their_texts_are(world: World) 
     assert await _count(world) == 0
     marks = await world.one("SELECT min(hour) FROM flow_hours")
     assert world.clock() - marks < timedelta(hours=24)
+
+
+async def test_a_spoilt_key_ends_nobody_else_s_counting(world: World) -> None:
+    await world.says("9001", "my wages")
+    await world.says("9002", "my wages")
+    where = await world.where("9001")
+    world.clock.move(hours=14)
+    counted = "SELECT coalesce(sum(times), 0) FROM flow_counts"
+    await world.run("UPDATE keys SET wrapped = 'x' WHERE subject_id = :i", i=where.subject_id)
+    assert await _count(world) > 0
+    assert await world.one(counted) > 0

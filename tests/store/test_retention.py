@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from uuid_utils.compat import uuid7
 
 from bot.engine.inbound import Inbound
-from bot.store import retention, tables
+from bot.store import retention, tables, withdrawn
 from bot.store.database import Database
 from bot.store.inbox import Home, Inbox
 from bot.store.keys import Keys, open_json, seal_json
@@ -323,3 +323,38 @@ async def test_codes_and_letters_go_a_year_after_their_end(shelf: Shelf) -> None
     assert {names[i] for i in await shelf.left(tables.family_codes)} == {"open", "no end", "ended"}
     assert len(await shelf.left(tables.code_uses)) == 3
     assert len(await shelf.left(tables.box_letters)) == 3
+
+
+async def test_a_no_is_carried_out_once_and_again_after_the_next(shelf: Shelf) -> None:
+    """So that everybody who ever said no is not looked at for ever."""
+
+    async def looked_at() -> bool:
+        await retention.purge(shelf.database, shelf.keys, NOON)
+        async with shelf.database.begin() as connection:
+            return bool(await withdrawn.refusing(connection, 10))
+
+    await shelf.person(consent_refused_at=NOON - HOUR / 2)
+    assert await looked_at()  # a turn may still write what came before it
+    await shelf.person(consent_refused_at=NOON - 2 * HOUR)
+    assert not await looked_at()
+    row_id = await shelf.put("person", NOON - 1.5 * HOUR)
+    assert not await looked_at()
+    assert await shelf.left() == {row_id}  # it came after the no
+    await shelf.person(consent_refused_at=NOON - 1.2 * HOUR)
+    await looked_at()
+    assert await shelf.left() == set()
+    assert not await looked_at()
+
+
+@pytest.mark.parametrize("held", [True, False])
+async def test_who_has_a_case_in_the_way_is_looked_at_until_it_is_not(shelf: Shelf, held: bool) -> None:
+    case_id = await shelf.case(held=held)  # critical, and open
+    row_id = await shelf.put("person", NOON - 3 * HOUR, case_id=case_id if held else None)
+    await shelf.person(consent_refused_at=NOON - 2 * HOUR)
+    for _ in range(2):
+        await retention.purge(shelf.database, shelf.keys, NOON)
+        assert await shelf.left() == {row_id}
+    async with shelf.database.begin() as connection:
+        await connection.execute(update(tables.cases).values(legal_hold=False, severity="low"))
+    await retention.purge(shelf.database, shelf.keys, NOON)
+    assert await shelf.left() == set()

@@ -1,0 +1,154 @@
+"""Issue 7.4: one web process and two workers on one database, while some dozens of people write at once.
+
+Law: real processes; one is killed without warning, the others are replaced one after the other; nobody helps a lease to
+run out. No clock decides what is right.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bot.store.embedded import Server
+from tests.fakes import database
+from tests.fakes.loopback import Answer, Asked
+from tests.fakes.post import deliver, text
+from tests.fakes.service import Service, free_port
+from tests.fakes.twilio import FakeTwilio
+from tests.fakes.world import World, world
+
+pytestmark = pytest.mark.slow
+PEOPLE = [f"+601234{n:05}" for n in range(20)] + [f"whatsapp:+60124{n:06}" for n in range(20)]
+FIRST, SECOND = ("hello", "1", "2"), ("0", "1", "3")  # short lines are never joined: one turn for each
+ORDER = "SELECT conversation_id, inbox_id FROM messages WHERE direction = 'in' ORDER BY id"
+REPLIES = "SELECT conversation_id, provider_id FROM outbox WHERE kind = 'reply' AND state = 'sent' ORDER BY seq"
+
+
+class SlowTwilio(FakeTwilio):
+    """Takes its time, so that something is always in the air."""
+
+    async def usual(self, asked: Asked) -> Answer:
+        """As ever, a little later."""
+        answer = await super().usual(asked)
+        await asyncio.sleep(0.4)
+        return answer
+
+
+@pytest.fixture
+async def here(server: Server, tmp_path: Path) -> AsyncIterator[World]:
+    async with world(server, tmp_path, SlowTwilio) as made:
+        yield made
+
+
+class Machines:
+    """One web process, and workers that come and go."""
+
+    def __init__(self, here: World, stack: AsyncExitStack) -> None:
+        self.here, self._stack = here, stack
+
+    async def web(self) -> Service:
+        """The process that providers talk to."""
+        return await self._started(self.here.service("--role", "web"))
+
+    async def worker(self) -> Service:
+        """One more worker, which is ready."""
+        port = free_port()
+        return await self._started(self.here.service("--role", "worker", "--health-port", str(port), port=port))
+
+    async def _started(self, service: Service) -> Service:
+        await self._stack.enter_async_context(service)
+        await service.ready()
+        return service
+
+
+async def _say(here: World, person: str, lines: tuple[str, ...], first: int) -> None:
+    for number, line in enumerate(lines, first):
+        await deliver(here.base, text(person, line, str(number)))
+
+
+async def _said(here: World, lines: tuple[str, ...], first: int) -> None:
+    async with asyncio.TaskGroup() as group:
+        for person in PEOPLE:
+            group.create_task(_say(here, person, lines, first))
+
+
+def _by_conversation(here: World, query: str) -> dict[object, list[object]]:
+    found = defaultdict(list)
+    for conversation, value in database.asked(here.url, query):
+        found[conversation].append(value)
+    return dict(found)
+
+
+def _right(here: World, written: int) -> int:
+    """Nothing lost, nothing handled twice, all in order; returns how often a text was repeated on a phone."""
+    effects = here.effects()
+    assert effects["seen"] == effects["inbox.done"] == written
+    handled = _by_conversation(here, ORDER)
+    assert len(handled) == len(PEOPLE)
+    assert sum(len(ids) for ids in handled.values()) == written
+    assert all(ids == sorted(set(ids)) for ids in handled.values())  # type: ignore[type-var]
+    place = {sid: number for number, sid in enumerate(here.twilio.messages)}
+    for sent in _by_conversation(here, REPLIES).values():
+        places = [place[str(sid)] for sid in sent]
+        assert places == sorted(places)
+    asked = Counter(a.form["StatusCallback"] for a in here.twilio.asked if a.method == "POST")  # our id of each part
+    assert max(asked.values()) <= 2  # what was in the air leaves once more, never a third time
+    return sum(count - 1 for count in asked.values())
+
+
+async def test_a_killed_worker_and_a_rolling_restart_lose_nothing(here: World) -> None:
+    async with AsyncExitStack() as stack:
+        machines = Machines(here, stack)
+        await machines.web()
+        one, two = await machines.worker(), await machines.worker()
+        writing = asyncio.create_task(_said(here, FIRST, 1))
+        await here.until(lambda: len(here.twilio.messages) >= 30, here.effects)
+        one.kill()
+        killed = time.monotonic()
+        assert await one.ended() == -signal.SIGKILL
+        held = here.effects().get("outbox.sending", 0)
+        await writing
+        await here.quiet()
+        print(f"all handled {time.monotonic() - killed:.1f} s after the kill; {held} in the air then, both workers'")
+        repeated = _right(here, len(PEOPLE) * len(FIRST))
+        assert repeated <= held
+
+        writing = asyncio.create_task(_said(here, SECOND, 1 + len(FIRST)))
+        three = await machines.worker()
+        await here.until(lambda: here.effects()["seen"] > len(PEOPLE) * len(FIRST), here.effects)
+        two.terminate()
+        assert await two.ended() == 0
+        await machines.worker()
+        three.terminate()
+        assert await three.ended() == 0
+        await writing
+        await here.quiet()
+        assert _right(here, len(PEOPLE) * (len(FIRST) + len(SECOND))) == repeated  # who is told to stop repeats nothing
+        print(f"repeated after the kill: {repeated}, after the restarts: 0")
+
+
+async def test_each_role_does_its_own(here: World) -> None:
+    """What a web process takes waits for a worker; two web processes take alike."""
+    async with AsyncExitStack() as stack:
+        machines = Machines(here, stack)
+        await machines.web()
+        other = await machines._started(here.service("--role", "web", port=free_port()))
+        await deliver(here.base, text(PEOPLE[0], "hello", "1"))
+        await deliver(other.url, text(PEOPLE[0], "hello", "1"))  # the same event at another door
+        await deliver(other.url, text(PEOPLE[1], "hello", "1"))
+        assert here.effects()["inbox.waiting"] == 2
+        worker = await machines.worker()
+        async with httpx.AsyncClient(trust_env=False) as client:
+            assert (await client.get(f"{worker.url}/metrics")).status_code == 200
+        await here.answered(PEOPLE[0], 1)
+        await here.answered(PEOPLE[1], 1)
+        await here.quiet()
+        assert here.effects()["inbox.done"] == 2
