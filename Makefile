@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 TESTS := $(BIN)/pytest -n auto
 READY := $(VENV)/.ready
 
-.PHONY: run chat check test quick chaos soak rasa run-rasa test-rasa bench-nlu lock lock-rasa clean help
+.PHONY: run chat check test quick chaos soak rasa run-rasa test-rasa bench bench-nlu lock lock-rasa clean help
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
@@ -56,6 +56,12 @@ run-rasa: $(READY)  ## `make run` with Rasa answering what texts mean
 test-rasa: $(READY)  ## the tests that need a real Rasa: the same lines on both classifiers, and Rasa killed, hung, lying
 	@$(BIN)/saathi rasa install
 	$(BIN)/pytest -n 0 -m rasa tests/rasa $(ARGS)
+
+bench: $(READY)  ## turns, webhooks, growth, the desk at 100,000 cases: writes docs/performance.md (half an hour)
+	$(BIN)/python -m benchmarks.turns --write
+	$(BIN)/python -m benchmarks.webhooks --write
+	$(BIN)/python -m benchmarks.growth --write
+	$(BIN)/python -m benchmarks.desk --write
 
 bench-nlu: $(READY)  ## embedded and Rasa side by side, by cross-validation and held out: writes docs/understanding.md (ARGS=--diet)
 	@$(BIN)/saathi rasa install
