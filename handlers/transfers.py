@@ -156,10 +156,12 @@ async def _pending(ctx: Context, case: Case) -> Transfer | None:
 async def words(ctx: Context, *, who: object = None, name: object = None, wide: object = None) -> Outcome:
     """What the question and the line about it name: the organisation as it wants to be seen, and who writes.
     `wide`: whether what she wrote goes there too (yes), or also what she sent (files)."""
-    slots = {"who": str(who or ""), "name": str(name or "")}
+    asks, says = str(who or ""), str(name or "")
     if wide == "files":
-        return Outcome("files", {**slots, "wide": "files"})
-    return Outcome("wide", {**slots, "wide": "yes"}) if wide == "yes" else Outcome("narrow", {**slots, "wide": "no"})
+        return Outcome("files", {"who": asks, "name": says, "wide": "files"})
+    if wide == "yes":
+        return Outcome("wide", {"who": asks, "name": says, "wide": "yes"})
+    return Outcome("narrow", {"who": asks, "name": says, "wide": "no"})
 
 
 def wide(parts: Sequence[str]) -> str:

@@ -99,6 +99,7 @@ search_requests = Table(
     Column("number", Integer, Identity(always=True), nullable=False, unique=True),
     Column("fields_enc", LargeBinary, nullable=False),
     Column("photo_id", Uuid, ForeignKey("media.id", ondelete="SET NULL")),  # that may be looked at while it is open
+    Index("ix_search_requests_photo_id", "photo_id", postgresql_where=sql("photo_id IS NOT NULL")),
     Column("state", Text, nullable=False),
     _user("made_by"),
     at("made_at", required=True),

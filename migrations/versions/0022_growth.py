@@ -34,6 +34,7 @@ UP = (
     'CREATE INDEX IF NOT EXISTS ix_outbox_case_id ON outbox (case_id) WHERE case_id IS NOT NULL',
     "CREATE INDEX IF NOT EXISTS ix_outbox_failed ON outbox (queued_at) WHERE state = 'failed'",
     "CREATE INDEX IF NOT EXISTS ix_outbox_passing ON outbox (queued_at) WHERE kind IN ('ack', 'template', 'wipe')",
+    'CREATE INDEX IF NOT EXISTS ix_search_requests_photo_id ON search_requests (photo_id) WHERE photo_id IS NOT NULL',
     "CREATE INDEX IF NOT EXISTS ix_reminders_over ON reminders (state, due_at) WHERE state IN ('done', 'cancelled')",
 )
 

@@ -40,7 +40,12 @@ async def _people(settings: Settings) -> None:
     async with database.begin() as connection:
         from sqlalchemy import text
 
-        await connection.execute(text("INSERT INTO organisations (id, name) VALUES (gen_random_uuid(), 'Saathi')"))
+        await connection.execute(
+            text(
+                "INSERT INTO organisations (id, name, settings)"
+                " VALUES (gen_random_uuid(), 'Saathi', '{\"main\": true}'::jsonb)"
+            )
+        )
         for login in ("asha", "bimala"):
             await connection.execute(
                 text(

@@ -23,7 +23,17 @@ LANGUAGES = ("en", "ne", "hi", "ar", "xx")
 
 def test_every_type_that_a_flow_may_name_has_a_reader() -> None:
     plain = {"text", "number", "amount", "date", "country", "phone", "media", "location"}
-    assert set(READERS) == plain | {"digits", "hours", "topic", "need", "code", "kin", "sentence", "service"}
+    assert set(READERS) == plain | {
+        "digits",
+        "hours",
+        "topic",
+        "need",
+        "code",
+        "kin",
+        "sentence",
+        "service",
+        "language",
+    }
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,7 @@ def test_the_walk_comes_to_every_question(content: Content, walked: Walk) -> Non
         "whom.later_woman",
         "whom.later_man",
         "uses.keep",
+        "hand_on.may_we_files",  # where files would go along
     }
     half_known |= {f"orientation.{step}" for step in ("go_on", "question", "failed", "name")}
     assert missed == half_known | no_cap
@@ -110,7 +111,7 @@ def test_who_is_never_understood_comes_to_a_human_or_an_end(walked: Walk) -> Non
 
 
 async def test_a_human_is_at_most_two_messages_away(spoken: dict[str, Phone]) -> None:
-    assert len(spoken) > 40
+    assert len(spoken) > 20  # in most languages a share of the questions
     for here, phone in spoken.items():
         new = twin(phone)
         for word in ("0", phone.words.languages[phone.language].universal["human"][0]):

@@ -221,9 +221,11 @@ async def test_the_state_of_each_text_at_whatsapp(desk: Desk, content: Content, 
         await contents.keep(connection, "AC1", Made("news", "ar", "HXar", "older", "approved"), desk.app.clock())
     page = _read(await person.get("/content/templates"))
     states = re.findall(r'class="badge[^"]*">([^<]+)</span>', page)
-    assert states == ["Refused", "The text has changed since", "Waits for WhatsApp", "Approved"]
+    made, others = [s for s in states if s != "Not made yet"], len(content.languages) - 4
+    assert made == ["Refused", "The text has changed since", "Waits for WhatsApp", "Approved"]
+    assert len(states) - len(made) == others > 0
     assert "TONE" in page
-    assert page.count("saathi twilio provision") == 3
+    assert page.count("saathi twilio provision") == 3 + others
 
 
 # --- what fell through

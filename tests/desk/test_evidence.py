@@ -197,7 +197,7 @@ async def test_words_beside_a_file_are_sealed_found_and_given_back_when_wrong(to
     person, case = await _taken(town, world)
     which = await _sends(world, files.VOICE, "audio")
     at = f"{case}/evidence/{which}"
-    assert "No machine writes down voices here" in (await person.get(at)).text
+    assert "No machine wrote this down, and none translates" in (await person.get(at)).text
     answer = await person.post(
         at, label="Supervisor shouting", proves="threats on Friday", about="violence", important="yes"
     )
