@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+import yaml
 
 from bot.check.budget import longest_way
 from bot.check.discreet import found
@@ -24,88 +25,18 @@ from bot.store.keys import open_json
 from handlers import triage
 from tests.conversations.harness import KEY, Phone
 from tests.conversations.telling import Telling
-from tests.conversations.transcript import TRANSCRIPTS, Transcript
+from tests.conversations.transcript import HERE, TRANSCRIPTS, Transcript
 
 LANGUAGES = tuple(load_languages(ROOT))
 GRAVE = frozenset({"high", "critical"})
 MOST = {"danger": 4, "serious": 7, "grievance": 7}
 
-# Words of a question that only a human asks (protection.md D 02): stems, any ending.
-FORBIDDEN = {
-    "en": [
-        "birth year",
-        "year of birth",
-        "born in",
-        "when were you born",
-        "rape",
-        "sexual",
-        "touch you",
-        "touched you",
-        "naked",
-        "plan to die",
-        "a plan",
-        "how would you",
-        "pills",
-        "rope",
-        "kill",
-        "weapon",
-        "immigration status",
-        "undocumented",
-        "virgin",
-    ],
-    "ne": [
-        "जन्म साल",
-        "जन्म मिति",
-        "कहिले जन्म",
-        "बलात्कार",
-        "यौन",
-        "छोए",
-        "नांगो",
-        "मर्ने योजना",
-        "कसरी मर्ने",
-        "विष",
-        "डोरी",
-        "अवैध",
-    ],
-    "hi": [
-        "जन्म वर्ष",
-        "जन्म का साल",
-        "कब पैदा",
-        "बलात्कार",
-        "यौन",
-        "छुआ",
-        "नंगा",
-        "मरने की योजना",
-        "कैसे मर",
-        "ज़हर",
-        "रस्सी",
-        "अवैध",
-    ],
-    "ar": [
-        "سنة الميلاد",
-        "تاريخ الميلاد",
-        "متى ولدت",
-        "اغتصاب",
-        "جنسي",
-        "لمسك",
-        "عارية",
-        "خطة للموت",
-        "كيف ستموت",
-        "سم",
-        "حبل",
-        "غير شرعي",
-    ],
-}
-POLICE = {"en": ["police"], "ne": ["प्रहरी", "पुलिस"], "hi": ["पुलिस", "थाना"], "ar": ["شرطة", "الشرطة", "مخفر"]}
+# Stems by language, any ending; a word with a full stop is a whole word.
+WORDS: dict[str, Any] = yaml.safe_load((HERE / "tables" / "never_asked.yml").read_text("utf-8"))
+FORBIDDEN, POLICE, FAMILY, PROOF = (WORDS[part] for part in ("forbidden", "police", "family", "proof"))
 # What asks for none of it: "not your birth year" for her word, and whether one of us wanted it (protection.md D 02).
 MAY_NAME_IT = {"set_word.first", "complain.what"}
 MAY_SAY_POLICE = {"emergency.choose", "welcome.about"}  # with its choice; and that we are none
-FAMILY = {
-    "en": ["parent", "father", "mother", "agent", "embass"],
-    "ne": ["बुबा", "आमा", "अभिभावक", "एजेन्ट", "दूतावास"],
-    "hi": ["पिता", "माता", "माँ", "एजेंट", "दूतावास"],
-    "ar": ["والد", "أبوك", "أمك", "وكيل", "سفار"],
-}
 
 
 def _texts(content: Content, language: str) -> Iterator[tuple[str, str]]:
@@ -124,8 +55,12 @@ def _shown(content: Content, flow: Flow, step: Say | Ask, language: str) -> Iter
         yield text_id, content.catalogue.text(language, f"{text_id}#option.{choice.id}", choice.label)
 
 
-def _stems(words: dict[str, list[str]], language: str) -> list[str]:
-    return [fold(w) for code in dict.fromkeys(("en", language)) for w in words[code]]
+def _hits(content: Content, text: str, words: Mapping[str, list[str]], *languages: str) -> list[str]:
+    """The words of these languages that are in the text."""
+    listed = {fold(w): w for code in languages for w in words[code]}
+    prefixes = _prefixes(content, languages[-1])
+    bare = {form for word in fold(text).split() for form in (word, *(word.removeprefix(p) for p in prefixes))}
+    return [w for stem in found(text, list(listed), prefixes) if not (w := listed[stem]).endswith(".") or stem in bare]
 
 
 def _prefixes(content: Content, language: str) -> tuple[str, ...]:
@@ -138,23 +73,34 @@ def _prefixes(content: Content, language: str) -> tuple[str, ...]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_nobody_is_asked_what_only_a_human_asks(content: Content, language: str) -> None:
-    stems, prefixes = _stems(FORBIDDEN, language), _prefixes(content, language)
-    wrong = [(text_id, text) for text_id, text in _texts(content, language) if list(found(text, stems, prefixes))]
-    assert [(text_id, text) for text_id, text in wrong if text_id not in MAY_NAME_IT] == []
+    wrong = [
+        (t, text, hits)
+        for t, text in _texts(content, language)
+        if (hits := _hits(content, text, FORBIDDEN, "en", language))
+    ]
+    assert [w for w in wrong if w[0] not in MAY_NAME_IT] == []
 
 
-def test_the_scan_for_forbidden_questions_finds_them() -> None:
-    for language in LANGUAGES:
-        stems = _stems(FORBIDDEN, language)
-        assert all(list(found(f"x {word} y", stems, ())) for word in FORBIDDEN[language])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_scan_finds_what_it_looks_for(content: Content, language: str) -> None:
+    """Each word by itself, and sentences as they would be written; the native words alone, and English beside them."""
+    for words in (FORBIDDEN, POLICE, FAMILY):
+        assert [w for w in words[language] if w not in _hits(content, f"x {w} y", words, language)] == []
+    for words, proof in ((FORBIDDEN, PROOF["forbidden"]), (FAMILY, PROOF["family"])):
+        assert [text for text in proof[language] if not _hits(content, text, words, language)] == []
+        assert [text for text in proof["en"] if not _hits(content, text, words, "en", language)] == []
+    named = {text_id for text_id, text in _texts(content, language) if _hits(content, text, FORBIDDEN, language)}
+    assert named == MAY_NAME_IT
+    agents = {text_id for text_id, text in _texts(content, language) if _hits(content, text, FAMILY, language)}
+    assert "welcome.about" in agents
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_police_are_named_only_with_the_choice(content: Content, language: str) -> None:
-    stems, prefixes = _stems(POLICE, language), _prefixes(content, language)
-    named = {text_id for text_id, text in _texts(content, language) if list(found(text, stems, prefixes))}
+    named = {text_id for text_id, text in _texts(content, language) if _hits(content, text, POLICE, "en", language)}
     assert named <= MAY_SAY_POLICE
-    assert "emergency.choose" in named
+    native = {text_id for text_id, text in _texts(content, language) if _hits(content, text, POLICE, language)}
+    assert native == MAY_SAY_POLICE
 
 
 def test_the_choice_stands_in_the_same_message_as_the_number(content: Content) -> None:
@@ -173,8 +119,7 @@ def test_the_choice_stands_in_the_same_message_as_the_number(content: Content) -
 def test_a_child_reads_nothing_of_parents_agent_or_embassy(content: Content, language: str) -> None:
     flows = [content.flows.by_name[name] for name in ("child", "age", "danger_end")]
     shown = [t for f in flows for s in f.steps if isinstance(s, Say | Ask) for t in _shown(content, f, s, language)]
-    stems, prefixes = _stems(FAMILY, language), _prefixes(content, language)
-    assert [t for t in shown if list(found(t[1], stems, prefixes))] == []
+    assert [t for t in shown if _hits(content, t[1], FAMILY, "en", language)] == []
     listed = content.knowledge.get("child_protection")
     assert len(set(listed["staff"])) == 2
     assert listed["no_certificate"] is True
