@@ -248,7 +248,7 @@ def numbered(statement: str, parameters: Any) -> tuple[str, list[Any]]:
 
 def plain(value: Any) -> Any:
     """A value of psycopg's as asyncpg takes it."""
-    return getattr(value, "obj", value)
+    return [plain(each) for each in value] if isinstance(value, list) else getattr(value, "obj", value)
 
 
 async def run(people: int, folder: Path) -> list[Result]:

@@ -109,15 +109,25 @@ class Line:
 
     async def send(self, request: bytes) -> Acknowledged:
         """Until it is answered."""
-        if self._streams is None:
-            self._streams = await asyncio.open_connection("127.0.0.1", self._port)
-        reader, writer = self._streams
         at, began = time.time(), time.perf_counter()
-        writer.write(request)
-        head = await reader.readuntil(b"\r\n\r\n")
+        try:
+            head = await self._ask(request)
+        except (asyncio.IncompleteReadError, ConnectionError):  # a line that was idle was hung up: as any client does
+            self.close()
+            self._streams = None
+            head = await self._ask(request)
+        assert self._streams is not None
+        reader, _ = self._streams
         size = next((int(h[15:]) for h in head.lower().split(b"\r\n") if h.startswith(b"content-length:")), 0)
         await reader.readexactly(size)
         return Acknowledged(at, time.perf_counter() - began, int(head[9:12]))
+
+    async def _ask(self, request: bytes) -> bytes:
+        if self._streams is None:
+            self._streams = await asyncio.open_connection("127.0.0.1", self._port)
+        reader, writer = self._streams
+        writer.write(request)
+        return await reader.readuntil(b"\r\n\r\n")
 
     def close(self) -> None:
         """Hang up."""
