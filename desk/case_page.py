@@ -10,11 +10,13 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
+from unicodedata import bidirectional
 from uuid import UUID
 
 from bot import outgoing
 from bot.channels.limits import LIMITS
 from bot.content import Content
+from bot.content.wording import ISOLATE, POP
 from bot.engine.flow import Ask
 from bot.engine.messages import Reply
 from bot.engine.session import Session
@@ -185,9 +187,11 @@ def _spoken(line: Line, has_file: bool = False) -> Spoken:
 
 
 def _offered(reply: Reply) -> str:
-    """What she could choose from, so that her "1" can be read."""
+    """What she could choose from, so that her "1" can be read. Each by itself: an Arabic label among others would else
+    pull the next number before it."""
     labels = [f"{n} {one.label}" if reply.numbered else one.label for n, one in enumerate(reply.options, 1)]
-    return "\n" + " · ".join(labels) if labels else ""
+    mixed = any(bidirectional(c) in ("R", "AL") for label in labels for c in label)
+    return "\n" + " · ".join(f"{ISOLATE}{one}{POP}" if mixed else one for one in labels) if labels else ""
 
 
 def _canned(office: Office, visit: Visit, language: str | None) -> list[tuple[str, str]]:

@@ -8,7 +8,9 @@ from datetime import timedelta
 
 import pytest
 
+from bot.engine.messages import Option, Reply
 from bot.transports import errors
+from desk import case_page
 from desk.views import talk
 from tests.desk.office import Desk, Person, opened, plain
 from tests.pipeline.world import World
@@ -322,3 +324,12 @@ async def test_a_short_answer_can_be_read_by_what_was_offered(desk: Desk, world:
     person = await desk.person("caseworker")
     page = plain((await person.get(f"/case/{await world.one('SELECT reference FROM cases')}")).text)
     assert "1 Yes · 2 No" in page
+
+
+def test_an_arabic_label_among_others_pulls_no_number_before_it() -> None:
+    labels = ("English", "العربية", "More languages")
+    reply = Reply("language.ask", "en", "Which?", options=tuple(Option(str(n), one) for n, one in enumerate(labels)))
+    shown = case_page._offered(reply)
+    assert shown == "\n\u20681 English\u2069 · \u20682 العربية\u2069 · \u20683 More languages\u2069"
+    plain = Reply("menu.ask", "en", "Which?", options=(Option("yes", "Yes"), Option("no", "No")))
+    assert case_page._offered(plain) == "\n1 Yes · 2 No"
