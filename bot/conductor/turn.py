@@ -546,6 +546,8 @@ class Turn:
         if not isinstance(given, Heard) or given.edited or danger_of(given) or self._conversation.owner != "bot":
             return
         other, asked, person = given.meaning.language, self._asked(), self._person
+        if not (person.language or person.language_guess):
+            return  # of a stranger the first words decide: she is answered in them
         levels = {flow.level for f in self._session.stack if (flow := content.flows.get(f.flow))}
         if other not in content.languages or other == language or person.opted_out_at or "danger" in levels:
             return
