@@ -11,7 +11,7 @@ import importlib
 import os
 import resource
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from bot.observe import logs
 from bot.settings import CannotStart
@@ -73,25 +73,15 @@ COMMANDS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns its exit code."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    parser = argparse.ArgumentParser(
-        prog="saathi", description="A messaging helpline for migrant workers and their families."
-    )
-    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    wanted = next((a for a in arguments if not a.startswith("-")), None)
     gc.disable()  # what is imported stays: looking through it for garbage costs a tenth of a start
-    for name, (module, _, add, text) in COMMANDS.items():
-        sub = subparsers.add_parser(name, help=text, description=text)
-        if name == wanted and add:
-            getattr(importlib.import_module(f"bot.cli.{module}"), add)(sub)
-    args = parser.parse_args(arguments)
+    try:
+        args, command = _read(list(sys.argv[1:] if argv is None else argv))
+        gc.freeze()
+    finally:
+        gc.enable()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold keys and what people wrote
     logs.configure(os.environ.get("SAATHI_LOG_LEVEL", "INFO" if args.command in ("serve", "rasa") else "WARNING"))
-    module, run, _, _ = COMMANDS[args.command]
     try:
-        command = getattr(importlib.import_module(f"bot.cli.{module}"), run)
-        gc.freeze()
-        gc.enable()
         return int(command(args))
     except CannotStart as error:
         print(f"saathi {args.command}: cannot start:\n{error}", file=sys.stderr)
@@ -100,6 +90,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         return 0
+
+
+def _read(arguments: Sequence[str]) -> tuple[argparse.Namespace, Callable[[argparse.Namespace], int]]:
+    """What was asked for, and the command that does it; only its module is imported."""
+    parser = argparse.ArgumentParser(
+        prog="saathi", description="A messaging helpline for migrant workers and their families."
+    )
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    wanted = next((a for a in arguments if not a.startswith("-")), None)
+    for name, (module, _, add, text) in COMMANDS.items():
+        sub = subparsers.add_parser(name, help=text, description=text)
+        if name == wanted and add:
+            getattr(importlib.import_module(f"bot.cli.{module}"), add)(sub)
+    args = parser.parse_args(arguments)
+    module, run, _, _ = COMMANDS[args.command]
+    return args, getattr(importlib.import_module(f"bot.cli.{module}"), run)
 
 
 if __name__ == "__main__":

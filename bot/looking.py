@@ -23,10 +23,7 @@ class Looking:
 
     def languages(self) -> list[dict[str, str]]:
         """Languages that are installed, English first."""
-        return [
-            {"code": code, "name": language.name, "direction": language.direction}
-            for code, language in self._app.content.languages.items()
-        ]
+        return self._app.content.named()
 
     def words(self, language: str) -> dict[str, str]:
         """The words of the pages."""

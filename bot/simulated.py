@@ -55,10 +55,7 @@ class Phones:
 
     def languages(self) -> list[dict[str, str]]:
         """Languages that are installed."""
-        return [
-            {"code": code, "name": language.name, "direction": language.direction}
-            for code, language in self._app.content.languages.items()
-        ]
+        return self._app.content.named()
 
     async def settle(self, channel: str, address: str) -> None:
         """Run the pipeline here until this phone's conversation is quiet."""

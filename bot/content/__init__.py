@@ -98,6 +98,13 @@ class Content:
             code for code in self.languages if any(c.endswith(in_latin("")) for c in self.catalogue.contexts(code))
         )
 
+    def named(self) -> list[dict[str, str]]:
+        """The languages as pages of the web offer them, English first: code, own name, direction."""
+        return [
+            {"code": code, "name": language.name, "direction": language.direction}
+            for code, language in self.languages.items()
+        ]
+
     def words(self, language: str) -> WordsOf:
         """A language's words for the engine."""
         return self._words.get(language) or self._words_of(language)

@@ -118,18 +118,7 @@ async def write(connection: AsyncConnection, one: Waiting, **values: Any) -> boo
 
 async def tell(connection: AsyncConnection, one: Waiting, kind: str, now: datetime) -> None:
     """A human must know that something she sent is not there."""
-    severity = "high" if one.kind == "audio" else "medium"
-    await connection.execute(
-        insert(notices).values(
-            id=uuid7(),
-            subject_id=one.subject_id,
-            conversation_id=one.conversation_id,
-            audience="queue",
-            kind=kind,
-            severity=severity,
-            raised_at=now,
-        )
-    )
+    await _raise(connection, one, "queue", kind, "high" if one.kind == "audio" else "medium", now)
 
 
 async def heard(connection: AsyncConnection, one: Waiting, how: str, sealed: bytes) -> bool:
@@ -150,17 +139,23 @@ async def wake(connection: AsyncConnection, one: Waiting, kind: str, now: dateti
         notices.c.taken_by.is_(None),
     )
     if (await connection.execute(select(notices.c.id).where(*here).limit(1))).first() is None:
-        await connection.execute(
-            insert(notices).values(
-                id=uuid7(),
-                subject_id=one.subject_id,
-                conversation_id=one.conversation_id,
-                audience="page",
-                kind=kind,
-                severity="critical",
-                raised_at=now,
-            )
+        await _raise(connection, one, "page", kind, "critical", now)
+
+
+async def _raise(
+    connection: AsyncConnection, one: Waiting, audience: str, kind: str, severity: str, now: datetime
+) -> None:
+    await connection.execute(
+        insert(notices).values(
+            id=uuid7(),
+            subject_id=one.subject_id,
+            conversation_id=one.conversation_id,
+            audience=audience,
+            kind=kind,
+            severity=severity,
+            raised_at=now,
         )
+    )
 
 
 async def opened(connection: AsyncConnection, secrets: Keys, media_id: UUID) -> tuple[str, str, bytes, UUID] | None:
