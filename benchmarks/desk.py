@@ -31,10 +31,11 @@ from litestar import Litestar
 from sqlalchemy import text
 from uuid_utils.compat import uuid7
 
+from benchmarks.report import write_section
 from bot import app as composition
 from bot.app import App
 from bot.observe import logs
-from bot.settings import ROOT, Settings
+from bot.settings import Settings
 from bot.store import embedded, search, sign_ins, users
 from bot.store.keys import seal, seal_json
 from bot.vault.keyring import new_key
@@ -419,12 +420,7 @@ async def run(folder: Path, cases: int, messages: int, *, runs: int, only: str =
 
 def _write(told: list[Spent], cases: int, messages: int) -> None:
     """The section of docs/performance.md, laid over the former one."""
-    path = ROOT / "docs/performance.md"
-    page = path.read_text("utf-8") if path.exists() else "# How fast it is\n\n"
-    before, _, after = page.partition(SECTION)
-    rest = after[after.index("\n## ") + 1 :] if "\n## " in after else ""
     lines = [
-        SECTION,
         f"`python -m benchmarks.desk --write`, {datetime.now(UTC):%d %B %Y}: {cases:,} cases ({OPEN:.0%} open), "
         f"{messages:,} messages, the real pages",
         f"by HTTP with door, permissions and trail, {ROUNDS} requests each after {WARM}, the last run; "
@@ -434,9 +430,8 @@ def _write(told: list[Spent], cases: int, messages: int) -> None:
         "",
         HEAD,
         *map(str, told),
-        "",
     ]
-    path.write_text(before + "\n".join(lines) + ("\n" + rest if rest else ""), "utf-8")
+    write_section(SECTION, "\n".join(lines))
 
 
 def main() -> None:

@@ -26,6 +26,7 @@ from uuid_utils.compat import uuid7
 
 from benchmarks import crowd
 from benchmarks.desk import measure, postgres_seconds, served
+from benchmarks.report import machine, write_section
 from bot import app as composition
 from bot.app import App
 from bot.channels.contract import Inbound
@@ -192,8 +193,6 @@ def main() -> int:
 
 
 def _write(told: str) -> None:
-    from benchmarks.report import machine, write_section
-
     words = (
         f"`python -m benchmarks.growth --write`, {machine()}. {TOGETHER} new people at a time, {len(LINES)} messages "
         f"each, {ROUNDS} rounds after {WARM}, the sizes by turns; the median round. In brackets: times the "

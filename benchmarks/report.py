@@ -7,12 +7,32 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.settings import ROOT
+from bot.store import embedded
 
 PERFORMANCE = ROOT / "docs" / "performance.md"
+
+
+@contextmanager
+def scratch(name: str) -> Iterator[Path]:
+    """A data folder of its own with the models that `make run` keeps, so that nothing is trained; gone at the end, with
+    its database."""
+    folder, models = Path(tempfile.mkdtemp(prefix=f"saathi-{name}-")), ROOT / "var" / "nlu"
+    folder.chmod(0o711)  # the server is another user when this is root
+    models.mkdir(parents=True, exist_ok=True)
+    (folder / "nlu").symlink_to(models, target_is_directory=True)
+    try:
+        yield folder
+    finally:
+        embedded.remove(folder)
+        shutil.rmtree(folder)
 
 
 def machine() -> str:

@@ -12,8 +12,6 @@ import argparse
 import asyncio
 import importlib
 import re
-import shutil
-import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -28,7 +26,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import event
 
-from benchmarks.report import machine, ratio, write_section
+from benchmarks.report import machine, ratio, scratch, write_section
 from bot import app as composition
 from bot import outgoing
 from bot.app import App
@@ -38,7 +36,7 @@ from bot.conductor.turn import Tools, Turn
 from bot.engine.inbound import Inbound
 from bot.engine.inputs import Meaning
 from bot.engine.messages import Reply
-from bot.settings import ROOT, Settings
+from bot.settings import Settings
 from bot.store import embedded
 from bot.store.database import Database
 from bot.store.embedded import Server
@@ -253,9 +251,6 @@ def plain(value: Any) -> Any:
 
 async def run(people: int, folder: Path) -> list[Result]:
     """All of them, the worker first and last, since a machine changes its speed."""
-    models = ROOT / "var" / "nlu"  # where `make run` keeps them: trained once
-    models.mkdir(parents=True, exist_ok=True)
-    (folder / "nlu").symlink_to(models, target_is_directory=True)
     server = embedded.ensure(folder)
     await asyncio.to_thread(migrate, server.url_owner)
     now = BEGAN
@@ -300,13 +295,8 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=4096)
     parser.add_argument("--write", action="store_true", help="write the section of docs/performance.md")
     args = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="saathi-turns-"))
-    folder.chmod(0o711)
-    try:
+    with scratch("turns") as folder:
         results = asyncio.run(run(args.people, folder))
-    finally:
-        embedded.remove(folder)
-        shutil.rmtree(folder)
     told = table(results)
     print(told)
     if args.write:

@@ -11,9 +11,7 @@ import asyncio
 import json
 import multiprocessing
 import os
-import shutil
 import statistics
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,8 +21,7 @@ from urllib.parse import parse_qs
 
 import psycopg
 
-from benchmarks.report import machine, write_section
-from bot.settings import ROOT
+from benchmarks.report import machine, scratch, write_section
 from bot.store import embedded
 from bot.store.embedded import Server
 from bot.store.migrate import migrate
@@ -288,18 +285,10 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=20, help=f"of the steady stream, {STEADY} a second")
     parser.add_argument("--write", action="store_true", help="write the section of docs/performance.md")
     args = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="saathi-webhooks-"))
-    folder.chmod(0o711)
-    models = ROOT / "var" / "nlu"
-    models.mkdir(parents=True, exist_ok=True)
-    (folder / "nlu").symlink_to(models, target_is_directory=True)
-    try:
+    with scratch("webhooks") as folder:
         server = embedded.ensure(folder)
         migrate(server.url_owner)
         figures = asyncio.run(run(server, folder, args.burst, args.seconds))
-    finally:
-        embedded.remove(folder)
-        shutil.rmtree(folder)
     told = table(figures)
     print(told)
     if args.write:

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 from bot.nlu.data import DataError, at, compose, fields, scalar, sequence
 from bot.nlu.normalise import LONGEST_WORD, normalise, words
 
@@ -113,21 +115,28 @@ def _spellings(part: Part) -> Iterator[str]:
         yield part.word[:-2] + "ं"
 
 
+def under_concepts(file: Path, whole: str, each: str) -> Iterator[tuple[str, str, yaml.Node]]:
+    """(concept, text, where it stands) of a file of lists under concepts. `whole`, `each`: what errors call the file's
+    content and one text. Raises DataError."""
+    root = compose(file)
+    if root is None:
+        raise DataError(f"{file}:1: no {whole} here")
+    for concept, node in fields(file, root, whole).items():
+        if not CONCEPT.fullmatch(concept):
+            raise at(file, node, f"a concept is written in capitals: {concept}")
+        for child in sequence(file, node, concept):
+            yield concept, scalar(file, child, f"{each} of {concept}"), child
+
+
 def read_lexicon(data_dir: Path) -> Lexicon:
     """The stems of every `<lang>/concepts.yml`. Raises DataError."""
     lexicon = Lexicon()
     for file in sorted(data_dir.glob("*/concepts.yml")):
-        root = compose(file)
-        if root is None:
-            raise DataError(f"{file}:1: no concepts here")
-        for concept, node in fields(file, root, "concepts").items():
-            if not CONCEPT.fullmatch(concept):
-                raise at(file, node, f"a concept is written in capitals: {concept}")
-            for child in sequence(file, node, concept):
-                try:
-                    lexicon.add(concept, scalar(file, child, f"a stem of {concept}"), file.parent.name)
-                except ValueError as error:
-                    raise at(file, child, f"{concept}: {error}") from None
+        for concept, stem, node in under_concepts(file, "concepts", "a stem"):
+            try:
+                lexicon.add(concept, stem, file.parent.name)
+            except ValueError as error:
+                raise at(file, node, f"{concept}: {error}") from None
     return lexicon
 
 

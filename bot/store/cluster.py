@@ -101,15 +101,20 @@ def account_for(cluster: Path | None) -> Account:
     return Account(entry.pw_uid, entry.pw_gid)
 
 
+def wheel() -> Path | None:
+    """Where the wheel lies that brings PostgreSQL; None on a system that has none."""
+    spec = importlib.util.find_spec(WHEEL)
+    return Path(spec.submodule_search_locations[0]) if spec and spec.submodule_search_locations else None
+
+
 def programs(account: Account, major: str | None) -> Path:
     """The wheel's bin directory: the newest PostgreSQL for a new cluster, `major` for an existing one.
 
     When the database's user cannot reach the environment (a checkout below /root), root keeps a copy in SYSTEM_DIR.
     """
-    spec = importlib.util.find_spec(WHEEL)
-    if spec is None or not spec.submodule_search_locations:
+    package = wheel()
+    if package is None:
         raise EmbeddedError("no embedded PostgreSQL for this system: install PostgreSQL and set SAATHI_DATABASE_URL")
-    package = Path(spec.submodule_search_locations[0])
     found = {_major(path): path for path in package.glob("pginstall*/bin/postgres")}
     wanted = major or max(found, key=int, default="")
     if wanted not in found:
