@@ -6,8 +6,12 @@ Law: real PostgreSQL, real content, the real model; nothing here is a mock. Ever
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import shutil
+import sys
+import threading
+import warnings
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,6 +30,7 @@ from bot.nlu.classifier import Classifier
 from bot.nlu.danger import DangerFloor
 from bot.nlu.training import ensure_model
 from bot.nlu.understanding import Understanding
+from bot.observe import logs
 from bot.settings import ROOT, Settings
 from bot.store import embedded
 from bot.store.embedded import Server
@@ -129,6 +134,21 @@ def _models() -> Path:
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [n for n in os.environ if n.startswith("SAATHI_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A command that a test calls in this process sends all logs of the process to its own standard error, for good."""
+    root = logging.getLogger()
+    for place, name in (
+        (logging.Logger, "callHandlers"), (logging, "raiseExceptions"), (warnings, "showwarning"), (sys, "excepthook"),
+        (sys, "unraisablehook"), (threading, "excepthook"),
+    ):  # fmt: skip
+        monkeypatch.setattr(place, name, getattr(place, name))
+    level = root.level
+    yield
+    root.setLevel(level)
+    root.handlers[:] = [handler for handler in root.handlers if not isinstance(handler, logs.Sink)]
 
 
 @pytest.fixture
