@@ -203,7 +203,7 @@ async def test_a_hanging_provider_stalls_no_other_channel(world: World) -> None:
             await passed.wait()
             assert [text for _, _, text in world.provider.sent] == ["quick"]
             # What became of the quick one is written a moment after it was taken; the others hang as before.
-            while await world.one("SELECT count(*) FROM outbox WHERE state = 'sending'") != ROOM:
+            while await world.one("SELECT count(*) FROM outbox WHERE state = 'sending'") != ROOM:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
     finally:
         hung.set()
