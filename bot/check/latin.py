@@ -1,8 +1,8 @@
 """Rule: a language that people also write in Latin letters has danger and wages in them, whole, for old phones.
 
-Law: `locales/<lang>/LC_MESSAGES/latin.po` has every SMS of the flows of level danger, of unpaid wages and of what they
-call, and of the engine's words before a question; each fits the GSM alphabet and one segment, keeps its values, and
-tells nothing to who reads over the shoulder. A language without the file has none.
+Law: `locales/<lang>/LC_MESSAGES/latin.po` has every SMS of the flows of level danger, of unpaid wages, of how a matter
+stands, and of what they call, and of the engine's words before a question; each fits the GSM alphabet and one segment,
+keeps its values, and tells nothing to who reads over the shoulder. A language without the file has none.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ from bot.content.wording import PLACEHOLDER
 from bot.engine.events import Asked, Said
 from bot.engine.flow import Ask, Flow, Say
 
-WAGES = "report_unpaid_wages"  # the intent: the flow that it starts
+INTENTS = frozenset({"report_unpaid_wages", "ask_case_status"})  # the flows that they start
+STAGES = "stages."  # what `ask_case_status` says of a matter: texts of knowledge/stages.yml
 EXTRACT = "run `saathi locales extract`"
 
 
@@ -47,7 +48,7 @@ class Wanted:
 
 def flows(content: Content) -> list[Flow]:
     """The flows whose SMS are also in Latin letters."""
-    first = [f for f in content.flows.by_name.values() if f.level == DANGER or WAGES in f.starts_on]
+    first = [f for f in content.flows.by_name.values() if f.level == DANGER or INTENTS & set(f.starts_on)]
     return with_subflows(content.flows, first)
 
 
@@ -60,6 +61,9 @@ def wanted(content: Content) -> list[Wanted]:
     for say in content.texts.get(CHANNEL, ()):
         if say.id in SAID:
             made.append(Wanted(in_latin(f"{CHANNEL}.{say.id}#sms"), say.text, say.source, True))
+    for text_id, fact in content.knowledge.texts.items():
+        if text_id.startswith(STAGES):
+            made.append(Wanted(in_latin(text_id), fact.english, fact.source, False))
     return made
 
 

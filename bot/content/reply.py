@@ -27,12 +27,14 @@ def is_language_option(choice: Choice, languages: Mapping[str, Language]) -> boo
     return choice.id in languages and choice.label == languages[choice.id].name
 
 
-def texts_in(language: str, catalogue: Catalogue, facts: Mapping[str, FactText]) -> Texts:
-    """The texts of knowledge in a language. An id that no fact has is a fault of ours, and is said as nothing."""
+def texts_in(language: str, catalogue: Catalogue, facts: Mapping[str, FactText], *, latin: bool = False) -> Texts:
+    """The texts of knowledge in a language, `latin`: in Latin letters where it has them so. An id that no fact has is a
+    fault of ours, and is said as nothing."""
 
     def say(text_id: str) -> str:
         fact = facts.get(text_id)
-        return catalogue.text(language, text_id, fact.english) if fact else ""
+        own = catalogue.text(language, in_latin(text_id), "") if latin else ""
+        return own or (catalogue.text(language, text_id, fact.english) if fact else "")
 
     return say
 
@@ -149,7 +151,8 @@ class Replies:
         own = self._catalogue.entry(language, in_latin(f"{event.text_id}#sms"))
         if own is None:
             return None
-        told = fill(own.text, slots, FALLBACK, isolate=False)
+        texts = texts_in(language, self._catalogue, self._facts, latin=True)
+        told = fill(own.text, slots, FALLBACK, isolate=False, texts=texts)
         before = isinstance(event, Asked) and event.prefix
         first = self._catalogue.text(language, in_latin(f"{before}#sms"), "") if before else ""
         return f"{first} {told}".strip()

@@ -8,7 +8,7 @@ from bot.channels.contract import Chrome
 from bot.channels.segments import count
 from bot.channels.sms import channel
 from bot.content import Content, load
-from bot.engine.events import Asked
+from bot.engine.events import Asked, Said
 from bot.engine.messages import Reply
 from bot.settings import ROOT
 from bot.store.rows import Person
@@ -64,6 +64,16 @@ def test_every_language_that_has_latin_letters_fits_one_segment(language: str) -
     )
     assert (count(latin).encoding, count(latin).segments) == ("GSM-7", 1)
     assert count(own).encoding == "UCS-2"
+
+
+@pytest.mark.parametrize("stage", ["new", "late", "working", "office", "person"])
+@pytest.mark.parametrize("language", LATIN)
+def test_how_it_stands_is_in_latin_letters_too(language: str, stage: str) -> None:
+    event = Said("status.stands", {"reference": "904 140 1", "stage": {"text": f"stages.{stage}.say"}})
+    told = "\n".join(p.text for p in channel.layout(whole().reply(event, language, latin=True), Chrome()))
+    assert (count(told).encoding, count(told).segments) == ("GSM-7", 1)
+    assert "904 140 1" in told
+    assert whole().catalogue.text(language, f"stages.{stage}.say.latin", "") in told
 
 
 @pytest.mark.parametrize("language", LATIN)
