@@ -27,7 +27,7 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "give_consent": {"given": ()},
     "refuse_consent": {"refused": ()},
     "opt_out": {"stopped": (), "already": ()},
-    "opt_in": {"started": ()},
+    "opt_in": {"started": (), "open": ()},
     "clear": {"cleared": ()},
     "set_channel": {"set": ()},
     "set_hours": {"set": ("from", "until"), "unclear": ()},
@@ -76,7 +76,9 @@ async def opt_out(ctx: Context) -> Outcome:
 
 
 async def opt_in(ctx: Context) -> Outcome:
-    """START: replies again. Outbound windows are not opened by this."""
+    """START: replies again. Outbound windows are not opened by this. `open`: nothing was stopped."""
+    if ctx.person.opted_out_at is None:
+        return Outcome("open")
     ctx.person.opted_out_at = None
     return Outcome("started")
 
