@@ -14,10 +14,11 @@ help:  ## what there is
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo 'Saathi needs Python 3.11 or newer: make PYTHON=python3.12 ...'; exit 1; }
-	@echo 'Setting up $(VENV): about 100 packages, two or three minutes the first time ...'
+	@echo 'Setting up $(VENV): about 140 packages and a model to learn, three or four minutes the first time ...'
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(BIN)/saathi nlu train >/dev/null
 	@touch $(READY)
 
 run: $(READY)  ## start everything on this machine: http://127.0.0.1:8000/try

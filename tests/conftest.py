@@ -39,7 +39,7 @@ from tests.fakes.database import copied
 from tests.fakes.place import new_directory
 
 NOON = datetime(2026, 11, 24, 6, 15, tzinfo=UTC)  # 12:00 in Kathmandu, a staffed hour; 9:15 in Kuwait
-MODELS = ROOT / "var" / "test-models"  # trained once per content of nlu_data
+MODELS = ROOT / "var" / "nlu"  # trained once per content of nlu_data
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

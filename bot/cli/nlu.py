@@ -23,6 +23,8 @@ from bot.nlu.data import DataError
 from bot.nlu.labelled import add as add_to
 from bot.nlu.labelled import alike, as_yaml
 from bot.nlu.model_file import ModelError
+from bot.nlu.training import TrainingError, ensure_model
+from bot.settings import ROOT
 from bot.store import fallen
 from bot.store.fallen import Fallen, Label
 
@@ -47,13 +49,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """The exit code."""
-    if args.nlu_command not in ("suggest", "export"):
+    own = args.nlu_command == "train" and args.data is None and args.out is None
+    if not own and args.nlu_command not in ("suggest", "export"):
         return commands.run(args)
     try:
+        if own:
+            return learn()
         return suggest(args) if args.nlu_command == "suggest" else export(args)
     except (DataError, ModelError) as error:
         print(error, file=sys.stderr)
         return 2
+    except TrainingError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def learn() -> int:
+    """The model that `serve` looks for, made before it is needed; its path."""
+    print(ensure_model(ROOT / "nlu_data", configuration.load().data_dir / "nlu"))
+    return 0
 
 
 def suggest(args: argparse.Namespace) -> int:

@@ -32,10 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> argparse._SubParsersAction
     """Adds the three commands to the parser of `saathi nlu`; `run` of this module answers them. Returns where more can
     be added."""
     commands = parser.add_subparsers(dest="nlu_command", required=True, metavar="COMMAND")
-    text = "learn a model from Rasa NLU YAML (files, or folders that are searched)"
+    text = "learn a model from Rasa NLU YAML; without options the one that this installation serves with, if it is not "
+    text += "there yet"
     one = commands.add_parser("train", help=text, description=text)
-    one.add_argument("--data", type=Path, nargs="+", required=True, help="Rasa NLU YAML files or folders")
-    one.add_argument("--out", type=Path, required=True, help="the model to write, for example var/nlu.npz")
+    one.add_argument("--data", type=Path, nargs="+", help="Rasa NLU YAML files or folders, which are searched")
+    one.add_argument("--out", type=Path, help="the model to write, for example var/nlu.npz")
     text = "read a text per line from stdin, write one line of JSON in Rasa's format for each, with `danger` beside it"
     two = commands.add_parser("parse", help=text, description=text)
     text = "measure a model on examples that it was not trained on: accuracy, macro-F1, MCC, per intent, per "
@@ -62,6 +63,8 @@ def run(options: argparse.Namespace) -> int:
     """Runs what `add_arguments` parsed; the exit code. Known errors are one line on stderr."""
     try:
         if options.nlu_command == "train":
+            if not options.data or not options.out:
+                raise DataError("train: --data and --out go together")
             return train(options.data, options.out)
         if options.nlu_command == "parse":
             return parse(options.model, options.fallback, options.danger_data)

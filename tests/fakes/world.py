@@ -24,7 +24,7 @@ from tests.fakes.telegram import TOKEN as TELEGRAM_TOKEN
 from tests.fakes.telegram import FakeTelegram
 from tests.fakes.twilio import ACCOUNT, TOKEN, FakeTwilio
 
-MODELS = ROOT / "var" / "test-models"  # trained once per content of nlu_data, shared by all tests
+MODELS = ROOT / "var" / "nlu"  # trained once per content of nlu_data, shared by all tests
 
 
 def steady(text: str) -> str:

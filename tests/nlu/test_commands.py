@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.nlu.classifier import load
 from bot.nlu.measures import measure
-from bot.settings import ROOT
+from bot.settings import ROOT, Settings
 from tests.nlu.conftest import SMALL, SMALL_HELD_OUT
 
 
@@ -65,6 +66,18 @@ def test_evaluate(small_model: Path) -> None:
     table, _ = saathi("evaluate", "--model", str(small_model), "--data", str(SMALL_HELD_OUT))
     assert f"accuracy  {report['accuracy']:.4f}" in table
     assert "danger: 3 lines, recall 1.0000" in table
+
+
+def test_without_options_it_is_the_model_of_this_installation(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SAATHI_DATA_DIR", str(settings.data_dir))
+    out, _ = saathi("train")
+    model = Path(out.strip())
+    assert model.parent == settings.data_dir / "nlu"
+    assert load(model).parse("my boss hits me every day").intent == "report_violence"
+    _, errors = saathi("train", "--data", str(SMALL), code=2)
+    assert errors == "train: --data and --out go together\n"
 
 
 def test_errors_are_one_line(tmp_path: Path) -> None:
