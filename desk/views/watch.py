@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.tables import case_events, cases, contacts, conversations, messages, users
 from desk.views.figures import joined
+from desk.views.order import in_order
 from desk.views.scope import Scope
 
 WEEKLY = 10  # of each list of the week
@@ -76,9 +77,10 @@ async def weekly(connection: AsyncConnection, scope: Scope) -> Mapping[str, Sequ
     for care in ("self_harm", "child"):
         kept = entries(scope, care, cases.c.opened_at).select_from(with_keeper())
         found[care] = kept.where(cases.c.care == care).order_by(cases.c.opened_at)
-    lists = {
-        name: [Item(*row) for row in await connection.execute(one.limit(WEEKLY + 1))] for name, one in found.items()
-    }
+    lists = {}
+    for name, one in found.items():
+        async with in_order(connection, when=name == "oldest"):
+            lists[name] = [Item(*row) for row in await connection.execute(one.limit(WEEKLY + 1))]
     lists["returned"] = await _returned(connection, scope)
     return {name: lists[name] for name in LISTS}
 
@@ -100,19 +102,17 @@ def _silent(scope: Scope) -> Any:
 
 async def _returned(connection: AsyncConnection, scope: Scope) -> list[Item]:
     """Of somebody whose third case within a year this is, or a case that was opened again twice. Who came twice and
-    what was opened again are few: these are counted first, and then looked up."""
+    what was opened again are few: these are counted first, and then asked for what she may find."""
     also = cases.alias("also")
     hers = select(also.c.subject_id).where(also.c.closed_at.is_(None), also.c.kind.not_in(ABOUT_OTHERS))
-    counted: ColumnElement[bool] = and_(
-        scope.where("find"),
-        cases.c.subject_id == func.any(func.array(hers.scalar_subquery())),
-        cases.c.draft.is_(False),
-        cases.c.kind.not_in(ABOUT_OTHERS),
-        cases.c.opened_at > scope.now - YEAR,
-    )
     n = func.count()
-    per_person = select(cases.c.subject_id, n).select_from(joined()).where(counted).group_by(cases.c.subject_id)
-    came = dict(_pairs(await connection.execute(per_person.having(n > 1))))
+    counted = and_(cases.c.draft.is_(False), cases.c.kind.not_in(ABOUT_OTHERS), cases.c.opened_at > scope.now - YEAR)
+    per_person = select(cases.c.subject_id).where(counted).group_by(cases.c.subject_id).having(n > 1)
+    twice = list(
+        await connection.scalars(per_person.where(cases.c.subject_id == func.any(func.array(hers.scalar_subquery()))))
+    )
+    found_twice = per_person.add_columns(n).select_from(joined()).where(scope.where("find"))
+    came = dict(_pairs(await connection.execute(found_twice.where(_among(cases.c.subject_id, twice)))))
     per_case = select(case_events.c.case_id, n).where(
         case_events.c.kind == "reopened", case_events.c.happened_at > scope.now - YEAR
     )
