@@ -58,6 +58,7 @@ class Attachments:
         self._transport_for = transport_for
         self._files = files
         self._clock = clock
+        self._leases = attachments.held(database)
         self._scanner = scanner or Scanner()
         self._speech = speech or NoSpeech()
         self._judge = judge
@@ -78,7 +79,8 @@ class Attachments:
         """Bring what waits; returns how many were tried."""
         async with self._database.begin() as connection:
             claimed = await attachments.claim(connection, self._secrets, self._clock())
-        await asyncio.gather(*(self._bring(one) for one in claimed))
+        with self._leases.holding({one.id: one.attempts for one in claimed}):
+            await asyncio.gather(*(self._bring(one) for one in claimed))
         return len(claimed)
 
     async def settled(self) -> None:

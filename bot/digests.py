@@ -98,6 +98,7 @@ class Digests:
         clock: Callable[[], datetime],
     ) -> None:
         self._database = database
+        self._leases = digests.held(database)
         self._secrets = secrets
         self._content = content
         self._bells = {way: bell for way, bell in bells.items() if way in WAYS}
@@ -201,8 +202,9 @@ class Digests:
         now = self._clock()
         async with self._database.begin() as connection:
             claimed = await digests.claim(connection, now)
-        for one in claimed:
-            await self._tell(one, now)
+        with self._leases.holding({one.id: one.fence for one in claimed}):
+            for one in claimed:
+                await self._tell(one, now)
         return len(claimed)
 
     async def _tell(self, claimed: Claimed, now: datetime) -> None:

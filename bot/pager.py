@@ -54,6 +54,7 @@ class Pager:
         groups: bool = False,
     ) -> None:
         self._database = database
+        self._leases = pages.held(database)
         self._secrets = secrets
         self._content = content
         self._bells = bells
@@ -210,7 +211,8 @@ class Pager:
         async with self._database.begin() as connection:
             claimed = await pages.claim(connection, now)
             to = {c.id: await self._number(connection, c) for c in claimed}
-        await asyncio.gather(*(self._ring(c, to[c.id]) for c in claimed))
+        with self._leases.holding({c.id: c.fence for c in claimed}):
+            await asyncio.gather(*(self._ring(c, to[c.id]) for c in claimed))
         return len(claimed)
 
     async def _number(self, connection: Connection, claimed: Claimed) -> str | None:

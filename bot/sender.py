@@ -21,7 +21,7 @@ from bot.engine.messages import Reply
 from bot.layouts import Layouts
 from bot.observe import logs, metrics
 from bot.observe.crash import point
-from bot.store import claims, history, outbox, sms_spent
+from bot.store import claims, history, leases, outbox, sms_spent
 from bot.store.accounts import UNLIMITED
 from bot.store.claims import Claim
 from bot.store.database import OUTBOX_CHANNEL, UNAVAILABLE, Connection, Database
@@ -39,7 +39,7 @@ LOOK_SECONDS = 0.25  # between looks at the outbox, without a notification
 TEMPLATE = "news"  # of knowledge/templates.yml
 WIPED = timedelta(hours=48)  # Telegram lets a bot delete no older ones
 MOVES = 8  # tries at a chat that goes on moving
-WRITE_WAITS = (0.2, 1.0, 3.0, 5.0)  # seconds before the result is written again; with a request of 15, within a lease
+WRITE_WAITS = (0.2, 1.0, 3.0, 5.0)  # seconds before the result is written again: each less than a lease
 
 
 class Sender:
@@ -66,6 +66,7 @@ class Sender:
         self._transport_for = transport_for
         self._clock = clock
         self._flying: dict[asyncio.Task[None], str] = {}  # requests in flight, by channel
+        self._leases = claims.held(database)
 
     async def run(self, wake: Wake) -> None:
         """Work until told to stop: then what is in hand is finished first."""
@@ -97,7 +98,9 @@ class Sender:
         if not any(free > 0 for free in room.values()):
             return 0, []
         async with self._database.begin() as connection:
-            claimed = await claims.claim(connection, self._secrets, now, BATCH, room, self._most)
+            claimed = await claims.claim(
+                connection, self._secrets, now, BATCH, room, self._most, take_over=leases.steady(self._database)
+            )
             allowed = [c for c in claimed if await self._allowed(connection, c, now)]
             await claims.spend(connection, allowed, now)
             if claimed:
@@ -106,7 +109,7 @@ class Sender:
             point("sender.after_claim")
         tasks = []
         for each in allowed:
-            task = asyncio.create_task(self._send(each))
+            task = asyncio.create_task(self._hold(each))
             self._flying[task] = each.channel
             task.add_done_callback(lambda done: self._landed(done, wake))
             tasks.append(task)
@@ -156,6 +159,11 @@ class Sender:
         due = claim.kind == "reply" and claim.origin == "human"
         if due and outgoing.wants_template(self._policy, claim.person, claim.conversation, now):
             await outbox.nudge(connection, claim.id, now, due=now, window=self._policy.whatsapp_window)
+
+    async def _hold(self, claim: Claim) -> None:
+        """However long it takes, nobody else sends it as long as we live."""
+        with self._leases.holding({claim.id: claim.fence}):
+            await self._send(claim)
 
     async def _send(self, claim: Claim) -> None:
         transport = self._transport_for(claim.channel, claim.account)
@@ -257,10 +265,8 @@ class Sender:
                 ref=str(claim.id),
                 valid=self._valid(claim),
             )
-            if index + 1 < len(parts):
-                lease = self._clock() + claims.LEASE  # the next part has all of it
-                if not await self._write(claim, parts_done=index + 1, reason=None, lease_until=lease):
-                    break  # the lease ran out: another sender has the rest
+            if index + 1 < len(parts) and not await self._write(claim, parts_done=index + 1, reason=None):
+                break  # the lease was lost: another sender has the rest
         return provider_id
 
     async def _failed(self, claim: Claim, error: errors.SendError) -> None:

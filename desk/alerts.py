@@ -13,7 +13,7 @@ from uuid import UUID
 from bot.store import users
 from bot.store.database import Connection
 from desk.permissions import Permissions
-from desk.views import alerts, watch
+from desk.views import alerts, due, watch
 from desk.views.scope import Scope
 
 
@@ -40,7 +40,7 @@ class DeskCounts:
     async def due(self, connection: Connection, user_id: UUID, until: datetime) -> tuple[int, int]:
         """Of hers: (due until then, late already), as the list "Due today" has them."""
         scope = await self._scope(connection, user_id)
-        mine = [one for one in await watch.due(connection, scope, until) if one.mine and not one.simulated]
+        mine = [one for one in await due.mine(connection, scope, until) if not one.simulated]
         return len(mine), sum(one.at < scope.now for one in mine)
 
     async def weekly(self, connection: Connection, user_id: UUID) -> int:

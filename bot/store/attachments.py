@@ -15,10 +15,12 @@ from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
+from bot.store import leases
+from bot.store.database import Database
 from bot.store.keys import Keys, open_, seal
+from bot.store.leases import Leases
 from bot.store.tables import addresses, contacts, conversations, keys, media, messages, notices
 
-LEASE = timedelta(minutes=3)
 AT_ONCE = 4
 
 
@@ -46,6 +48,11 @@ def row(key: bytes, values: dict[str, Any], *, ref: str, at: datetime) -> dict[s
     return {"id": row_id, "ref_enc": sealed, "state": "waiting", "next_at": at, "received_at": at, **values}
 
 
+def held(database: Database) -> Leases:
+    """The files that a worker is fetching."""
+    return Leases(database, media, media.c.attempts, media.c.lease_until.is_not(None))
+
+
 async def claim(connection: AsyncConnection, secrets: Keys, now: datetime) -> list[Waiting]:
     """The next files to fetch, voice first, leased. One that cannot be opened ends by itself."""
     found = (
@@ -65,7 +72,7 @@ async def claim(connection: AsyncConnection, secrets: Keys, now: datetime) -> li
             .where(
                 media.c.state == "waiting",
                 media.c.next_at <= now,
-                or_(media.c.lease_until.is_(None), media.c.lease_until < now),
+                or_(media.c.lease_until.is_(None), leases.over(media.c.lease_until)),
             )
             .order_by((media.c.kind == "audio").desc(), media.c.next_at)
             .limit(AT_ONCE)
@@ -101,7 +108,7 @@ async def claim(connection: AsyncConnection, secrets: Keys, now: datetime) -> li
     await connection.execute(
         update(media)
         .where(media.c.id.in_([c.id for c in claimed]))
-        .values(lease_until=now + LEASE, attempts=media.c.attempts + 1)
+        .values(lease_until=leases.until(), attempts=media.c.attempts + 1)
     )
     return claimed
 
@@ -181,7 +188,7 @@ async def again(connection: AsyncConnection, media_id: UUID, now: datetime) -> b
             media.c.id == media_id,
             media.c.state != "stored",
             media.c.reason.is_distinct_from("infected"),
-            or_(media.c.lease_until.is_(None), media.c.lease_until < now),
+            or_(media.c.lease_until.is_(None), leases.over(media.c.lease_until)),
         )
         .values(state="waiting", next_at=now, lease_until=None)
     )

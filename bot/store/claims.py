@@ -1,8 +1,8 @@
 """Claiming what may be sent, opening it, and writing what became of it.
 
 Law: only the oldest unsent row of a conversation is claimed; a claim is a lease with a fencing number, and a result is
-written only by the holder of the newest number. Rate budgets advance in the claim: any number of senders share them.
-A row that cannot be opened ends by itself, and holds up nobody.
+written only by the holder of the newest number (`leases.py`). Rate budgets advance in the claim: any number of senders
+share them. A row that cannot be opened ends by itself, and holds up nobody.
 """
 
 from __future__ import annotations
@@ -14,19 +14,20 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, case, exists, literal_column, null, or_, select, update
+from sqlalchemy import and_, case, exists, false, literal_column, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.observe import logs
-from bot.store import accounts
+from bot.store import accounts, leases
 from bot.store import outbox as rows_of
+from bot.store.database import Database
 from bot.store.keys import Keys, open_, open_json
+from bot.store.leases import Leases
 from bot.store.rows import Conversation, Person
 from bot.store.tables import addresses, channel_accounts, contacts, conversations, keys, outbox
 from bot.store.turns import PERSON_FIELDS
 
 log = logs.get(__name__)
-LEASE = timedelta(seconds=30)
 PACE = {"telegram": timedelta(seconds=1), "whatsapp": timedelta(seconds=1), "sms": timedelta(seconds=1)}
 # Written out, not bound: the planner uses an index of some states only when it can read them in the statement.
 _SENDING: Any = literal_column("'sending'")
@@ -35,7 +36,7 @@ _UNSENT: Any = (literal_column("'queued'"), literal_column("'held'"))
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One row that this sender holds until `LEASE` runs out or its result is written."""
+    """One row that this sender holds until its result is written, or its lease runs out."""
 
     id: UUID
     kind: str
@@ -61,6 +62,11 @@ class Claim:
         return self.kind == "reply" and (self.urgent or self.origin == "human")
 
 
+def held(database: Database) -> Leases:
+    """What a sender holds."""
+    return Leases(database, outbox, outbox.c.fence, outbox.c.state == _SENDING)
+
+
 def _held_up(now: datetime) -> Any:
     """A reply before this one has still to leave, or is held no longer. An acknowledgement holds up nothing; what waits
     for its next try, or is held for later, never holds up danger."""
@@ -80,11 +86,11 @@ def _held_up(now: datetime) -> Any:
     )
 
 
-def ready(now: datetime, channels: Sequence[str], limit: int) -> Any:
-    """The statement that finds and locks what may be sent now, danger first."""
+def ready(now: datetime, channels: Sequence[str], limit: int, *, take_over: bool = True) -> Any:
+    """The statement that finds and locks what may be sent now, danger first. `take_over`: of dead senders, too."""
     due = or_(
         and_(outbox.c.state.in_(_UNSENT), outbox.c.not_before <= now),
-        and_(outbox.c.state == _SENDING, outbox.c.lease_until < now),
+        and_(outbox.c.state == _SENDING, leases.over(outbox.c.lease_until)) if take_over else false(),
     )
     return (
         select(
@@ -126,13 +132,15 @@ async def claim(
     limit: int,
     room: Mapping[str, int],
     most: Mapping[str, int] | None = None,
+    *,
+    take_over: bool = True,
 ) -> list[Claim]:
     """Lock, mark and read what may be sent now. `room`: how many more each channel can take.
 
     An expired lease is claimed once more, with a higher fence; the second time its outcome stays unknown.
     """
     open_channels = [channel for channel, free in room.items() if free > 0]
-    found = list(await connection.execute(ready(now, open_channels, limit)))
+    found = list(await connection.execute(ready(now, open_channels, limit, take_over=take_over)))
     given_up = [
         row.id
         for row in found
@@ -157,7 +165,7 @@ async def claim(
         .where(outbox.c.id.in_(ids))
         .values(
             state="sending",
-            lease_until=now + LEASE,
+            lease_until=leases.until(),
             fence=outbox.c.fence + 1,
             attempts=outbox.c.attempts + 1,
             reason=case((or_(outbox.c.state == "sending", outbox.c.reason == "unknown"), "unknown"), else_=null()),

@@ -5,6 +5,8 @@ Law: transactions are short; nothing waits for a network other than the database
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -31,6 +33,7 @@ class Database:
     def __init__(self, url: str, *, direct_url: str = "", pool_size: int = 8) -> None:
         self.url = url
         self.direct_url = direct_url or url
+        self.failed_at = -math.inf  # by `time.monotonic`: when it did not answer for the last time
         self.engine: AsyncEngine = create_async_engine(
             sqlalchemy_url(url),
             pool_size=pool_size,
@@ -44,8 +47,12 @@ class Database:
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
         """One transaction: committed at the end, rolled back on an exception."""
-        async with self.engine.begin() as connection:
-            yield connection
+        try:
+            async with self.engine.begin() as connection:
+                yield connection
+        except UNAVAILABLE:
+            self.failed_at = time.monotonic()
+            raise
 
     async def notify(self, channel: str) -> None:
         """Wake listeners; called after commit, never inside a transaction."""

@@ -17,6 +17,9 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
+from bot.store import leases
+from bot.store.database import Database
+from bot.store.leases import Leases
 from bot.store.tables import (
     absences,
     digests,
@@ -29,7 +32,6 @@ from bot.store.tables import (
     users,
 )
 
-LEASE = timedelta(seconds=60)
 AGAIN = timedelta(minutes=5)  # before one that could not be sent is tried once more
 AT_ONCE = 50
 
@@ -160,11 +162,16 @@ class Claimed:
     queued_at: datetime
 
 
+def held(database: Database) -> Leases:
+    """What a worker is sending."""
+    return Leases(database, digests, digests.c.fence, digests.c.state == "sending")
+
+
 async def claim(connection: AsyncConnection, now: datetime) -> list[Claimed]:
     """Rows that may be sent now. Those whose worker died while it sent are given up, not sent again."""
     await connection.execute(
         update(digests)
-        .where(digests.c.state == "sending", digests.c.lease_until <= now)
+        .where(digests.c.state == "sending", leases.over(digests.c.lease_until))
         .values(state="unknown", reason="worker_gone")
     )
     due = and_(digests.c.state == "queued", or_(digests.c.lease_until.is_(None), digests.c.lease_until <= now))
@@ -183,7 +190,7 @@ async def claim(connection: AsyncConnection, now: datetime) -> list[Claimed]:
     rows = await connection.execute(
         update(digests)
         .where(digests.c.id.in_(ids))
-        .values(state="sending", lease_until=now + LEASE, fence=digests.c.fence + 1, attempts=digests.c.attempts + 1)
+        .values(state="sending", lease_until=leases.until(), fence=digests.c.fence + 1, attempts=digests.c.attempts + 1)
         .returning(digests)
     )
     return [Claimed(row.id, row.user_id, row.kind, row.codes, row.attempts, row.fence, row.queued_at) for row in rows]

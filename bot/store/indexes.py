@@ -17,6 +17,8 @@ PARTITIONS = text(
     "SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = to_regclass(:name) ORDER BY 1"
 )
 
+NOT_BUILT = "-- squawk-ignore require-concurrent-index-creation"
+
 
 def build(name: str, table: str, what: str) -> None:
     """`CREATE INDEX name ON table what`. A partitioned table cannot do that beside its work: each partition gets its
@@ -29,7 +31,8 @@ def build(name: str, table: str, what: str) -> None:
         if not partitions:
             _one(connection, name, table, what)
             return
-        op.execute(f"CREATE INDEX IF NOT EXISTS {name} ON ONLY {table} {what}")
+        # Of the parent alone nothing is built: it waits for nobody.
+        op.execute(f"{NOT_BUILT}\nCREATE INDEX IF NOT EXISTS {name} ON ONLY {table} {what}")
         joined = {row.name for row in connection.execute(PARTITIONS, {"name": name})}
         for partition in partitions:
             part = name + partition.removeprefix(table)
@@ -40,10 +43,15 @@ def build(name: str, table: str, what: str) -> None:
 
 def _one(connection: Connection, name: str, table: str, what: str) -> None:
     there = _valid(connection, name)
+    if there:
+        return
+    # However long it takes: whoever builds beside the work waits for what began before him, and nobody waits for him.
+    patience = connection.execute(text("SHOW lock_timeout")).scalar_one()
+    op.execute("SET lock_timeout = 0")
     if there is False:
         op.execute(f"DROP INDEX CONCURRENTLY {name}")
-    if not there:
-        op.execute(f"CREATE INDEX CONCURRENTLY {name} ON {table} {what}")
+    op.execute(f"CREATE INDEX CONCURRENTLY {name} ON {table} {what}")
+    op.execute(f"SET lock_timeout = '{patience}'")
 
 
 def _valid(connection: Connection, name: str) -> bool | None:

@@ -1,7 +1,8 @@
 """Migrations: run Alembic's revisions as the owner role, one migrator at a time, make the months' partitions,
 and drop those of which nothing is left.
 
-Law: only the owner role changes the schema; the application role has no right to.
+Law: only the owner role changes the schema; the application role has no right to. People write meanwhile: nothing here
+waits long for a lock, and each migration leaves what the version before it needs.
 """
 
 from __future__ import annotations
@@ -10,23 +11,31 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from psycopg.errors import CheckViolation
+from psycopg.errors import CheckViolation, LockNotAvailable
 from sqlalchemy import Connection, create_engine, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.months import drop_spent
+from bot.settings import CannotStart
+from bot.store.months import PATIENCE, drop_spent
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 PARTITIONED = ("messages", "audit")
 MONTHS_AHEAD = 12
+TRIES, FEW_TRIES = 60, 5  # of what must be done, and of what can wait for another migration
+PAUSE = 1.0  # seconds between two of them, in which turns go on
 _LOCK = 7_221_548  # any number that is ours: pg_advisory_lock serialises migrators
+
+
+class Busy(CannotStart):
+    """The locks that a migration needs were not to be had."""
 
 
 def statements(script: Path) -> list[str]:
@@ -49,29 +58,34 @@ def _next_month(month: date) -> date:
 
 
 def _make_partitions(connection: Connection, first: date, tell: Callable[[str], None]) -> None:
-    """Months in UTC. A month of which rows lie in the DEFAULT partition is left to it: they are found there as well."""
-    connection.execute(text("SET LOCAL timezone TO 'UTC'"))  # else the bounds were midnights of the server's place
+    """Months in UTC, each by itself. A month of which rows lie in the DEFAULT partition is left to it: they are found
+    there as well. One whose lock was not to be had is made by another migration: there are MONTHS_AHEAD."""
+    connection.execute(text("SET timezone TO 'UTC'"))  # else the bounds were midnights of the server's place
+    connection.commit()
     month = first.replace(day=1)
     for _ in range(MONTHS_AHEAD + 1):
-        after = _next_month(month)
         for table in PARTITIONED:
             name = f"{table}_{month:%Y_%m}"
-            exists = connection.execute(text("SELECT to_regclass(:name)"), {"name": name}).scalar()
-            if exists is not None:
-                continue
             try:
-                with connection.begin_nested():
-                    connection.execute(
-                        text(f"CREATE TABLE {name} PARTITION OF {table} FOR VALUES FROM ('{month}') TO ('{after}')")
-                    )
+                patiently(connection, partial(_make_month, connection, table, name, month), tries=FEW_TRIES)
             except IntegrityError as error:
+                connection.rollback()
                 if not isinstance(error.orig, CheckViolation):
                     raise
                 tell(f"no partition {name}: rows of this month already lie in {table}_default, and stay there")
-                continue
-            if table == "audit":
-                connection.execute(text(_PROTECT.format(name=name)))
-        month = after
+            except Busy:
+                tell(f"no partition {name}: {table} is in use; the next migration makes it")
+        month = _next_month(month)
+
+
+def _make_month(connection: Connection, table: str, name: str, month: date) -> None:
+    if connection.execute(text("SELECT to_regclass(:name)"), {"name": name}).scalar() is None:
+        connection.execute(
+            text(f"CREATE TABLE {name} PARTITION OF {table} FOR VALUES FROM ('{month}') TO ('{_next_month(month)}')")
+        )
+        if table == "audit":
+            connection.execute(text(_PROTECT.format(name=name)))
+    connection.commit()
 
 
 _PROTECT = """
@@ -96,29 +110,63 @@ def _alone(connection: Connection) -> None:
     connection.commit()
 
 
-def migrate(owner_url: str, *, today: date | None = None, tell: Callable[[str], None] = _tell) -> str:
-    """Bring the schema to the newest revision; returns it. `owner_url` = postgresql://... of the owner role.
+def patiently(connection: Connection, work: Callable[[], None], *, tries: int) -> None:
+    """Do something that takes locks, again when it could not get them: whoever waits for a lock lets all turns wait
+    behind him, so nobody waits long. What is tried again was rolled back, or can be done twice. Raises Busy."""
+    for left in reversed(range(tries)):
+        try:
+            return work()
+        except OperationalError as error:
+            connection.rollback()
+            if not isinstance(error.orig, LockNotAvailable):
+                raise
+            if left:
+                time.sleep(PAUSE)
+    raise Busy(
+        "a table is in use by something that takes long: find it in pg_stat_activity, and run `saathi migrate` again."
+        " Nothing is half done"
+    )
 
-    `tell` is given a line for every month that gets no partition of its own.
+
+def migrate(owner_url: str, *, today: date | None = None, tell: Callable[[str], None] = _tell) -> str:
+    """Bring the schema to the newest revision; returns it. `owner_url` = postgresql://... of the owner role. A schema
+    that is ahead of this checkout is left as it is.
+
+    `tell` is given a line for every month that gets no partition of its own. Raises Busy, which says what to do.
     """
     engine = create_engine(sqlalchemy_url(owner_url), hide_parameters=True)
     try:
         with engine.connect() as connection:
             _alone(connection)
-            command.upgrade(_config(connection), "head")
+            connection.execute(text(f"SET lock_timeout = '{PATIENCE}'"))
+            connection.commit()
+            if _revision(connection) <= newest():  # of a newer version otherwise, whose revisions are not known here
+                patiently(connection, lambda: command.upgrade(_config(connection), "head"), tries=TRIES)
             day = today or datetime.now(UTC).date()
             _make_partitions(connection, day, tell)
-            connection.commit()
             drop_spent(connection, day, tell)
             connection.commit()
-            return MigrationContext.configure(connection).get_current_revision() or ""
+            return _revision(connection)
     finally:
         engine.dispose()
+
+
+def _revision(connection: Connection) -> str:
+    found = MigrationContext.configure(connection).get_current_revision() or ""
+    connection.commit()
+    return found
 
 
 def newest() -> str:
     """The newest revision in this checkout."""
     return ScriptDirectory.from_config(_config()).get_current_head() or ""
+
+
+def serves(revision: str) -> bool:
+    """Whether this version can work with a schema: its own, or one that a newer version has made meanwhile. Each
+    migration leaves what the version before it needs (`migrations/rules.py`), so that processes can be renewed one
+    after the other."""
+    return revision >= newest()
 
 
 def sqlalchemy_url(url: str) -> str:

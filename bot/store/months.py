@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 TABLE = "messages"
 OVER = timedelta(days=62)  # after the end of a month: what goes by its age, or with its case, is gone
 FEW = 1000  # rows that may be left: so many more in the DEFAULT partition are no burden
-PATIENCE = "2s"  # people's turns wait behind this; who cannot get the lock tries at the next migration
+PATIENCE = "2s"  # people's turns wait behind a lock that is asked for: who cannot get it tries later
 _NAME = re.compile(rf"{TABLE}_(\d{{4}})_(\d{{2}})")
 
 

@@ -17,11 +17,13 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
+from bot.store import leases
+from bot.store.database import Database
 from bot.store.keys import Keys, open_json
+from bot.store.leases import Leases
 from bot.store.rota import ASKED_FOR
 from bot.store.tables import cases, contacts, conversations, keys, notices, organisations, pages, user_profiles
 
-LEASE = timedelta(seconds=60)
 AGAIN = timedelta(seconds=20)  # before a call that failed is tried once more
 AT_ONCE = 50
 
@@ -224,11 +226,16 @@ class Claimed:
     kind: str  # of the notice
 
 
+def held(database: Database) -> Leases:
+    """The calls that a worker is making."""
+    return Leases(database, pages, pages.c.fence, pages.c.state == "sending")
+
+
 async def claim(connection: AsyncConnection, now: datetime) -> list[Claimed]:
-    """Calls that may be made now; an expired lease is claimed again: a phone that rings twice wakes one, too."""
+    """Calls that may be made now; a dead worker's are claimed again: a phone that rings twice wakes one, too."""
     due = or_(
         and_(pages.c.state == "queued", or_(pages.c.lease_until.is_(None), pages.c.lease_until <= now)),
-        and_(pages.c.state == "sending", pages.c.lease_until <= now),
+        and_(pages.c.state == "sending", leases.over(pages.c.lease_until)),
     )
     ids = [
         row.id
@@ -241,7 +248,7 @@ async def claim(connection: AsyncConnection, now: datetime) -> list[Claimed]:
     await connection.execute(
         update(pages)
         .where(pages.c.id.in_(ids))
-        .values(state="sending", lease_until=now + LEASE, fence=pages.c.fence + 1, attempts=pages.c.attempts + 1)
+        .values(state="sending", lease_until=leases.until(), fence=pages.c.fence + 1, attempts=pages.c.attempts + 1)
     )
     rows = await connection.execute(
         select(

@@ -376,6 +376,8 @@ cases = Table(
         "id",
         postgresql_where=text("closed_at IS NULL"),
     ),
+    Index("ix_cases_since", "opened_at", postgresql_where=text("closed_at IS NULL")),
+    Index("ix_cases_due", "answer_due_at", postgresql_where=text("closed_at IS NULL AND answered_at IS NULL")),
     Index("ix_cases_present", "id", postgresql_where=text("closed_at IS NULL OR care IS NOT NULL OR draft")),
     Index("ix_cases_opened_at", "opened_at"),
     Index("ix_cases_closed_at", "closed_at", postgresql_where=text("closed_at IS NOT NULL")),

@@ -21,7 +21,7 @@ from bot.store.keys import Keys
 from bot.store.tables import inbox, keys
 
 ASKED, YES, NO, UNKNOWN = "asked", "yes", "no", "unknown"
-LEASE = timedelta(seconds=15)  # longer than the provider is given
+LEASE = timedelta(seconds=8)  # twice what the provider is given
 MOST = 20  # in one look
 
 

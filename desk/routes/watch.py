@@ -9,7 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from desk.office import Office, TheVisit
 from desk.route import show
-from desk.views import care
+from desk.views import care, due
 from desk.views import watch as view
 
 
@@ -17,17 +17,19 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
     """The routes."""
 
     @show("/due", "queue", trail="due.view")
-    async def due(visit: TheVisit) -> Response[str]:
+    async def today(visit: TheVisit) -> Response[str]:
         zone = office.look.zone_of(visit)
         tomorrow = visit.now.astimezone(zone).date() + timedelta(days=1)
         async with office.database.begin() as connection:
             until = datetime.combine(tomorrow, time(), zone)
-            found = await view.due(connection, office.scope(visit.user), until)
+            scope = office.scope(visit.user)
+            parts = {
+                "mine": await due.mine(connection, scope, until),
+                "others": await due.others(connection, scope, until),
+            }
             talks = [one for one in await care.talks(connection, visit.user.id) if one.due_at < until]
-        parts = {"mine": [one for one in found if one.mine], "others": [one for one in found if not one.mine]}
-        return office.look.page(
-            visit, "due.html", parts_of=parts, talks=talks, day=office.look.day(visit, visit.now.astimezone(zone))
-        )
+        day = office.look.day(visit, visit.now.astimezone(zone))
+        return office.look.page(visit, "due.html", parts_of=parts, most=due.LISTED, talks=talks, day=day)
 
     @show("/supervision", "supervise", trail="supervision.view")
     async def supervision(visit: TheVisit) -> Response[str]:
@@ -36,7 +38,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             team = await care.team(connection, visit.user, visit.now, most_critical(office))
         return office.look.page(visit, "supervision.html", lists=lists, most=view.WEEKLY, team=team)
 
-    return [due, supervision]
+    return [today, supervision]
 
 
 def most_critical(office: Office) -> int:

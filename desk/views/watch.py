@@ -1,4 +1,4 @@
-"""Lists of work: what is due today, and what a supervisor looks at each week.
+"""Lists of work: their entries, and what a supervisor looks at each week. What is due today: `due.py`.
 
 Law: only what the reader may find; nothing of what a person wrote stands here. Each list is short: it is gone through.
 """
@@ -15,12 +15,11 @@ from sqlalchemy import ColumnElement, Uuid, and_, case, func, literal, or_, sele
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.notices import RANK
-from bot.store.tables import case_events, cases, contacts, conversations, disclosures, messages, tasks, users
+from bot.store.tables import case_events, cases, contacts, conversations, messages, users
 from desk.views.figures import joined
+from desk.views.order import in_order
 from desk.views.scope import Scope
 
-MOST = 200  # of each kind of what is due
 WEEKLY = 10  # of each list of the week
 SILENT = timedelta(days=7)
 YEAR = timedelta(days=365)
@@ -45,11 +44,12 @@ class Item:
     talk: UUID | None = None  # its conversation
 
 
-_has = case((conversations.c.owner == "human", conversations.c.owner_user_id))
-_keeper = func.coalesce(_has, cases.c.assigned_to)
+in_hand = case((conversations.c.owner == "human", conversations.c.owner_user_id))  # who has the conversation
+_keeper = func.coalesce(in_hand, cases.c.assigned_to)
 
 
-def _select(scope: Scope, what: str, at: Any, *, closed: bool = False) -> Any:
+def entries(scope: Scope, what: str, at: Any, *, closed: bool = False) -> Any:
+    """The rows of a list, as `Item` has them: open cases, or `closed` too."""
     stands = scope.relations
     return select(
         cases.c.reference,
@@ -65,97 +65,22 @@ def _select(scope: Scope, what: str, at: Any, *, closed: bool = False) -> Any:
     ).where(scope.where("find"), true() if closed else cases.c.closed_at.is_(None), cases.c.draft.is_(False))
 
 
-def _with_keeper() -> Any:
+def with_keeper() -> Any:
+    """Cases with their conversation, their person and who has them: what `entries` reads from."""
     return joined().outerjoin(users, users.c.id == _keeper)
-
-
-async def due(connection: AsyncConnection, scope: Scope, until: datetime) -> list[Item]:
-    """What waits for a second colleague, then first answers, next answers and tasks that are due before `until`: what
-    is late by gravity, then by the hour."""
-    first = _select(scope, "first", cases.c.answer_due_at).select_from(_with_keeper())
-    first = first.where(cases.c.answered_at.is_(None), cases.c.answer_due_at < until)
-    following = _select(scope, "next", conversations.c.reply_due_at).select_from(_with_keeper())
-    following = following.where(cases.c.answered_at.is_not(None), conversations.c.reply_due_at < until)
-    of_case = _with_keeper().join(tasks, tasks.c.case_id == cases.c.id)
-    task = _select(scope, "task", tasks.c.due_at).select_from(of_case)
-    mine = or_(tasks.c.assigned_to.is_(None), tasks.c.assigned_to == scope.user.id, scope.where("assign"))
-    to_do = and_(tasks.c.done_at.is_(None), tasks.c.due_at < until, mine)
-    task = task.where(to_do, tasks.c.disclosure_id.is_(None))
-    # To tell somebody what was said of her stands here until it is done, whatever became of the case.
-    tell = _select(scope, "tell", tasks.c.due_at, closed=True).select_from(of_case)
-    tell = tell.where(to_do, tasks.c.disclosure_id.is_not(None))
-    second = _select(scope, "second", disclosures.c.expires_at).select_from(
-        _with_keeper().join(disclosures, disclosures.c.case_id == cases.c.id)
-    )
-    second = second.where(
-        disclosures.c.state == "proposed",
-        disclosures.c.expires_at > scope.now,
-        disclosures.c.proposed_by.is_distinct_from(scope.user.id),
-        scope.where("agree"),
-    )
-    found = []
-    for statement, at in (
-        (second, disclosures.c.expires_at),
-        (first, cases.c.answer_due_at),
-        (following, conversations.c.reply_due_at),
-        (task, tasks.c.due_at),
-        (tell, tasks.c.due_at),
-    ):
-        found += [Item(*row) for row in await connection.execute(statement.order_by(at).limit(MOST))]
-    found = _once(found) + [Item(*row) for row in await connection.execute(_talks(scope, until))]
-    return sorted(
-        found,
-        key=lambda one: (one.what != "second", one.at >= scope.now, one.at < scope.now and RANK[one.severity], one.at),
-    )
-
-
-def _once(found: Sequence[Item]) -> list[Item]:
-    """The next answer is one for all cases of a conversation: it stands with the gravest of them."""
-    gravest: dict[UUID | None, Item] = {}
-    for one in found:
-        known = gravest.get(one.talk)
-        if one.what == "next" and (known is None or RANK[one.severity] < RANK[known.severity]):
-            gravest[one.talk] = one
-    return [one for one in found if one.what != "next" or gravest[one.talk] is one]
-
-
-def _talks(scope: Scope, until: datetime) -> Any:
-    """Conversations that wait for a human and of which no case is open."""
-    here = (
-        conversations.join(contacts, contacts.c.id == conversations.c.subject_id)
-        .outerjoin(cases, and_(cases.c.conversation_id == conversations.c.id, cases.c.closed_at.is_(None)))
-        .outerjoin(users, users.c.id == _has)
-    )
-    return (
-        select(
-            literal(None).label("reference"),
-            literal("talk_to_human").label("kind"),
-            literal("medium").label("severity"),
-            users.c.name.label("keeper"),
-            conversations.c.reply_due_at.label("at"),
-            literal("next").label("what"),
-            scope.relations["own"].label("mine"),
-            contacts.c.simulated,
-            literal(0).label("times"),
-            conversations.c.id.label("talk"),
-        )
-        .select_from(here)
-        .where(scope.where("find"), cases.c.id.is_(None), conversations.c.reply_due_at < until)
-        .order_by(conversations.c.reply_due_at)
-        .limit(MOST)
-    )
 
 
 async def weekly(connection: AsyncConnection, scope: Scope) -> Mapping[str, Sequence[Item]]:
     """The lists of the week, by name; a case may stand in several."""
-    oldest = _select(scope, "oldest", cases.c.opened_at).select_from(_with_keeper()).order_by(cases.c.opened_at)
+    oldest = entries(scope, "oldest", cases.c.opened_at).select_from(with_keeper()).order_by(cases.c.opened_at)
     found = {"oldest": oldest, "silent": _silent(scope)}
     for care in ("self_harm", "child"):
-        kept = _select(scope, care, cases.c.opened_at).select_from(_with_keeper())
+        kept = entries(scope, care, cases.c.opened_at).select_from(with_keeper())
         found[care] = kept.where(cases.c.care == care).order_by(cases.c.opened_at)
-    lists = {
-        name: [Item(*row) for row in await connection.execute(one.limit(WEEKLY + 1))] for name, one in found.items()
-    }
+    lists = {}
+    for name, one in found.items():
+        async with in_order(connection, when=name == "oldest"):
+            lists[name] = [Item(*row) for row in await connection.execute(one.limit(WEEKLY + 1))]
     lists["returned"] = await _returned(connection, scope)
     return {name: lists[name] for name in LISTS}
 
@@ -169,7 +94,7 @@ def _silent(scope: Scope) -> Any:
         .scalar_subquery()
     )
     last = func.greatest(conversations.c.last_inbound_at, spoke, cases.c.answered_at)
-    silent = _select(scope, "silent", last).select_from(_with_keeper())
+    silent = entries(scope, "silent", last).select_from(with_keeper())
     before = scope.now - SILENT
     cheap = and_(cases.c.answered_at < before, func.coalesce(conversations.c.last_inbound_at, before) <= before)
     return silent.where(cheap, last < before).order_by(last)
@@ -177,27 +102,25 @@ def _silent(scope: Scope) -> Any:
 
 async def _returned(connection: AsyncConnection, scope: Scope) -> list[Item]:
     """Of somebody whose third case within a year this is, or a case that was opened again twice. Who came twice and
-    what was opened again are few: these are counted first, and then looked up."""
+    what was opened again are few: these are counted first, and then asked for what she may find."""
     also = cases.alias("also")
     hers = select(also.c.subject_id).where(also.c.closed_at.is_(None), also.c.kind.not_in(ABOUT_OTHERS))
-    counted: ColumnElement[bool] = and_(
-        scope.where("find"),
-        cases.c.subject_id == func.any(func.array(hers.scalar_subquery())),
-        cases.c.draft.is_(False),
-        cases.c.kind.not_in(ABOUT_OTHERS),
-        cases.c.opened_at > scope.now - YEAR,
-    )
     n = func.count()
-    per_person = select(cases.c.subject_id, n).select_from(joined()).where(counted).group_by(cases.c.subject_id)
-    came = dict(_pairs(await connection.execute(per_person.having(n > 1))))
+    counted = and_(cases.c.draft.is_(False), cases.c.kind.not_in(ABOUT_OTHERS), cases.c.opened_at > scope.now - YEAR)
+    per_person = select(cases.c.subject_id).where(counted).group_by(cases.c.subject_id).having(n > 1)
+    twice = list(
+        await connection.scalars(per_person.where(cases.c.subject_id == func.any(func.array(hers.scalar_subquery()))))
+    )
+    found_twice = per_person.add_columns(n).select_from(joined()).where(scope.where("find"))
+    came = dict(_pairs(await connection.execute(found_twice.where(_among(cases.c.subject_id, twice)))))
     per_case = select(case_events.c.case_id, n).where(
         case_events.c.kind == "reopened", case_events.c.happened_at > scope.now - YEAR
     )
     again = dict(_pairs(await connection.execute(per_case.group_by(case_events.c.case_id))))
     returned = (
-        _select(scope, "returned", cases.c.opened_at)
+        entries(scope, "returned", cases.c.opened_at)
         .add_columns(cases.c.id, cases.c.subject_id)
-        .select_from(_with_keeper())
+        .select_from(with_keeper())
         .where(or_(_among(cases.c.subject_id, came), _among(cases.c.id, again)), cases.c.kind.not_in(ABOUT_OTHERS))
     )
     found = [

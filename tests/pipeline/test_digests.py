@@ -193,7 +193,7 @@ async def test_two_workers_tell_once_and_what_may_have_left_is_not_told_again(wo
     await world.run("UPDATE digests SET state = 'queued'")
     async with world.app.database.begin() as connection:
         assert len(await store.claim(connection, world.now)) == 1  # and this worker dies
-    world.clock.move(minutes=2)
+    await world.leases_run_out("digests")
     assert await workers[0].send() == 0
     assert await world.one("SELECT state FROM digests") == "unknown"
     assert len(mail.rung) == 1

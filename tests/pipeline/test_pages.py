@@ -245,7 +245,7 @@ async def test_a_worker_that_died_with_a_call_is_followed_by_another(world: Worl
         held = await pages.claim(connection, world.now)
     assert {c.channel for c in held} == {"voice", "email"}
     assert await other.run_once() == 0, "somebody has them"
-    world.clock.move(seconds=61)
+    await world.leases_run_out("pages")
     await other.run_once()
     assert called(voice) == ["0"]
     async with world.app.database.begin() as connection:

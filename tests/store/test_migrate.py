@@ -247,3 +247,49 @@ def test_months_are_those_of_utc(owner_url: str, connection: Connection) -> None
     with psycopg.connect(owner_url, options="-c timezone=UTC") as opened:
         bounds = opened.execute("SELECT pg_get_expr(relpartbound, oid) FROM pg_class WHERE relname = 'audit_2030_05'")
         assert bounds.fetchone() == ("FOR VALUES FROM ('2030-05-01 00:00:00+00') TO ('2030-06-01 00:00:00+00')",)
+
+
+def test_who_migrates_waits_for_no_lock_and_tries_again(
+    owner_url: str, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A long report holds the table of messages: turns go on between the tries, months ahead are made later."""
+    monkeypatch.setattr(room, "PATIENCE", "20ms")
+    monkeypatch.setattr(room, "PAUSE", 0.0)
+    monkeypatch.setattr(room, "FEW_TRIES", 2)
+    connection.exec_driver_sql("SELECT count(*) FROM messages")  # its lock is kept: the transaction is open
+    told: list[str] = []
+    assert room.migrate(owner_url, today=date(2033, 1, 5), tell=told.append) == room.newest()
+    assert len([line for line in told if line.startswith("no partition messages_2033_01: messages is in use")]) == 1
+    connection.rollback()
+    told.clear()
+    room.migrate(owner_url, today=date(2033, 1, 5), tell=told.append)
+    assert told == []
+    assert connection.exec_driver_sql("SELECT to_regclass('messages_2033_01')").scalar() is not None
+
+
+def test_a_revision_that_cannot_have_its_lock_is_given_up_and_says_what_to_do(
+    owner_url: str, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "PATIENCE", "20ms")
+    monkeypatch.setattr(room, "PAUSE", 0.0)
+    monkeypatch.setattr(room, "TRIES", 2)
+    connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0021'")
+    connection.exec_driver_sql("ALTER TABLE contacts DROP COLUMN refused_done_at CASCADE")
+    connection.commit()
+    connection.exec_driver_sql("SELECT count(*) FROM contacts")
+    with pytest.raises(room.Busy, match="pg_stat_activity"):
+        room.migrate(owner_url)
+    connection.rollback()
+    assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one() == "0021"
+    connection.commit()
+    assert room.migrate(owner_url) == room.newest()
+
+
+def test_a_schema_of_a_newer_version_is_used_and_left(owner_url: str, connection: Connection) -> None:
+    connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    connection.commit()
+    assert room.migrate(owner_url) == "9999"
+    assert room.serves("9999")
+    assert room.serves(room.newest())
+    assert not room.serves("0001")
+    assert not room.serves("")
