@@ -28,7 +28,8 @@ class Wake:
         self.stopping = False
 
     async def run(self) -> None:
-        """Listen until cancelled."""
+        """Listen until cancelled. What is said in this process is heard here at once, and not again from the server."""
+        self._database.hears(self.set)
         while True:
             try:
                 await self._listen()
@@ -42,13 +43,15 @@ class Wake:
             for channel in self._events:
                 await connection.execute(f"LISTEN {channel}")
             async for notification in connection.notifies():
-                self._events[notification.channel].set()
+                if notification.pid not in self._database.pids:
+                    self._events[notification.channel].set()
         finally:
             await connection.close()
 
     def set(self, channel: str) -> None:
         """Wake waiters in this process at once."""
-        self._events[channel].set()
+        if channel in self._events:
+            self._events[channel].set()
 
     def stop(self) -> None:
         """Workers end once what they have in hand is finished; whoever waits wakes up for it."""
