@@ -52,12 +52,13 @@ def _digest(meta: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> str:
 def write(path: Path, meta: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
     """Writes beside `path`, then puts it there in one step: a reader sees the old file or the whole new one."""
     whole = {**meta, "format": FORMAT, "code": code_version()}
+    arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}  # a row in one place of the file
     header = json.dumps({"digest": _digest(whole, arrays), "meta": whole}, ensure_ascii=True).encode()
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with beside.open("wb") as file:
-            np.savez(file, header=np.frombuffer(header, np.uint8), **dict(arrays))  # type: ignore[arg-type]
+            np.savez(file, header=np.frombuffer(header, np.uint8), **arrays)  # type: ignore[arg-type]
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, path)
@@ -93,13 +94,13 @@ def _array(raw: IO[bytes], file: Any, name: str) -> NDArray[Any]:
     head of the array."""
     member = file.zip.getinfo(f"{name}.npy")
     if member.file_size < LARGE or member.compress_type != zipfile.ZIP_STORED:
-        found: NDArray[Any] = file[name]
-        return found
+        small: NDArray[Any] = file[name]
+        return small
     raw.seek(member.header_offset + 26)
     raw.seek(sum(struct.unpack("<HH", raw.read(4))), os.SEEK_CUR)
     if np.lib.format.read_magic(raw) != (1, 0):
         raise ValueError("an array of another format")
     shape, by_column, dtype = np.lib.format.read_array_header_1_0(raw)
-    if dtype.hasobject:
-        raise ValueError("no array of numbers")
-    return np.memmap(raw, dtype, "r", raw.tell(), shape, "F" if by_column else "C")
+    if dtype.hasobject or by_column:
+        raise ValueError("no rows of numbers")
+    return np.memmap(raw, dtype, "r", raw.tell(), shape)
