@@ -42,6 +42,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=5,
+            pool_use_lifo=True,  # few of them at work keep their prepared statements and plans warm
             hide_parameters=True,
             connect_args={"connect_timeout": 5, "application_name": "saathi"},
         )
