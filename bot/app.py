@@ -136,6 +136,7 @@ class App:
     def __post_init__(self) -> None:
         """What arrives together is committed together."""
         self.arriving = Gathered(self._store)
+        self.wake.pressed = lambda: self.arriving.pressed
 
     @property
     def conductor(self) -> Conductor:

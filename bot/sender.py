@@ -23,8 +23,9 @@ from bot.observe import logs, metrics
 from bot.observe.crash import point
 from bot.store import claims, history, leases, outbox, sms_spent
 from bot.store.accounts import UNLIMITED
-from bot.store.claims import Claim
+from bot.store.claims import Claim, Sent
 from bot.store.database import OUTBOX_CHANNEL, UNAVAILABLE, Connection, Database
+from bot.store.gathered import Gathered
 from bot.store.keys import Keys
 from bot.store.wake import Wake
 from bot.transports import errors
@@ -67,12 +68,14 @@ class Sender:
         self._clock = clock
         self._flying: dict[asyncio.Task[None], str] = {}  # requests in flight, by channel
         self._leases = claims.held(database)
+        self._results = Gathered(self._write_sent)
 
     async def run(self, wake: Wake) -> None:
         """Work until told to stop: then what is in hand is finished first."""
 
         async def once() -> int:
-            return (await self._start(wake))[0]
+            count, _ = await self._start(wake)
+            return count if count == BATCH else 0  # the rest wakes us, or is due later
 
         try:
             await wake.work(once, OUTBOX_CHANNEL, LOOK_SECONDS)
@@ -190,8 +193,8 @@ class Sender:
             await self._failed(claim, errors.OutcomeUnknown("fault"))
             return
         point("sender.after_request")
-        sent = {"state": "sent", "reason": None, "sent_at": self._clock(), "lease_until": None}
-        await self._written(claim, cost, **sent, **({"provider_id": provider_id} if provider_id else {}))
+        sent = Sent(claim, self._clock(), provider_id or "", cost)
+        await self._patiently(lambda: self._results.do([sent]))
         metrics.outbox_sent.labels(channel=claim.channel, result="sent").inc()
         if claim.kind == "reply" and claim.conversation.last_inbound_at:
             metrics.reply_seconds.observe(
@@ -238,17 +241,29 @@ class Sender:
         paid = claim.channel == "sms" and claim.account != UNLIMITED
         return sum(segments(part.text).segments for part in parts) if paid else 0
 
-    async def _written(self, claim: Claim, cost: int, **values: Any) -> None:
-        """It was sent, and what it cost is counted with that."""
+    async def _write_sent(self, told: Sequence[Sent]) -> None:
+        """What was sent, and what it cost is counted with that. Results that come together are written together."""
+        async with self._database.begin() as connection:
+            written = await claims.write_sent(connection, told)
+            await self._count(connection, [each for each in told if each.claim.id in written])
+            point("sender.before_result_commit")
+        for each in told:
+            if each.claim.id not in written:
+                await self._write_sent_alone(each)
 
-        async def result(connection: Connection) -> None:
-            now = self._clock()
-            if not cost:
-                await claims.write(connection, claim, now, **values)
-            elif await claims.write(connection, claim, now, segments=cost, **values):
-                await sms_spent.add(connection, claim.conversation.country_hint, cost, now)
+    async def _write_sent_alone(self, each: Sent) -> None:
+        """One result, waiting for whoever looks at its row just now."""
+        values: dict[str, Any] = {"state": "sent", "reason": None, "sent_at": each.at, "lease_until": None}
+        values |= {"provider_id": each.provider_id} if each.provider_id else {}
+        values |= {"segments": each.segments} if each.segments else {}
+        async with self._database.begin() as connection:
+            if await claims.write(connection, each.claim, each.at, **values):
+                await self._count(connection, [each])
+            point("sender.before_result_commit")
 
-        await self._patiently(result)
+    async def _count(self, connection: Connection, sent: Sequence[Sent]) -> None:
+        paid = [(each.claim.conversation.country_hint, each.segments) for each in sent if each.segments]
+        await sms_spent.add(connection, paid, self._clock())
 
     async def _send_parts(self, transport: Transport, claim: Claim, parts: Sequence[Part]) -> str:
         # A receipt has told that the first part arrived, while we did not know.
@@ -275,7 +290,7 @@ class Sender:
         if isinstance(error, errors.AddressMoved) and claim.attempts <= MOVES:
             place = (claim.channel, claim.account)
             moved = await self._patiently(
-                lambda c: outbox.move(c, self._secrets, place, claim.conversation.id, error.code)
+                lambda: self._once(lambda c: outbox.move(c, self._secrets, place, claim.conversation.id, error.code))
             )
             verdict = Verdict("queued" if moved else "failed", "moved")
         else:
@@ -311,23 +326,23 @@ class Sender:
             if isinstance(error, errors.WindowClosed):  # the provider's clock, not ours
                 await self._nudge(connection, claim, now)
 
-        await self._patiently(result)
+        await self._patiently(lambda: self._once(result))
 
     async def _write(self, claim: Claim, **values: Any) -> bool:
         async def result(connection: Connection) -> bool:
             return await claims.write(connection, claim, self._clock(), **values)
 
-        return await self._patiently(result)
+        return await self._patiently(lambda: self._once(result))
 
-    async def _patiently(self, work: Callable[[Connection], Awaitable[T]]) -> T:
-        """One transaction, tried again while the database is away: what a provider has taken must not be forgotten."""
+    async def _patiently(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Tried again while the database is away: what a provider has taken must not be forgotten."""
         for wait in WRITE_WAITS:
             try:
-                return await self._once(work)
+                return await work()
             except UNAVAILABLE as error:
                 log.warning("result_not_written", kind=type(error).__name__)
                 await asyncio.sleep(wait)
-        return await self._once(work)
+        return await work()
 
     async def _once(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         async with self._database.begin() as connection:

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import xlsxwriter
 from litestar import Response
 
 Cell: TypeAlias = str | int | float | None
@@ -62,6 +61,8 @@ def as_csv(tables: Sequence[Table]) -> bytes:
 
 def as_xlsx(tables: Sequence[Table], *, rtl: bool = False) -> bytes:
     """A sheet for each table; written as it goes, so that many rows need little memory."""
+    import xlsxwriter  # when the first one is asked for
+
     out = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     book = xlsxwriter.Workbook(out, options)

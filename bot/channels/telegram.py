@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
-
-from telegram import CallbackQuery, Chat, ChatMemberUpdated, Message, Update, User
+from typing import TYPE_CHECKING, Any
 
 from bot.channels.contract import Chrome, Inbound, MediaRef, Part, Receipt, Unreadable, unpack_press
 from bot.channels.forms import clean, place
 from bot.channels.layout import ladder
 from bot.channels.limits import LIMITS
 from bot.engine.messages import Reply
+
+if TYPE_CHECKING:
+    from telegram import CallbackQuery, Chat, ChatMemberUpdated, Message, Update, User
 
 _GROUPS = frozenset({"group", "supergroup", "channel"})
 _INSIDE = frozenset({"member", "administrator", "creator", "restricted"})
@@ -231,6 +232,8 @@ class Telegram:
 
     def parse(self, payload: dict[str, Any], account: str) -> list[Inbound | Receipt]:
         """A Bot API Update as values; [] for groups, bots and service messages. Raises Unreadable."""
+        from telegram import Update  # 7 MB: where a bot is configured its transport has it already
+
         try:
             return _values(Update.de_json(payload, None), account)
         except Unreadable:

@@ -8,6 +8,7 @@ absent one is absent, so that it is counted. English text stands in the flows an
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,7 +107,8 @@ def _read(path: Path, file: str, problems: list[Problem]) -> dict[str, Entry]:
     for context, text, english, fuzzy, line in rows:
         if context in found:
             problems.append(Problem(file, line, f"{context} stands here twice"))
-        found[context] = Entry(text, english, fuzzy, line, file)
+        # The same in eleven languages: kept once.
+        found[sys.intern(context)] = Entry(text, sys.intern(english), fuzzy, line, file)
     return {context: entry for context, entry in found.items() if entry.text}
 
 

@@ -26,6 +26,7 @@ def written(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
+_NOTHING: frozenset[str] = frozenset()
 CLEAR = 4  # Latin letters: a shorter refusal of another language is too often another word
 
 Said = dict[str, Phrases]
@@ -35,6 +36,7 @@ def option_phrases(flows: Flows, catalogue: Catalogue, languages: Mapping[str, L
     """By the context of an option (`passport.who_holds#option.employer`) or question. A phrase of a catalogue that is
     not readable is left out: `saathi check` says so."""
     found: Said = {}
+    refused = {code: refusals(code, languages) for code in languages}
     for flow in flows.by_name.values():
         for ask in (s for s in flow.steps if isinstance(s, Ask)):
             step = f"{flow.name}.{ask.id}"
@@ -42,14 +44,10 @@ def option_phrases(flows: Flows, catalogue: Catalogue, languages: Mapping[str, L
             for context, ending, english in [*places, *([(step, ASKED, ask.heard)] if ask.heard else [])]:
                 raws = {code: written(catalogue.text(code, context + ending, "")) for code in languages}
                 raws[FALLBACK] = list(english)
-                rows = (readable(r, _no(ending, code, languages)) for code, r in raws.items())
+                # Nothing refuses where the words are the answer: "no call for 3 months" says since when.
+                rows = (readable(r, _NOTHING if ending == ASKED else refused[code]) for code, r in raws.items())
                 found[context] = Phrases(p for phrases in rows for p in phrases)
     return found
-
-
-def _no(ending: str, code: str, languages: Mapping[str, Language]) -> frozenset[str]:
-    """What refuses a phrase. None where the words are the answer: "no call for 3 months" says since when."""
-    return frozenset() if ending == ASKED else refusals(code, languages)
 
 
 def refusals(code: str, languages: Mapping[str, Language]) -> frozenset[str]:

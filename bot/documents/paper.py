@@ -11,9 +11,6 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import cast
 
-import segno
-from fpdf import FPDF
-
 from bot.documents.letters import direction_of, drawable, families, font_file
 
 MM = 25.4 / 72  # millimetres of a point
@@ -35,6 +32,8 @@ class Paper:
         title: str,
         at: datetime,
     ) -> None:
+        from fpdf import FPDF  # 20 MB with its fonts' code: only who prints needs it
+
         self._direction = direction
         self._pdf = pdf = FPDF(unit="mm", format=(width, height))
         pdf.set_auto_page_break(False)
@@ -172,6 +171,8 @@ class Paper:
 
         The quiet zone around it is the caller's: leave four modules free.
         """
+        import segno
+
         matrix = segno.make(address, error="m", micro=False).matrix
         module = side / len(matrix)
         self._pdf.set_fill_color(*colour)

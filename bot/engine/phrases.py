@@ -64,6 +64,7 @@ class Part:
 _ANYTHING = Part()
 
 
+@lru_cache(maxsize=16_384)  # the same words stand in many phrases
 def _part(words: tuple[Word, ...]) -> Part:
     written = [(w.text, w.open_before, w.open_after) for w in words if w.text != _NUMBER]
     return Part(
@@ -174,20 +175,25 @@ def phrase(raw: str, refusals: frozenset[str] = frozenset()) -> Phrase:
                 raise ValueError(f"`...` stands between two words: {raw}")
             parts.append(_ANYTHING)
         else:
-            parts.append(_part(tuple(_word(way, raw) for way in piece.split("/"))))
+            try:
+                parts.append(_part(tuple(_word(way) for way in piece.split("/"))))
+            except ValueError as error:
+                raise ValueError(f"{error}: {raw}") from None
     if not parts or parts[-1] is _ANYTHING:
         raise ValueError(f"`...` stands between two words: {raw}")
     refuses = any(word.text in refusals for part in parts for word in part.words)
     return Phrase(raw, tuple(parts), refusals, refuses)
 
 
-def _word(way: str, raw: str) -> Word:
+@lru_cache(maxsize=16_384)
+def _word(way: str) -> Word:
+    """Raises ValueError for what is none."""
     if way == _NUMBER:
         return Word(_NUMBER)
     bare = way.strip("*")
     folded = _plain(bare)
     if not bare or len(folded) != 1 or (way != bare and len(bare) < 2):
-        raise ValueError(f"each word of a phrase has letters, `*` stands at its ends only: {raw}")
+        raise ValueError("each word of a phrase has letters, `*` stands at its ends only")
     return Word(folded[0], way.startswith("*"), way.endswith("*"))
 
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 import io
 import warnings
 
-from PIL import Image, ImageOps
-
 SIDE = 320  # pixels
 MOST_PIXELS = 60_000_000  # of the original: more is an attack, or nothing that a phone makes
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
@@ -18,6 +16,8 @@ FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
 
 def thumbnail(data: bytes) -> bytes | None:
     """A JPEG of at most SIDE x SIDE, or None."""
+    from PIL import Image, ImageOps  # when the first picture comes
+
     try:
         with warnings.catch_warnings(), Image.open(io.BytesIO(data), formats=FORMATS) as picture:
             warnings.simplefilter("error")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import yaml
@@ -40,6 +41,7 @@ class Part:
         return any(r.startswith(self.word) for r in readings) if self.open else self.word in readings
 
 
+_part = lru_cache(maxsize=65_536)(Part)  # the same words stand in many stems
 Stem = tuple[tuple[Part, ...], str, str]  # parts, concept, language
 
 
@@ -53,7 +55,7 @@ def parse_stem(raw: str) -> tuple[Part, ...]:
         normal = normalise(bare).split()
         if not normal:
             raise ValueError(f"no letters in the stem: {raw}")
-        parts += [Part(w, open_end and i == len(normal) - 1) for i, w in enumerate(normal)]
+        parts += [_part(w, open_end and i == len(normal) - 1) for i, w in enumerate(normal)]
     if not parts:
         raise ValueError("an empty stem")
     return tuple(parts)
@@ -75,7 +77,7 @@ class Lexicon:
         parts = parse_stem(raw)
         table = self._open if parts[0].open else self._exact
         for first in _spellings(parts[0]):
-            stem = ((Part(first, parts[0].open), *parts[1:]), concept, language)
+            stem = ((_part(first, parts[0].open), *parts[1:]), concept, language)
             table.setdefault(first, []).append(stem)
             self._longest = max(self._longest, len(first))
         self.names.add(concept)

@@ -7,10 +7,25 @@ first message leaves.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import case, func, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    DateTime,
+    Float,
+    Integer,
+    Text,
+    bindparam,
+    case,
+    func,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.tables import channel_accounts
@@ -39,65 +54,88 @@ async def ensure_sims(connection: AsyncConnection, numbers: Iterable[str]) -> No
         await connection.execute(insert(channel_accounts).values(rows).on_conflict_do_nothing())
 
 
-async def budgets(connection: AsyncConnection, places: Iterable[Place], now: datetime) -> dict[Place, int]:
-    """Lock these accounts; how many messages each may send in this round, a second's worth at most.
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What an account may send in this round: how many messages, a second's worth at most; `over`: the bot has said all
+    that it may say by itself on this day (UTC)."""
 
-    0 for an account that another sender is claiming from, or whose second is not over; the simulator has no budget.
+    left: int = 0
+    over: bool = False
+
+
+def _one_of_places() -> ColumnElement[bool]:
+    places = (
+        func.unnest(bindparam("channels", type_=ARRAY(Text)), bindparam("accounts", type_=ARRAY(Text)))
+        .table_valued("channel", "account")
+        .render_derived()
+    )
+    return tuple_(channel_accounts.c.channel, channel_accounts.c.account).in_(
+        select(places.c.channel, places.c.account)
+    )
+
+
+_LOCK = (
+    select(channel_accounts)
+    .where(_one_of_places())
+    .order_by(channel_accounts.c.channel, channel_accounts.c.account)
+    .with_for_update(skip_locked=True)
+)
+_KNOWN = select(channel_accounts.c.channel, channel_accounts.c.account).where(_one_of_places())
+_TODAY = case((channel_accounts.c.spent_on == bindparam("day", type_=Date), channel_accounts.c.spent), else_=0)
+_NOW = bindparam("now", type_=DateTime(timezone=True))
+_SPEND = (
+    update(channel_accounts)
+    .where(channel_accounts.c.channel == bindparam("place_channel"))
+    .where(channel_accounts.c.account == bindparam("place_account"))
+    .values(
+        spent_on=bindparam("day", type_=Date),
+        spent=_TODAY + bindparam("ordinary", type_=Integer),
+        next_send_at=func.greatest(func.coalesce(channel_accounts.c.next_send_at, _NOW), _NOW)
+        + func.make_interval(0, 0, 0, 0, 0, 0, bindparam("messages", type_=Float) / channel_accounts.c.per_second),
+    )
+)
+
+
+async def rounds(
+    connection: AsyncConnection, places: Iterable[Place], now: datetime, most: Mapping[str, int]
+) -> dict[Place, Round]:
+    """Lock these accounts; what each may send now. `most`: a day's number by channel, for accounts without their own.
+
+    Nothing is left for an account that another sender is claiming from, or whose second is not over; the simulator has
+    no budget, and is not told of.
     """
-    left = {place: 0 for place in places if place[1] != UNLIMITED}
+    left = {place: Round() for place in sorted(places) if place[1] != UNLIMITED}
     if not left:
         return {}
-    known = tuple_(channel_accounts.c.channel, channel_accounts.c.account).in_(sorted(left))
-    present = await connection.execute(select(channel_accounts.c.channel, channel_accounts.c.account).where(known))
-    await ensure(connection, set(left) - {(row.channel, row.account) for row in present})
-    locked = await connection.execute(
-        select(channel_accounts)
-        .where(known)
-        .order_by(channel_accounts.c.channel, channel_accounts.c.account)
-        .with_for_update(skip_locked=True)
-    )
+    locked = await _locked(connection, left)
+    if len(locked) < len(left):  # locked by another sender, or new
+        known = {(row.channel, row.account) for row in await connection.execute(_KNOWN, _named(left))}
+        if missing := left.keys() - known:
+            await ensure(connection, missing)
+            locked += await _locked(connection, missing)
     for row in locked:
-        if row.next_send_at is None or row.next_send_at <= now:
-            left[(row.channel, row.account)] = max(1, int(row.per_second))
+        limit = row.most_a_day if row.most_a_day is not None else most.get(row.channel)
+        over = limit is not None and row.spent_on == now.date() and row.spent >= limit
+        free = row.next_send_at is None or row.next_send_at <= now
+        left[(row.channel, row.account)] = Round(max(1, int(row.per_second)) if free else 0, over)
     return left
 
 
-async def spent(
-    connection: AsyncConnection, places: Iterable[Place], now: datetime, most: Mapping[str, int]
-) -> set[Place]:
-    """The accounts that have said all that the bot may say on this day (UTC). `most`: by channel, for accounts that
-    have no number of their own."""
-    wanted = [place for place in sorted(set(places)) if place[1] != UNLIMITED]
-    if not wanted:
-        return set()
-    rows = await connection.execute(
-        select(channel_accounts).where(tuple_(channel_accounts.c.channel, channel_accounts.c.account).in_(wanted))
-    )
-    over = set()
-    for row in rows:
-        limit = row.most_a_day if row.most_a_day is not None else most.get(row.channel)
-        if limit is not None and row.spent_on == now.date() and row.spent >= limit:
-            over.add((row.channel, row.account))
-    return over
+async def _locked(connection: AsyncConnection, places: Iterable[Place]) -> list[Any]:
+    return list(await connection.execute(_LOCK, _named(places)))
 
 
-async def count(connection: AsyncConnection, counts: Mapping[Place, int], now: datetime) -> None:
-    """Count what the bot says by itself: not danger, not the words of a human."""
-    for (channel, account), number in sorted(counts.items()):
-        same_day = channel_accounts.c.spent_on == now.date()
-        await connection.execute(
-            update(channel_accounts)
-            .where(channel_accounts.c.channel == channel, channel_accounts.c.account == account)
-            .values(spent_on=now.date(), spent=case((same_day, channel_accounts.c.spent), else_=0) + number)
-        )
+def _named(places: Iterable[Place]) -> dict[str, list[str]]:
+    channels, names = zip(*sorted(places), strict=True)
+    return {"channels": list(channels), "accounts": list(names)}
 
 
-async def spend(connection: AsyncConnection, counts: Mapping[Place, int], now: datetime) -> None:
-    """Advance the budgets by what leaves now."""
-    for (channel, account), count in sorted(counts.items()):
-        spent = func.make_interval(0, 0, 0, 0, 0, 0, count * 1.0 / channel_accounts.c.per_second)
-        await connection.execute(
-            update(channel_accounts)
-            .where(channel_accounts.c.channel == channel, channel_accounts.c.account == account)
-            .values(next_send_at=func.greatest(func.coalesce(channel_accounts.c.next_send_at, now), now) + spent)
-        )
+async def spend(
+    connection: AsyncConnection, messages: Mapping[Place, int], ordinary: Mapping[Place, int], now: datetime
+) -> None:
+    """Advance the budgets by what leaves now, and count what of it the bot says by itself (`ordinary`): not danger, not
+    the words of a human."""
+    for (channel, account), number in sorted(messages.items()):
+        values = {"place_channel": channel, "place_account": account, "day": now.date(), "now": now}
+        values |= {"messages": float(number), "ordinary": ordinary.get((channel, account), 0)}
+        await connection.execute(_SPEND, values)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Table, bindparam, func, insert, update
+from sqlalchemy import Table, bindparam, func, insert, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,6 +16,18 @@ async def insert_rows(connection: AsyncConnection, table: Table, rows: list[dict
     """Add them; no statement for none."""
     if rows:
         await connection.execute(insert(table), rows)
+
+
+async def insert_many(connection: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Add many rows in one statement, whose ids rise in the order of the rows: INSERT ... SELECT FROM unnest(...)."""
+    if not rows:
+        return
+    columns = list(rows[0])
+    arrays = [bindparam(f"v_{c}", [row[c] for row in rows], ARRAY(table.c[c].type)) for c in columns]
+    news = func.unnest(*arrays).table_valued(*columns, with_ordinality="place", name="news").render_derived()
+    await connection.execute(
+        insert(table).from_select(columns, select(*[news.c[c] for c in columns]).order_by(news.c.place))
+    )
 
 
 async def update_rows(connection: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> None:

@@ -8,30 +8,29 @@ share them. A row that cannot be opened ends by itself, and holds up nobody.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, case, exists, false, literal_column, null, or_, select, update
+from sqlalchemy import BigInteger, DateTime, SmallInteger, Text, Uuid, bindparam, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.observe import logs
-from bot.store import accounts, leases
+from bot.store import accounts
 from bot.store import outbox as rows_of
 from bot.store.database import Database
 from bot.store.keys import Keys, open_, open_json
 from bot.store.leases import Leases
+from bot.store.ready import READY, READY_BUT_LEASES, SENDING, TAKEN
 from bot.store.rows import Conversation, Person
-from bot.store.tables import addresses, channel_accounts, contacts, conversations, keys, outbox
+from bot.store.tables import conversations, outbox
 from bot.store.turns import PERSON_FIELDS
 
 log = logs.get(__name__)
 PACE = {"telegram": timedelta(seconds=1), "whatsapp": timedelta(seconds=1), "sms": timedelta(seconds=1)}
-# Written out, not bound: the planner uses an index of some states only when it can read them in the statement.
-_SENDING: Any = literal_column("'sending'")
-_UNSENT: Any = (literal_column("'queued'"), literal_column("'held'"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,65 +63,14 @@ class Claim:
 
 def held(database: Database) -> Leases:
     """What a sender holds."""
-    return Leases(database, outbox, outbox.c.fence, outbox.c.state == _SENDING)
+    return Leases(database, outbox, outbox.c.fence, outbox.c.state == SENDING)
 
 
-def _held_up(now: datetime) -> Any:
-    """A reply before this one has still to leave, or is held no longer. An acknowledgement holds up nothing; what waits
-    for its next try, or is held for later, never holds up danger."""
-    earlier = outbox.alias("earlier")
-    due = earlier.c.not_before <= now
-    return exists(
-        select(earlier.c.id).where(
-            earlier.c.conversation_id == outbox.c.conversation_id,
-            earlier.c.kind == "reply",
-            earlier.c.seq < outbox.c.seq,
-            or_(
-                earlier.c.state == _SENDING,
-                and_(earlier.c.state == _UNSENT[0], or_(due, ~outbox.c.urgent)),
-                and_(earlier.c.state == _UNSENT[1], due),
-            ),
-        )
-    )
-
-
-def ready(now: datetime, channels: Sequence[str], limit: int, *, take_over: bool = True) -> Any:
-    """The statement that finds and locks what may be sent now, danger first. `take_over`: of dead senders, too."""
-    due = or_(
-        and_(outbox.c.state.in_(_UNSENT), outbox.c.not_before <= now),
-        and_(outbox.c.state == _SENDING, leases.over(outbox.c.lease_until)) if take_over else false(),
-    )
-    return (
-        select(
-            outbox.c.id,
-            outbox.c.state,
-            outbox.c.reason,
-            outbox.c.parts_done,
-            outbox.c.provider_id,
-            outbox.c.kind,
-            outbox.c.urgent,
-            outbox.c.origin,
-            addresses.c.channel,
-            addresses.c.account,
-        )
-        .join(conversations, conversations.c.id == outbox.c.conversation_id)
-        .join(addresses, addresses.c.id == conversations.c.address_id)
-        .outerjoin(
-            channel_accounts,
-            and_(channel_accounts.c.channel == addresses.c.channel, channel_accounts.c.account == addresses.c.account),
-        )
-        .where(
-            due,
-            addresses.c.channel.in_(channels),
-            or_(outbox.c.kind == "ack", conversations.c.next_send_at.is_(None), conversations.c.next_send_at <= now),
-            or_(channel_accounts.c.next_send_at.is_(None), channel_accounts.c.next_send_at <= now),
-            or_(outbox.c.kind == "ack", ~_held_up(now)),
-        )
-        .order_by(outbox.c.urgent.desc(), outbox.c.seq)
-        .limit(limit)
-        # The conversations too, since `spend` writes them: what a turn holds is passed over, never waited for.
-        .with_for_update(of=[outbox, conversations], skip_locked=True, key_share=True)
-    )
+_PACED = (
+    update(conversations)
+    .where(conversations.c.id == func.any(bindparam("ids", type_=ARRAY(Uuid))))
+    .values(next_send_at=bindparam("due", type_=DateTime(timezone=True)))
+)
 
 
 async def claim(
@@ -140,7 +88,8 @@ async def claim(
     An expired lease is claimed once more, with a higher fence; the second time its outcome stays unknown.
     """
     open_channels = [channel for channel, free in room.items() if free > 0]
-    found = list(await connection.execute(ready(now, open_channels, limit, take_over=take_over)))
+    ready = READY if take_over else READY_BUT_LEASES
+    found = list(await connection.execute(ready, {"now": now, "channels": open_channels, "most": limit}))
     given_up = [
         row.id
         for row in found
@@ -148,8 +97,9 @@ async def claim(
     ]
     await rows_of.change(connection, given_up, now, state="unknown", reason="lease", lease_until=None)
     found = [row for row in found if row.id not in given_up]
-    found = await _within_the_day(connection, found, now, most or {})
-    left = await accounts.budgets(connection, {(row.channel, row.account) for row in found}, now)
+    rounds = await accounts.rounds(connection, {(row.channel, row.account) for row in found}, now, most or {})
+    found = await _within_the_day(connection, found, now, {place for place, round_ in rounds.items() if round_.over})
+    left = {place: round_.left for place, round_ in rounds.items()}
     free, ids = Counter(room), []
     for row in found:
         place = (row.channel, row.account)
@@ -158,29 +108,15 @@ async def claim(
             if place in left:
                 left[place] -= 1
             ids.append(row.id)
-    if not ids:
-        return []
-    await connection.execute(
-        update(outbox)
-        .where(outbox.c.id.in_(ids))
-        .values(
-            state="sending",
-            lease_until=leases.until(),
-            fence=outbox.c.fence + 1,
-            attempts=outbox.c.attempts + 1,
-            reason=case((or_(outbox.c.state == "sending", outbox.c.reason == "unknown"), "unknown"), else_=null()),
-        )
-    )
-    return await _read(connection, secrets, ids, now)
+    return await _read(connection, secrets, ids, now) if ids else []
 
 
 async def _within_the_day(
-    connection: AsyncConnection, found: Sequence[Any], now: datetime, most: Mapping[str, int]
+    connection: AsyncConnection, found: Sequence[Any], now: datetime, over: Collection[accounts.Place]
 ) -> list[Any]:
     """The spend breaker: what the bot says by itself beyond the day's number waits for tomorrow; danger, a human's
     words and the line that confirms STOP always leave."""
     ordinary = [row for row in found if row.kind == "reply" and not row.urgent and row.origin == "bot"]
-    over = await accounts.spent(connection, {(row.channel, row.account) for row in ordinary}, now, most)
     waits = [row for row in ordinary if (row.channel, row.account) in over]
     if waits:
         tomorrow = datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), time(), UTC)
@@ -193,34 +129,8 @@ async def _within_the_day(
 
 
 async def _read(connection: AsyncConnection, secrets: Keys, ids: Sequence[UUID], now: datetime) -> list[Claim]:
-    rows = await connection.execute(
-        select(
-            outbox,
-            addresses.c.channel,
-            addresses.c.account,
-            addresses.c.id.label("address_id"),
-            addresses.c.address_enc,
-            addresses.c.country_hint,
-            conversations.c.owner,
-            conversations.c.owner_epoch.label("epoch_now"),
-            conversations.c.last_inbound_at,
-            conversations.c.agreed_until,
-            conversations.c.blocked_at,
-            conversations.c.rang_at,
-            conversations.c.nudged_at,
-            contacts.c.simulated,
-            *[contacts.c[f].label(f"person_{f}") for f in PERSON_FIELDS],
-            keys.c.wrapped,
-        )
-        .join(conversations, conversations.c.id == outbox.c.conversation_id)
-        .join(addresses, addresses.c.id == conversations.c.address_id)
-        .outerjoin(contacts, contacts.c.id == outbox.c.subject_id)
-        .outerjoin(keys, keys.c.subject_id == outbox.c.subject_id)
-        .where(outbox.c.id.in_(ids))
-        .order_by(outbox.c.seq)
-    )
     claims, erased, spoilt = [], [], []
-    for row in rows:
+    for row in await connection.execute(TAKEN, {"ids": list(ids)}):
         if row.wrapped is None or row.simulated is None:
             erased.append(row.id)  # her key is gone: nobody can read it any more, and nobody should
             continue
@@ -284,12 +194,10 @@ async def spend(connection: AsyncConnection, claims: Sequence[Claim], now: datet
     paced = [c for c in claims if c.account != accounts.UNLIMITED]
     for channel in {c.channel for c in paced}:
         ids = [c.conversation.id for c in paced if c.channel == channel and c.kind in {"reply", "template"}]
-        await connection.execute(
-            update(conversations).where(conversations.c.id.in_(ids)).values(next_send_at=now + PACE[channel])
-        )
-    ordinary = [c for c in paced if c.kind == "reply" and c.origin == "bot" and not c.urgent]
-    await accounts.count(connection, Counter((c.channel, c.account) for c in ordinary), now)
-    await accounts.spend(connection, Counter((c.channel, c.account) for c in paced if c.kind == "reply"), now)
+        await connection.execute(_PACED, {"ids": ids, "due": now + PACE[channel]})
+    replies = [c for c in paced if c.kind == "reply"]
+    ordinary = Counter((c.channel, c.account) for c in replies if c.origin == "bot" and not c.urgent)
+    await accounts.spend(connection, Counter((c.channel, c.account) for c in replies), ordinary, now)
 
 
 async def write(connection: AsyncConnection, claim_: Claim, now: datetime, **values: Any) -> bool:
@@ -303,3 +211,67 @@ async def write(connection: AsyncConnection, claim_: Claim, now: datetime, **val
         return False
     await rows_of.change(connection, [claim_.id], now, **values)
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A claim that its provider has taken. `provider_id`: of the last part sent, or nothing new; `segments`: where they
+    are paid, else 0."""
+
+    claim: Claim
+    at: datetime
+    provider_id: str = ""
+    segments: int = 0
+
+
+def _sent() -> Any:
+    told = (
+        func.unnest(
+            bindparam("ids", type_=ARRAY(Uuid)),
+            bindparam("fences", type_=ARRAY(BigInteger)),
+            bindparam("moments", type_=ARRAY(DateTime(timezone=True))),
+            bindparam("provider_ids", type_=ARRAY(Text)),
+            bindparam("segments", type_=ARRAY(SmallInteger)),
+        )
+        .table_valued("id", "fence", "at", "provider_id", "segments")
+        .render_derived()
+    )
+    mine = (
+        select(told)
+        .join(outbox, outbox.c.id == told.c.id)
+        .where(outbox.c.fence == told.c.fence, outbox.c.state == "sending")
+        .with_for_update(of=outbox, key_share=True, skip_locked=True)
+        .cte("mine")
+    )
+    return (
+        update(outbox)
+        .where(outbox.c.id == mine.c.id)
+        .values(
+            state="sent",
+            reason=None,
+            sent_at=mine.c.at,
+            lease_until=None,
+            provider_id=func.coalesce(func.nullif(mine.c.provider_id, ""), outbox.c.provider_id),
+            segments=func.coalesce(func.nullif(mine.c.segments, 0), outbox.c.segments),
+        )
+        .returning(outbox.c.id)
+    )
+
+
+_SENT = _sent()
+
+
+async def write_sent(connection: AsyncConnection, sent: Sequence[Sent]) -> set[UUID]:
+    """Write many results at once; returns the rows that were written. The others belong to somebody else by now, or are
+    locked by somebody for a moment: many rows are never waited for, since who waits for one may hold another."""
+    rows = await connection.execute(
+        _SENT,
+        {
+            "ids": [s.claim.id for s in sent],
+            "fences": [s.claim.fence for s in sent],
+            "moments": [s.at for s in sent],
+            "provider_ids": [s.provider_id for s in sent],
+            "segments": [s.segments for s in sent],
+        },
+    )
+    return {row.id for row in rows}

@@ -14,6 +14,7 @@ from bot.store.database import UNAVAILABLE
 
 T = TypeVar("T")
 MOST = 256  # items of one transaction
+MANY = 16  # callers that wait at once, of whom an ordinary minute has one or two
 
 
 class Gathered(Generic[T]):
@@ -23,6 +24,12 @@ class Gathered(Generic[T]):
         self._work = work
         self._waiting: list[tuple[Sequence[T], asyncio.Future[None]]] = []
         self._busy: asyncio.Task[None] | None = None
+        self._callers = 0
+
+    @property
+    def pressed(self) -> bool:
+        """Whether so many wait that other work should stand back."""
+        return self._callers >= MANY
 
     async def do(self, items: Sequence[T]) -> None:
         """Returns when these items are committed; raises what `work` raised for them."""
@@ -30,7 +37,11 @@ class Gathered(Generic[T]):
         self._waiting.append((items, done))
         if self._busy is None:
             self._busy = asyncio.create_task(self._drain())
-        await asyncio.shield(done)  # who hangs up does not take back what others wait for
+        self._callers += 1
+        try:
+            await asyncio.shield(done)  # who hangs up does not take back what others wait for
+        finally:
+            self._callers -= 1
 
     async def _drain(self) -> None:
         try:

@@ -21,10 +21,11 @@ from uuid_utils.compat import uuid7
 from bot.engine.inbound import Inbound, Receipt
 from bot.observe import metrics
 from bot.observe.crash import point
-from bot.store import codec
+from bot.store import codec, newcomers
+from bot.store.bulk import insert_many
 from bot.store.database import INBOX_CHANNEL, Database
 from bot.store.keys import Keys, open_json, seal, seal_json
-from bot.store.tables import address_contacts, addresses, contacts, conversations, inbox, keys, seen
+from bot.store.tables import addresses, conversations, inbox, keys, seen
 from bot.vault.keyring import new_key
 
 ALBUM_WAIT = timedelta(seconds=3)  # the parts of an album come as messages of their own
@@ -80,8 +81,7 @@ class Inbox:
             at_home = [(item, homes[place]) for item in inbounds if (place := self._place(item)) in homes]
             rows = [self._inbound_row(item, home, now) for item, home in at_home]
             rows += [self._receipt_row(item, now) for item in fresh if isinstance(item, Receipt)]
-            if rows:
-                await connection.execute(insert(inbox), rows)
+            await insert_many(connection, inbox, rows)
         point("receive.after_commit")
         for item in fresh:
             metrics.inbox_received.labels(channel=item.channel).inc()
@@ -165,15 +165,20 @@ class Inbox:
         if not places:
             return {}
         known = await self._known(connection, places)
-        missing = {place: item for place, item in places.items() if place not in known}
-        if missing:
-            await self._forget_erased(connection, missing)
-            await self._create(connection, missing, countries)
-            known |= await self._known(connection, missing)
+        for again in (False, True):
+            missing = {place: item for place, item in places.items() if place not in known}
+            if not missing:
+                break
+            if again:  # not new, and not known: somebody erased, or another process was quicker
+                await self._forget_erased(connection, missing)
+            known |= await self._create(connection, missing, countries)
+            known |= await self._known(connection, missing.keys() - known.keys())
         return known
 
     async def _known(self, connection: AsyncConnection, places: Iterable[Place]) -> dict[Place, Home]:
         lookups = [place[2] for place in places]
+        if not lookups:
+            return {}
         rows = await connection.execute(
             select(
                 addresses.c.channel,
@@ -212,50 +217,30 @@ class Inbox:
 
     async def _create(
         self, connection: AsyncConnection, missing: dict[Place, Inbound], countries: dict[str, str | None]
-    ) -> None:
-        """A contact, its key, its address and their conversation; whoever inserts the address first wins."""
-        made: dict[Place, tuple[UUID, UUID, bytes]] = {}
+    ) -> dict[Place, Home]:
+        """A contact, its key, its address and their conversation; whoever inserts the address first wins. Returns those
+        that are ours."""
+        made: dict[UUID, tuple[Place, Home]] = {}
         rows = []
         for place, item in sorted(missing.items()):
-            address_id, subject_id, key = uuid7(), uuid7(), new_key()
-            made[place] = (address_id, subject_id, key)
+            address_id, home = uuid7(), Home(uuid7(), uuid7(), new_key())
+            made[address_id] = place, home
             rows.append(
                 {
-                    "id": address_id,
-                    "subject_id": subject_id,
+                    "address_id": address_id,
+                    "subject_id": home.subject_id,
+                    "conversation_id": home.conversation_id,
+                    "key_id": uuid7(),
+                    "wrapped": self._keys.keyring.wrap(home.key),
                     "channel": item.channel,
                     "account": item.account,
                     "lookup": place[2],
-                    "address_enc": seal(key, item.address.encode(), where=f"addresses.address_enc.{address_id}"),
+                    "address_enc": seal(home.key, item.address.encode(), where=f"addresses.address_enc.{address_id}"),
                     "country_hint": countries.get(item.address),
                     "kind": "simulator" if item.account == "simulator" else "person",
                 }
             )
-        won = await connection.execute(
-            pg_insert(addresses).on_conflict_do_nothing().returning(addresses.c.id),
-            rows,
-        )
-        ids = {row.id for row in won}
-        mine = [(p, a, s, k) for p, (a, s, k) in made.items() if a in ids]
-        if not mine:
-            return
-        await connection.execute(
-            insert(contacts), [{"id": s, "subject_id": s, "simulated": p[1] == "simulator"} for p, _, s, _ in mine]
-        )
-        await connection.execute(
-            insert(keys),
-            [
-                {"id": uuid7(), "kind": "subject", "subject_id": s, "wrapped": self._keys.keyring.wrap(k)}
-                for _, _, s, k in mine
-            ],
-        )
-        await connection.execute(
-            insert(conversations),
-            [{"id": uuid7(), "subject_id": s, "address_id": a, "active_contact_id": s} for _, a, s, _ in mine],
-        )
-        await connection.execute(
-            insert(address_contacts), [{"address_id": a, "contact_id": s, "subject_id": s} for _, a, s, _ in mine]
-        )
+        return dict([made[address_id] for address_id in await newcomers.add(connection, rows)])
 
     def _inbound_row(self, item: Inbound, home: Home, now: datetime) -> dict[str, Any]:
         return {
@@ -276,6 +261,7 @@ class Inbox:
             "payload_enc": seal_json(self._keys.system_key, codec.receipt_to_json(item), where=_where(None)),
             "received_at": now,
             "ready_at": now,
+            "update_id": None,
         }
 
 

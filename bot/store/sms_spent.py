@@ -6,7 +6,8 @@ these stay.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -30,20 +31,28 @@ class Spent:
     segments: int
 
 
-async def add(connection: Connection, country: str | None, segments: int, now: datetime) -> None:
-    """One more message of so many segments."""
-    new = insert(sms_spent).values(
-        month=now.date().replace(day=1), country=country or NOWHERE, messages=1, segments=segments
-    )
-    await connection.execute(
-        new.on_conflict_do_update(
-            index_elements=["month", "country"],
-            set_={
-                "messages": sms_spent.c.messages + 1,
-                "segments": sms_spent.c.segments + new.excluded.segments,
-            },
-        )
-    )
+_NEW = insert(sms_spent)
+_ADD = _NEW.on_conflict_do_update(
+    index_elements=["month", "country"],
+    set_={
+        "messages": sms_spent.c.messages + _NEW.excluded.messages,
+        "segments": sms_spent.c.segments + _NEW.excluded.segments,
+    },
+)
+
+
+async def add(connection: Connection, sent: Iterable[tuple[str | None, int]], now: datetime) -> None:
+    """More messages, each to a country and of so many segments. Always in the order of the countries: two who count at
+    once wait for each other, and not in a circle."""
+    messages: Counter[str] = Counter()
+    whole: Counter[str] = Counter()
+    for country, segments in sent:
+        messages[country or NOWHERE] += 1
+        whole[country or NOWHERE] += segments
+    month = now.date().replace(day=1)
+    for country in sorted(messages):
+        values = {"month": month, "country": country, "messages": messages[country], "segments": whole[country]}
+        await connection.execute(_ADD, values)
 
 
 async def months(connection: Connection, since: date) -> Sequence[Spent]:

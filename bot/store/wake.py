@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable
 
 import psycopg
@@ -17,6 +18,7 @@ from bot.store.database import INBOX_CHANNEL, OUTBOX_CHANNEL, UNAVAILABLE, VOUCH
 log = logs.get(__name__)
 POLL_SECONDS = 1.0
 FAULT_SECONDS = 1.0
+REST, REST_MOST = 2.0, 0.5  # times as long as it worked; seconds
 
 
 class Wake:
@@ -26,9 +28,11 @@ class Wake:
         self._database = database
         self._events = {name: asyncio.Event() for name in (INBOX_CHANNEL, OUTBOX_CHANNEL, VOUCH_CHANNEL)}
         self.stopping = False
+        self.pressed: Callable[[], bool] = lambda: False  # whether providers stand at the door of this process
 
     async def run(self) -> None:
-        """Listen until cancelled."""
+        """Listen until cancelled. What is said in this process is heard here at once, and not again from the server."""
+        self._database.hears(self.set)
         while True:
             try:
                 await self._listen()
@@ -42,13 +46,15 @@ class Wake:
             for channel in self._events:
                 await connection.execute(f"LISTEN {channel}")
             async for notification in connection.notifies():
-                self._events[notification.channel].set()
+                if notification.pid not in self._database.pids:
+                    self._events[notification.channel].set()
         finally:
             await connection.close()
 
     def set(self, channel: str) -> None:
         """Wake waiters in this process at once."""
-        self._events[channel].set()
+        if channel in self._events:
+            self._events[channel].set()
 
     def stop(self) -> None:
         """Workers end once what they have in hand is finished; whoever waits wakes up for it."""
@@ -58,11 +64,15 @@ class Wake:
 
     async def work(self, once: Callable[[], Awaitable[int]], channel: str, seconds: float = POLL_SECONDS) -> None:
         """Call `once` until told to stop, and when it found nothing to do wait for the channel. A fault of ours ends no
-        worker: its rows are still there, and its leases run out."""
+        worker: its rows are still there, and its leases run out. While many webhooks wait to be stored it rests: a
+        provider gives up within seconds, and what is stored is answered a moment later."""
         while not self.stopping:
+            began = time.monotonic()
             try:
                 if await once() == 0:
                     await self.wait(channel, seconds)
+                elif self.pressed():
+                    await asyncio.sleep(min(REST_MOST, REST * (time.monotonic() - began)))
             except UNAVAILABLE as error:
                 log.warning("database_unavailable", kind=type(error).__name__)
                 await asyncio.sleep(FAULT_SECONDS)

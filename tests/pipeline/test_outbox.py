@@ -16,6 +16,7 @@ from bot.sender import ROOM
 from bot.store import claims
 from bot.store.database import Database
 from bot.store.keys import seal_json
+from bot.store.ready import READY
 from bot.store.wake import Wake
 from bot.transports import errors
 from tests.pipeline.test_sender import MAYA, queued, row
@@ -156,7 +157,7 @@ async def test_claiming_looks_at_no_row_that_is_held_for_ever(world: World) -> N
     )
     async with world.app.database.begin() as connection:
         await connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_generic_plan")
-        statement = claims.ready(world.now, ["telegram"], 32).compile(
+        statement = READY.params(now=world.now, channels=["telegram"], most=32).compile(
             dialect=connection.dialect, compile_kwargs={"literal_binds": True}
         )
         plan = "\n".join(r[0] for r in await connection.exec_driver_sql(f"EXPLAIN {statement}".replace("%", "%%")))
