@@ -41,7 +41,7 @@ from bot.store import embedded
 from bot.store.database import Database
 from bot.store.embedded import Server
 from bot.store.migrate import migrate
-from bot.store.turns import Subject
+from bot.store.subject import Subject
 
 SECTION = "## Turns\n"
 ACCOUNT = "7001"

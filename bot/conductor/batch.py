@@ -27,17 +27,18 @@ from bot.engine.inbound import Inbound
 from bot.engine.inputs import Heard, Meaning
 from bot.observe import logs, metrics
 from bot.observe.crash import point
-from bot.store import codec, marks, rota, turns, vouched
+from bot.store import codec, marks, raised, rota, saving, turns, vouched
 from bot.store.database import INBOX_CHANNEL, OUTBOX_CHANNEL, UNAVAILABLE, VOUCH_CHANNEL, Connection, Database
 from bot.store.inbox import Waiting, count_attempt, finish, in_order, peek, set_aside, still_waiting, wipe
 from bot.store.keys import Keys
+from bot.store.references import References
 from bot.store.shelf import shelves
-from bot.store.turns import Subject
+from bot.store.subject import Subject
 from bot.store.wake import Wake
 
 log = logs.get(__name__)
 SUBJECTS = 64
-ROWS = 128  # a row that is not handled now is opened again at the next look
+ROWS = 128  # of these people: some have written more than one
 ATTEMPTS = 3
 JOIN = timedelta(seconds=1.5)
 SHORT = 3  # characters: "1", "yes", "0" are answers of their own and are never joined
@@ -79,7 +80,7 @@ class Conductor:
         self._policy = policy
         self._clock = clock
         self._new_id = new_id
-        self._draw = draw_reference
+        self._references = References(draw_reference, SUBJECTS * 2)
         self._unnamed = unnamed
         self._provable = provable
 
@@ -97,7 +98,7 @@ class Conductor:
     async def run_once(self) -> int:
         """Handle what waits now; returns how many inbox rows were handled."""
         now = self._clock()
-        rows = await peek(self._database, self._secrets, now, ROWS)
+        rows = await peek(self._database, self._secrets, now, ROWS, SUBJECTS)
         if not rows:
             return 0
         point("conductor.after_peek")
@@ -204,15 +205,13 @@ class Conductor:
             ids = [i for s in locked for a in arrived[s] for i in a.ids]
             waiting = await still_waiting(connection, ids)
             subjects = await turns.load(connection, self._secrets, locked)
-            drawn = [self._draw() for _ in range(len(locked) * 3)]
-            unused = await turns.unused_references(connection, drawn)
-            # Past the looked-up ones a fresh draw: the unique key refuses the rare double, and the batch is rerun.
+            await self._references.refill(connection, least=len(locked))
             tools = Tools(
                 self._content,
                 self._policy,
                 now,
                 self._new_id,
-                lambda: unused.pop() if unused else self._draw(),
+                self._references.take,
                 shelves(connection, self._secrets, now, self._new_id),
                 rotas=await rota.rotas(connection, now),
                 unnamed=self._unnamed,
@@ -232,7 +231,7 @@ class Conductor:
                 wiped += finished.wiped
                 if finished.forged:
                     await self._forged(connection, subject, finished.forged, now)
-            await turns.save(connection, self._secrets, subjects.values(), now)
+            await saving.save(connection, self._secrets, subjects.values(), now)
             await finish(connection, done, now)
             await wipe(connection, wiped)
             point("conductor.before_commit")
@@ -267,7 +266,7 @@ class Conductor:
             metrics.quarantined.inc(len(each.ids))
             await set_aside(connection, each.ids, now, "forged")
             if (each.conversation_id, "page") not in subject.open_notices:
-                await turns.add_notice(connection, self._page(subject.id, each, "forged", now))
+                await raised.add_notice(connection, self._page(subject.id, each, "forged", now))
 
     def _page(self, subject_id: UUID, arrived: Arrived, kind: str, now: datetime) -> dict[str, Any]:
         return {
@@ -305,7 +304,7 @@ class Conductor:
             if not await still_waiting(connection, arrived.ids):
                 return  # another worker was quicker
             await set_aside(connection, arrived.ids, now, "turn_failed")
-            await turns.add_notice(connection, self._page(subject_id, arrived, "quarantined", now))
+            await raised.add_notice(connection, self._page(subject_id, arrived, "quarantined", now))
             if not honestly:
                 return
             subjects = await turns.load(connection, self._secrets, [subject_id])
@@ -318,7 +317,7 @@ class Conductor:
                 language = hers if hers in self._content.languages else "en"
                 reply = self._content.reply(Said("system.trouble"), language or "en")
                 outgoing.queue(self._policy, subject, conversation, reply, origin="bot", row_id=self._new_id(), now=now)
-            await turns.save(connection, self._secrets, subjects.values(), now)
+            await saving.save(connection, self._secrets, subjects.values(), now)
 
 
 def _readable(row: Waiting) -> bool:

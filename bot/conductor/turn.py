@@ -37,7 +37,7 @@ from bot.store.colleagues import Colleague
 from bot.store.keys import seal_json
 from bot.store.rota import Rotas
 from bot.store.rows import Conversation
-from bot.store.turns import Subject
+from bot.store.subject import Subject
 from handlers import box, children, duty, handoff, targets
 from handlers import cases as case_actions
 from handlers import owner as owners

@@ -8,10 +8,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, Text, and_, bindparam, case, delete, exists, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    LargeBinary,
+    Row,
+    Text,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -301,9 +316,10 @@ class Waiting:
     behind_a_gap: bool = False  # the update before it is still on its way, or never comes
 
 
-async def peek(database: Database, secrets: Keys, now: datetime, limit: int) -> list[Waiting]:
+async def peek(database: Database, secrets: Keys, now: datetime, limit: int, most: int) -> list[Waiting]:
     """The oldest rows that may be handled now, without locking them: a few of each person, so that nobody who writes
-    a hundred lines stands in front of somebody in danger."""
+    a hundred lines stands in front of somebody in danger. Of the people among them only the first `most` are looked at:
+    what is not handled now stays sealed."""
     mine = func.row_number().over(
         partition_by=(inbox.c.subject_id, case((inbox.c.subject_id.is_(None), inbox.c.id))), order_by=inbox.c.id
     )
@@ -350,8 +366,14 @@ async def peek(database: Database, secrets: Keys, now: datetime, limit: int) -> 
             row.update_id,
             row.behind_a_gap,
         )
-        for row in rows
+        for row in _of_first(rows, most)
     ]
+
+
+def _of_first(rows: Sequence[Row[Any]], most: int) -> list[Row[Any]]:
+    """The rows of nobody, and those of so many people."""
+    people = set(islice(dict.fromkeys(row.subject_id for row in rows if row.subject_id is not None), most))
+    return [row for row in rows if row.subject_id is None or row.subject_id in people]
 
 
 def _behind_a_gap(now: datetime) -> ColumnElement[bool]:
@@ -410,15 +432,19 @@ def opened(
     return open_json(key, sealed, where=_where(conversation_id))
 
 
+_IDS = bindparam("ids", type_=ARRAY(BigInteger))
+_STILL_WAITING = select(inbox.c.id).where(inbox.c.id == func.any(_IDS), inbox.c.state == "waiting")
+_FINISH = update(inbox).where(inbox.c.id == func.any(_IDS)).values(state="done", done_at=bindparam("at"))
+
+
 async def still_waiting(connection: AsyncConnection, ids: Sequence[int]) -> set[int]:
     """Of the rows peeked at, those that nobody has handled since. Called with their subjects locked."""
-    rows = await connection.execute(select(inbox.c.id).where(inbox.c.id.in_(ids), inbox.c.state == "waiting"))
-    return {row.id for row in rows}
+    return set((await connection.scalars(_STILL_WAITING, {"ids": list(ids)})).all())
 
 
 async def finish(connection: AsyncConnection, ids: Sequence[int], now: datetime) -> None:
     """These rows are handled."""
-    await connection.execute(update(inbox).where(inbox.c.id.in_(ids)).values(state="done", done_at=now))
+    await connection.execute(_FINISH, {"ids": list(ids), "at": now})
 
 
 async def wipe(connection: AsyncConnection, ids: Sequence[int]) -> None:

@@ -30,7 +30,7 @@ from bot.store.contents import Book, Made
 from bot.store.keys import open_json
 from bot.store.rota import ANY, Planned, Rotas, joined
 from bot.store.rows import Case, Conversation, Person
-from bot.store.turns import Subject
+from bot.store.subject import Subject
 from handlers import casework, closing, word
 from tests.conftest import NOON
 from tests.fakes.shelf import MemoryShelf, SmallWorld
