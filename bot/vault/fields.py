@@ -43,8 +43,8 @@ def open_(key: bytes, sealed: bytes, *, where: str) -> bytes:
 
 
 def seal_json(key: bytes, value: Any, *, where: str) -> bytes:
-    """Seal a JSON value (dicts with text keys, lists, text, numbers, bools, None). What was given comes back, lone
-    surrogates too."""
+    """Seal a JSON value: dicts with text keys, lists, text, finite numbers, bools, None. What was given comes back,
+    lone surrogates too."""
     try:
         text = msgspec.json.encode(value)
     except UnicodeEncodeError:  # a lone surrogate: not UTF-8, so no JSON to most, but somebody may have typed it
