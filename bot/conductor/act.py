@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from bot import outgoing
-from bot.conductor.turn import Tools, Turn
+from bot.conductor.here import Tools
+from bot.conductor.turn import Turn
 from bot.content import Content
 from bot.content import marks as content_marks
 from bot.engine.inputs import Outcome, Started

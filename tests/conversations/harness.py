@@ -18,7 +18,8 @@ from bot import outgoing
 from bot.app import country_of, load_channels
 from bot.channels.contract import Inbound, MediaRef, Part, unpack_press
 from bot.conductor.arrived import Arrived, as_input
-from bot.conductor.turn import Tools, Turn
+from bot.conductor.here import Tools
+from bot.conductor.turn import Turn
 from bot.content import Content
 from bot.engine.events import Asked, Said
 from bot.engine.inputs import Heard, Input, Meaning, Resumed
