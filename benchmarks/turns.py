@@ -32,7 +32,8 @@ from bot import outgoing
 from bot.app import App
 from bot.conductor.arrived import Arrived
 from bot.conductor.batch import Conductor
-from bot.conductor.turn import Tools, Turn
+from bot.conductor.here import Tools
+from bot.conductor.turn import Turn
 from bot.engine.inbound import Inbound
 from bot.engine.inputs import Meaning
 from bot.engine.messages import Reply
@@ -41,7 +42,7 @@ from bot.store import embedded
 from bot.store.database import Database
 from bot.store.embedded import Server
 from bot.store.migrate import migrate
-from bot.store.turns import Subject
+from bot.store.subject import Subject
 
 SECTION = "## Turns\n"
 ACCOUNT = "7001"

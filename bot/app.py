@@ -53,8 +53,8 @@ from bot.store.keys import Keys
 from bot.store.ledger import NAME as LEDGER
 from bot.store.ledger import Ledger
 from bot.store.migrate import current, migrate, serves
+from bot.store.references import REFERENCE_DIGITS
 from bot.store.shred import shred
-from bot.store.turns import REFERENCE_DIGITS
 from bot.store.wake import Wake
 from bot.transports.bell import Bell
 from bot.transports.contract import Transport

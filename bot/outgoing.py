@@ -19,7 +19,7 @@ from bot.engine.messages import Reply
 from bot.store import hours
 from bot.store.keys import seal_json
 from bot.store.rows import Conversation, Person, zone_name
-from bot.store.turns import Subject
+from bot.store.subject import Subject
 
 RANG = timedelta(hours=24)  # so long a human may answer somebody who rang once
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)

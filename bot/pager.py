@@ -20,7 +20,7 @@ from bot.store.colleagues import Colleague
 from bot.store.database import OUTBOX_CHANNEL, Connection, Database
 from bot.store.keys import Keys
 from bot.store.pages import Call, Claimed, Open
-from bot.store.turns import SECOND
+from bot.store.raised import SECOND
 from bot.store.wake import Wake
 from bot.transports.bell import Bell, Ring
 from bot.transports.errors import Misconfigured, OutcomeUnknown, SendError, Throttled, Undeliverable, Unreachable

@@ -14,12 +14,13 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from bot import outgoing
-from bot.conductor.turn import Tools, Turn
+from bot.conductor.here import Tools
+from bot.conductor.turn import Turn
 from bot.content import Content
 from bot.content import marks as content_marks
 from bot.engine.inputs import Outcome, Started
 from bot.engine.messages import Reply, Sensitivity
-from bot.store import colleagues, debriefs, marks, outbox, rota, turns
+from bot.store import colleagues, debriefs, marks, outbox, raised, references, rota, saving, turns
 from bot.store.database import OUTBOX_CHANNEL, Connection, Database
 from bot.store.inbox import Home
 from bot.store.keys import Keys
@@ -258,7 +259,7 @@ class Staff:
         now = self.clock()
         locked = await turns.lock(connection, [where.subject_id], wait=True)
         subject = (await turns.load(connection, self.secrets, locked))[where.subject_id]
-        unused = await turns.unused_references(connection, [self.draw_reference() for _ in range(REFERENCES)])
+        unused = await references.unused_references(connection, [self.draw_reference() for _ in range(REFERENCES)])
         shelf = shelves(connection, self.secrets, now, self.new_id)
         tools = Tools(
             self.content,
@@ -275,8 +276,8 @@ class Staff:
         result = await act(turn)
         turn.finish()
         if actor.kind == "staff" and sees(result):  # somebody has seen it: the next danger pages again
-            await turns.take_notices(connection, where.conversation_id, now, actor.user_id)
-        await turns.save(connection, self.secrets, [subject], now)
+            await raised.take_notices(connection, where.conversation_id, now, actor.user_id)
+        await saving.save(connection, self.secrets, [subject], now)
         return result
 
     async def _colleagues(

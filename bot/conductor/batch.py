@@ -7,40 +7,40 @@ that fails three times is quarantined and a human is told, so that no conversati
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from bot import outgoing
 from bot.conductor import receipts
-from bot.conductor.arrived import Arrived, NotVouched, as_input, as_job_input
+from bot.conductor.arrived import Arrived, NotVouched
 from bot.conductor.fallen import Unnamed
+from bot.conductor.here import Tools
 from bot.conductor.patience import Patience, Understanding
 from bot.conductor.pieces import pieces, together
-from bot.conductor.turn import Tools, Turn
+from bot.conductor.reading import is_readable, join, opened, with_input
+from bot.conductor.turn import Turn
 from bot.content import Content
 from bot.content import marks as content_marks
 from bot.engine.events import Said
-from bot.engine.inbound import Inbound
-from bot.engine.inputs import Heard, Meaning
+from bot.engine.inputs import Meaning
 from bot.observe import logs, metrics
 from bot.observe.crash import point
-from bot.store import codec, marks, rota, turns, vouched
+from bot.store import marks, raised, rota, saving, turns, vouched
 from bot.store.database import INBOX_CHANNEL, OUTBOX_CHANNEL, UNAVAILABLE, VOUCH_CHANNEL, Connection, Database
 from bot.store.inbox import Waiting, count_attempt, finish, in_order, peek, set_aside, still_waiting, wipe
 from bot.store.keys import Keys
+from bot.store.references import References
 from bot.store.shelf import shelves
-from bot.store.turns import Subject
+from bot.store.subject import Subject
 from bot.store.wake import Wake
 
 log = logs.get(__name__)
 SUBJECTS = 64
-ROWS = 128  # a row that is not handled now is opened again at the next look
+ROWS = 128  # of these people: some have written more than one
 ATTEMPTS = 3
-JOIN = timedelta(seconds=1.5)
-SHORT = 3  # characters: "1", "yes", "0" are answers of their own and are never joined
 
 
 @dataclass(slots=True)
@@ -79,7 +79,7 @@ class Conductor:
         self._policy = policy
         self._clock = clock
         self._new_id = new_id
-        self._draw = draw_reference
+        self._references = References(draw_reference, SUBJECTS * 2)
         self._unnamed = unnamed
         self._provable = provable
 
@@ -97,11 +97,11 @@ class Conductor:
     async def run_once(self) -> int:
         """Handle what waits now; returns how many inbox rows were handled."""
         now = self._clock()
-        rows = await peek(self._database, self._secrets, now, ROWS)
+        rows = await peek(self._database, self._secrets, now, ROWS, SUBJECTS)
         if not rows:
             return 0
         point("conductor.after_peek")
-        broken = [r for r in rows if not _readable(r)]
+        broken = [r for r in rows if not is_readable(r)]
         if broken:
             await self._unreadable(broken, now)
             rows = [r for r in rows if r not in broken]
@@ -139,14 +139,13 @@ class Conductor:
         for subject, theirs in waiting.items():
             group: list[Arrived] = []
             for row in in_order(theirs):
-                _join(group, _opened(row))
+                join(group, opened(row))
             if group:
                 by_subject[subject] = group
         meanings = await self._understand([a for group in by_subject.values() for a in group])
         links = self._content.knowledge.by_name.get("links", {}).get("links", {})
         return {
-            subject: [_with_input(a, meanings.get(a.ids), links) for a in group]
-            for subject, group in by_subject.items()
+            subject: [with_input(a, meanings.get(a.ids), links) for a in group] for subject, group in by_subject.items()
         }
 
     async def _understand(self, all_arrived: Sequence[Arrived]) -> dict[tuple[int, ...], Meaning]:
@@ -204,15 +203,13 @@ class Conductor:
             ids = [i for s in locked for a in arrived[s] for i in a.ids]
             waiting = await still_waiting(connection, ids)
             subjects = await turns.load(connection, self._secrets, locked)
-            drawn = [self._draw() for _ in range(len(locked) * 3)]
-            unused = await turns.unused_references(connection, drawn)
-            # Past the looked-up ones a fresh draw: the unique key refuses the rare double, and the batch is rerun.
+            await self._references.refill(connection, least=len(locked))
             tools = Tools(
                 self._content,
                 self._policy,
                 now,
                 self._new_id,
-                lambda: unused.pop() if unused else self._draw(),
+                self._references.take,
                 shelves(connection, self._secrets, now, self._new_id),
                 rotas=await rota.rotas(connection, now),
                 unnamed=self._unnamed,
@@ -232,7 +229,7 @@ class Conductor:
                 wiped += finished.wiped
                 if finished.forged:
                     await self._forged(connection, subject, finished.forged, now)
-            await turns.save(connection, self._secrets, subjects.values(), now)
+            await saving.save(connection, self._secrets, subjects.values(), now)
             await finish(connection, done, now)
             await wipe(connection, wiped)
             point("conductor.before_commit")
@@ -267,7 +264,7 @@ class Conductor:
             metrics.quarantined.inc(len(each.ids))
             await set_aside(connection, each.ids, now, "forged")
             if (each.conversation_id, "page") not in subject.open_notices:
-                await turns.add_notice(connection, self._page(subject.id, each, "forged", now))
+                await raised.add_notice(connection, self._page(subject.id, each, "forged", now))
 
     def _page(self, subject_id: UUID, arrived: Arrived, kind: str, now: datetime) -> dict[str, Any]:
         return {
@@ -305,7 +302,7 @@ class Conductor:
             if not await still_waiting(connection, arrived.ids):
                 return  # another worker was quicker
             await set_aside(connection, arrived.ids, now, "turn_failed")
-            await turns.add_notice(connection, self._page(subject_id, arrived, "quarantined", now))
+            await raised.add_notice(connection, self._page(subject_id, arrived, "quarantined", now))
             if not honestly:
                 return
             subjects = await turns.load(connection, self._secrets, [subject_id])
@@ -318,62 +315,4 @@ class Conductor:
                 language = hers if hers in self._content.languages else "en"
                 reply = self._content.reply(Said("system.trouble"), language or "en")
                 outgoing.queue(self._policy, subject, conversation, reply, origin="bot", row_id=self._new_id(), now=now)
-            await turns.save(connection, self._secrets, subjects.values(), now)
-
-
-def _readable(row: Waiting) -> bool:
-    try:
-        if row.kind == "receipt":
-            codec.receipt_from_json(row.payload)
-        elif row.conversation_id is not None:
-            _opened(row)
-    except (KeyError, TypeError, ValueError, IndexError):
-        return False
-    return bool(row.payload)
-
-
-def _opened(row: Waiting) -> Arrived:
-    assert row.conversation_id is not None
-    if row.kind == "input":
-        return Arrived((row.id,), row.conversation_id, row.received_at, None, as_job_input(row.payload))
-    inbound = codec.inbound_from_json(row.payload)
-    texts = (inbound.text,) if inbound.text else ()
-    return Arrived((row.id,), row.conversation_id, row.received_at, inbound, None, texts, (row.vouched,))
-
-
-def _join(group: list[Arrived], new: Arrived) -> None:
-    """Add to the group, as a part of the last one when both are free text of one burst."""
-    last = group[-1] if group else None
-    if last and _burst(last, new):
-        assert last.inbound is not None
-        assert new.inbound is not None
-        texts = (*last.texts, *new.texts)
-        joined = replace(last.inbound, text="\n".join(texts), media=(*last.inbound.media, *new.inbound.media))
-        said = (*last.vouched, *new.vouched)
-        group[-1] = replace(last, ids=(*last.ids, *new.ids), inbound=joined, texts=texts, vouched=said)
-    else:
-        group.append(new)
-
-
-def _burst(last: Arrived, new: Arrived) -> bool:
-    a, b = last.inbound, new.inbound
-    if a is None or b is None or last.conversation_id != new.conversation_id:
-        return False
-    if a.group and a.group == b.group:
-        return True
-    texts = [*last.texts, *new.texts]
-    return (
-        a.kind == b.kind == "text"
-        and new.received_at - last.received_at <= JOIN
-        and all(len(t) > SHORT and not t.strip().isdecimal() for t in texts)  # digits may be a proof, never a part
-    )
-
-
-def _with_input(arrived: Arrived, meaning: Meaning | None, links: Mapping[str, Any]) -> Arrived:
-    inbound: Inbound | None = arrived.inbound
-    if inbound is None:
-        return arrived
-    given = as_input(inbound, meaning or Meaning(), links)
-    if isinstance(given, Heard) and not given.text.strip() and not inbound.media:
-        given = None  # an empty message: kept, and a human may look; there is nothing to answer
-    return replace(arrived, given=given)
+            await saving.save(connection, self._secrets, subjects.values(), now)

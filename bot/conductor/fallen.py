@@ -15,7 +15,7 @@ from bot.engine.inputs import Heard
 from bot.engine.state import Rules
 from bot.nlu.intents import FALLBACK
 from bot.store import fallen
-from bot.store.turns import Subject
+from bot.store.subject import Subject
 from handlers.cases import is_minor
 from handlers.context import Context
 

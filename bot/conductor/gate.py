@@ -39,6 +39,7 @@ TO_US = frozenset({"greet", "affirm", "deny"})  # intents that are no wish of th
 QUIET = frozenset({"menu", "back", "status"})  # words that are only kept, while a human is awaited about self-harm
 MORE_UNTIL = "more_until"  # in the session: until then what she adds belongs to her newest case
 BY_US = "by_us"  # in the session: the open question came from a reminder, so it may be answered hours later
+_SIGN = regex.compile(r"\X")  # what a person sees as one (Unicode Standard Annex 29)
 HOUR, HOUR_STEPS = (
     ("danger_end", "hour"),
     ("danger_end.hour", "danger_end.hour_grave"),
@@ -191,9 +192,10 @@ class Gate:
         answer to it."""
         if given.meaning.intent in COURTESY:
             return True
-        signs = set(self._ctx.knowledge.get("phrases")["courtesy"])
-        text = "".join((given.text if isinstance(given, Heard) else given.caption).split())
-        return isinstance(given, Heard) and bool(text) and all(mark in signs for mark in regex.findall(r"\X", text))
+        if not isinstance(given, Heard):
+            return False
+        signs, text = self._ctx.knowledge.get("phrases")["courtesy"], "".join(given.text.split())
+        return bool(text) and all(mark[0] in signs for mark in _SIGN.finditer(text))
 
     def stays(self, given: Input | None) -> bool:
         """Whether the line of the flow `stay` is due: a human is awaited, she writes on, and heard nothing for ten

@@ -56,17 +56,17 @@ async def look(ctx: Context, session: Session, given: Input | None, content: Con
     choosing = open_now is not None and open_now[0].name in CHOOSING and state.top.slots.get("proved") == "yes"
     if len(code) == _WORD and not choosing and word.matches(ctx, word.DURESS, code):
         return _seize(ctx, given, proof)
-    phrases = content.knowledge.get("phrases")
     if proof:
         return Look(given, mask=True)
+    phrases, said = content.knowledge.get("phrases"), fold(given.text)
     command = state.words.universal(given.text.strip())  # STOP, help: they mean what they mean to everybody
-    own = not command and fold(given.text) == fold(ctx.person.profile.get("exit", ""))
+    own = not command and said == fold(ctx.person.profile.get("exit", ""))
     expected = open_now is not None and answers.exact(state.asking(*open_now), given.text) is not None
-    if own or (not expected and _is(given.text, phrases["exit"])):
+    if own or (not expected and _is(said, phrases["exit"])):
         return _left(ctx)
-    if not expected and _is(given.text, phrases["keep"]) and privacy.erasure_is_asked(ctx):
+    if not expected and _is(said, phrases["keep"]) and privacy.erasure_is_asked(ctx):
         return Look(Started(KEEP, BY))
-    if not expected and _is(given.text, phrases["fine"]) and _alarmed(ctx):
+    if not expected and _is(said, phrases["fine"]) and _alarmed(ctx):
         return Look(Started(FINE, BY))
     if not expected and (linked := await _link(ctx, given.text, phrases["link"], open_now is not None)):
         return Look(Started(LINK, BY, {"code": linked}), mask=True)
@@ -99,8 +99,8 @@ def _alarmed(ctx: Context) -> bool:
     return ctx.conversation.owner != "human" and cases.recent_alarm(ctx) is not None
 
 
-def _is(text: str, words: Sequence[Any]) -> bool:
-    said = fold(text)
+def _is(said: str, words: Sequence[Any]) -> bool:
+    """Whether a folded text is one of these words."""
     return any(said == folded(str(w)) for w in words)
 
 

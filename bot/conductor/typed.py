@@ -14,7 +14,7 @@ from bot.conductor.act import Staff
 from bot.conductor.turn import Turn
 from bot.engine.inbound import Inbound
 from bot.engine.inputs import Outcome
-from bot.store import colleagues, intake, turns
+from bot.store import colleagues, intake, raised
 from bot.store.database import OUTBOX_CHANNEL, Connection
 from bot.store.inbox import Home, Inbox
 from handlers.cases import is_minor
@@ -77,7 +77,7 @@ async def make(
 
         outcome, case = await staff.within(connection, home, actor, act)
         if outcome.name == "taken" and not is_minor(case.facts):  # of a child others are told too
-            await turns.take_notices(connection, home.conversation_id, staff.clock(), actor.user_id)
+            await raised.take_notices(connection, home.conversation_id, staff.clock(), actor.user_id)
         await intake.note(
             connection,
             draft_id,

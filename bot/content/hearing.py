@@ -13,7 +13,7 @@ from bot.content.languages import FALLBACK, Language
 from bot.content.wording import locale
 from bot.engine.flow import Ask, Flows
 from bot.engine.folding import fold
-from bot.engine.phrases import Phrase, Phrases, phrase
+from bot.engine.phrases import Meanings, Phrase, Phrases, phrase
 
 HEARD = ".heard"  # ending of the msgctxt of an option's phrases
 ASKED = "#heard"  # and of those of a question for words
@@ -61,13 +61,13 @@ def refusals(code: str, languages: Mapping[str, Language]) -> frozenset[str]:
     )
 
 
-def sentences(languages: Mapping[str, Language]) -> Said:
+def sentences(languages: Mapping[str, Language]) -> Meanings:
     """Phrases by the command or flow that they mean."""
     found: dict[str, list[Phrase]] = {}
     for code, language in languages.items():
         for name, raws in language.sentences.items():
             found.setdefault(name, []).extend(readable(raws, refusals(code, languages)))
-    return {name: Phrases(phrases) for name, phrases in found.items()}
+    return Meanings(found)
 
 
 def readable(raws: Iterable[str], refusals: frozenset[str]) -> Iterable[Phrase]:

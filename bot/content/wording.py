@@ -18,6 +18,7 @@ from babel.dates import format_date, format_skeleton
 from babel.numbers import format_currency, format_decimal
 
 PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
+_SPACES = re.compile(r" {2,}")
 _LTR = re.compile(r"[0-9A-Za-z]")
 _GROUPS = re.compile(r"(?<=[0-9]) (?=[0-9])")
 _STAR = re.compile(r"(?<=[0-9])\*(?!\w)")
@@ -52,7 +53,7 @@ def fill(text: str, slots: Mapping[str, Any], language: str, *, isolate: bool, t
         whole = "/" not in around  # a part of an address: marks inside it would break the link
         return spoken(slots.get(match[1]), language, texts, isolate=isolate and whole)
 
-    return re.sub(r" {2,}", " ", PLACEHOLDER.sub(value, text)).strip()
+    return _SPACES.sub(" ", PLACEHOLDER.sub(value, text)).strip()
 
 
 def spoken(value: Any, language: str, texts: Texts = no_texts, *, isolate: bool = False) -> str:

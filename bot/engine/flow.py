@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol, TypeAlias
 
 from bot.engine.messages import Sensitivity
@@ -143,7 +144,7 @@ class End:
 Step: TypeAlias = Say | Ask | Do | If | Goto | Call | End
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: what is reckoned from its steps is kept with it
 class Flow:
     """A conversation. `version` is a hash of its source, so an old button is known as old.
 
@@ -161,14 +162,24 @@ class Flow:
     source: str = ""
     sms_budget: int = 0
 
-    @property
+    @cached_property
     def secret(self) -> bool:
         """Whether it asks something that no history keeps: then nothing of it belongs to the person's case."""
         return any(isinstance(step, Ask) and step.secret for step in self.steps)
 
     def index(self, step_id: str) -> int | None:
         """Position of a step, or None when it does not exist (any more)."""
-        return next((i for i, s in enumerate(self.steps) if s.id == step_id), None)
+        return self._places.get(step_id)
+
+    @cached_property
+    def _places(self) -> Mapping[str, int]:
+        return {step.id: place for place, step in reversed(list(enumerate(self.steps)))}
+
+    @cached_property
+    def hearing(self) -> tuple[Ask, ...]:
+        """The asks that are answered by what free text says (`heard:`)."""
+        asks = (step for step in self.steps if isinstance(step, Ask))
+        return tuple(ask for ask in asks if ask.heard or any(choice.heard for choice in ask.choices))
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,38 +121,61 @@ class Phrase:
         return [" ".join(row).replace(_NUMBER, "3") for row in rows]
 
 
-class Phrases(tuple[Phrase, ...]):
-    """Phrases of one meaning. Hundreds are looked for in every message: a word of the text leads to the few that it may
-    be the beginning of, instead of each phrase to all words."""
+class _Index:
+    """Phrases of any meanings by a word of theirs. Hundreds are looked for in every message: a word of the text leads
+    to the few that it may be the beginning of, instead of each phrase to all words."""
 
-    _whole: dict[str, list[Phrase]]
-    _starts: dict[str, list[Phrase]]
-    _rest: list[Phrase]
+    def __init__(self, phrases: Iterable[tuple[str, Phrase]]) -> None:
+        self._whole: dict[str, list[tuple[str, Phrase]]] = {}
+        self._starts: dict[str, list[tuple[str, Phrase]]] = {}
+        self._rest: list[tuple[str, Phrase]] = []
+        for meaning, each in phrases:
+            self._enter(meaning, each)
+
+    def _enter(self, meaning: str, each: Phrase) -> None:
+        part = max((p for p in each.parts if p.words), key=_tells)
+        if _tells(part) < 0:
+            self._rest.append((meaning, each))
+            return
+        for word in part.whole:
+            self._whole.setdefault(word, []).append((meaning, each))
+        for start in {start[:_START] for start in part.starts}:
+            self._starts.setdefault(start, []).append((meaning, each))
+
+    def possible(self, said: frozenset[str]) -> list[tuple[str, Phrase]]:
+        """Those that a text of these words may hold, with their meanings."""
+        near = {(meaning, id(each)): each for meaning, each in self._rest}
+        for word in said:
+            for meaning, each in (*self._whole.get(word, ()), *self._starts.get(word[:_START], ())):
+                near[meaning, id(each)] = each
+        return [(meaning, each) for (meaning, _), each in near.items() if each.may_stand(said)]
+
+
+class Phrases(tuple[Phrase, ...]):
+    """Phrases of one meaning, looked for together."""
+
+    _index: _Index
 
     def __new__(cls, phrases: Iterable[Phrase] = ()) -> Phrases:
         made = super().__new__(cls, phrases)
-        made._whole, made._starts, made._rest = {}, {}, []
-        for each in made:
-            made._enter(each)
+        made._index = _Index(("", each) for each in made)
         return made
-
-    def _enter(self, each: Phrase) -> None:
-        part = max((p for p in each.parts if p.words), key=_tells)
-        if _tells(part) < 0:
-            self._rest.append(each)
-            return
-        for word in part.whole:
-            self._whole.setdefault(word, []).append(each)
-        for start in {start[:_START] for start in part.starts}:
-            self._starts.setdefault(start, []).append(each)
 
     def possible(self, said: frozenset[str]) -> list[Phrase]:
         """Those that a text of these words may hold."""
-        near: dict[int, Phrase] = {id(each): each for each in self._rest}
-        for word in said:
-            for each in (*self._whole.get(word, ()), *self._starts.get(word[:_START], ())):
-                near[id(each)] = each
-        return [each for each in near.values() if each.may_stand(said)]
+        return [each for _, each in self._index.possible(said)]
+
+
+class Meanings(dict[str, tuple[Phrase, ...]]):
+    """Phrases by what they mean, looked for together: a text is held against all meanings at once."""
+
+    def __init__(self, phrases: Mapping[str, Iterable[Phrase]]) -> None:
+        super().__init__({meaning: tuple(each) for meaning, each in phrases.items()})
+        self._index = _Index((meaning, each) for meaning, every in self.items() for each in every)
+
+    def possible(self, said: frozenset[str]) -> list[tuple[str, Phrase]]:
+        """Those that a text of these words may hold, with their meanings."""
+        return self._index.possible(said)
 
 
 _START = 2  # letters by which words with an open end are found
@@ -214,18 +237,25 @@ def _plain(text: str) -> tuple[str, ...]:
 def heard(meanings: Mapping[str, Iterable[Phrase]], text: str) -> str | None:
     """The one meaning that a text says; None when it says none, or several. What stands inside a longer phrase of
     another meaning does not count ("my brother's friend" is a friend)."""
+    if not meanings or not (spoken := clauses(text)):
+        return None
     found: list[tuple[str, int, int, int]] = []
-    spoken = clauses(text)
-    words = frozenset(chain.from_iterable(spoken))
-    possible = [(meaning, p) for meaning, phrases in meanings.items() for p in _possible(phrases, words)]
+    possible = _possible(meanings, frozenset(chain.from_iterable(spoken)))
     for number, clause in enumerate(spoken):
         found += [(meaning, number, *span) for meaning, p in possible for span in p.spans(clause)]
     said = {f[0] for f in found if not any(_inside(f, other) for other in found)}
     return said.pop() if len(said) == 1 else None
 
 
-def _possible(phrases: Iterable[Phrase], said: frozenset[str]) -> Iterable[Phrase]:
-    return phrases.possible(said) if isinstance(phrases, Phrases) else [p for p in phrases if p.may_stand(said)]
+def _possible(meanings: Mapping[str, Iterable[Phrase]], said: frozenset[str]) -> list[tuple[str, Phrase]]:
+    if isinstance(meanings, Meanings):
+        return meanings.possible(said)
+    return [
+        (meaning, each)
+        for meaning, phrases in meanings.items()
+        for each in (phrases.possible(said) if isinstance(phrases, Phrases) else phrases)
+        if isinstance(phrases, Phrases) or each.may_stand(said)
+    ]
 
 
 def _inside(one: tuple[str, int, int, int], other: tuple[str, int, int, int]) -> bool:

@@ -153,11 +153,15 @@ class State:
 
     def asking(self, flow: Flow, ask: Ask) -> Asking:
         """The open question with what is needed to understand its answer."""
-        shown = replace(self.ordered(ask), fills=tuple(self._resolved(f) for f in ask.fills))
+        shown, fills = self.ordered(ask), tuple(self._resolved(f) for f in ask.fills)
+        if fills != shown.fills:
+            shown = replace(shown, fills=fills)
         return Asking(shown, f"{flow.name}.{ask.id}", self.words, self.readers, self.language, self.known)
 
     def _resolved(self, fill: Fill) -> Fill:
         """The fill with `$slot` in its reader's arguments replaced by the slot's value."""
+        if not fill.args:
+            return fill
         args = {k: self.slot(v[1:]) if isinstance(v, str) and v.startswith("$") else v for k, v in fill.args.items()}
         return replace(fill, args={k: v for k, v in args.items() if v is not None})
 
@@ -261,9 +265,7 @@ class State:
         """Answers to questions of the flow that are not asked yet, clearly said in free text (`heard:`); the first text
         that says one counts. What was only heard may be corrected by what is said later, what was answered may not."""
         values: dict[str, Any] = {}
-        for ask in flow.steps:
-            if not isinstance(ask, Ask) or not (ask.heard or any(c.heard for c in ask.choices)):
-                continue
+        for ask in flow.hearing:
             slot, mended = heard_slot(ask), ask.slot in frame.heard and bool(ask.choices)
             if slot in values or (not mended and (slot in frame.slots or self.shared.get(slot) is not None)):
                 continue
@@ -282,7 +284,9 @@ class State:
 
     def learn(self, values: Mapping[str, Any]) -> None:
         """Set slots that were heard by the way; those that some flow asks for the person become the person's."""
-        personal = self._personal() if values else frozenset()
+        if not values:
+            return
+        personal = self._personal()
         for slot, value in values.items():
             self.put(slot, value, slot in personal)
         self.change(heard=self._overheard(self.top, values))
@@ -290,8 +294,7 @@ class State:
     def _overheard(self, frame: Frame, values: Iterable[str]) -> tuple[str, ...]:
         """The slots of a frame that phrases filled, these among them."""
         flow = self.flows.get(frame.flow)
-        asks = [s for s in flow.steps if isinstance(s, Ask)] if flow else []
-        slots = {heard_slot(a) for a in asks if a.heard or any(c.heard for c in a.choices)}
+        slots = {heard_slot(ask) for ask in flow.hearing} if flow else set()
         return tuple(dict.fromkeys((*frame.heard, *(s for s in values if s in slots))))
 
     def _personal(self) -> frozenset[str]:

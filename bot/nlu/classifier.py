@@ -5,7 +5,7 @@ Law: NumPy only, never scikit-learn or scipy; any str gets an answer; no intent 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from bot.nlu.intents import FALLBACK
 NONE = -0.3
 # Data that teach what is out of scope need it less: with this the calibration error of ours fell from 0.10 to 0.04.
 NONE_TAUGHT = -0.7
+_AT_ONCE = 64  # texts that are looked up together
 
 Scores = tuple[tuple[str, float], ...]
 
@@ -58,15 +59,23 @@ class Head:
     sharpness: float
     none: float = NONE
 
-    def scores(self, indices: IntArray, values: FloatArray) -> Scores:
-        """Names with probabilities, best first; equal ones in the order of their names."""
-        if not self.names:
-            return ()
-        looked_at = np.searchsorted(indices, len(self.weights))  # indices rise
+    def scores(self, vectors: Sequence[tuple[IntArray, FloatArray]]) -> list[Scores]:
+        """Of each text: names with probabilities, best first; equal ones in the order of their names."""
+        if not self.names or not vectors:
+            return [()] * len(vectors)
+        chances = shares(np.array([self._margins(*vector) for vector in vectors]), self.sharpness, self.none)
+        orders = np.argsort(-chances, axis=1, kind="stable")
+        return [
+            tuple((self.names[i], row[i]) for i in order)
+            for row, order in zip(chances.tolist(), orders.tolist(), strict=True)
+        ]
+
+    def _margins(self, indices: IntArray, values: FloatArray) -> FloatArray:
+        looked_at = indices.searchsorted(len(self.weights))  # indices rise
         indices, values = indices[:looked_at], values[:looked_at]
         weights = self.weights[indices].astype(np.float32)  # half precision on disk and in memory, not in the sum
-        chances = shares((values @ weights + self.bias)[np.newaxis], self.sharpness, self.none)[0]
-        return tuple((self.names[i], float(chances[i])) for i in np.argsort(-chances, kind="stable"))
+        margins: FloatArray = values @ weights + self.bias
+        return margins
 
 
 def shares(margins: NDArray[Any], sharpness: float, none: float = NONE) -> NDArray[np.float64]:
@@ -100,14 +109,22 @@ class Classifier:
 
     def parse(self, text: str) -> Ranked:
         """Ranks intents and languages for one raw text. Never raises for a str."""
-        indices, values = self.vectoriser.vector(text)
-        if not len(indices):
-            return Ranked()
-        return Ranked(self._intents.scores(indices, values), self._languages.scores(indices, values))
+        return self.parse_many([text])[0]
 
     def parse_many(self, texts: Iterable[str]) -> list[Ranked]:
-        """`parse` for each text, in order."""
-        return [self.parse(text) for text in texts]
+        """`parse` for each text, in order. A long list is done in parts, so that it needs no more memory than one."""
+        asked = list(texts)
+        return [
+            ranked
+            for first in range(0, len(asked), _AT_ONCE)
+            for ranked in self._ranked(asked[first : first + _AT_ONCE])
+        ]
+
+    def _ranked(self, texts: Sequence[str]) -> list[Ranked]:
+        vectors = self.vectoriser.vectors(texts)
+        said = [vector for vector in vectors if len(vector[0])]
+        found = map(Ranked, self._intents.scores(said), self._languages.scores(said))
+        return [next(found) if len(vector[0]) else Ranked() for vector in vectors]
 
 
 def load(path: Path) -> Classifier:

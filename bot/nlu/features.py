@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, chain, pairwise
 from math import log
 from zlib import crc32
 
@@ -80,16 +81,19 @@ def words_of(text: str) -> list[str]:
     return normalise(text).split()[:_WORDS_LOOKED_AT]
 
 
-def pieces(word: str, shortest: int, longest: int) -> list[str]:
-    """All runs of characters of ` word ` of the given lengths; a word that is shorter is one piece."""
-    padded = f" {word} "
-    found = []
-    for n in range(shortest, longest + 1):
-        if n >= len(padded):
-            found.append(padded)
-            break
-        found += [padded[i : i + n] for i in range(len(padded) - n + 1)]
-    return found
+def codes_of_pieces(word: str, shortest: int, longest: int) -> list[int]:
+    """The features of all runs of characters of ` word ` of the given lengths, with repeats; a word that is shorter is
+    one piece."""
+    letters = list(map(str.encode, f" {word} "))
+    if shortest >= len(letters):
+        return [crc32(b"".join(letters))]
+    codes: list[int] = []
+    runs = [0] * len(letters)
+    for more in range(min(longest, len(letters))):
+        runs = list(map(crc32, letters[more:], runs))  # each run with its next letter: a checksum goes on from another
+        if more + 1 >= shortest:
+            codes += runs
+    return codes
 
 
 def codes_of_word(block: Block, word: Word) -> list[int]:
@@ -97,7 +101,7 @@ def codes_of_word(block: Block, word: Word) -> list[int]:
     form = word.norm if block.form == "norm" else word.folded if block.form == "fold" else word.bone
     if not word.folded and block.form != "norm":
         return []
-    return [crc32(piece.encode()) for piece in pieces(form, block.shortest, block.longest)]
+    return codes_of_pieces(form, block.shortest, block.longest)
 
 
 def codes_of_text(block: Block, words: Sequence[Word]) -> list[int]:
@@ -110,6 +114,10 @@ def codes_of_text(block: Block, words: Sequence[Word]) -> list[int]:
         forms = [word.folded if block.form == "fold" else word.bone for word in words if word.folded]
     lengths = range(block.shortest, block.longest + 1)
     return [crc32(" ".join(forms[i : i + n]).encode()) for n in lengths for i in range(len(forms) - n + 1)]
+
+
+_Entry = tuple[Word, IntArray, tuple[int, ...]]  # of a word: its forms, its known features, how many are unknown
+_BITS = np.uint64(32)  # of a feature's number; before them stands the block, so that all blocks are one sorted list
 
 
 class Vectoriser:
@@ -128,17 +136,25 @@ class Vectoriser:
         ideas: Ideas | None = None,
     ):
         self.blocks = tuple(blocks)
-        self.vocabularies = [np.asarray(v, np.uint32) for v in vocabularies]
+        blocks_of = [np.full(len(v), n, np.uint64) << _BITS for n, v in enumerate(vocabularies)]
+        self._codes = np.concatenate(
+            [b | np.asarray(v, np.uint64) for b, v in zip(blocks_of, vocabularies, strict=True)]
+        )
         self.idf = np.asarray(idf, np.float32)
         self.documents = documents
         self.ideas = ideas or Ideas()
-        self._starts = np.cumsum([0] + [len(v) for v in self.vocabularies])
-        self.size = int(self._starts[-1])
+        self._starts = np.cumsum([0] + [len(v) for v in vocabularies])
+        self.size = len(self._codes)
         self._by_word = [i for i, block in enumerate(self.blocks) if block.unit == "char"]
         self._by_text = [i for i, block in enumerate(self.blocks) if block.unit != "char"]
         self._weights = np.array([block.weight for block in self.blocks])
         self._unseen = (log(1 + documents) + 1.0) ** 2  # the weight of a feature that no text has
-        self._words: dict[str, tuple[Word, IntArray, NDArray[np.float64]]] = {}
+        self._words: dict[str, _Entry] = {}
+
+    @property
+    def vocabularies(self) -> list[CodeArray]:
+        """The features of each block, in order."""
+        return [self._codes[a:b].astype(np.uint32) for a, b in pairwise(self._starts)]
 
     @property
     def as_written(self) -> int:
@@ -177,48 +193,72 @@ class Vectoriser:
 
     def vector(self, text: str) -> tuple[IntArray, FloatArray]:
         """The features of one raw text; empty arrays when nothing is known."""
-        read = [self._word(norm) for norm in words_of(text)]
-        words = [word for word, _, _ in read]
-        found = [indices for _, indices, _ in read]
-        unseen = np.zeros(len(self.blocks))
-        for _, _, counts in read:
-            unseen += counts
-        for number in self._by_text:
-            codes = codes_of_text(self.blocks[number], words)
-            indices = self._known(number, codes)
-            found.append(indices)
-            unseen[number] = len(codes) - len(indices)
-        together = np.concatenate(found)
-        if not len(together):
-            return together, np.zeros(0, np.float32)
-        index, count = np.unique(together, return_counts=True)
+        return self.vectors([text])[0]
+
+    def vectors(self, texts: Iterable[str]) -> list[tuple[IntArray, FloatArray]]:
+        """`vector` for each text, in order: what all of them hold is looked up and weighed together."""
+        norms = [words_of(text) for text in texts]
+        if not norms:
+            return []
+        known = self._read({norm for words in norms for norm in words})
+        entries = [[known[norm] for norm in words] for words in norms]
+        rows = [
+            (number, codes_of_text(self.blocks[number], [word for word, _, _ in read]))
+            for read in entries
+            for number in self._by_text
+        ]
+        of_texts = self._known(rows, len(self._by_text))
+        found: list[list[IntArray]] = []
+        unseen = np.zeros((len(norms), len(self.blocks)))
+        for n, (read, (indices, unknown)) in enumerate(zip(entries, of_texts, strict=True)):
+            found.append([*(of_word for _, of_word, _ in read), indices])
+            if read:
+                unseen[n, self._by_word] = [sum(counts) for counts in zip(*(c for _, _, c in read), strict=True)]
+            unseen[n, self._by_text] = unknown
+        return self._weighed(found, unseen)
+
+    def _weighed(
+        self, found: Sequence[Sequence[IntArray]], unseen: NDArray[np.float64]
+    ) -> list[tuple[IntArray, FloatArray]]:
+        """`found`: of each text its known features, with repeats. `unseen` [texts, blocks]: how many nobody knows."""
+        texts, blocks = unseen.shape
+        of = np.repeat(np.arange(texts), [sum(map(len, some)) for some in found])
+        places, count = np.unique(np.concatenate([*chain(*found)]) + of * self.size, return_counts=True)
+        text, index = np.divmod(places, self.size or 1)
         value = (1.0 + np.log(count)) * self.idf[index]
-        ends = np.searchsorted(index, self._starts)
-        sums = np.concatenate(([0.0], np.cumsum(value * value)))[ends]
-        lengths = np.sqrt(np.maximum(np.diff(sums), 1e-12) + unseen * self._unseen)
-        return index, (value * np.repeat(self._weights / lengths, np.diff(ends))).astype(np.float32)
+        block = text * blocks + self._starts[1:].searchsorted(index, side="right")
+        sums = np.bincount(block, value * value, minlength=texts * blocks).reshape(texts, blocks)
+        lengths = np.sqrt(np.maximum(sums, 1e-12) + unseen * self._unseen)
+        values = (value * (self._weights / lengths).ravel()[block]).astype(np.float32)
+        indices = index.astype(np.int32)
+        return [(indices[a:b], values[a:b]) for a, b in pairwise(text.searchsorted(np.arange(texts + 1)))]
 
-    def _word(self, norm: str) -> tuple[Word, IntArray, NDArray[np.float64]]:
-        """(forms, known features of the blocks of characters, how many of each block are unknown)."""
-        entry = self._words.get(norm)
-        if entry is None:
-            word = read_word(norm, self.ideas)
-            unseen = np.zeros(len(self.blocks))
-            found = [np.zeros(0, np.int32)]
-            for number in self._by_word:
-                codes = codes_of_word(self.blocks[number], word)
-                found.append(self._known(number, codes))
-                unseen[number] = len(codes) - len(found[-1])
-            entry = word, np.concatenate(found), unseen
-            if len(norm) <= LONGEST_WORD and len(self._words) < _CACHE:
-                self._words[norm] = entry
-        return entry
+    def _read(self, norms: Iterable[str]) -> dict[str, _Entry]:
+        """Of each word its entry; those that were not met before are looked up together."""
+        entries = {norm: entry for norm in norms if (entry := self._words.get(norm)) is not None}
+        new = [read_word(norm, self.ideas) for norm in norms if norm not in entries]
+        rows = [(number, codes_of_word(self.blocks[number], word)) for word in new for number in self._by_word]
+        for word, (indices, unknown) in zip(new, self._known(rows, len(self._by_word)), strict=True):
+            entry = entries[word.norm] = word, indices, unknown
+            if len(word.norm) <= LONGEST_WORD and len(self._words) < _CACHE:
+                self._words[word.norm] = word, indices.copy(), unknown  # a copy: not all that was looked up with it
+        return entries
 
-    def _known(self, number: int, codes: Sequence[int]) -> IntArray:
-        vocabulary = self.vocabularies[number]
-        if not codes or not len(vocabulary):
-            return np.zeros(0, np.int32)
-        wanted = np.asarray(codes, np.uint32)
-        places = np.minimum(np.searchsorted(vocabulary, wanted), len(vocabulary) - 1)
-        known: IntArray = (places[vocabulary[places] == wanted] + self._starts[number]).astype(np.int32)
-        return known
+    def _known(self, rows: Sequence[tuple[int, Sequence[int]]], each: int) -> list[tuple[IntArray, tuple[int, ...]]]:
+        """Of every `each` rows (a block and features): those that the model knows, and how many of each row it does
+        not."""
+        if not rows:
+            return []
+        sizes = [len(codes) for _, codes in rows]
+        wanted = np.fromiter(chain.from_iterable(codes for _, codes in rows), np.uint64, sum(sizes))
+        wanted |= np.repeat(np.array([number for number, _ in rows], np.uint64) << _BITS, sizes)
+        places, order = np.empty(len(wanted), np.int64), wanted.argsort()  # in order: from one to the next it is near
+        places[order] = np.minimum(self._codes.searchsorted(wanted[order]), max(self.size - 1, 0))
+        is_known = self._codes[places] == wanted if self.size else np.zeros(len(wanted), bool)
+        indices = places[is_known].astype(np.int32)
+        ends = np.concatenate(([0], is_known.cumsum()))[list(accumulate(sizes, initial=0))].tolist()
+        unknown = [size - (b - a) for size, (a, b) in zip(sizes, pairwise(ends), strict=True)]
+        return [
+            (indices[ends[row] : ends[row + each]], tuple(unknown[row : row + each]))
+            for row in range(0, len(rows), each)
+        ]

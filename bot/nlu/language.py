@@ -7,6 +7,7 @@ Latin letters are one language for the ear: a guess of either is no reason to ch
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from unicodedata import name
 
 SURE = 0.7  # below this a guess is no guess
@@ -31,9 +32,14 @@ def script_of(text: str) -> str:
     counts: dict[str, int] = {}
     for char in text[:_LOOKED_AT]:
         if char.isalpha():
-            script = name(char, "").partition(" ")[0]
+            script = _script(char)
             counts[script] = counts.get(script, 0) + 1
     return max(counts, key=lambda script: counts[script]) if counts else ""
+
+
+@lru_cache(maxsize=4_000)
+def _script(letter: str) -> str:
+    return name(letter, "").partition(" ")[0]
 
 
 def guess(text: str, ranked: Sequence[tuple[str, float]] = ()) -> tuple[str, float]:

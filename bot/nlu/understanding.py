@@ -61,8 +61,18 @@ class Understanding:
     def understand(self, texts: Iterable[str]) -> list[Meaning]:
         """One Meaning per text, in order."""
         asked = list(texts)
-        others = self._others(asked)
-        return [self._meaning(text, other) for text, other in zip(asked, others, strict=True)]
+        return list(map(self._meaning, asked, self._ranked(asked), self._others(asked)))
+
+    def _ranked(self, texts: Sequence[str]) -> list[Ranked]:
+        """What the classifier makes of all texts at once; if it fails, of each by itself, so that the one that it
+        cannot do takes nobody else's answer."""
+        if self._model is None:
+            return [Ranked()] * len(texts)
+        try:
+            return self._model.parse_many([text if _is_spoken(text) else "" for text in texts])
+        except Exception as error:  # the floor must stand whatever happens to the model
+            log.error("classifier failed: %s", type(error).__name__)
+        return [Ranked()] if len(texts) == 1 else [ranked for text in texts for ranked in self._ranked([text])]
 
     def _others(self, texts: Sequence[str]) -> Sequence[Ranked | None]:
         if self._other is not None:
@@ -72,15 +82,8 @@ class Understanding:
                 log.error("the other classifier failed: %s", type(error).__name__)
         return [None] * len(texts)
 
-    def _meaning(self, text: str, other: Ranked | None = None) -> Meaning:
-        verdict = self._verdict(text)
-        try:
-            spoken = any(c.isalpha() for c in text)  # a bare number or emoji means nothing by itself
-            ranked = self._model.parse(text) if self._model and spoken else Ranked()
-            language = guess(text, ranked.languages)[0]
-        except Exception as error:  # the floor must stand whatever happens to the model
-            log.error("classifier failed: %s", type(error).__name__)
-            ranked, language = Ranked(), ""
+    def _meaning(self, text: str, ranked: Ranked, other: Ranked | None = None) -> Meaning:
+        verdict, language = self._verdict(text), guess(text, ranked.languages)[0]
         meaning = meaning_of(ranked, verdict, language)
         if other is not None:
             meaning = joined(meaning, meaning_of(other, verdict, language))
@@ -100,6 +103,11 @@ class Understanding:
             log.error("danger floor failed: %s", type(error).__name__)
             # unsure means that somebody asks
             return Verdict(Danger("report_violence", "ask", "floor_failed"), frozenset())
+
+
+def _is_spoken(text: str) -> bool:
+    """A bare number or emoji means nothing by itself."""
+    return any(c.isalpha() for c in text)
 
 
 def meaning_of(ranked: Ranked, verdict: Verdict, language: str) -> Meaning:

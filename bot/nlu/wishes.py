@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from bot.engine.phrases import Phrase, Phrases, heard, phrase
+from bot.engine.phrases import Meanings, Phrase, Phrases, heard, phrase
 from bot.nlu.data import DataError, at, compose, fields, scalar, sequence
 from bot.nlu.intents import INTENTS
 
@@ -40,13 +40,13 @@ class Wishes:
             for name, by in fields(file, parts["words"], "words").items()
         }
         rules = {
-            intent: Phrases(_phrases(file, by, words))
+            intent: _phrases(file, by, words)
             for intent, by in fields(file, parts["wishes"], "wishes").items()
             if _known(file, by, intent)
         }
         graver = frozenset(scalar(file, node, "an intent") for node in sequence(file, parts["graver"], "graver"))
         unless = Phrases(_phrases(file, parts["unless"], words) if "unless" in parts else ())
-        return cls(rules, float(scalar(file, parts["sure"], "sure")), graver, unless)
+        return cls(Meanings(rules), float(scalar(file, parts["sure"], "sure")), graver, unless)
 
     def of(self, text: str, intent: str, confidence: float) -> str:
         """The intent of the rule that the text fits; empty when there is none, or when a graver one is sure."""

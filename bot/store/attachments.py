@@ -42,7 +42,7 @@ class Waiting:
 
 
 def row(key: bytes, values: dict[str, Any], *, ref: str, at: datetime) -> dict[str, Any]:
-    """A new row, as `turns.save` writes it."""
+    """A new row, as `saving.save` writes it."""
     row_id = uuid7()
     sealed = seal(key, ref.encode(), where=f"media.ref_enc.{row_id}")
     return {"id": row_id, "ref_enc": sealed, "state": "waiting", "next_at": at, "received_at": at, **values}

@@ -1,42 +1,52 @@
-"""Many rows of one table in one statement.
+"""Many rows of one table in one statement: the columns go to the server as arrays, and `unnest` makes rows of them.
 
-Law: every row of a call has the same columns.
+Law: every row of a call has the same columns, and no column is an array: `unnest` would take them apart. The statement
+of a table and its columns is made once, so that nothing of it is put together or compiled again in each batch.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, bindparam, func, insert, select, update
+from sqlalchemy import Insert, Table, TableValuedAlias, Update, bindparam, func, insert, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 
 async def insert_rows(connection: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> None:
-    """Add them; no statement for none."""
+    """Add them, numbered (where the table numbers them) in their order; no statement for none."""
     if rows:
-        await connection.execute(insert(table), rows)
-
-
-async def insert_many(connection: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> None:
-    """Add many rows in one statement, whose ids rise in the order of the rows: INSERT ... SELECT FROM unnest(...)."""
-    if not rows:
-        return
-    columns = list(rows[0])
-    arrays = [bindparam(f"v_{c}", [row[c] for row in rows], ARRAY(table.c[c].type)) for c in columns]
-    news = func.unnest(*arrays).table_valued(*columns, with_ordinality="place", name="news").render_derived()
-    await connection.execute(
-        insert(table).from_select(columns, select(*[news.c[c] for c in columns]).order_by(news.c.place))
-    )
+        columns = tuple(rows[0])
+        await connection.execute(_insert(table, columns), _arrays(columns, rows))
 
 
 async def update_rows(connection: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> None:
-    """Change them by `id`: UPDATE ... FROM unnest(...)."""
-    if not rows:
-        return
-    columns = list(rows[0])
-    arrays = [bindparam(f"v_{c}", [row[c] for row in rows], ARRAY(table.c[c].type)) for c in columns]
-    news = func.unnest(*arrays).table_valued(*columns, name="news").render_derived()
-    await connection.execute(
-        update(table).where(table.c.id == news.c.id).values({c: news.c[c] for c in columns if c != "id"})
-    )
+    """Change them by `id`; no statement for none."""
+    if rows:
+        columns = tuple(rows[0])
+        await connection.execute(_update(table, columns), _arrays(columns, rows))
+
+
+def _arrays(columns: tuple[str, ...], rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    return {f"v_{name}": [row[name] for row in rows] for name in columns}
+
+
+@cache
+def _insert(table: Table, columns: tuple[str, ...]) -> Insert:
+    """INSERT ... SELECT ... FROM unnest(...)."""
+    news = _news(table, columns)
+    ordered = select(*(news.c[c] for c in columns)).order_by(news.c.place)
+    return insert(table).from_select(list(columns), ordered, include_defaults=False)
+
+
+@cache
+def _update(table: Table, columns: tuple[str, ...]) -> Update:
+    """UPDATE ... FROM unnest(...)."""
+    news = _news(table, columns)
+    return update(table).where(table.c.id == news.c.id).values({c: news.c[c] for c in columns if c != "id"})
+
+
+def _news(table: Table, columns: tuple[str, ...]) -> TableValuedAlias:
+    arrays = [bindparam(f"v_{c}", type_=ARRAY(table.c[c].type)) for c in columns]
+    return func.unnest(*arrays).table_valued(*columns, with_ordinality="place", name="news").render_derived()

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
-from bot.store import turns
+from bot.store import raised, turns
 from bot.store.events import record
 from bot.store.inbox import Home
 from bot.store.keys import seal
@@ -65,14 +65,14 @@ async def propose(
     await record(connection, home.subject_id, case_id, "contact_proposed", user_id, now, codes={"reason": reason})
     await _take(connection, home.subject_id, now, None)
     if rings:
-        await turns.add_notice(
+        await raised.add_notice(
             connection,
             {
                 "id": uuid7(),
                 "subject_id": home.subject_id,
                 "conversation_id": home.conversation_id,
                 "case_id": case_id,
-                "audience": turns.SECOND,
+                "audience": raised.SECOND,
                 "kind": NOTICE,
                 "severity": "critical",
                 "raised_at": now,
@@ -266,6 +266,6 @@ async def _take(connection: AsyncConnection, subject_id: UUID, now: datetime, us
     """Nobody is called for it any more."""
     await connection.execute(
         update(notices)
-        .where(notices.c.subject_id == subject_id, notices.c.audience == turns.SECOND, notices.c.taken_at.is_(None))
+        .where(notices.c.subject_id == subject_id, notices.c.audience == raised.SECOND, notices.c.taken_at.is_(None))
         .values(taken_at=now, taken_by=user_id)
     )

@@ -1,6 +1,6 @@
 """The timeline of a case: one line of what was done, outside of a turn.
 
-Law: codes only, beside a note that is sealed already; turns write theirs with their batch (`turns.save`).
+Law: codes only, beside a note that is sealed already; turns write theirs with their batch (`saving.save`).
 """
 
 from __future__ import annotations

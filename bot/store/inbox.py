@@ -8,10 +8,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, Text, and_, bindparam, case, delete, exists, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    LargeBinary,
+    Row,
+    Text,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,7 +37,7 @@ from bot.engine.inbound import Inbound, Receipt
 from bot.observe import metrics
 from bot.observe.crash import point
 from bot.store import codec, newcomers
-from bot.store.bulk import insert_many
+from bot.store.bulk import insert_rows
 from bot.store.database import INBOX_CHANNEL, Database
 from bot.store.keys import Keys, open_json, seal, seal_json
 from bot.store.tables import addresses, conversations, inbox, keys, seen
@@ -81,7 +96,7 @@ class Inbox:
             at_home = [(item, homes[place]) for item in inbounds if (place := self._place(item)) in homes]
             rows = [self._inbound_row(item, home, now) for item, home in at_home]
             rows += [self._receipt_row(item, now) for item in fresh if isinstance(item, Receipt)]
-            await insert_many(connection, inbox, rows)
+            await insert_rows(connection, inbox, rows)
         point("receive.after_commit")
         for item in fresh:
             metrics.inbox_received.labels(channel=item.channel).inc()
@@ -287,9 +302,10 @@ class Waiting:
     behind_a_gap: bool = False  # the update before it is still on its way, or never comes
 
 
-async def peek(database: Database, secrets: Keys, now: datetime, limit: int) -> list[Waiting]:
+async def peek(database: Database, secrets: Keys, now: datetime, limit: int, most: int) -> list[Waiting]:
     """The oldest rows that may be handled now, without locking them: a few of each person, so that nobody who writes
-    a hundred lines stands in front of somebody in danger."""
+    a hundred lines stands in front of somebody in danger. Of the people among them only the first `most` are looked at:
+    what is not handled now stays sealed."""
     mine = func.row_number().over(
         partition_by=(inbox.c.subject_id, case((inbox.c.subject_id.is_(None), inbox.c.id))), order_by=inbox.c.id
     )
@@ -336,8 +352,14 @@ async def peek(database: Database, secrets: Keys, now: datetime, limit: int) -> 
             row.update_id,
             row.behind_a_gap,
         )
-        for row in rows
+        for row in _of_first(rows, most)
     ]
+
+
+def _of_first(rows: Sequence[Row[Any]], most: int) -> list[Row[Any]]:
+    """The rows of nobody, and those of so many people."""
+    people = set(islice(dict.fromkeys(row.subject_id for row in rows if row.subject_id is not None), most))
+    return [row for row in rows if row.subject_id is None or row.subject_id in people]
 
 
 def _behind_a_gap(now: datetime) -> ColumnElement[bool]:
@@ -396,15 +418,19 @@ def opened(
     return open_json(key, sealed, where=_where(conversation_id))
 
 
+_IDS = bindparam("ids", type_=ARRAY(BigInteger))
+_STILL_WAITING = select(inbox.c.id).where(inbox.c.id == func.any(_IDS), inbox.c.state == "waiting")
+_FINISH = update(inbox).where(inbox.c.id == func.any(_IDS)).values(state="done", done_at=bindparam("at"))
+
+
 async def still_waiting(connection: AsyncConnection, ids: Sequence[int]) -> set[int]:
     """Of the rows peeked at, those that nobody has handled since. Called with their subjects locked."""
-    rows = await connection.execute(select(inbox.c.id).where(inbox.c.id.in_(ids), inbox.c.state == "waiting"))
-    return {row.id for row in rows}
+    return set((await connection.scalars(_STILL_WAITING, {"ids": list(ids)})).all())
 
 
 async def finish(connection: AsyncConnection, ids: Sequence[int], now: datetime) -> None:
     """These rows are handled."""
-    await connection.execute(update(inbox).where(inbox.c.id.in_(ids)).values(state="done", done_at=now))
+    await connection.execute(_FINISH, {"ids": list(ids), "at": now})
 
 
 async def wipe(connection: AsyncConnection, ids: Sequence[int]) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy import Row, delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
-from bot.store import search, turns
+from bot.store import raised, search, turns
 from bot.store.events import record
 from bot.store.inbox import Home
 from bot.store.keys import Keys, key_of, open_json, seal, seal_json
@@ -385,7 +385,7 @@ async def _tell_staff(connection: AsyncConnection, subject_id: UUID, case_id: UU
     already = exists().where(notices.c.case_id == case_id, notices.c.kind == ANSWERED, notices.c.taken_at.is_(None))
     if (await connection.execute(select(already))).scalar():
         return
-    await turns.add_notice(
+    await raised.add_notice(
         connection,
         {
             "id": uuid7(),

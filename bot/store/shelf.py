@@ -1,7 +1,7 @@
 """The shelf of a turn: the records of one person, and what may be asked of others' by a code.
 
 Law: nothing is read before it is asked for. Rows of others are copies and say no more than their kind allows; what is
-changed or added is written by `turns.save` with the batch.
+changed or added is written by `saving.save` with the batch.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from bot.store.filing import KINDS, from_row, has_code
 from bot.store.keys import Keys
 from bot.store.records import Coded, Licence, Owned, Record, VolunteerLink, completed
 from bot.store.rows import Conversation
+from bot.store.subject import Subject
 from bot.store.tables import cases, keys, volunteer_links, volunteers
-from bot.store.turns import Subject
 from bot.vault.lookup import code_form
 
 Mine = TypeVar("Mine", bound=Owned)

@@ -1,6 +1,7 @@
 """Sealing personal fields: AES-256-GCM under the subject's key, bound to the place where they stand.
 
-Law: associated data is `table.column.row`, so that a sealed value cannot be moved to another row.
+Law: associated data is `table.column.row`, so that a sealed value cannot be moved to another row. JSON is written and
+read by msgspec, which takes a fifth of the time of the standard library: a turn seals five values and opens three.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import json
 import os
 from typing import Any
 
+import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -41,11 +43,19 @@ def open_(key: bytes, sealed: bytes, *, where: str) -> bytes:
 
 
 def seal_json(key: bytes, value: Any, *, where: str) -> bytes:
-    """Seal a JSON value. What was given comes back, lone surrogates too."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return seal(key, text.encode("utf-8", "surrogatepass"), where=where)
+    """Seal a JSON value: dicts with text keys, lists, text, finite numbers, bools, None. What was given comes back,
+    lone surrogates too."""
+    try:
+        text = msgspec.json.encode(value)
+    except UnicodeEncodeError:  # a lone surrogate: not UTF-8, so no JSON to most, but somebody may have typed it
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    return seal(key, text, where=where)
 
 
 def open_json(key: bytes, sealed: bytes, *, where: str) -> Any:
     """The inverse of `seal_json`. Raises Unopenable."""
-    return json.loads(open_(key, sealed, where=where))
+    text = open_(key, sealed, where=where)
+    try:
+        return msgspec.json.decode(text)
+    except (UnicodeDecodeError, msgspec.DecodeError):
+        return json.loads(text)

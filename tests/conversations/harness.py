@@ -18,7 +18,8 @@ from bot import outgoing
 from bot.app import country_of, load_channels
 from bot.channels.contract import Inbound, MediaRef, Part, unpack_press
 from bot.conductor.arrived import Arrived, as_input
-from bot.conductor.turn import Tools, Turn
+from bot.conductor.here import Tools
+from bot.conductor.turn import Turn
 from bot.content import Content
 from bot.engine.events import Asked, Said
 from bot.engine.inputs import Heard, Input, Meaning, Resumed
@@ -30,7 +31,7 @@ from bot.store.contents import Book, Made
 from bot.store.keys import open_json
 from bot.store.rota import ANY, Planned, Rotas, joined
 from bot.store.rows import Case, Conversation, Person
-from bot.store.turns import Subject
+from bot.store.subject import Subject
 from handlers import casework, closing, word
 from tests.conftest import NOON
 from tests.fakes.shelf import MemoryShelf, SmallWorld

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 
 from bot.engine.inputs import Danger, Meaning
@@ -24,14 +26,34 @@ class Broken(Classifier):
     def __init__(self) -> None:
         pass
 
-    def parse(self, text: str) -> Ranked:
+    def parse_many(self, texts: Iterable[str]) -> list[Ranked]:
         raise FloatingPointError
+
+
+class BrokenBy(Classifier):
+    """Fails at one text."""
+
+    def __init__(self, whole: Classifier, text: str) -> None:
+        self._whole, self._text = whole, text
+
+    def parse_many(self, texts: Iterable[str]) -> list[Ranked]:
+        asked = list(texts)
+        if self._text in asked:
+            raise FloatingPointError
+        return self._whole.parse_many(asked)
 
 
 def test_the_floor_works_beside_a_broken_model(floor: DangerFloor) -> None:
     danger, hello = Understanding(Broken(), floor).understand(["he raped me", "hello"])
     assert danger.danger == Danger("report_violence", "page", "rape")
     assert hello == Meaning()
+
+
+def test_a_text_that_the_model_cannot_do_takes_nobody_elses_answer(classifier: Classifier, floor: DangerFloor) -> None:
+    whole, broken = Understanding(classifier, floor), Understanding(BrokenBy(classifier, "hello"), floor)
+    unheard, heard = broken.understand(["hello", "my boss hits me"])
+    assert unheard == Meaning()
+    assert [heard] == whole.understand(["my boss hits me"])
 
 
 def test_a_broken_floor_is_unsure_and_asks(classifier: Classifier) -> None:

@@ -108,7 +108,7 @@ async def test_two_workers_set_it_aside_once(world: World, tried: Counter[str]) 
     await world.writes(MAYA, "human")
     await world.run("UPDATE inbox SET attempts = 2")
     workers = [world.new_conductor() for _ in range(2)]
-    rows = await peek(world.app.database, world.app.secrets, world.now, 10)
+    rows = await peek(world.app.database, world.app.secrets, world.now, 10, 10)
     for worker in workers:  # both saw it waiting, both failed
         ((subject_id, (arrived,)),) = (await worker._arrived(rows)).items()
         await worker._quarantine(subject_id, arrived, world.now)

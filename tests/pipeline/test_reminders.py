@@ -13,7 +13,7 @@ from sqlalchemy import insert
 from bot.jobs import make, start_reminders
 from bot.outgoing import Policy
 from bot.rostering import Roster
-from bot.store import reminders, tables, turns
+from bot.store import reminders, saving, tables, turns
 from bot.store.rows import Reminder
 from bot.store.shelf import shelves
 from tests.pipeline.world import World
@@ -43,7 +43,7 @@ async def remind(world: World, address: str, *, flow: str = "menu", due: timedel
         conversation = subject.conversations[where.conversation_id]
         shelf = shelves(connection, world.app.secrets, world.now, world.app.staff.new_id)(subject, conversation)
         shelf.add(Reminder(flow=flow, due_at=world.now + due, **values))
-        await turns.save(connection, world.app.secrets, [subject], world.now)
+        await saving.save(connection, world.app.secrets, [subject], world.now)
 
 
 async def states(world: World) -> list[str]:

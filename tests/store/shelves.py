@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
 from bot.engine.inbound import Inbound
-from bot.store import licences, turns
+from bot.store import licences, saving, turns
 from bot.store.database import Database
 from bot.store.inbox import Home, Inbox
 from bot.store.keys import Keys
@@ -81,7 +81,7 @@ class Stored:
         async with self.database.begin() as connection:
             turn = await self.open(connection, where, now)
             yield turn
-            await turns.save(connection, self.secrets, [turn.subject], now)
+            await saving.save(connection, self.secrets, [turn.subject], now)
 
     async def open(self, connection: AsyncConnection, where: Home, now: datetime = NOON) -> Turn:
         """A turn in a transaction of the caller's."""

@@ -13,7 +13,7 @@ from sqlalchemy import delete, insert, select, text
 from sqlalchemy.exc import IntegrityError
 from uuid_utils.compat import uuid7
 
-from bot.store import tables, turns
+from bot.store import saving, tables
 from bot.store.filing import KINDS
 from bot.store.keys import open_json
 from bot.store.rows import BoxLetter, CodeTry, CodeUse, FamilyCode, Licence, Referral, Reminder
@@ -154,7 +154,7 @@ async def test_a_batch_is_written_table_by_table_however_many_people(stored: Sto
         async with stored.database.begin() as connection:
             turn = await stored.open(connection, home)
             turn.shelf.add(Reminder(flow="menu", due_at=NOON))
-            await turns.save(connection, stored.secrets, [turn.subject], NOON)
+            await saving.save(connection, stored.secrets, [turn.subject], NOON)
     async with stored.database.begin() as connection:
         opened = [await stored.open(connection, home) for home in sorted(homes, key=lambda h: h.subject_id)]
         for number, turn in enumerate(opened):
@@ -162,7 +162,7 @@ async def test_a_batch_is_written_table_by_table_however_many_people(stored: Sto
             turn.shelf.add(Reminder(flow="menu", due_at=NOON, slots={"n": number}))
             turn.shelf.add(CodeTry())
         with heard(stored.database) as said:
-            await turns.save(connection, stored.secrets, [t.subject for t in opened], NOON)
+            await saving.save(connection, stored.secrets, [t.subject for t in opened], NOON)
     assert sum("INSERT INTO reminders" in s for s, *_ in said) == 1
     assert sum("UPDATE reminders" in s for s, *_ in said) == 1
     assert sum("INSERT INTO code_tries" in s for s, *_ in said) == 1
@@ -192,7 +192,7 @@ async def test_two_turns_of_a_batch_share_the_shelf(stored: Stored) -> None:
         second = shelves(connection, stored.secrets, NOON, uuid7)(first.subject, conversation)
         assert await second.mine(Reminder) == [added]
         (await second.mine(Reminder))[0].state = "cancelled"
-        await turns.save(connection, stored.secrets, [first.subject], NOON)
+        await saving.save(connection, stored.secrets, [first.subject], NOON)
     async with stored.turn("maya") as turn:
         assert [r.state for r in await turn.shelf.mine(Reminder)] == ["cancelled"]
 
@@ -215,7 +215,7 @@ async def test_many_may_use_a_code_while_its_owner_is_busy_with_it(stored: Store
         owner = await stored.open(connection, await stored.home("maya"))
         (code,) = await owner.shelf.mine(FamilyCode)
         code.revoked_at = NOON
-        await turns.save(connection, stored.secrets, [owner.subject], NOON)
+        await saving.save(connection, stored.secrets, [owner.subject], NOON)
         await asyncio.gather(*(ask(f"friend {n}") for n in range(4)))  # while that is not committed
     async with stored.turn("maya") as turn:
         assert len(await turn.shelf.mine(CodeUse)) == 4

@@ -12,7 +12,7 @@ from typing import Any
 from bot.content.hearing import readable
 from bot.content.knowledge import with_heard
 from bot.content.source import read
-from bot.engine.phrases import Phrases, heard
+from bot.engine.phrases import Meanings, heard
 from bot.settings import ROOT
 
 SOMEBODY, TOGETHER = "somebody", "together"  # a question for a person; the writer and another one
@@ -22,16 +22,17 @@ class Kin:
     """No arguments. Value: the key, `somebody` for a question for a person whom nobody named."""
 
     @cached_property
-    def _phrases(self) -> tuple[Mapping[str, Phrases], Mapping[str, Phrases]]:
+    def _phrases(self) -> tuple[Meanings, Meanings]:
         """Of people, and of a question for somebody."""
         entries: Mapping[str, Mapping[str, Any]] = with_heard(ROOT, "kin", read(ROOT / "knowledge" / "kin.yml", ROOT))[
             "kin"
         ]
         every = {
-            key: Phrases(p for raws in entry["heard"].values() for p in readable(map(str, raws), frozenset()))
+            key: [p for raws in entry["heard"].values() for p in readable(map(str, raws), frozenset())]
             for key, entry in entries.items()
         }
-        return {key: phrases for key, phrases in every.items() if key != SOMEBODY}, {SOMEBODY: every[SOMEBODY]}
+        somebody = every.pop(SOMEBODY)
+        return Meanings(every), Meanings({SOMEBODY: somebody})
 
     def read(self, text: str, args: Mapping[str, Any], language: str) -> str | None:
         """The person of an answer."""

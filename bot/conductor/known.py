@@ -1,0 +1,93 @@
+"""What is learned of a person from how she writes: her language, her letters, the country where she is.
+
+Law: one message never changes a language that she chose; she is told how to change it, once. What people ask about is
+not where they are.
+"""
+
+from __future__ import annotations
+
+from bot.conductor.arrived import danger_of
+from bot.conductor.here import Here
+from bot.conductor.speaking import LATIN, queue
+from bot.engine import answers
+from bot.engine.events import Said
+from bot.engine.inputs import Heard, Input, Meaning, Shared
+from bot.nlu.language import same_spoken, script_of
+from handlers.languages import WROTE
+
+REPORTS = frozenset({"danger", "serious", "grievance"})  # levels of flows in which a country is where it happens
+CLEAR = 3  # words in the letters of her own language that another language must have to be told
+LETTERS = 5  # fewer tell nothing: "ok", "yes", "112"
+
+
+def learn(here: Here, given: Input) -> None:
+    """Note what an input tells of her."""
+    meaning = given.meaning if isinstance(given, Heard | Shared) else Meaning()
+    _note_language(here, given.text if isinstance(given, Heard) else "", meaning.language)
+    _note_letters(here, given)
+    here.person.country = here.person.country or _country_said(here, given, meaning)
+
+
+def country_of_stay(here: Here) -> str | None:
+    """The country of the number, unless people leave from there to work: a family writes from home about abroad."""
+    hint = here.conversation.country_hint
+    return None if hint in here.tools.content.knowledge.get("countries")["origin"] else hint
+
+
+def _note_language(here: Here, text: str, guess: str) -> None:
+    """Which language she writes, while she has chosen none: the first one that we answer in stands. One that is not
+    there for people yet is kept as well: she is answered in what there is, and colleagues see what she writes."""
+    person, ready = here.person, here.tools.content.languages
+    if not guess or person.language is not None or person.language_guess in ready:
+        return
+    known = person.language_guess or ""
+    if not known or (guess in ready and not same_spoken(known, guess, text)):
+        person.language_guess = guess
+
+
+def _note_letters(here: Here, given: Input) -> None:
+    """Which letters she writes in, off an SMS with enough of them."""
+    if here.conversation.channel != "sms" or not isinstance(given, Heard):
+        return
+    if here.language() not in here.tools.content.latin:
+        return
+    if sum(1 for c in given.text if c.isalpha()) < LETTERS:
+        return
+    if script_of(given.text) == "LATIN":
+        here.person.profile[LATIN] = True
+    else:
+        here.person.profile.pop(LATIN, None)
+
+
+def _country_said(here: Here, given: Input, meaning: Meaning) -> str | None:
+    """The country that a first report names, before that of the number: a Kuwaiti number may stand in Saudi Arabia.
+    Not a country that people leave from (she wants to go home there), and not what somebody only asks about."""
+    content = here.tools.content
+    name = content.flows.by_intent.get(meaning.danger.kind if meaning.danger else meaning.intent, "")
+    flow = content.flows.get(name)
+    if here.session.stack or not isinstance(given, Heard) or flow is None or flow.level not in REPORTS:
+        return None
+    said = content.readers["country"].find(given.text, {}, here.language())
+    return None if said in content.knowledge.get("countries")["origin"] else said
+
+
+def offer_language(here: Here, given: Input) -> None:
+    """Who writes clearly in another language than ours is told, in that one and once, how to change it. One message
+    never changes it by itself, and nothing stands before danger."""
+    content, language = here.tools.content, here.language()
+    if not isinstance(given, Heard) or given.edited or danger_of(given) or here.conversation.owner != "bot":
+        return
+    other, asked, person = given.meaning.language, here.asked(), here.person
+    if not (person.language or person.language_guess):
+        return  # of a stranger the first words decide: she is answered in them
+    levels = {flow.level for f in here.session.stack if (flow := content.flows.get(f.flow))}
+    if other not in content.languages or other == language or person.opted_out_at or "danger" in levels:
+        return
+    if (asked and answers.takes_words(asked)) or given.meaning.intent == "change_language":
+        return
+    # Letters tell at once, but for Latin ones: half of what is written in any language is in them.
+    foreign = script_of(given.text) not in {script_of(content.languages[language].name), "LATIN", ""}
+    if (not foreign and len(given.text.split()) < CLEAR) or person.profile.get(WROTE) == other:
+        return
+    person.profile[WROTE] = other
+    queue(here, content.reply(Said("system.other_language", {"name": content.languages[other].name}), other))
