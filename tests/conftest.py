@@ -35,6 +35,7 @@ from bot.settings import ROOT, Settings
 from bot.store import embedded
 from bot.store.embedded import Server
 from bot.store.migrate import migrate
+from tests.fakes import forks
 from tests.fakes.database import copied
 from tests.fakes.place import new_directory
 
@@ -123,6 +124,13 @@ def settings(server: Server, database_url: str, tmp_path: Path) -> Settings:
         database_url=database_url,
         database_owner_url=server.on(urlsplit(database_url).path[1:]).url_owner,
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_parent() -> Iterator[None]:
+    """Of all processes that tests start: what each would load for seconds is loaded once."""
+    with forks.forking(_models()):
+        yield
 
 
 def _models() -> Path:
