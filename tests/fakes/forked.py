@@ -1,7 +1,7 @@
 """`python -m tests.fakes.forked MODELS`: `saathi`, loaded once; forks of it run what `tests.fakes.forks` asks for.
 
-Law: a fork is a process of its own, really killed, with its own environment, and runs the product's `main`. What it need
-not do again is what depends on the checkout alone: importing, reading content and the model from their files.
+Law: a fork is a process of its own, really killed, with its own environment, and runs the product's `main`. What
+it need not do again is what depends on the checkout alone: importing, reading content and the model from their files.
 It is asked by a socket that is its standard input; when whoever holds the other end is gone, so are this and all forks.
 """
 
