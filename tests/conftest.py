@@ -35,7 +35,7 @@ from bot.settings import ROOT, Settings
 from bot.store import embedded
 from bot.store.embedded import Server
 from bot.store.migrate import migrate
-from tests.fakes import forks
+from tests.fakes import forks, once
 from tests.fakes.database import copied
 from tests.fakes.place import new_directory
 
@@ -53,6 +53,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 SPREAD = frozenset({"crash", "e2e", "chat", "pipeline"})
 # Files that share what a machine has once: the user and the place of embedded servers, a model in training, a browser.
 TOGETHER = {"store": "embedded", "nlu": "nlu", "browser": "browser"}
+
+
+def pytest_configure() -> None:
+    """Before anything is made."""
+    once.share()
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -168,7 +173,7 @@ def clock() -> Clock:
 @pytest.fixture(scope="session")
 def content() -> Content:
     """Everything that is written, read once; it never changes, so it is no garbage to be looked through either."""
-    loaded = content_room.load(ROOT)
+    loaded = once.reckoned(content_room.load(ROOT))
     gc.collect()
     gc.freeze()
     return loaded

@@ -29,6 +29,7 @@ from bot.nlu.danger import DangerFloor
 from bot.nlu.wishes import Wishes
 from bot.observe import crash
 from bot.settings import ROOT
+from tests.fakes import once
 
 
 def load_everything(models: Path) -> None:
@@ -41,11 +42,9 @@ def load_everything(models: Path) -> None:
     for room in (Classifier, DangerFloor, Wishes):
         room.load = staticmethod(_once(room.load))  # type: ignore[attr-defined]
     app.unnamed.load = _once(app.unnamed.load)
-    written = content.load(ROOT)
+    once.reckoned(content.load(ROOT))
     app.load_understanding(ROOT, models)
     app.unnamed.load(ROOT)
-    for language in written.languages:
-        written.words(language)
 
 
 def _once(load: Callable[[Path], Any]) -> Callable[[Path], Any]:
