@@ -5,7 +5,6 @@ Law: real PostgreSQL, real content, the real model; nothing here is a mock. Ever
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import shutil
@@ -172,11 +171,8 @@ def clock() -> Clock:
 
 @pytest.fixture(scope="session")
 def content() -> Content:
-    """Everything that is written, read once; it never changes, so it is no garbage to be looked through either."""
-    loaded = once.reckoned(content_room.load(ROOT))
-    gc.collect()
-    gc.freeze()
-    return loaded
+    """Everything that is written, read once."""
+    return once.written()
 
 
 @pytest.fixture(scope="session")

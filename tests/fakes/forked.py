@@ -24,6 +24,7 @@ from typing import Any
 
 from bot import __main__ as command_line
 from bot import app, cli, content
+from bot.content import load
 from bot.nlu.classifier import Classifier
 from bot.nlu.danger import DangerFloor
 from bot.nlu.wishes import Wishes
@@ -38,11 +39,11 @@ def load_everything(models: Path) -> None:
         importlib.import_module(f"{cli.__name__}.{module.name}")
     for name in ("jobs", "transports.telegram", "transports.twilio", "transports.voice", "transports.sms_gateway"):
         importlib.import_module(f"bot.{name}")
-    content.load = _once(content.load)
+    written = once.written()
+    content.load = lambda root: written if root == ROOT else load(root)
     for room in (Classifier, DangerFloor, Wishes):
         room.load = staticmethod(_once(room.load))  # type: ignore[attr-defined]
     app.unnamed.load = _once(app.unnamed.load)
-    once.reckoned(content.load(ROOT))
     app.load_understanding(ROOT, models)
     app.unnamed.load(ROOT)
 
@@ -113,9 +114,10 @@ class Nursery:
         for number, stream in enumerate(streams):
             os.dup2(stream, number)
             os.close(stream)
-        sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
-        sys.stdout = open(1, "w", 1, encoding="utf-8", closefd=False)  # noqa: SIM115
-        sys.stderr = open(2, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
+        sys.stdin, sys.stdout, sys.stderr = (
+            open(number, mode, 1, old.encoding, old.errors, closefd=False)  # as this machine would have opened them
+            for number, mode, old in zip(range(3), "rww", (sys.stdin, sys.stdout, sys.stderr), strict=True)
+        )
         os.environ.clear()
         os.environ.update(environment)
         crash._armed = environment.get("SAATHI_CRASH", "")
