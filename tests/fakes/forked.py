@@ -115,7 +115,8 @@ class Nursery:
             os.dup2(stream, number)
             os.close(stream)
         sys.stdin, sys.stdout, sys.stderr = (
-            open(number, mode, 1, old.encoding, old.errors, closefd=False)  # as this machine would have opened them
+            # as this machine would have opened them
+            open(number, mode, 1, old.encoding, old.errors, closefd=False)  # noqa: SIM115
             for number, mode, old in zip(range(3), "rww", (sys.stdin, sys.stdout, sys.stderr), strict=True)
         )
         os.environ.clear()
