@@ -43,8 +43,9 @@ MODELS = ROOT / "var" / "test-models"  # trained once per content of nlu_data
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--update` writes golden texts anew; the diff is read."""
+    """`--update` writes golden texts anew; the diff is read. `--quick` is the inner loop."""
     parser.addoption("--update", action="store_true", help="write the golden texts anew")
+    parser.addoption("--quick", action="store_true", help="each conversation in one cell, on one channel")
 
 
 # Folders whose tests wait for processes and databases: each of these may run in any worker. Elsewhere a file stays
@@ -64,24 +65,46 @@ def pytest_xdist_auto_num_workers() -> int:
     return min(8, (os.cpu_count() or 1) + 1)
 
 
+# What takes longest begins first, so that nobody is left alone with it at the end; then whole files, then single tests.
+LONGEST = (
+    "browser",
+    "nlu",
+    "tests/conversations/test_graph.py",
+    "tests/conversations/test_transcripts.py",
+    "tests/chaos/test_storm.py",
+    "tests/conversations/test_derived.py",
+    "store",
+)
+
+
+def _group(nodeid: str) -> str:
+    """What one worker runs by itself, in order."""
+    path = PurePosixPath(nodeid.partition("::")[0])
+    return nodeid if path.parent.name in SPREAD else TOGETHER.get(path.parent.name, str(path))
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What waits for processes and databases is slow, each and all: `make quick` leaves it out."""
+    """What waits for processes is slow, and what works on a database is `stored`: `make quick` leaves both out."""
     for item in items:
         if item.path.parent.name in SPREAD:
             item.add_marker(pytest.mark.slow)
+        if "server" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.stored)
+    place = {group: number for number, group in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(_group(item.nodeid), len(place) + (item.path.parent.name in SPREAD)))
 
 
 class Groups(LoadScopeScheduling):
-    """What one worker runs by itself, in order. (The marks of `--dist loadgroup` are not read under pytest 9.2.)"""
+    """In the order of the list. (The marks of `--dist loadgroup` are not read under pytest 9.2.)"""
 
     def _split_scope(self, nodeid: str) -> str:
-        path = PurePosixPath(nodeid.partition("::")[0])
-        return nodeid if path.parent.name in SPREAD else TOGETHER.get(path.parent.name, str(path))
+        return _group(nodeid)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Groups:
     """Whenever there are several workers."""
+    config.option.loadscopereorder = False
     return Groups(config, log)
 
 

@@ -46,6 +46,7 @@ def test_train_then_parse(tmp_path: Path) -> None:
     assert answers[5]["text"] == "last line"
 
 
+@pytest.mark.slow
 def test_fallback_only_when_asked(small_model: Path) -> None:
     strange = b"quixotic zebra xylophone\n"
     out, _ = saathi("parse", "--model", str(small_model), stdin=strange)
@@ -55,6 +56,7 @@ def test_fallback_only_when_asked(small_model: Path) -> None:
     assert json.loads(out)["intent_ranking"][0]["name"] == "nlu_fallback"
 
 
+@pytest.mark.slow
 def test_evaluate(small_model: Path) -> None:
     out, _ = saathi("evaluate", "--model", str(small_model), "--data", str(SMALL_HELD_OUT), "--json")
     report = json.loads(out)
@@ -67,6 +69,7 @@ def test_evaluate(small_model: Path) -> None:
     assert "danger: 3 lines, recall 1.0000" in table
 
 
+@pytest.mark.slow
 def test_errors_are_one_line(tmp_path: Path) -> None:
     bad = tmp_path / "nlu.yml"
     bad.write_text("nlu:\n- intent: a\n  examples: |\n    oops\n")
