@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # How many at once, and what stays together: tests/conftest.py.
-TESTS := $(BIN)/pytest -n auto
+# What is compiled is kept for the next run, whatever the environment says: half of a short run would be compiling.
+TESTS := PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n auto
 READY := $(VENV)/.ready
 
 .PHONY: run chat check test quick chaos soak rasa run-rasa test-rasa bench bench-nlu lock lock-rasa clean help
@@ -39,8 +40,8 @@ check: $(READY)  ## format, lint (with Bandit's rules), types, layers, known wea
 test: $(READY)  ## all tests that can run without Rasa
 	$(TESTS) $(ARGS)
 
-quick: $(READY)  ## the inner loop, under a minute: no processes, crashes, walks, browser (the mark `slow`)
-	$(TESTS) -m 'not slow and not browser and not rasa' $(ARGS)
+quick: $(READY)  ## the inner loop, under a minute: no databases, processes, walks, browser; conversations on one channel
+	$(TESTS) --quick -m 'not slow and not stored and not browser and not rasa' $(ARGS)
 
 chaos: $(READY)  ## kills, restarts, bad providers, a million days: the figures of docs/reliability.md (8 minutes)
 	$(BIN)/python -m tests.chaos $(ARGS)

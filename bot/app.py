@@ -9,7 +9,7 @@ import asyncio
 import importlib
 import secrets as chance
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -408,8 +408,9 @@ async def build(
 
     Without `understanding` no model is trained or loaded, and there is no conductor: for `--role web` and for staff.
     """
-    content = content_room.load(settings.root)
-    content = replace(content, site=settings.public_url.rstrip("/") or LOCAL, strict=settings.env == "production")
+    content = content_room.load(settings.root).served(
+        settings.public_url.rstrip("/") or LOCAL, strict=settings.env == "production"
+    )
     database = await open_database(settings, migrating=migrating)
     try:
         keys = await open_keys(database, settings)

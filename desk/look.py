@@ -41,14 +41,7 @@ class Look:
     @classmethod
     def make(cls, content: Content, zone: str, may_page: Any) -> Look:
         """With the templates of this folder."""
-        templates = Environment(
-            loader=FileSystemLoader(HERE / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        return cls(content, templates, zone, may_page)
+        return cls(content, _templates(), zone, may_page)
 
     def page(
         self, visit: Visit, template: str, *, status: int = 200, cookies: tuple[Cookie, ...] = (), **values: Any
@@ -123,6 +116,18 @@ class Look:
     def tongue(self, language: str, code: str | None) -> str:
         """The name of a language, in the language of the page."""
         return (_locale(language).languages.get(code, code) or "") if code else ""
+
+
+@cache
+def _templates() -> Environment:
+    """One for all, since each page is compiled when it is shown for the first time."""
+    return Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 @cache

@@ -5,7 +5,6 @@ Law: real PostgreSQL, real content, the real model; nothing here is a mock. Ever
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import shutil
@@ -35,6 +34,7 @@ from bot.settings import ROOT, Settings
 from bot.store import embedded
 from bot.store.embedded import Server
 from bot.store.migrate import migrate
+from tests.fakes import forks, once
 from tests.fakes.database import copied
 from tests.fakes.place import new_directory
 
@@ -43,8 +43,9 @@ MODELS = ROOT / "var" / "nlu"  # trained once per content of nlu_data
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--update` writes golden texts anew; the diff is read."""
+    """`--update` writes golden texts anew; the diff is read. `--quick` is the inner loop."""
     parser.addoption("--update", action="store_true", help="write the golden texts anew")
+    parser.addoption("--quick", action="store_true", help="each conversation in one cell, on one channel")
 
 
 # Folders whose tests wait for processes and databases: each of these may run in any worker. Elsewhere a file stays
@@ -54,29 +55,56 @@ SPREAD = frozenset({"crash", "e2e", "chat", "pipeline"})
 TOGETHER = {"store": "embedded", "nlu": "nlu", "browser": "browser"}
 
 
+def pytest_configure() -> None:
+    """Before anything is made."""
+    once.share()
+
+
 def pytest_xdist_auto_num_workers() -> int:
     """One more than cores, since many tests wait; with each comes a database server, so not more than eight."""
     return min(8, (os.cpu_count() or 1) + 1)
 
 
+# What takes longest begins first, so that nobody is left alone with it at the end; then whole files, then single tests.
+LONGEST = (
+    "browser",
+    "nlu",
+    "tests/conversations/test_graph.py",
+    "tests/conversations/test_transcripts.py",
+    "tests/chaos/test_storm.py",
+    "tests/conversations/test_derived.py",
+    "store",
+)
+
+
+def _group(nodeid: str) -> str:
+    """What one worker runs by itself, in order."""
+    path = PurePosixPath(nodeid.partition("::")[0])
+    return nodeid if path.parent.name in SPREAD else TOGETHER.get(path.parent.name, str(path))
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What waits for processes and databases is slow, each and all: `make quick` leaves it out."""
+    """What waits for processes is slow, and what works on a database is `stored`: `make quick` leaves both out."""
     for item in items:
         if item.path.parent.name in SPREAD:
             item.add_marker(pytest.mark.slow)
+        if "server" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.stored)
+    place = {group: number for number, group in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(_group(item.nodeid), len(place) + (item.path.parent.name in SPREAD)))
 
 
 class Groups(LoadScopeScheduling):
-    """What one worker runs by itself, in order. (The marks of `--dist loadgroup` are not read under pytest 9.2.)"""
+    """In the order of the list. (The marks of `--dist loadgroup` are not read under pytest 9.2.)"""
 
     def _split_scope(self, nodeid: str) -> str:
-        path = PurePosixPath(nodeid.partition("::")[0])
-        return nodeid if path.parent.name in SPREAD else TOGETHER.get(path.parent.name, str(path))
+        return _group(nodeid)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Groups:
     """Whenever there are several workers."""
+    config.option.loadscopereorder = False
     return Groups(config, log)
 
 
@@ -125,6 +153,13 @@ def settings(server: Server, database_url: str, tmp_path: Path) -> Settings:
     )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _one_parent() -> Iterator[None]:
+    """Of all processes that tests start: what each would load for seconds is loaded once."""
+    with forks.forking(_models()):
+        yield
+
+
 def _models() -> Path:
     MODELS.mkdir(parents=True, exist_ok=True)
     return MODELS
@@ -159,11 +194,8 @@ def clock() -> Clock:
 
 @pytest.fixture(scope="session")
 def content() -> Content:
-    """Everything that is written, read once; it never changes, so it is no garbage to be looked through either."""
-    loaded = content_room.load(ROOT)
-    gc.collect()
-    gc.freeze()
-    return loaded
+    """Everything that is written, read once."""
+    return once.written()
 
 
 @pytest.fixture(scope="session")

@@ -63,8 +63,11 @@ def found(text: str, stems: Sequence[str], prefixes: Sequence[str]) -> Iterator[
     """The stems that begin a word of the text, or several words in a row."""
     words = fold(text).split()
     bare = [{w, *(w[len(p) :] for p in prefixes if w.startswith(p) and len(w) > len(p) + 1)} for w in words]
+    forms = " ".join(("", *(form for each in bare for form in each)))  # a space before each
     for stem in stems:
         *whole, last = stem.split()
+        if f" {last}" not in forms:
+            continue  # nearly always
         for place in range(len(words) - len(whole)):
             row = bare[place : place + len(whole)]
             if all(part in forms for part, forms in zip(whole, row, strict=True)) and any(

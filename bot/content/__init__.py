@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from bot.engine.session import Session
 from bot.engine.state import State
 
 RETRY = "retry_"  # before the name of a reader
+SETTLED = ("rules", "_heard", "_folded", "_words", "unsigned", "latin")  # the same wherever this is served
 
 __all__ = ["Content", "ContentError", "Problem", "load"]
 
@@ -53,6 +54,12 @@ class Content:
     desk: Mapping[str, FactText] = field(default_factory=dict)  # the words of the caseworkers' pages
     signatures: Mapping[str, tuple[Signature, ...]] = field(default_factory=dict)  # under the danger texts, by language
     strict: bool = False  # production: danger texts that two people have not signed carry English
+
+    def served(self, site: str, *, strict: bool) -> Content:
+        """The same at this public address. What was reckoned once and does not depend on it is not reckoned again."""
+        made = replace(self, site=site, strict=strict)
+        vars(made).update({name: vars(self)[name] for name in SETTLED if name in vars(self)})
+        return made
 
     @cached_property
     def rules(self) -> Rules:

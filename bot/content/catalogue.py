@@ -15,8 +15,8 @@ from pathlib import Path
 
 import polib
 
-from bot.content.kept import kept
 from bot.content.source import ContentError, Problem
+from bot.kept import kept
 
 MESSAGES = "messages"  # the domain of the flows
 LATIN = "latin"  # the domain of SMS texts in Latin letters, for a language that people also write so

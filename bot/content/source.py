@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from bot.content.kept import kept
+from bot.kept import kept
 from bot.settings import CannotStart
 
 _INT = re.compile(r"-?\d+\Z")

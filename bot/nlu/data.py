@@ -15,7 +15,7 @@ import yaml
 
 from bot.settings import CannotStart
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _ENTITY = re.compile(r"\[([^\]\[]+)\](?:\([^)]*\)|\{[^}]*\}|\[\s*\{[^\]]*\}\s*\])")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _ESCAPES = {"\\n": "\n", "\\t": "\t", "\\r": "\r"}
@@ -46,14 +46,24 @@ def read_examples(paths: Path | Iterable[Path]) -> list[Example]:
     roots = [paths] if isinstance(paths, Path) else list(paths)
     for root in roots:
         if root.is_dir():
-            files = sorted(p for p in root.rglob("*") if p.suffix in {".yml", ".yaml"} and p.is_file())
-            for file in files:
+            for file in data_files(root):
                 found += _read_file(file, named=False)
         else:
             found += _read_file(root, named=True)
     if not found:
         raise DataError(f"{', '.join(map(str, roots))}:1: no examples found")
     return found
+
+
+def data_files(folder: Path) -> list[Path]:
+    """Every YAML file of a folder, in a fixed order."""
+    return sorted(p for p in folder.rglob("*") if p.suffix in {".yml", ".yaml"} and p.is_file())
+
+
+def state_of(files: Iterable[Path]) -> bytes:
+    """What everything depends on that this room reckons of files: they, and all of its code."""
+    code = sorted(Path(__file__).parent.glob("*.py"))
+    return b"\0".join(hashlib.sha256(path.read_bytes()).digest() for path in (*code, *files))
 
 
 def content_hash(examples: Iterable[Example]) -> str:
@@ -77,7 +87,7 @@ def plain_text(line: str) -> str:
 def compose(file: Path) -> yaml.Node | None:
     """The YAML nodes of a file, which know their lines. Raises DataError for an unreadable file."""
     try:
-        return yaml.compose(file.read_text("utf-8-sig"), Loader=_LOADER)
+        return yaml.compose(file.read_text("utf-8-sig"), Loader=LOADER)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         raise DataError(f"{file}:{mark.line + 1 if mark else 1}: {error.problem}") from None

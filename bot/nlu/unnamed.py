@@ -8,7 +8,7 @@ name that is also a common word may stay, so whoever reads these lines reads the
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,7 +17,8 @@ from typing import Any
 import regex
 import yaml
 
-from bot.nlu.data import DataError, read_examples
+from bot.kept import kept
+from bot.nlu.data import LOADER, DataError, data_files, read_examples, state_of
 from bot.nlu.normalise import normalise
 
 GONE = "_"
@@ -69,25 +70,26 @@ class Unnamed:
 
 @lru_cache(maxsize=4)
 def load(root: Path) -> Unnamed:
-    """From `nlu_data/` and the names of places in `locales/`. About half a second, once. Raises DataError."""
-    folder = root / "nlu_data"
+    """From `nlu_data/` and the names of places in `locales/`. Half a second, once for each state of these files; then
+    a hundredth. Raises DataError."""
+    folder, languages = root / "nlu_data", sorted((root / "locales").glob("*/language.yml"))
     told = _mapping(folder / FILE)
-    known = frozenset(word for example in read_examples(folder) for word in normalise(example.text).split())
-    spelled = [
-        name for path in sorted((root / "locales").glob("*/language.yml")) for name in _countries(_mapping(path))
-    ]
-    return Unnamed(
-        known=known,
-        private=_words(told["names"]),
-        places=_words([*told["places"], *spelled]),
-        cues=_words(told["cues"]),
-        after=int(told["after"]),
-    )
+    state = state_of([*data_files(folder), *languages])
+    known, private, places, cues = kept(state, __file__, lambda: _read(folder, languages, told))
+    return Unnamed(frozenset(known), frozenset(private), frozenset(places), frozenset(cues), int(told["after"]))
+
+
+def _read(folder: Path, languages: Sequence[Path], told: Mapping[str, Any]) -> list[list[str]]:
+    """The sets of an Unnamed, in its order."""
+    known = {word for example in read_examples(folder) for word in normalise(example.text).split()}
+    spelled = [name for path in languages for name in _countries(_mapping(path))]
+    sets = (known, _words(told["names"]), _words([*told["places"], *spelled]), _words(told["cues"]))
+    return [sorted(words) for words in sets]
 
 
 def _mapping(path: Path) -> dict[str, Any]:
     try:
-        found = yaml.safe_load(path.read_text("utf-8"))
+        found = yaml.load(path.read_text("utf-8"), Loader=LOADER)  # noqa: S506 (a safe one)
     except (OSError, yaml.YAMLError) as error:
         raise DataError(f"{path}:1: cannot be read: {type(error).__name__}") from None
     if not isinstance(found, dict):

@@ -48,9 +48,10 @@ def _under(path: str) -> list[str]:
 
 def routes(office: Office) -> list[HTTPRouteHandler]:
     """The routes."""
-    files, previews = Files(office.settings.data_dir / "media"), Previews()
+    previews = Previews()
 
     async def read(which: UUID) -> tuple[str, bytes] | None:
+        files = Files(office.settings.data_dir / "media")
         return await attachments.read(office.database, office.secrets, files, which)
 
     async def all_of(visit: Visit) -> tuple[Head, list[Item]]:

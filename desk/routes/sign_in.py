@@ -29,12 +29,13 @@ HOMES = (("queue", "/desk"), ("box", "/desk/box"), ("users", "/desk/people"))
 
 def routes(office: Office) -> list[HTTPRouteHandler]:
     """The routes."""
-    limits = Limits(office.database, office.secrets)
-    trusted = proxies(office.settings.trusted_proxies)
+
+    def limits() -> Limits:
+        return Limits(office.database, office.secrets)
 
     def came_from(request: Request[Any, Any, Any]) -> str:
         peer = request.client.host if request.client else ""
-        return visitor(peer, request.headers.get("x-forwarded-for", ""), trusted)
+        return visitor(peer, request.headers.get("x-forwarded-for", ""), proxies(office.settings.trusted_proxies))
 
     def door(visit: Visit, trouble: str, status: int = 200) -> Response[str]:
         token = fresh_door()
@@ -66,7 +67,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
     @act("/sign-in", OPEN, trail="sign_in.password")
     async def password(request: Request[Any, Any, Any], visit: TheVisit) -> Response[Any]:
         (login,) = fields(visit.form, "login")
-        if await limits.exceeded(login, came_from(request), visit.now):
+        if await limits().exceeded(login, came_from(request), visit.now):
             return door(visit, "often", 429)
         async with office.database.begin() as connection:
             found = await users.password_hash(connection, login)
@@ -91,7 +92,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
     async def code(request: Request[Any, Any, Any], visit: TheVisit) -> Response[Any]:
         session, user = visit.session, visit.user
         assert session is not None
-        if await limits.exceeded(user.login, came_from(request), visit.now):
+        if await limits().exceeded(user.login, came_from(request), visit.now):
             return await code_page(visit, "often", 429)
         async with office.database.begin() as connection:
             kept = await users.totp_secret(connection, office.secrets, user.id)
@@ -109,7 +110,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         if not token:
             log.warning("sign_in_refused")
             return await code_page(visit, "wrong", 403)
-        await limits.forgive(user.login)
+        await limits().forgive(user.login)
         return Redirect(_home(office, user.role), status_code=303, cookies=[cookie(office, SESSION, token)])
 
     @act("/sign-out", SELF, trail="sign_out")

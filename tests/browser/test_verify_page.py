@@ -10,9 +10,8 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Page, expect
 
-from bot.content import load
-from bot.settings import ROOT
 from bot.web.verify import verify
+from tests.fakes import once
 from tests.fakes.certificates import GENUINE, MemoryCertificates
 from tests.fakes.server import served
 
@@ -21,7 +20,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 async def phone(browser_page: Page) -> AsyncIterator[tuple[Page, str]]:
-    async with served(verify(MemoryCertificates(load(ROOT)))) as url:
+    async with served(verify(MemoryCertificates(once.written()))) as url:
         await browser_page.set_viewport_size({"width": 390, "height": 780})
         yield browser_page, url
 
@@ -38,7 +37,7 @@ async def test_the_page_fits_a_phone(phone: tuple[Page, str], language: str, dir
     assert box["width"] > 340  # the style was let in
     assert await page.locator("h1").evaluate("e => getComputedStyle(e).textAlign") == "center"
     sizes = [await one.bounding_box() for one in await page.locator("nav a").all()]
-    assert len(sizes) == len(load(ROOT).languages) - 1  # the page's own is no link
+    assert len(sizes) == len(once.written().languages) - 1  # the page's own is no link
     assert all(size and size["height"] >= 44 for size in sizes)
 
 

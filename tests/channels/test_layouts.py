@@ -9,11 +9,10 @@ import pytest
 from bot.app import load_channels
 from bot.channels.contract import Part
 from bot.channels.limits import LIMITS
-from bot.content import load
 from bot.engine.messages import Option, Reply
 from bot.layouts import Layouts
-from bot.settings import ROOT
 from bot.store.contents import Book, Made
+from tests.fakes import once
 
 OURS, OTHER = "+97711111111", "+97722222222"
 ASK = Reply("wages.safe", "en", "Safe?", options=(Option("yes", "Yes"), Option("no", "No")), step="wages.safe")
@@ -22,7 +21,7 @@ NUMBERED = "Safe?\n\n1. Yes\n2. No"
 
 @pytest.fixture(scope="module")
 def content() -> Any:
-    return load(ROOT)
+    return once.written()
 
 
 def layouts(content: Any, *made: Made) -> Layouts:

@@ -16,11 +16,9 @@ import pytest
 from bot import app as composition
 from bot import settings as configuration
 from bot.channels import segments
-from bot.content import load
-from bot.settings import ROOT
 from bot.simulated import Phones
 from bot.store.embedded import Server
-from tests.fakes import database
+from tests.fakes import database, once
 from tests.fakes.service import command
 from tests.fakes.world import data_directory
 
@@ -70,7 +68,7 @@ async def test_an_unknown_language_is_said_clearly(phone: dict[str, str]) -> Non
     code, out, err = await command(phone, "chat", "--lang", "xx", given=b"hello\n")
     assert (code, out) == (2, "")
     assert "xx" in err
-    for known in load(ROOT).languages:
+    for known in once.written().languages:
         assert known in err
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from bot.check import fact_texts, facts, run
 from bot.content import load
-from bot.settings import ROOT
 from tests.check.bad_content import expect, translate, write
+from tests.fakes import once
 
 SOURCES = 'mou: {publisher: "a ministry", url: null, date: null, kind: "web page"}\n'
 TOPICS = "words: [say]\nbuttons: [say]\ntopics:\n  wages: {say: Pay, heard: {en: [pay]}}\n"
@@ -144,4 +144,4 @@ def test_what_waits_for_a_human_is_listed(tmp_path: Path) -> None:
     ]
     signed = RIGHT.replace("checked_on: null", "checked_on: 2026-11-20").replace("reviewer: null", "reviewer: A. L.")
     assert len(facts.unchecked(load(write(tmp_path, {**GOOD, FACT: signed})))) == 1
-    assert len(facts.unchecked(load(ROOT))) > 300
+    assert len(facts.unchecked(once.written())) > 300

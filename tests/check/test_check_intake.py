@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.check import intake
-from bot.content import load
-from bot.settings import ROOT
 from tests.check.bad_content import expect, flow
+from tests.fakes import once
 
 HEAD = (
     "frame:\n  fields:\n"
@@ -118,6 +117,6 @@ def test_more_than_four_are_too_many(tmp_path: Path) -> None:
 
 
 def test_the_real_flows_open_cases_of_each_kind_that_intake_knows() -> None:
-    content = load(ROOT)
+    content = once.written()
     kinds = {kind for flow in content.flows.by_name.values() for kind in intake._kinds(flow)}
     assert kinds == set(content.knowledge.get("intake")["kinds"])

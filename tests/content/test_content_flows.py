@@ -18,7 +18,7 @@ from bot.engine.messages import Sensitivity
 from bot.settings import ROOT
 
 LANGUAGES = (Choice("en", "English", synonyms=("inglish",)), Choice("ne", "नेपाली"))
-REAL = {p.stem: yaml.load(p.read_text("utf-8"), Loader=yaml.BaseLoader) for p in (ROOT / "flows").glob("*.yml")}
+REAL = {p.stem: yaml.load(p.read_text("utf-8"), Loader=yaml.CBaseLoader) for p in (ROOT / "flows").glob("*.yml")}
 
 
 def _load(root: Path, text: str, name: str = "some") -> Flows:

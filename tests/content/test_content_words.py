@@ -9,8 +9,8 @@ import pytest
 from bot.content import Content, ContentError, load
 from bot.content.languages import COMMANDS, as_choices, load_languages
 from bot.engine.flow import Ask, Choice
-from bot.settings import ROOT
 from tests.content.small_content import AR_PO, ENGLISH, FILES, HEAD, NEPALI, entry, write
+from tests.fakes import once
 
 
 @pytest.fixture
@@ -150,7 +150,7 @@ def test_every_command_is_a_key_of_the_files_here() -> None:
 
 
 def test_pages_by_id_with_values() -> None:
-    content = load(ROOT)
+    content = once.written()
     assert content.page("ne", {"score": 88})["certificate_points"] == "100 मा 88"
     assert content.page("ar", {"score": 88})["certificate_points"] == "\u206888\u2069 من 100"
     assert content.page("xx", {})["certificate_title"] == "Certificate"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.content import kept as room
+from bot import kept as room
 from bot.content.catalogue import load_catalogue
 from bot.content.source import ContentError, Place, read
 

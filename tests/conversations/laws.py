@@ -16,7 +16,7 @@ from bot.channels.layout import flatten
 from bot.channels.limits import LIMITS, units
 from bot.channels.segments import count
 from bot.check import screen
-from bot.check.discreet import LEXICON, lexicon_of
+from bot.check.discreet import LEXICON, Lexicon, lexicon_of
 from bot.check.slots import calls
 from bot.check.texts import allowed
 from bot.content import Content
@@ -107,12 +107,24 @@ def telling(phone: Phone, line: Line, started: str) -> Iterator[str]:
     words = phone.content.knowledge.get(LEXICON)
     if line.event.text_id in words[screen.ALLOWED]:
         return
-    lexicon = lexicon_of(words, line.reply.language)
+    lexicon = _lexicon(words, line.reply.language)
     quiet = started in words[screen.UNASKED] or line.reply.urgent or line.event.text_id.startswith("system.")
     facts = any(text_ids(line.event.slots, offered(line)))  # a fact that she asked for begins as it begins
     for fault in screen.faults(line.parts, lexicon, quiet, line.reply.sensitivity):
         if quiet or not facts or not fault.startswith("begins"):
             yield fault
+
+
+def _lexicon(words: Mapping[str, Any], language: str) -> Lexicon:
+    """`lexicon_of`, made once for each language."""
+    known = _LEXICONS.get((id(words), language))
+    if known is None:
+        known = _LEXICONS[id(words), language] = words, lexicon_of(words, language)
+    return known[1]
+
+
+# By the words and the language: the words too, so that their id stays theirs.
+_LEXICONS: dict[tuple[int, str], tuple[Mapping[str, Any], Lexicon]] = {}
 
 
 def _over_limits(channel: str, line: Line) -> Iterator[str]:

@@ -107,6 +107,7 @@ async def test_every_place_to_complain(content: Content, channel: str, language:
     assert len(seen) > 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("channel", "language"), WHERE)
 async def test_every_number(content: Content, channel: str, language: str) -> None:
     screen = Screen(content, channel, language)

@@ -70,9 +70,14 @@ def cells(content: Content, transcript: Transcript) -> Iterator[Cell]:
 
 
 @pytest.mark.parametrize("transcript", [pytest.param(t, id=t.name) for t in TRANSCRIPTS])
-async def test_a_conversation_goes_as_written(content: Content, transcript: Transcript) -> None:
+async def test_a_conversation_goes_as_written(
+    content: Content, transcript: Transcript, request: pytest.FixtureRequest
+) -> None:
     wrong, told = [], 0
-    for channel, language, letters in cells(content, transcript):
+    where = list(cells(content, transcript))
+    if request.config.getoption("quick"):
+        where = where[crc32(transcript.name.encode()) % len(where) :][:1]
+    for channel, language, letters in where:
         told += 1
         try:
             await Telling(content, transcript, channel, language, _variant(channel, language), letters).run()

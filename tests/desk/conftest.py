@@ -10,16 +10,10 @@ from bot import app as composition
 from bot import content as content_room
 from bot.app import App
 from bot.content import Content
-from bot.settings import ROOT, Settings
+from bot.settings import Settings
 from tests.conftest import Clock
 from tests.desk.office import Desk, opened
 from tests.pipeline.world import Table, World
-
-
-@pytest.fixture(scope="session")
-def content() -> Content:
-    """Everything that is written, read once."""
-    return content_room.load(ROOT)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+from litestar import Litestar
 from sqlalchemy import insert, select
 from sqlalchemy import text as sql
 from uuid_utils.compat import uuid7
@@ -27,7 +28,7 @@ from desk.door import SESSION
 from desk.mount import desk, make_office
 from desk.office import Office, csrf_of
 from desk.permissions import RELATIONS, STATES
-from tests.fakes.server import served
+from tests.fakes.server import application, served
 
 OURS, THEIRS = None, "Shelter"  # the organisation of the installation, and a partner
 
@@ -200,11 +201,41 @@ def word_of(page: str) -> str:
     return found[1] if found else ""
 
 
+class Standing:
+    """Stands where an office is asked for, for the one that is open now: to put a hundred pages together takes longer
+    than most of what is tested on them. While they are put together it gives only what `_alike` looks at."""
+
+    FIXED = frozenset({"content", "look", "permissions"})
+
+    def __init__(self, office: Office) -> None:
+        self.office = office
+        self.pages: Litestar | None = None
+        self.pages = application([desk(self)])  # type: ignore[arg-type]
+
+    def __getattr__(self, name: str) -> Any:
+        assert self.pages is not None or name in self.FIXED, f"a page holds {name} of the office that was open first"
+        return getattr(self.office, name)
+
+
+_STANDING: dict[object, list[Standing]] = {}
+
+
+def _alike(office: Office) -> object:
+    """Equal for offices whose pages are put together in the same way: of the same content for the same site."""
+    content = office.content
+    parts = (content.flows, content.texts, content.languages, content.catalogue, content.knowledge, content.desk)
+    return (*map(id, parts), content.site, content.strict)
+
+
 @asynccontextmanager
 async def opened(app: App) -> AsyncIterator[Desk]:
     """The desk of an application, served."""
     office = make_office(app.settings, app.database, app.secrets, app.content, app.staff, app.policy, app.clock, uuid7)
-    async with served([desk(office)]) as url:
+    free = _STANDING.setdefault(_alike(office), [])
+    standing = free.pop() if free else Standing(office)
+    standing.office = office
+    assert standing.pages is not None
+    async with served(standing.pages) as url:
         made = Desk(app, office, url)
         try:
             yield made
@@ -212,3 +243,4 @@ async def opened(app: App) -> AsyncIterator[Desk]:
             office.live.stop()
             for client in made.clients:
                 await client.aclose()
+    free.append(standing)

@@ -9,15 +9,14 @@ from typing import Any, cast
 
 import pytest
 
-from bot import content as content_room
 from bot.channels.contract import Inbound
 from bot.channels.prices import FACTS, Prices
 from bot.channels.segments import count
-from bot.settings import ROOT
 from bot.store import sms_spent
 from bot.store.sms_spent import Spent
 from desk import cost
 from tests.desk.office import opened, plain
+from tests.fakes import once
 from tests.pipeline.world import World
 
 SINGAPORE = "+6581234001"
@@ -28,7 +27,7 @@ PRICED = {
 
 
 def test_the_file_as_it_is_names_a_source_for_every_price() -> None:
-    facts = content_room.load(ROOT).knowledge.get(FACTS)
+    facts = once.written().knowledge.get(FACTS)
     assert set(Prices.read(facts).by_country) == set(facts["countries"])
 
 
@@ -122,7 +121,7 @@ class _Say:
 
 
 def test_months_have_a_sum_when_there_are_several_countries() -> None:
-    say, content = cast(Any, _Say()), content_room.load(ROOT)
+    say, content = cast(Any, _Say()), once.written()
     spent = [
         Spent(date(2026, 11, 1), "KW", 2, 4),
         Spent(date(2026, 11, 1), "SG", 1, 3),

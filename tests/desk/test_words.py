@@ -37,6 +37,7 @@ def test_a_form_that_changes_something_carries_its_word(name: str) -> None:
         assert "parts.word(visit)" in form or 'name="csrf"' in form
 
 
+@pytest.mark.slow
 def test_no_word_is_left_over(content: Content) -> None:
     """A word that no template or route asks for is not translated for nothing."""
     code = "\n".join(TEMPLATES.values()) + "\n".join(p.read_text("utf-8") for p in HERE.rglob("*.py"))

@@ -25,7 +25,6 @@ from hypothesis import HealthCheck, Phase, given, settings
 from litestar.handlers import HTTPRouteHandler
 from uuid_utils.compat import uuid7
 
-from bot import content as content_room
 from bot import outgoing
 from bot.settings import ROOT, Settings
 from bot.store import sign_ins, users
@@ -37,7 +36,7 @@ from desk import permissions as rules
 from desk.door import SESSION
 from desk.office import csrf_of
 from desk.route import CODE, OPEN, Rule
-from tests.fakes import database
+from tests.fakes import database, once
 from tests.fakes.post import deliver, text
 from tests.fakes.world import World
 
@@ -72,7 +71,7 @@ class Place:
 
 def routes_of_the_desk() -> list[Route]:
     """Every method and address, as the router has them."""
-    content = content_room.load(ROOT)
+    content = once.written()
     policy = outgoing.Policy.read(content.knowledge.get("contact_policy"), content.knowledge.get("duty"))
     nothing: Any = None
     office = mount.make_office(

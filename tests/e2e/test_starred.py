@@ -10,11 +10,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot import content as content_room
 from bot.check.discreet import PREVIEW, found, lexicon_of
-from bot.settings import ROOT
 from handlers import codes
-from tests.fakes import database
+from tests.fakes import database, once
 from tests.fakes.post import deliver, message, text, update
 from tests.fakes.service import command
 from tests.fakes.world import World, steady
@@ -67,11 +65,11 @@ async def test_T38_who_guesses_codes_reads_one_answer_for_ever(running: World) -
     assert len({steady(a) for a in answers}) == 1
     assert not any(g[-4:] in a for g in guesses for a in answers)
     ((tries,),) = database.asked(running.url, "SELECT count(*) FROM code_tries")
-    assert tries >= content_room.load(ROOT).knowledge.get("codes")["tries_an_hour"]["one"]
+    assert tries >= once.written().knowledge.get("codes")["tries_an_hour"]["one"]
 
 
 async def test_T41_a_conversation_about_danger_tells_a_screen_nothing(running: World) -> None:
-    content = content_room.load(ROOT)
+    content = once.written()
     lexicon = lexicon_of(content.knowledge.get("discreet"), "en")
     await _says(running, WORKER, LOCKED_IN, "2", "1", "1")
     await _says(running, f"whatsapp:{FAMILY}", LOCKED_IN, "2", "1", "1")

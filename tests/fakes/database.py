@@ -23,7 +23,8 @@ def copied(server: Server) -> Iterator[Server]:
     """A fresh copy of the schema, with addresses for all roles; gone at the end."""
     name = f"t_{uuid4().hex[:12]}"
     with psycopg.connect(server.on("postgres").url_admin, autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE saathi OWNER saathi_owner")
+        # by its files, which takes half of what a copy through the log takes: nobody needs that log
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE saathi STRATEGY file_copy OWNER saathi_owner")
     try:
         yield server.on(name)
     finally:

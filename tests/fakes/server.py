@@ -8,14 +8,19 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import uvicorn
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.handlers import HTTPRouteHandler
 
 
+def application(routes: Sequence[HTTPRouteHandler | Router]) -> Litestar:
+    """With these routes and nothing else."""
+    return Litestar(list(routes), openapi_config=None, logging_config=None)
+
+
 @asynccontextmanager
-async def served(routes: Sequence[HTTPRouteHandler]) -> AsyncIterator[str]:
-    """The base address of an application with these routes; stopped at the end."""
-    app = Litestar(list(routes), openapi_config=None, logging_config=None)
+async def served(routes: Sequence[HTTPRouteHandler] | Litestar) -> AsyncIterator[str]:
+    """The base address of an application, or of one with these routes; stopped at the end."""
+    app = routes if isinstance(routes, Litestar) else application(routes)
     # Said to be TCP, else asyncio leaves small packets waiting for 40 ms each.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))

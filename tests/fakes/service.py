@@ -12,7 +12,7 @@ import os
 import signal
 import socket
 import sys
-from asyncio.subprocess import Process
+from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +21,8 @@ from typing import IO, Self
 import httpx
 
 from bot.settings import ROOT
+from tests.fakes import forks
+from tests.fakes.forks import Forked
 
 PATIENCE = 120.0  # seconds; the machine may be busy, nothing here is a measurement
 
@@ -48,25 +50,29 @@ class Service:
     """`async with Service(environment, log, port) as service:`; it is ready when `ready()` returns."""
 
     module = "bot"  # `python -m ...`; a test may set another on the instance before it starts
+    afresh = False  # a test that is about the start itself sets it: nothing is loaded before
 
     def __init__(self, settings: Mapping[str, str], log: Path, port: int, arguments: Sequence[str] = ()) -> None:
         self._environment = clean_environment(settings)
         self._log = log
         self._arguments = ("serve", "--port", str(port), *arguments)
-        self._process: Process | None = None
+        self._process: Process | Forked | None = None
         self._file: IO[bytes] | None = None
         self.url = f"http://127.0.0.1:{port}"
 
     async def __aenter__(self) -> Self:
         self._file = self._log.open("ab")
+        parent = None if self.afresh or self.module != "bot" else forks.parent()
+        if parent is not None:
+            with open(os.devnull, "rb") as nothing:  # noqa: ASYNC230
+                streams = [file.fileno() for file in (nothing, self._file, self._file)]
+                self._process = await parent.fork(self._environment, self._arguments, streams)
+            return self
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            self.module,
-            *self._arguments,
+            *(sys.executable, "-m", self.module, *self._arguments),
             cwd=ROOT,
             env=self._environment,
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=DEVNULL,
             stdout=self._file,
             stderr=self._file,
         )
@@ -82,7 +88,7 @@ class Service:
             self._file.close()
 
     @property
-    def process(self) -> Process:
+    def process(self) -> Process | Forked:
         """The process, once it was started."""
         assert self._process is not None
         return self._process
@@ -119,16 +125,15 @@ class Service:
 
 async def command(settings: Mapping[str, str], *arguments: str, given: bytes = b"") -> tuple[int, str, str]:
     """Run `saathi ...` to its end; returns exit code, standard output, standard error."""
+    if (parent := forks.parent()) is not None:
+        return await _forked(parent, settings, arguments, given)
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "bot",
-        *arguments,
+        *(sys.executable, "-m", "bot", *arguments),
         cwd=ROOT,
         env=clean_environment(settings),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
     )
     try:
         out, err = await asyncio.wait_for(process.communicate(given), PATIENCE)
@@ -137,3 +142,33 @@ async def command(settings: Mapping[str, str], *arguments: str, given: bytes = b
             process.kill()
             await process.wait()
     return process.returncode or 0, out.decode(), err.decode()
+
+
+async def _forked(
+    parent: forks.Parent, settings: Mapping[str, str], arguments: Sequence[str], given: bytes
+) -> tuple[int, str, str]:
+    """The same by a fork, through pipes as well."""
+    (stdin, tell), (hear_out, stdout), (hear_err, stderr) = os.pipe(), os.pipe(), os.pipe()
+    theirs = (stdin, stdout, stderr)
+    try:
+        process = await parent.fork(clean_environment(settings), arguments, theirs)
+    finally:
+        for end in theirs:
+            os.close(end)
+    try:
+        ends = (asyncio.to_thread(_tell, tell, given), *(asyncio.to_thread(_hear, end) for end in (hear_out, hear_err)))
+        _, out, err = await asyncio.wait_for(asyncio.gather(*ends), PATIENCE)
+        code = await asyncio.wait_for(process.wait(), PATIENCE)
+    finally:
+        process.kill()
+    return code, out.decode(), err.decode()
+
+
+def _tell(pipe: int, given: bytes) -> None:
+    with contextlib.suppress(BrokenPipeError), open(pipe, "wb") as file:
+        file.write(given)
+
+
+def _hear(pipe: int) -> bytes:
+    with open(pipe, "rb") as file:
+        return file.read()

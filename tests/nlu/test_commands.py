@@ -47,6 +47,7 @@ def test_train_then_parse(tmp_path: Path) -> None:
     assert answers[5]["text"] == "last line"
 
 
+@pytest.mark.slow
 def test_fallback_only_when_asked(small_model: Path) -> None:
     strange = b"quixotic zebra xylophone\n"
     out, _ = saathi("parse", "--model", str(small_model), stdin=strange)
@@ -56,6 +57,7 @@ def test_fallback_only_when_asked(small_model: Path) -> None:
     assert json.loads(out)["intent_ranking"][0]["name"] == "nlu_fallback"
 
 
+@pytest.mark.slow
 def test_evaluate(small_model: Path) -> None:
     out, _ = saathi("evaluate", "--model", str(small_model), "--data", str(SMALL_HELD_OUT), "--json")
     report = json.loads(out)
@@ -68,6 +70,7 @@ def test_evaluate(small_model: Path) -> None:
     assert "danger: 3 lines, recall 1.0000" in table
 
 
+@pytest.mark.slow
 def test_without_options_it_is_the_model_of_this_installation(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -80,6 +83,7 @@ def test_without_options_it_is_the_model_of_this_installation(
     assert errors == "train: --data and --out go together\n"
 
 
+@pytest.mark.slow
 def test_errors_are_one_line(tmp_path: Path) -> None:
     bad = tmp_path / "nlu.yml"
     bad.write_text("nlu:\n- intent: a\n  examples: |\n    oops\n")

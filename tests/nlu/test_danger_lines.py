@@ -13,15 +13,15 @@ from bot.nlu.intents import DANGER
 from bot.nlu.normalise import normalise
 from tests.nlu.conftest import HELD_OUT, NLU_DATA
 
-CASES = yaml.safe_load((NLU_DATA / "danger_cases.yml").read_text("utf-8"))
-ORDINARY = yaml.safe_load((NLU_DATA / "ordinary.yml").read_text("utf-8"))
+CASES = yaml.load((NLU_DATA / "danger_cases.yml").read_text("utf-8"), Loader=yaml.CSafeLoader)
+ORDINARY = yaml.load((NLU_DATA / "ordinary.yml").read_text("utf-8"), Loader=yaml.CSafeLoader)
 LANGUAGES = sorted(p.parent.name for p in NLU_DATA.glob("*/concepts.yml"))
 DANGEROUS = [(lang, kind, line) for lang, kinds in CASES.items() for kind, lines in kinds.items() for line in lines]
-IDIOMS = yaml.safe_load((NLU_DATA / "idioms.yml").read_text("utf-8"))
+IDIOMS = yaml.load((NLU_DATA / "idioms.yml").read_text("utf-8"), Loader=yaml.CSafeLoader)
 SPOKEN = [(lang, line) for lang, lines in IDIOMS.items() for line in lines]
-SAID = yaml.safe_load((Path(__file__).parent / "negation_lines.yml").read_text("utf-8"))
+SAID = yaml.load((Path(__file__).parent / "negation_lines.yml").read_text("utf-8"), Loader=yaml.CSafeLoader)
 FRESH = [
-    yaml.safe_load((HELD_OUT / name).read_text("utf-8"))
+    yaml.load((HELD_OUT / name).read_text("utf-8"), Loader=yaml.CSafeLoader)
     for name in ("alarms.yml", "alarms_again.yml", "alarms_third.yml")
 ]
 HARMLESS = [(lang, line) for lang, lines in ORDINARY.items() for line in lines]

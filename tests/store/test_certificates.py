@@ -13,12 +13,11 @@ from sqlalchemy import delete, select
 
 from bot.app import App
 from bot.certified import Certificates
-from bot.content import load
-from bot.settings import ROOT
 from bot.store import certificates, retention, tables
 from bot.store.certificates import Passed
 from bot.store.rows import Certificate, CertificateLink
 from tests.conftest import NOON
+from tests.fakes import once
 from tests.fakes.statements import heard
 from tests.store.shelves import Stored
 
@@ -108,7 +107,7 @@ async def test_name_and_token_lie_sealed_and_go_with_their_time(given: Stored) -
 async def test_the_file_has_her_words_and_leads_back_to_its_number(given: Stored) -> None:
     settings = SimpleNamespace(public_url="https://saathi.example.org/")
     app = SimpleNamespace(
-        database=given.database, secrets=given.secrets, content=load(ROOT), settings=settings, clock=lambda: NOON
+        database=given.database, secrets=given.secrets, content=once.written(), settings=settings, clock=lambda: NOON
     )
     served = Certificates(cast(App, app))
     file = await served.file(TOKEN, "http://127.0.0.1:1/")

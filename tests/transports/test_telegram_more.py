@@ -9,10 +9,10 @@ import pytest
 
 from bot.channels.limits import LIMITS
 from bot.channels.telegram import group_of
-from bot.content import load
-from bot.settings import ROOT, Settings
+from bot.settings import Settings
 from bot.transports import errors
 from bot.transports.telegram import Telegram
+from tests.fakes import once
 from tests.fakes.telegram import TOKEN, FakeTelegram, refusal
 
 
@@ -60,7 +60,7 @@ async def test_a_group_where_we_may_not_write_is_left_too(fake: FakeTelegram, tr
 
 
 async def test_commands_in_every_language(fake: FakeTelegram, transport: Telegram) -> None:
-    content = load(ROOT)
+    content = once.written()
     for language in ("", *content.languages):
         await transport.introduce(language, content.channel(language or "en"))
     told = [(method, form.get("language_code", "")) for method, form in fake.told]

@@ -11,8 +11,8 @@ import pytest
 
 from bot.channels.contract import Button, Part
 from bot.cli.twilio import wanted
-from bot.content import Content, load
-from bot.settings import ROOT, Settings
+from bot.content import Content
+from bot.settings import Settings
 from bot.store.contents import Book, Made
 from bot.transports import errors, twilio_content
 from bot.transports.twilio import Twilio
@@ -23,11 +23,6 @@ from tests.fakes.twilio import refusal
 from tests.transports.test_transport_twilio import NUMBER, settings
 
 OURS = "+447700900456"
-
-
-@pytest.fixture(scope="module")
-def content() -> Content:
-    return load(ROOT)
 
 
 @pytest.fixture

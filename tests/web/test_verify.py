@@ -10,10 +10,9 @@ import pytest
 from litestar.testing import AsyncTestClient
 
 from bot.certified import Certificates as ServiceCertificates
-from bot.content import load
-from bot.settings import ROOT
 from bot.web.site import site
 from bot.web.verify import Certificates, chosen, verify
+from tests.fakes import once
 from tests.fakes.certificates import FILE, GENUINE, REVOKED, TOKEN, MemoryCertificates
 from tests.fakes.line import Store, settings
 from tests.fakes.server import served
@@ -32,7 +31,7 @@ BAD = {
 
 @pytest.fixture(scope="module")
 async def certificates() -> MemoryCertificates:
-    return MemoryCertificates(load(ROOT))
+    return MemoryCertificates(once.written())
 
 
 @pytest.fixture(scope="module")
