@@ -441,7 +441,8 @@ class Turn:
             if called is None:
                 break
             if self._must_wait(called):  # nothing is done; the question stays open
-                self._say([Said("system.unvouched")])
+                if not (self._arrived and self._arrived.passed):  # nothing stands between her and what is urgent
+                    self._say([Said("system.unvouched")])
                 if (self._conversation.id, "queue") not in self.subject.open_notices:
                     self.ctx.notify("queue", "unvouched", "medium", case_actions.concerned(self.ctx))
                 return
