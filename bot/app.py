@@ -52,7 +52,7 @@ from bot.store.inbox import Inbox
 from bot.store.keys import Keys
 from bot.store.ledger import NAME as LEDGER
 from bot.store.ledger import Ledger
-from bot.store.migrate import current, migrate, newest
+from bot.store.migrate import current, is_behind, migrate
 from bot.store.shred import shred
 from bot.store.turns import REFERENCE_DIGITS
 from bot.store.wake import Wake
@@ -188,7 +188,7 @@ class App:
             return "stopping"
         try:
             async with asyncio.timeout(2), self.database.engine.connect() as connection:
-                return "ok" if await current(connection) == newest() else "schema_outdated"
+                return "schema_outdated" if is_behind(await current(connection)) else "ok"
         except Exception as error:
             return f"database_{type(error).__name__}"
 
@@ -278,7 +278,7 @@ async def open_database(settings: Settings, *, migrating: bool = True) -> Databa
         raise SettingsError(
             f"SAATHI_DATABASE_URL: the database cannot be used ({type(error).__name__}): check address and password"
         ) from None
-    if revision != newest():
+    if is_behind(revision):
         await database.close()
         raise SettingsError("the database has an older schema: run `saathi migrate`")
     return database

@@ -1,7 +1,7 @@
 """Cells of a CSV file that somebody opens in a spreadsheet: none of them is computed there.
 
-Law: text that begins like a formula, also behind blanks or in full width, gets a mark before it, and taking the mark off
-gives back exactly what was there. Source: OWASP, "CSV Injection".
+Law: text that begins like a formula, also behind blanks or in full width, gets a mark before it, and taking the mark
+off gives back exactly what was there. Source: OWASP, "CSV Injection".
 """
 
 from __future__ import annotations

@@ -121,6 +121,15 @@ def newest() -> str:
     return ScriptDirectory.from_config(_config()).get_current_head() or ""
 
 
+def is_behind(revision: str) -> bool:
+    """Whether a database lacks what this checkout needs. That of a later release has more: its migrations only add for
+    as long as processes of this one may run, so they go on while they are replaced one after the other (T54)."""
+    scripts = ScriptDirectory.from_config(_config())
+    if revision == scripts.get_current_head():
+        return False
+    return revision in {"", *(script.revision for script in scripts.walk_revisions())}
+
+
 def sqlalchemy_url(url: str) -> str:
     """A postgresql:// address with the driver named: psycopg 3."""
     scheme, _, rest = url.partition("://")

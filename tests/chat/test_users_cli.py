@@ -8,9 +8,9 @@ import asyncio
 import pytest
 from sqlalchemy import text
 
+from bot import settings as configuration
 from bot.cli import users as command
 from bot.content import Content
-from bot import settings as configuration
 from bot.settings import Settings
 from bot.store.database import Database
 

@@ -332,9 +332,8 @@ async def test_a_name_that_tells_too_much_is_never_put_on_her_phone(two: Two, wo
     """It stands in the first words that she reads, and whoever holds the phone reads it too."""
     before = len(world.provider.sent)
     await world.run("UPDATE contacts SET language = 'ne'")
-    await world.run(
-        "UPDATE organisations SET settings = jsonb_build_object('on_screen', :n) WHERE name = 'Shelter'", n=name
-    )
+    async with world.app.database.begin() as connection:
+        await users.show_as(connection, THEIRS, name)
     for how in ({"how": "bot", "said_at": ""}, {}):
         answer = await two.offer(**how)
         assert answer.status_code == 400

@@ -138,8 +138,9 @@ async def test_T7_danger_does_not_wait_while_twilio_is_asked(running: World) -> 
     await deliver(running.base, text(VICTIM, "he is beating me help", "cry"))
     await running.quiet()
     told = running.to(VICTIM)[len(shown) :]
-    assert told and not any("could not be checked" in line for line in told)  # nothing stands before the answer to it
-    pages = "SELECT count(*) FROM notices WHERE audience = 'page' AND kind = 'danger'"
+    assert told
+    assert not any("could not be checked" in line for line in told)  # nothing stands before the answer to it
+    pages = "SELECT count(*) FROM notices WHERE audience = 'page'"
     assert database.asked(running.url, pages) == [(1,)]
     assert database.asked(running.url, "SELECT vouched FROM inbox WHERE vouched IS NOT NULL") == [("unknown",)]
     ((reference,),) = database.asked(running.url, "SELECT reference FROM cases WHERE severity <> 'critical'")
@@ -154,7 +155,8 @@ async def test_T7_the_quick_exit_does_not_wait_while_twilio_is_asked(running: Wo
     await deliver(running.base, text(VICTIM, "x", "leaves"))
     await running.quiet()
     told = running.to(VICTIM)[len(shown) :]
-    assert len(told) == 1 and not any(c.isdecimal() for c in told[0]), told
+    assert len(told) == 1, told
+    assert not any(c.isdecimal() for c in told[0])
     assert database.asked(running.url, "SELECT vouched FROM inbox WHERE vouched IS NOT NULL") == [("unknown",)]
 
 

@@ -247,3 +247,8 @@ def test_months_are_those_of_utc(owner_url: str, connection: Connection) -> None
     with psycopg.connect(owner_url, options="-c timezone=UTC") as opened:
         bounds = opened.execute("SELECT pg_get_expr(relpartbound, oid) FROM pg_class WHERE relname = 'audit_2030_05'")
         assert bounds.fetchone() == ("FOR VALUES FROM ('2030-05-01 00:00:00+00') TO ('2030-06-01 00:00:00+00')",)
+
+
+@pytest.mark.parametrize(("revision", "behind"), [("", True), ("0001", True), ("9999", False), (room.newest(), False)])
+def test_a_later_schema_is_enough_and_an_earlier_one_is_not(revision: str, behind: bool) -> None:
+    assert room.is_behind(revision) is behind
