@@ -1,11 +1,12 @@
-"""T23: how often we write to Telegram over minutes, while one chat is told to wait: by our clock, so that no machine is too
-slow or too quick for it.
+"""T23: how often we write to Telegram over minutes, while one chat is told to wait: by our clock, so that no machine is
+too slow or too quick for it.
 
 Law: real outbox, real senders, several of them; only the provider and the clock are played.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from datetime import datetime
 
@@ -43,7 +44,7 @@ async def test_T23_one_chat_waits_and_the_rates_are_kept_over_minutes(world: Wor
     by_chat: dict[str, list[float]] = defaultdict(list)
     for at, (_, chat) in zip(moments, sent, strict=True):
         by_chat[chat].append(at)
-    gaps = [late - early for mine in by_chat.values() for early, late in zip(mine, mine[1:], strict=False)]
+    gaps = [late - early for mine in by_chat.values() for early, late in itertools.pairwise(mine)]
     assert in_a_second <= OVERALL
     assert min(gaps) >= 1
     assert by_chat[SLOWED][0] >= WAITS
@@ -54,7 +55,7 @@ async def test_T23_one_chat_waits_and_the_rates_are_kept_over_minutes(world: Wor
     late = [at - n / PER_SECOND["telegram"] for n, at in enumerate(firsts)]  # beyond what the pace alone costs
     assert max(late) < 2
     print(
-        f"{len(sent)} messages in {max(moments):.0f} s of our clock: at most {in_a_second} in any second, {min(gaps):.1f} s"
-        f" between two of a chat; the chat that was told to wait {WAITS} s waited {by_chat[SLOWED][0]:.1f} s; nobody else"
-        f" waited more than {max(late):.1f} s for it"
+        f"{len(sent)} messages in {max(moments):.0f} s of our clock: at most {in_a_second} in any second,"
+        f" {min(gaps):.1f} s between two of a chat; the chat that was told to wait {WAITS} s waited"
+        f" {by_chat[SLOWED][0]:.1f} s; nobody else waited more than {max(late):.1f} s for it"
     )
