@@ -14,6 +14,7 @@ NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 RELIABILITY = (ROOT / "docs/reliability.md").read_text("utf-8")
 SECURITY = (ROOT / "SECURITY.md").read_text("utf-8")
 ASSESSMENT = (ROOT / "docs/dpia.md").read_text("utf-8")
+OVER_SOCKETS = re.compile(r"\b\w+\.service\(|\brunning: World\b")
 STARRED = {1, 6, 10, 11, 13, 17, 28, 29, 33, 36, 38, 41, 45, 46, 48}
 
 
@@ -52,6 +53,13 @@ def test_every_number_has_a_row_with_a_test_or_a_reason() -> None:
     for number, (name, proof, left) in rows.items():
         assert NAMED.search(proof) or "not covered" in left, f"T{number}"
         assert ("★" in name) is (number in STARRED), f"T{number}"
+
+
+@pytest.mark.parametrize("number", sorted(STARRED | {58}))
+def test_each_starred_number_is_proved_on_the_running_process(number: int) -> None:
+    """One of its tests starts `saathi serve` and talks to it over sockets: itself, or by the fixture that does."""
+    there = {path for path, _ in NAMED.findall(_rows()[number][1])}
+    assert any(OVER_SOCKETS.search((ROOT / path).read_text("utf-8")) for path in there), there
 
 
 def test_every_threat_has_a_test() -> None:
