@@ -38,6 +38,8 @@ def cries(given: Input | None, content: Content, profile: Mapping[str, Any]) -> 
 def ordered(group: Sequence[Arrived], content: Content, profile: Mapping[str, Any]) -> list[Arrived]:
     """What of one person may be handled now, in the order in which she wrote: what comes before a cry, without a word
     of its provider's, and the cry; else everything up to a message that is being asked about."""
+    if len(group) == 1:  # most of the time: nothing to go ahead of
+        return [each for each in group if not _is_asked(each)]
     places = [n for n, each in enumerate(group) if not _is_asked(each) and cries(each.given, content, profile)]
     last = max(places, default=-1)
     end = next((n for n, each in enumerate(group) if n > last and _is_asked(each)), len(group))

@@ -150,7 +150,8 @@ async def show_as(connection: AsyncConnection, name: str, shown: str) -> UUID | 
     """How people read an organisation's name on a phone; None = there is no such organisation."""
     settings = organisations.c.settings.op("||")(func.jsonb_build_object("on_screen", shown))
     changed = update(organisations).where(organisations.c.name == name).values(settings=settings)
-    return (await connection.execute(changed.returning(organisations.c.id))).scalar_one_or_none()
+    which: UUID | None = (await connection.execute(changed.returning(organisations.c.id))).scalar_one_or_none()
+    return which
 
 
 async def set_password(connection: AsyncConnection, user_id: UUID, password_hash: str, now: datetime) -> None:
