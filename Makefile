@@ -46,7 +46,7 @@ quick: $(READY)  ## the inner loop, under a minute: no databases, processes, wal
 chaos: $(READY)  ## kills, restarts, bad providers, a million days: the figures of docs/reliability.md (8 minutes)
 	$(BIN)/python -m tests.chaos $(ARGS)
 
-soak: $(READY)  ## hours of ordinary traffic with kills: memory, files, pace: make soak ARGS='--minutes 1440'
+soak: $(READY)  ## hours of ordinary traffic with kills: memory, files, pace: make soak ARGS='--minutes 1440' (or a moved clock: '--day 20000')
 	$(BIN)/python -m tests.chaos.soak $(ARGS)
 
 rasa: $(READY)  ## Rasa 3.6 beside it: own environment (Python 3.10, 3 GB), trained on nlu_data/, asked once (RASA=--diet: the network)

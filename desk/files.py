@@ -1,7 +1,7 @@
 """Files for a spreadsheet: CSV and XLSX of the same rows.
 
-Law: formula-safe: nothing that a cell holds is computed by whoever opens it. Text that begins like a formula gets a
-mark before it in CSV; in XLSX text is text. UTF-8 with its mark, so that every script is read rightly.
+Law: formula-safe: nothing that a cell holds is computed by whoever opens it (`bot/documents/cells.py`); in XLSX text is
+text. UTF-8 with its mark, so that every script is read rightly.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from typing import TypeAlias
 
 from litestar import Response
 
+from bot.documents.cells import guarded
+
 Cell: TypeAlias = str | int | float | None
 FORMATS = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # also those of full width
 _ISOLATES = dict.fromkeys((0x2066, 0x2067, 0x2068, 0x2069))  # of words that were filled: only a page needs them
 _NAME = 31  # letters of the name of a sheet, and these not
 _NOT = str.maketrans(dict.fromkeys("[]:*?/\\'", " "))
@@ -42,9 +43,7 @@ def plain(cell: Cell) -> Cell:
 def safe(cell: Cell) -> Cell:
     """As it may stand in a CSV file."""
     cell = plain(cell)
-    if isinstance(cell, str) and cell.lstrip(" \u00a0\ufeff").startswith(_STARTS):
-        return f"'{cell}"
-    return cell
+    return guarded(cell) if isinstance(cell, str) else cell
 
 
 def as_csv(tables: Sequence[Table]) -> bytes:

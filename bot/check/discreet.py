@@ -59,6 +59,12 @@ def lexicon_of(words: Mapping[str, Any], language: str) -> Lexicon:
     return Lexicon(folded("never"), folded("start"), folded("prefixes"))
 
 
+def tells(name: str, words: Mapping[str, Any], languages: Iterable[str]) -> list[str]:
+    """What a name that stands at the beginning of a text tells of whom she writes to, in English or these languages."""
+    lexicons = (lexicon_of(words, language) for language in (FALLBACK, *languages))
+    return sorted({stem for lex in lexicons for stem in found(name, (*lex.never, *lex.start), lex.prefixes)})
+
+
 def found(text: str, stems: Sequence[str], prefixes: Sequence[str]) -> Iterator[str]:
     """The stems that begin a word of the text, or several words in a row."""
     words = fold(text).split()

@@ -1,14 +1,14 @@
 """Catalogues as rows that a translator fills in: out as CSV or PO, and back in.
 
 Law: nothing is lost and nothing breaks: a row that fits goes in, one that does not is told with its reason and stays
-out, and what nobody filled in stays as it was.
+out, and what nobody filled in stays as it was. No cell of a table is a formula; the mark against it goes on the way in.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from bot.content import Content
 from bot.content.catalogue import blank, po_path, written
 from bot.content.knowledge import HEARD
 from bot.content.languages import COMMANDS
+from bot.documents.cells import guarded, unguarded
 
 COLUMNS = ("context", "english", "translation", "notes", "where", "on_the_phone")
 
@@ -104,9 +105,9 @@ def as_csv(found: Iterable[Row], content: Content, language: str) -> str:
     writer.writerow(COLUMNS)
     for row in found:
         m = row.message
-        writer.writerow(
-            (m.context, m.english, row.translation, " | ".join(notes(m)), m.source, shown(content, language, m))
-        )
+        screen = shown(content, language, m)
+        cells = (m.context, m.english, row.translation, " | ".join(notes(m)), m.source, screen)
+        writer.writerow([guarded(cell) for cell in cells])
     return out.getvalue()
 
 
@@ -126,17 +127,21 @@ def as_po(language: str, found: Iterable[Row], content: Content) -> str:
 
 def from_file(path: Path) -> list[Given]:
     """The rows of a CSV file with at least `context` and `translation`, or of a PO file. Raises ValueError."""
-    text = path.read_text("utf-8-sig")
+    text = path.read_bytes().decode("utf-8-sig")  # line ends inside a cell are its own
     if path.suffix == ".po":
         try:
             return [Given(e.linenum or 0, e.msgctxt or "", e.msgstr, e.msgid) for e in polib.pofile(text)]
         except (OSError, ValueError, UnicodeDecodeError) as error:
             raise ValueError(f"no catalogue: {error}") from None
-    reader = csv.DictReader(io.StringIO(text))
+    reader = csv.DictReader(io.StringIO(text, newline=""))
     if not {"context", "translation"} <= set(reader.fieldnames or ()):
         raise ValueError("the first line has to name the columns context and translation")
+
+    def cell(row: Mapping[str, str | None], name: str) -> str:
+        return unguarded(row.get(name) or "")
+
     return [
-        Given(reader.line_num, r["context"] or "", r["translation"] or "", r.get("english") or None) for r in reader
+        Given(reader.line_num, cell(r, "context"), cell(r, "translation"), cell(r, "english") or None) for r in reader
     ]
 
 

@@ -13,6 +13,7 @@ import sys
 from bot import app as composition
 from bot import settings as configuration
 from bot.app import App
+from bot.check import discreet
 from bot.store import audit, users
 from bot.store.database import Connection
 from desk.auth import passwords
@@ -25,27 +26,33 @@ examples:
   saathi users password asha        (a new first password; all her sessions end)
   saathi users reset-totp asha      (her phone is lost: the next sign-in connects another)
   saathi users disable asha
+  saathi users on-screen "Shelter Kuala Lumpur" "Rose house"      (how a person reads its name, whoever holds the phone)
 """
 ON_ONE = ("password", "disable", "enable", "reset-totp")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """add, list, password, disable, enable, reset-totp."""
+    """add, list, on-screen, password, disable, enable, reset-totp."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = EXAMPLE
-    commands = parser.add_subparsers(dest="users_command", required=True, metavar="add|list|" + "|".join(ON_ONE))
+    commands = parser.add_subparsers(
+        dest="users_command", required=True, metavar="add|list|on-screen|" + "|".join(ON_ONE)
+    )
     add = commands.add_parser("add", help="a new person; prints the first password")
     add.add_argument("login")
     add.add_argument("--name", required=True, help="as colleagues call this person")
     add.add_argument("--role", required=True, choices=ROLES)
     add.add_argument("--organisation", help="default: the one that runs this installation")
     commands.add_parser("list", help="everybody, with role and state")
+    screen = commands.add_parser("on-screen", help="the name of an organisation that may stand on a watched phone")
+    screen.add_argument("organisation", help="as the desk calls it")
+    screen.add_argument("shown", help="a name that tells nothing, in any language")
     for name in ON_ONE:
         commands.add_parser(name).add_argument("login")
 
 
 def run(args: argparse.Namespace) -> int:
-    """0 = done; 1 = no such login, or a login that somebody has."""
+    """0 = done; 1 = no such login or organisation, a login that somebody has, a name that tells too much."""
     return asyncio.run(_run(args))
 
 
@@ -54,6 +61,8 @@ async def _run(args: argparse.Namespace) -> int:
     try:
         if args.users_command == "add":
             return await _add(app, args)
+        if args.users_command == "on-screen":
+            return await _on_screen(app, args.organisation, " ".join(args.shown.split()))
         async with app.database.begin() as connection:
             if args.users_command == "list":
                 for one in await users.everybody(connection):
@@ -89,6 +98,21 @@ async def _add(app: App, args: argparse.Namespace) -> int:
         print(f"saathi users: somebody has the login {args.login} already", file=sys.stderr)
         return 1
     _tell(users.folded(args.login), first)
+    return 0
+
+
+async def _on_screen(app: App, organisation: str, shown: str) -> int:
+    lexicon = app.content.knowledge.get(discreet.LEXICON)
+    if told := discreet.tells(shown, lexicon, app.content.languages):
+        print(f'saathi users: whoever holds the phone reads "{", ".join(told)}" in that name', file=sys.stderr)
+        return 1
+    async with app.database.begin() as connection:
+        which = await users.show_as(connection, organisation, shown)
+        if which is None:
+            print(f"saathi users: there is no organisation {organisation}", file=sys.stderr)
+            return 1
+        await _note(app, connection, "users.on_screen", str(which))
+    print(f"{organisation}: people read {shown}")
     return 0
 
 

@@ -26,6 +26,7 @@ class Arrived:
     given: Input | None
     texts: tuple[str, ...] = ()
     vouched: tuple[str | None, ...] = ()  # what its provider says of each row
+    passed: bool = False  # something urgent follows it: what it wants is not waited for (`ahead.py`)
 
 
 class NotVouched(Exception):

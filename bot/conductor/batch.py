@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from bot import outgoing
-from bot.conductor import receipts
+from bot.conductor import ahead, receipts
 from bot.conductor.arrived import Arrived, NotVouched
 from bot.conductor.fallen import Unnamed
 from bot.conductor.here import Tools
@@ -45,10 +45,12 @@ ATTEMPTS = 3
 
 @dataclass(slots=True)
 class Finished:
-    """What became of what arrived of one person: rows that are handled, rows whose words no table keeps, messages that
-    their provider does not know, and rows that it must be asked about before anything is done."""
+    """What became of what arrived of one person: rows that are handled, those of them whose provider is not waited for,
+    rows whose words no table keeps, messages that their provider does not know, and rows that it must be asked about
+    before anything is done."""
 
     done: tuple[int, ...] = ()
+    passed: tuple[int, ...] = ()
     wiped: tuple[int, ...] = ()
     forged: list[Arrived] = field(default_factory=list)
     ask: tuple[int, ...] = ()
@@ -140,7 +142,7 @@ class Conductor:
             group: list[Arrived] = []
             for row in in_order(theirs):
                 join(group, opened(row))
-            if group:
+            if any(vouched.ASKED not in each.vouched for each in group):
                 by_subject[subject] = group
         meanings = await self._understand([a for group in by_subject.values() for a in group])
         links = self._content.knowledge.by_name.get("links", {}).get("links", {})
@@ -173,6 +175,8 @@ class Conductor:
         """One subject by itself, its messages one at a time, so that only the poisonous one is counted."""
         handled = 0
         for arrived in group:
+            if vouched.ASKED in arrived.vouched:
+                return handled
             tried = max(rows[i].attempts for i in arrived.ids) + 1
             await count_attempt(self._database, arrived.ids, "turn_failed")
             try:
@@ -227,6 +231,7 @@ class Conductor:
                     continue
                 done += finished.done
                 wiped += finished.wiped
+                await vouched.pass_by(connection, finished.passed)
                 if finished.forged:
                     await self._forged(connection, subject, finished.forged, now)
             await saving.save(connection, self._secrets, subjects.values(), now)
@@ -241,7 +246,7 @@ class Conductor:
     async def _turns(self, tools: Tools, subject: Subject, group: Sequence[Arrived], waiting: set[int]) -> Finished:
         """What arrived of one person, one after the other."""
         finished = Finished()
-        for each in group:
+        for each in ahead.ordered(group, tools.content, subject.person.profile):
             left = waiting.intersection(each.ids)
             if left and len(left) < len(each.ids):
                 break  # another worker took a part of it: the rest comes before what follows, next time
@@ -254,6 +259,7 @@ class Conductor:
                     finished.ask = each.ids
                     break
                 finished.done += each.ids
+                finished.passed += each.ids if each.passed else ()
         return finished
 
     async def _forged(self, connection: Connection, subject: Subject, group: Sequence[Arrived], now: datetime) -> None:

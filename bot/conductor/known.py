@@ -81,7 +81,9 @@ def offer_language(here: Here, given: Input) -> None:
     if not (person.language or person.language_guess):
         return  # of a stranger the first words decide: she is answered in them
     levels = {flow.level for f in here.session.stack if (flow := content.flows.get(f.flow))}
-    if other not in content.languages or other == language or person.opted_out_at or "danger" in levels:
+    if other not in content.languages or person.opted_out_at or "danger" in levels:
+        return
+    if same_spoken(language, other, given.text):
         return
     if (asked and answers.takes_words(asked)) or given.meaning.intent == "change_language":
         return

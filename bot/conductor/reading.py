@@ -59,6 +59,8 @@ def _burst(last: Arrived, new: Arrived) -> bool:
     a, b = last.inbound, new.inbound
     if a is None or b is None or last.conversation_id != new.conversation_id:
         return False
+    if (None in last.vouched) != (None in new.vouched):
+        return False  # what its provider was asked about stays what it was
     if a.group and a.group == b.group:
         return True
     texts = [*last.texts, *new.texts]

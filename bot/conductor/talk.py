@@ -51,7 +51,8 @@ async def converse(here: Here, given: Input) -> None:
         if called is None:
             break
         if _must_wait(here, called):  # nothing is done; the question stays open
-            say(here, [Said("system.unvouched")])
+            if not (here.arrived and here.arrived.passed):  # nothing stands between her and what is urgent
+                say(here, [Said("system.unvouched")])
             if not here.waits_for("queue"):
                 here.ctx.notify("queue", "unvouched", "medium", cases.concerned(here.ctx))
             return

@@ -24,6 +24,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -309,11 +310,17 @@ async def peek(database: Database, secrets: Keys, now: datetime, limit: int, mos
     mine = func.row_number().over(
         partition_by=(inbox.c.subject_id, case((inbox.c.subject_id.is_(None), inbox.c.id))), order_by=inbox.c.id
     )
-    asked = inbox.alias("asked")  # what the provider is being asked about (`vouched.py`) comes before what follows it
-    awaited = exists(select(asked.c.id).where(asked.c.subject_id == inbox.c.subject_id, asked.c.vouched == "asked"))
+    # What a provider is being asked about (`vouched.py`) is looked at with what follows it, in case that cannot wait;
+    # after everybody else, since most of it is only looked at.
+    asked = inbox.alias("asked")
+    awaited = exists(
+        select(asked.c.id).where(
+            asked.c.subject_id == inbox.c.subject_id, asked.c.vouched == "asked", asked.c.state == "waiting"
+        )
+    )
     waiting = (
-        select(inbox.c.id, mine.label("place"))
-        .where(and_(inbox.c.state == "waiting", inbox.c.ready_at <= now, ~awaited))
+        select(inbox.c.id, mine.label("place"), awaited.label("awaited"))
+        .where(inbox.c.state == "waiting", or_(inbox.c.ready_at <= now, inbox.c.vouched == "asked"))
         .subquery()
     )
     async with database.begin() as connection:
@@ -335,7 +342,7 @@ async def peek(database: Database, secrets: Keys, now: datetime, limit: int, mos
                 .join(waiting, waiting.c.id == inbox.c.id)
                 .outerjoin(keys, keys.c.subject_id == inbox.c.subject_id)
                 .where(waiting.c.place <= EACH)
-                .order_by(inbox.c.id)
+                .order_by(waiting.c.awaited, inbox.c.id)
                 .limit(limit)
             )
         ).all()

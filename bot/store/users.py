@@ -146,6 +146,14 @@ async def add(
     return new
 
 
+async def show_as(connection: AsyncConnection, name: str, shown: str) -> UUID | None:
+    """How people read an organisation's name on a phone; None = there is no such organisation."""
+    settings = organisations.c.settings.op("||")(func.jsonb_build_object("on_screen", shown))
+    changed = update(organisations).where(organisations.c.name == name).values(settings=settings)
+    which: UUID | None = (await connection.execute(changed.returning(organisations.c.id))).scalar_one_or_none()
+    return which
+
+
 async def set_password(connection: AsyncConnection, user_id: UUID, password_hash: str, now: datetime) -> None:
     """Another password, and out of all sessions."""
     await connection.execute(update(users).where(users.c.id == user_id).values(password_hash=password_hash))

@@ -1,7 +1,7 @@
 """Messages of which the provider is asked whether it knows them as they stand, before they delete or disclose.
 
-Law: an answer is written once and stays; while one is awaited, nothing else of that person is handled, so that her
-messages keep their order. A lease lets another worker ask when this one died.
+Law: an answer is written once and stays; while one is awaited, nothing else of that person is handled but what cannot
+wait (`conductor/ahead.py`), so that her messages keep their order. A lease lets another worker ask when this one died.
 """
 
 from __future__ import annotations
@@ -38,6 +38,14 @@ async def ask(connection: Connection, ids: Sequence[int], now: datetime) -> None
     await connection.execute(
         update(inbox).where(inbox.c.id.in_(ids), inbox.c.vouched.is_(None)).values(vouched=ASKED, ready_at=now)
     )
+
+
+async def pass_by(connection: Connection, ids: Sequence[int]) -> None:
+    """These were handled without an answer: nobody is asked about them any more."""
+    if ids:
+        await connection.execute(
+            update(inbox).where(inbox.c.id.in_(ids), inbox.c.vouched == ASKED).values(vouched=UNKNOWN)
+        )
 
 
 async def claim(connection: Connection, secrets: Keys, now: datetime) -> list[Asking]:

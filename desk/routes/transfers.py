@@ -18,6 +18,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect, ServerSentEvent
 
 from bot.channels.limits import LIMITS
+from bot.check import discreet
 from bot.engine.inputs import Outcome, Started
 from bot.store.database import Connection
 from desk.beside import RULES
@@ -43,6 +44,11 @@ GOOD = frozenset({"offered", "asked", "accepted", "declined", "withdrawn", "reca
 def routes(office: Office) -> list[HTTPRouteHandler]:
     """The routes."""
     rules = office.content.knowledge.get(RULES)["transfer"]
+
+    def tells(name: str, language: str | None) -> bool:
+        """Whether whoever holds the phone would know what this is about: it is the fourth word of what she reads."""
+        lexicon = office.content.knowledge.get(discreet.LEXICON)
+        return bool(discreet.tells(name, lexicon, [language] if language else list(office.content.languages)))
 
     def said_at(visit: Visit, text: str) -> datetime | None:
         return of_moment(text, office.look.zone_of(visit))
@@ -79,6 +85,8 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
                 return form(visit, shown.head, "incomplete" if shown.head.where else "no_conversation", 400, receivers)
             there = await view.somebody(connection, office.permissions, chosen, visit.here.state)
             who = await view.on_screen(connection, chosen)
+        if shown.head.channel in LIMITS and tells(who, shown.head.language):
+            return form(visit, shown.head, "name_tells", 400, receivers)
 
         async def change(ctx: Context) -> Outcome:
             return await transfers.offer(
@@ -198,7 +206,8 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             nonlocal told
             if outcome.name != "accepted":
                 return None
-            if ctx.conversation.channel == DESK:  # who came in or rang is told by a human
+            # Who came in or rang is told by a human; so is who would read a name that tells too much.
+            if ctx.conversation.channel == DESK or tells(who, ctx.person.language or ctx.person.language_guess):
                 told = "transfer_tell_her"
                 return None
             slots: Mapping[str, Any] = {"who": who, "name": visit.user.name.split()[0]}

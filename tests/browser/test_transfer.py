@@ -7,8 +7,9 @@ import asyncio
 import pytest
 from playwright.async_api import Page, expect
 
+from bot.store import users
 from desk.door import SESSION
-from tests.desk.office import Desk
+from tests.desk.office import ON_SCREEN, THEIRS, Desk
 from tests.pipeline.world import World
 
 pytestmark = pytest.mark.browser
@@ -35,6 +36,8 @@ async def test_offered_here_and_accepted_there(browser_page: Page, desk: Desk, w
     theirs = await context.new_page()
     await _enters(browser_page, desk, "caseworker")
     await _enters(theirs, desk, "caseworker", "Shelter")
+    async with world.app.database.begin() as connection:
+        await users.show_as(connection, THEIRS, ON_SCREEN)
     await world.says("9001", "human please")
     await world.run("UPDATE contacts SET consent_contact_at = now(), safe_from = 0, safe_until = 1440")
     await theirs.goto(f"{desk.url}/desk/transfers")
@@ -49,7 +52,7 @@ async def test_offered_here_and_accepted_there(browser_page: Page, desk: Desk, w
     await browser_page.get_by_role("button", name="Go on").click()
     await expect(browser_page.get_by_text("The person is asked.")).to_be_visible()
     await world.sends()
-    assert world.provider.sent[-1][2].startswith("Hello. May Shelter write to you here too?")
+    assert world.provider.sent[-1][2].startswith("Hello. May Rose house write to you here too?")
     await world.says("9001", "yes")
     await expect(browser_page.locator("#hand")).to_contain_text("Offered to", timeout=5000)  # neither here
     await expect(theirs.get_by_text(SUMMARY)).to_be_visible(timeout=5000)  # without a reload

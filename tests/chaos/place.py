@@ -13,7 +13,7 @@ from bot.store import embedded
 from bot.store.migrate import migrate
 from tests.chaos.storm import Storm
 from tests.chaos.weather import StormyTelegram, StormyTwilio, Weather
-from tests.fakes.world import world
+from tests.fakes.world import World, world
 
 
 def _make() -> tuple[Path, embedded.Server]:
@@ -30,9 +30,21 @@ def _remove(directory: Path) -> None:
 
 
 @asynccontextmanager
-async def storm(seed: int, *, short: bool = False) -> AsyncIterator[Storm]:
-    """A storm that has not begun; everything is gone at the end. `short`: nothing in it takes half a minute."""
-    weather = Weather(seed, hanging=not short)
+async def place() -> AsyncIterator[World]:
+    """A helpline with calm providers; everything is gone at the end."""
+    directory, server = await asyncio.to_thread(_make)
+    try:
+        async with world(server, directory / "world") as here:
+            yield here
+    finally:
+        await asyncio.to_thread(_remove, directory)
+
+
+@asynccontextmanager
+async def storm(seed: int, *, short: bool = False, hanging: bool = True) -> AsyncIterator[Storm]:
+    """A storm that has not begun; everything is gone at the end. `short`: nothing in it takes half a minute; `hanging`:
+    a provider may keep us waiting for as long."""
+    weather = Weather(seed, hanging=hanging and not short)
     directory, server = await asyncio.to_thread(_make)
     try:
         made = world(server, directory / "world", lambda: StormyTwilio(weather), lambda: StormyTelegram(weather))

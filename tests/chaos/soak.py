@@ -1,7 +1,8 @@
 """T57, `make soak`: ordinary traffic for hours, with kills, and what it does to memory, open files and pace.
 
 Law: figures are read from outside (/proc, the database, the time until an acknowledgement); nothing is asserted here.
-`make soak ARGS='--minutes 1440 --rate 20'` is the day of T57.
+`make soak ARGS='--minutes 1440 --rate 20'` is the day of T57 as it is lived, `make soak ARGS='--day 20000'` the same
+day by a clock that is moved (`day.py`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import httpx
 
+from bot.observe import logs
 from bot.store import embedded
 from bot.store.migrate import migrate
 from tests.fakes import database
@@ -133,7 +135,7 @@ async def soak(here: World, minutes: float, rate: float, kill_every: float) -> S
     return soaked
 
 
-async def _main(minutes: float, rate: float, kill_every: float) -> None:
+async def _main(given: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory(prefix="saathi-soak-") as made:
         directory = Path(made)
         await asyncio.to_thread(directory.chmod, 0o711)
@@ -141,7 +143,12 @@ async def _main(minutes: float, rate: float, kill_every: float) -> None:
         try:
             await asyncio.to_thread(migrate, server.url_owner)
             async with world(server, directory / "world") as here:
-                print(await soak(here, minutes, rate, kill_every), flush=True)
+                if given.day:
+                    from tests.chaos.day import play  # it knows the figures that are made here
+
+                    print(await play(here, given.day), flush=True)
+                else:
+                    print(await soak(here, given.minutes, given.rate, given.kill_every), flush=True)
         finally:
             await asyncio.to_thread(embedded.remove, directory)
 
@@ -152,8 +159,9 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--rate", type=float, default=20, help="messages a second")
     parser.add_argument("--kill-every", type=float, default=60, help="seconds of one life")
-    given = parser.parse_args()
-    asyncio.run(_main(given.minutes, given.rate, given.kill_every))
+    parser.add_argument("--day", type=int, default=0, metavar="MESSAGES", help="a day by a clock that is moved instead")
+    logs.configure("ERROR")  # of a played day: nobody is on duty there, and each minute says so
+    asyncio.run(_main(parser.parse_args()))
 
 
 if __name__ == "__main__":

@@ -54,6 +54,27 @@ def test_out_as_a_table_filled_in_and_back(tmp_path: Path) -> None:
     assert exchange.figures(rows(load(root), root, "ne")).translated == len(rows(load(root), root, "ne")) - len(left)
 
 
+@pytest.mark.parametrize("start", ["=1+1", "+९७७", "-कस्तो", "@here", "\u0009क", "\u000dक", "\uff1d1", "'=1", "'राम'"])
+def test_T62_no_cell_is_a_formula_and_all_comes_back(tmp_path: Path, start: str) -> None:
+    """English, translation and what a phone shows: none is computed by a spreadsheet, and the way back undoes it."""
+    root, file = begun(tmp_path), tmp_path / "ne.csv"
+    flow = root / "flows/a.yml"
+    flow.write_text(flow.read_text("utf-8").replace("How are you?", "=SUM(A1)"), "utf-8")
+    write_pot(root)
+    text = f"{start} कस्तो?\nठीक"
+    take(load(root), root, "ne", [Given(2, "a.b", text)])
+    kept = entries(root / CATALOGUE)["a.b"].msgstr
+    assert cli.export(root, "ne", file, everything=True) == 0
+    with file.open(encoding="utf-8", newline="") as lines:
+        table = list(csv.reader(lines))
+    assert not [cell for row in table for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\uff1d"))]
+    (mine,) = [given for given in from_file(file) if given.context == "a.b"]
+    assert (mine.english, mine.translation) == ("=SUM(A1)", kept)
+    before = (root / CATALOGUE).read_bytes()
+    assert cli.take(root, "ne", file) == 0
+    assert (root / CATALOGUE).read_bytes() == before
+
+
 def test_out_as_a_catalogue_and_back(tmp_path: Path) -> None:
     root, file = begun(tmp_path), tmp_path / "ne.po"
     assert cli.export(root, "ne", file, everything=True) == 0

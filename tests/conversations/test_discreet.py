@@ -10,6 +10,7 @@ from dataclasses import replace
 from importlib import import_module
 
 import pytest
+import yaml
 
 from bot.channels.contract import Part
 from bot.check import screen
@@ -27,6 +28,7 @@ from tests.conversations.telling import Telling
 from tests.conversations.transcript import TRANSCRIPTS
 
 LANGUAGES = tuple(load_languages(ROOT))
+INFLECTED = yaml.safe_load((ROOT / "tests/conversations/tables/inflected.yml").read_text("utf-8"))
 ENGINE = (
     "retry",
     "retry_help",
@@ -154,3 +156,12 @@ def test_the_lexicon_finds_what_it_must(content: Content) -> None:
         lexicon = _lexicon(content, language)
         assert len(lexicon.never) > 40
         assert all(list(found(stem, lexicon.never, lexicon.prefixes)) for stem in lexicon.never)
+
+
+@pytest.mark.parametrize("language", INFLECTED)
+def test_telling_words_are_found_as_people_inflect_them(content: Content, language: str) -> None:
+    """Case endings, plurals, prefixes, reduplication: a stem that fits only the word of the dictionary misses most."""
+    lexicon, told = _lexicon(content, language), INFLECTED[language]
+    everywhere = (*lexicon.never, *lexicon.start)
+    assert [w for w in told["never"] if not list(found(w, lexicon.never, lexicon.prefixes))] == []
+    assert [w for w in told["start"] if not list(found(w, everywhere, lexicon.prefixes))] == []

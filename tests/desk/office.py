@@ -31,6 +31,7 @@ from desk.permissions import RELATIONS, STATES
 from tests.fakes.server import application, served
 
 OURS, THEIRS = None, "Shelter"  # the organisation of the installation, and a partner
+ON_SCREEN = "Rose house"  # how people read the partner's name, which would tell too much
 
 
 @dataclass

@@ -17,11 +17,11 @@ from bot.documents import letters
 from bot.documents.blank import Blank, blanks
 from bot.documents.record import Item, Record, Section, record
 from bot.media.files import Files
-from bot.store import tables
+from bot.store import tables, users
 from bot.store.intake import Sheet
 from bot.store.keys import seal
 from desk import paper
-from tests.desk.office import Desk, Person, opened
+from tests.desk.office import ON_SCREEN, THEIRS, Desk, Person, opened
 from tests.desk.test_intake import NUMBER, form
 from tests.pipeline.world import World
 
@@ -183,6 +183,8 @@ async def test_what_stays_with_another_organisation_is_not_printed_there(world: 
         digest = await _sent_a_file(desk, b"a photo of a paper")
         to = str(await world.one("SELECT id FROM organisations WHERE name = 'Shelter'"))
         heard = {"how": "spoken", "said_at": "2026-01-05T10:00"}
+        async with world.app.database.begin() as connection:
+            await users.show_as(connection, THEIRS, ON_SCREEN)
         await mine.post(f"/case/{reference}/transfer", to=to, summary="Hurt, and wants a place to stay.", **heard)
         world.clock.move(seconds=1)
         await theirs.post(f"/transfers/{await world.one('SELECT id FROM case_transfers')}/accept")

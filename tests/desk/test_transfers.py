@@ -11,9 +11,10 @@ from uuid import UUID
 import pytest
 from uuid_utils.compat import uuid7
 
+from bot.store import users
 from bot.store.rows import Transfer
 from handlers import transfers
-from tests.desk.office import Desk, Person, opened, plain
+from tests.desk.office import ON_SCREEN, THEIRS, Desk, Person, opened, plain
 from tests.desk.test_intake import form
 from tests.pipeline.world import World
 
@@ -58,6 +59,8 @@ async def two(town: Desk, world: World) -> Two:
     await world.run(
         "UPDATE contacts SET consent_store_at = now(), consent_contact_at = now(), safe_from = 0, safe_until = 1440"
     )
+    async with world.app.database.begin() as connection:
+        await users.show_as(connection, THEIRS, ON_SCREEN)
     await mine.post(f"/case/{number}/take")
     return Two(town, world, mine, theirs, number)
 
@@ -80,7 +83,7 @@ async def test_offered_accepted_told_and_read_by_the_sender(two: Two, world: Wor
     await world.sends()
     assert (
         world.provider.sent[-1][2]
-        == "Hello. I am Caseworker, of Shelter. From now on I write to you here, as you agreed."
+        == "Hello. I am Caseworker, of Rose house. From now on I write to you here, as you agreed."
     )
     row = (await world.rows("SELECT organisation_id, assigned_to FROM cases"))[0]
     assert row.assigned_to == two.theirs.user_id
@@ -136,7 +139,7 @@ async def test_asked_in_the_conversation_her_yes_offers_it_and_nothing_is_said_t
     assert (await two.offer(how="bot", said_at="")).headers["location"].endswith("?told=transfer_asked")
     await world.sends()
     assert world.provider.sent[-1][2].startswith(
-        "Hello. May Shelter write to you here too? They would get a short note"
+        "Hello. May Rose house write to you here too? They would get a short note"
     )
     assert SUMMARY not in plain((await two.theirs.get("/transfers")).text)
     said = len(world.provider.sent)
@@ -322,6 +325,29 @@ async def test_a_case_that_nobody_there_may_have_is_not_offered(two: Two, world:
     answer = await two.offer()
     assert answer.status_code == 400
     assert "Nobody there may have such a case" in answer.text
+
+
+@pytest.mark.parametrize("name", ["Shelter", "Police liaison", "Women's Safe House", "पुलिस सेल"])
+async def test_a_name_that_tells_too_much_is_never_put_on_her_phone(two: Two, world: World, name: str) -> None:
+    """It stands in the first words that she reads, and whoever holds the phone reads it too."""
+    before = len(world.provider.sent)
+    await world.run("UPDATE contacts SET language = 'ne'")
+    async with world.app.database.begin() as connection:
+        await users.show_as(connection, THEIRS, name)
+    for how in ({"how": "bot", "said_at": ""}, {}):
+        answer = await two.offer(**how)
+        assert answer.status_code == 400
+        assert "would tell whoever holds the phone" in answer.text
+    assert await world.one("SELECT count(*) FROM case_transfers") == 0
+    assert len(world.provider.sent) == before
+
+
+async def test_nor_one_that_was_changed_meanwhile(two: Two, world: World) -> None:
+    await two.offer()
+    before = await world.one("SELECT count(*) FROM outbox")
+    await world.run("UPDATE organisations SET settings = '{}' WHERE name = 'Shelter'")
+    assert (await two.accept()).headers["location"].endswith("?told=transfer_tell_her")
+    assert await world.one("SELECT count(*) FROM outbox") == before
 
 
 async def test_it_is_shown_to_no_third_organisation(two: Two, world: World) -> None:

@@ -122,3 +122,49 @@ async def test_T7_while_twilio_cannot_be_asked_it_is_held_and_said(running: Worl
     told = (await _says(running, VICTIM, "status"))[len(shown) + 1 :]
     ((reference,),) = database.asked(running.url, "SELECT reference FROM cases WHERE severity <> 'critical'")
     assert reference in "".join(c for c in told[0] if c.isdecimal())
+
+
+async def _asked_about(here: World, words: str) -> None:
+    """Her words wait until Twilio, which says nothing, has told whether it knows them."""
+    here.twilio.questions = HANG
+    await deliver(here.base, text(VICTIM, words, f"{VICTIM}-{next(EVENTS)}"))
+    waits = "SELECT count(*) FROM inbox WHERE vouched = 'asked' AND state = 'waiting'"
+    await here.until(lambda: database.asked(here.url, waits) == [(1,)])
+
+
+async def test_T7_danger_does_not_wait_while_twilio_is_asked(running: World) -> None:
+    shown = await _says(running, VICTIM, *UNPAID)
+    await _asked_about(running, "status")
+    await deliver(running.base, text(VICTIM, "he is beating me help", "cry"))
+    await running.quiet()
+    told = running.to(VICTIM)[len(shown) :]
+    assert told
+    assert not any("could not be checked" in line for line in told)  # nothing stands before the answer to it
+    pages = "SELECT count(*) FROM notices WHERE audience = 'page'"
+    assert database.asked(running.url, pages) == [(1,)]
+    assert database.asked(running.url, "SELECT vouched FROM inbox WHERE vouched IS NOT NULL") == [("unknown",)]
+    ((reference,),) = database.asked(running.url, "SELECT reference FROM cases WHERE severity <> 'critical'")
+    assert not any(reference in "".join(c for c in line if c.isdecimal()) for line in told)  # nothing was disclosed
+    unasked = "SELECT count(*) FROM notices WHERE kind = 'unvouched' AND audience = 'queue'"
+    assert database.asked(running.url, unasked)[0][0] <= 1
+
+
+async def test_T7_the_quick_exit_does_not_wait_while_twilio_is_asked(running: World) -> None:
+    shown = await _says(running, VICTIM, *UNPAID)
+    await _asked_about(running, "status")
+    await deliver(running.base, text(VICTIM, "x", "leaves"))
+    await running.quiet()
+    told = running.to(VICTIM)[len(shown) :]
+    assert len(told) == 1, told
+    assert not any(c.isdecimal() for c in told[0])
+    assert database.asked(running.url, "SELECT vouched FROM inbox WHERE vouched IS NOT NULL") == [("unknown",)]
+
+
+async def test_T7_other_words_keep_their_order_while_twilio_is_asked(running: World) -> None:
+    shown = await _says(running, VICTIM, *UNPAID)
+    await _asked_about(running, "status")
+    await deliver(running.base, text(VICTIM, "menu", "after"))
+    await running.quiet()
+    held, menu = running.to(VICTIM)[len(shown) :]
+    assert "could not be checked" in held
+    assert "1" in menu

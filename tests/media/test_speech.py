@@ -1,4 +1,8 @@
-"""Speech to text by a program on this machine: a stand-in that is really executed, since no engine is kept here."""
+"""Speech to text by a program on this machine: stand-ins that are really executed, and one real engine that hears a
+real recording.
+
+`spoken.ogg` is Opus as phones send it, spoken by a machine: "Please help me, the boss took my passport."
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from bot.media.speech import LocalSpeech
+from bot.settings import ROOT
 
 VOICE = b"OggS\0\2 a voice"
 
@@ -79,3 +84,13 @@ async def test_a_program_that_is_not_there_is_said_and_no_transcript() -> None:
 async def test_a_flood_of_words_is_cut(program: Callable[[str], str]) -> None:
     heard = await LocalSpeech(program("print('x' * 100_000)")).transcribe(VOICE, "audio/ogg", "en")
     assert heard == "x" * 8000
+
+
+@pytest.mark.slow
+async def test_a_real_engine_hears_a_real_recording() -> None:
+    """`deploy/speech/hear.py`: PocketSphinx, which brings its model of English. Another language is no words."""
+    engine = LocalSpeech(f"{sys.executable} {ROOT / 'deploy/speech/hear.py'} {{language}}")
+    recording = (ROOT / "tests/fixtures/spoken.ogg").read_bytes()
+    assert await engine.transcribe(recording, "audio/ogg", "en") == "please help me the boss took my passport"
+    assert await engine.transcribe(recording, "audio/ogg", "ne") is None
+    assert await engine.transcribe(VOICE, "audio/ogg", "en") is None

@@ -1,11 +1,14 @@
 """T46: beside the process's own output: nothing of a person in the database's log, temporary files, figures, refusals,
 command lines; and no core file can be written, which would hold keys.
 
-Law: as `tests/e2e/test_canaries.py`, on all other surfaces, with forced errors and a kill in the middle of a turn.
+Law: as `tests/e2e/test_canaries.py`, on all other surfaces, with forced errors and a kill in the middle of a turn; with
+SAATHI_T46_PEOPLE=500 a thousand conversations, and a kill at every named point (a quarter of an hour).
 """
 
 from __future__ import annotations
 
+import asyncio
+import os
 import signal
 from pathlib import Path
 from urllib.parse import quote
@@ -13,6 +16,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from bot.observe.crash import POINTS
 from bot.store.embedded import Server
 from tests.fakes.loopback import CUT, Answer
 from tests.fakes.post import Letter, deliver, message, text, update
@@ -24,7 +28,8 @@ from tests.proof.canaries import files, hits, spellings
 pytestmark = pytest.mark.slow
 PHONE, CHAT, NAME = "+96555519876", 55519876, "Kanchhi Canary-Tamang"
 WORDS = "my boss has not paid my salary, ask Ramesh Zzyzx"
-PEOPLE = 12
+PEOPLE = int(os.environ.get("SAATHI_T46_PEOPLE", "12"))  # on each of two channels
+KILLS = POINTS if PEOPLE > 100 else ("conductor.before_commit",)
 
 
 def _command_lines() -> bytes:
@@ -61,12 +66,16 @@ async def test_T46_nothing_on_any_other_surface(
     monkeypatch.setenv("TMPDIR", str(scratch))
     first = text(PHONE, WORDS, "1", ProfileName=NAME)
     seen: dict[Path, bytes] = {}
-    async with here.service(crash="conductor.before_commit", log_level="DEBUG") as dying:
-        await dying.ready()
-        assert _core_size(dying.process.pid) == ["0", "0"]
-        await deliver(here.base, first)
-        seen[Path("command lines")] = _command_lines()
-        assert await dying.ended() == -signal.SIGKILL
+    for point in KILLS:
+        async with here.service(crash=point, log_level="DEBUG") as dying:
+            await dying.ready()
+            assert _core_size(dying.process.pid) == ["0", "0"]
+            letter = first if point == KILLS[0] else text(PHONE, WORDS, point, ProfileName=NAME)
+            writing = asyncio.create_task(deliver(here.base, letter))
+            seen[Path(f"command lines, {point}")] = _command_lines()
+            assert await dying.ended() == -signal.SIGKILL
+            writing.cancel()  # its provider tries again, but not here
+        here.let_leases_run_out()
     here.twilio.next(Answer(500, text=f"oops {PHONE} {WORDS}"), CUT, refusal(30005))
     here.telegram.next(telegram_refusal(500, f"oops {NAME} {CHAT}"), CUT)
     async with here.service(log_level="DEBUG") as service:
