@@ -1,7 +1,7 @@
-"""Saathi beside what people would use instead: `python -m benchmarks.beside [--rounds 3] [--write]` (`make bench-beside`).
+"""Saathi beside what people would use instead: `python -m benchmarks.beside [--rounds 3] [--write]`.
 
-Law: the same conversation, the same people (`load.py`), the same PostgreSQL, the same minutes: they take turns, round by
-round, and a ratio is that of one round. Others are built as their documents say and not slowed down; Saathi is the
+Law: the same conversation, the same people (`load.py`), the same PostgreSQL, the same minutes: they take turns, round
+by round, and a ratio is that of one round. Others are built as their documents say and not slowed down; Saathi is the
 real command with everything on. A run with one wrong answer publishes nothing.
 """
 
@@ -11,7 +11,6 @@ import argparse
 import asyncio
 import itertools
 import os
-import shutil
 import signal
 import sys
 import time
@@ -38,7 +37,7 @@ from bot.store.migrate import migrate
 SECTION = "## Beside what people would use instead\n"
 # People at once. As many as keep it busy; more make nobody faster. Saathi leaves a second between two messages to one
 # chat, so it takes some hundreds; Rasa and python-telegram-bot do one after the other.
-BUSY, SOME, FEW = 640, 64, 16
+BUSY, SOME, FEW = 640, 128, 16
 GLANCE = 0.1  # seconds until the next line: Bottender writes its session after its answer has left
 CALM, READS = 8, 1.0  # people for the time of an answer, and seconds for which each reads
 WARM, BRIEF = 8.0, 2.0  # seconds in which they begin: many, few
@@ -217,9 +216,7 @@ def main() -> int:
         print("\n".join(["not published, answers were wrong or missing:", *faults]), file=sys.stderr)
         return 1
     if args.write and args.only == "all":
-        write_section(
-            SECTION, report.HEAD.format(machine=machine(), rounds=args.rounds, node=shutil.which("node")) + told
-        )
+        write_section(SECTION, report.HEAD.format(machine=machine(), rounds=args.rounds) + told)
     return 0
 
 

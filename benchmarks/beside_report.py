@@ -1,6 +1,6 @@
 """How the comparison is told: ratios first, then the figures of this machine, then who lost what when it was killed.
 
-Law: a ratio is the median of those of the rounds; what is unfair, to whomever, stands beside it.
+Law: a ratio is the median of those of the rounds; what is unfair, to whomever, stands in docs/performance.md below it.
 """
 
 from __future__ import annotations
@@ -26,6 +26,15 @@ PAIRS = (
     (POLLING, LIBRARY, 1.0, None),
     (WEBHOOK, NODE, 1.0, None),
 )
+
+
+HEAD = """\
+`make bench-beside`, {machine}; {rounds} rounds by turns, medians. One process each, on one
+PostgreSQL (the embedded one as it is delivered, every commit on the disk), people and played provider on the same
+cores: `benchmarks/load.py`. Each person says the next line a tenth of a second after the right answer to the last;
+a ratio is that of one round.
+
+"""
 
 
 def line(m: Measured) -> str:
@@ -81,8 +90,8 @@ def ratios(entries: Sequence[Entry]) -> str:
 def figures(entries: Sequence[Entry]) -> str:
     """The medians of the rounds, of this machine."""
     rows = [
-        "| who | people at once | messages/s | processor ms a message, own + PostgreSQL's | answer to few: p50 / p99 ms | "
-        "memory MB, own (PostgreSQL's) |",
+        "| who | people at once | messages/s | processor ms a message, own + PostgreSQL's "
+        "| answer to eight people: p50 / p99 ms | memory MB, own (PostgreSQL's) |",
         "|---|---|---|---|---|---|",
     ]
     for e in entries:
@@ -106,11 +115,8 @@ def kills(entries: Sequence[Entry], people: int) -> str:
 
 
 def page(entries: Sequence[Entry], people: int) -> str:
-    """All three tables."""
+    """All tables."""
     tables = [ratios(entries), figures(entries)]
     if any(entry.killed is not None for entry in entries):
         tables.append(kills(entries, people))
     return "\n\n".join(tables)
-
-
-HEAD = ""

@@ -36,13 +36,17 @@ async def running(
         async with asyncio.timeout(PATIENCE):
             while not await ready():
                 if process.returncode is not None:
-                    raise RuntimeError(f"{command[0]} ended:\n{log.read_text('utf-8', 'replace')[-2000:]}")
+                    raise RuntimeError(f"{command[0]} ended:\n{_end(log)}")
                 await asyncio.sleep(0.05)
         yield process.pid
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.wait()
+
+
+def _end(log: Path) -> str:
+    return log.read_text("utf-8", "replace")[-2000:]
 
 
 async def listens(port: int) -> bool:

@@ -1,4 +1,4 @@
-"""Saathi as the assistant that is compared: the real service with four flows of `benchmarks/saathi/` in place of its own.
+"""Saathi as the assistant that is compared: the real service, four flows of `benchmarks/saathi/` in place of its own.
 
 Law: everything else is as it is delivered: understanding, danger, encryption, cases for caseworkers, every commit on
 the disk. Lifted is the account's own pace alone (25 messages a second at Telegram), which is not what is measured; the
@@ -26,7 +26,8 @@ from tests.fakes.telegram import TOKEN
 
 FLOWS = ROOT / "benchmarks" / "saathi" / "flows"
 PARTS = (
-    "bot", "handlers", "desk", "flows", "knowledge", "locales", "nlu_data", "migrations", "alembic.ini", "pyproject.toml",
+    "bot", "handlers", "desk", "flows", "knowledge", "locales", "nlu_data", "migrations", "alembic.ini",
+    "pyproject.toml",
 )  # fmt: skip
 PER_SECOND = 100_000
 

@@ -1,4 +1,4 @@
-"""The conversation of four lines as python-telegram-bot's documentation writes it: ConversationHandler, PicklePersistence.
+"""The conversation of four lines as python-telegram-bot's documentation writes it, its state kept by PicklePersistence.
 
     python -m benchmarks.telegram_bot --api http://127.0.0.1:8081 --token 7000:abc --file state.pickle
 
