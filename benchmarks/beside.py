@@ -15,7 +15,7 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -110,35 +110,36 @@ class Bench:
         """One round: many people, then few who read."""
         database = postmaster(self.folder)
         async with entry.party.started() as pid:
-            assistant = entry.party.talked_with()
 
             def meters() -> Mapping[str, float]:
                 return {"own": processor(pid), "PostgreSQL": processor(database), "people": time.process_time()}
 
-            busy = await steady(
-                assistant, entry.talk, self.numbers,
-                people=entry.people, seconds=self.seconds, warm=WARM, reads=GLANCE, meters=meters,
-            )  # fmt: skip
-            memory, postgres = resident(pid), proportional(database)
-            calm = await steady(
-                assistant, entry.talk, self.numbers,
-                people=CALM, seconds=self.seconds, warm=BRIEF, reads=READS, meters=meters,
-            )  # fmt: skip
+            with closing(entry.party.talked_with()) as assistant:
+                busy = await steady(
+                    assistant, entry.talk, self.numbers,
+                    people=entry.people, seconds=self.seconds, warm=WARM, reads=GLANCE, meters=meters,
+                )  # fmt: skip
+                memory, postgres = resident(pid), proportional(database)
+                calm = await steady(
+                    assistant, entry.talk, self.numbers,
+                    people=CALM, seconds=self.seconds, warm=BRIEF, reads=READS, meters=meters,
+                )  # fmt: skip
             return Measured(busy, calm, memory, postgres)
 
     async def kill(self, entry: Entry) -> Load:
         """`kill -9` in the middle, started again at once: who is answered, and with what."""
-        async with entry.party.started() as pid:
-            people = asyncio.ensure_future(
-                once(
-                    entry.party.talked_with(), entry.talk, self.numbers,
-                    people=KILLED, warm=AFTER - 1, reads=READS / 4, patience=LATEST,
-                )
-            )  # fmt: skip
-            await asyncio.sleep(AFTER)
-            os.kill(pid, signal.SIGKILL)
-        async with entry.party.started():
-            return await people
+        with closing(entry.party.talked_with()) as assistant:
+            async with entry.party.started() as pid:
+                people = asyncio.ensure_future(
+                    once(
+                        assistant, entry.talk, self.numbers,
+                        people=KILLED, warm=AFTER - 1, reads=READS / 4, patience=LATEST,
+                    )
+                )  # fmt: skip
+                await asyncio.sleep(AFTER)
+                os.kill(pid, signal.SIGKILL)
+            async with entry.party.started():
+                return await people
 
 
 async def run(bench: Bench, entries: Sequence[Entry], rounds: int, say: Callable[[str], None]) -> None:

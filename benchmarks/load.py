@@ -36,6 +36,9 @@ class Assistant(Protocol):
     async def say(self, person: int, words: str) -> str:
         """The answer to one line. Never returns when there is none; OSError when it cannot be reached."""
 
+    def close(self) -> None:
+        """Hang up."""
+
 
 @dataclass(slots=True)
 class Load:

@@ -7,20 +7,25 @@ from __future__ import annotations
 
 import itertools
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import yaml
 
 from benchmarks import beside_report, talks
-from benchmarks.beside import Entry, Measured
-from benchmarks.load import Load, once
+from benchmarks.beside import Entry, Measured, Party
+from benchmarks.load import Load, Talk, once
 from benchmarks.peers import Bottender, TelegramBot
 from benchmarks.phones import BotApi
 from benchmarks.rasa_assistant import PROJECT, endpoints
-from benchmarks.saathi_assistant import FLOWS
+from benchmarks.saathi_assistant import FLOWS, install, saathi
 from bot import content
+from bot.engine.flow import Ask, Say
 from bot.settings import ROOT
+from bot.store.embedded import Server
+from tests.fakes.database import asked
+from tests.fakes.world import data_directory
 
 BOTTENDER = ROOT / "var" / "bottender"
 
@@ -50,19 +55,30 @@ def test_the_flows_of_the_comparison_can_be_loaded_and_say_the_same(tmp_path: Pa
     shutil.copytree(ROOT / "flows", tmp_path / "flows")
     shutil.copytree(FLOWS, tmp_path / "flows", dirs_exist_ok=True)
     loaded = content.load(tmp_path)
-    said = {say.id: say.text for name in ("menu", "wages", "passport") for say in _says(loaded, name)}
-    assert {e.answer for e in talks.passport(1)} <= set(said.values())
-    assert {e.answer for e in talks.pay_saathi(1)} - set(said.values()) == {"3 months, 101 dinar, QA. Is that right?"}
+    steps = [step for name in ("menu", "wages", "passport") for step in loaded.flows.by_name[name].steps]
+    said = {step.text for step in steps if isinstance(step, Say | Ask)}
+    assert {e.answer for e in talks.passport(1)} <= said
+    assert {e.answer for e in talks.pay_saathi(1)} - said == {"3 months, 101 dinar, QA. Is that right?"}
 
 
-def _says(loaded: content.Content, name: str) -> list[content.Say]:
-    return [step.say for step in loaded.flows.by_name[name].steps.values() if getattr(step, "say", None)]
-
-
-async def _holds_it(bot: TelegramBot | Bottender) -> None:
-    async with bot.started():
-        load = await once(bot.talked_with(), talks.passport, itertools.count(1), people=3, warm=0, reads=1, patience=60)
+async def _holds_it(party: Party, talk: Talk = talks.passport) -> None:
+    numbers = itertools.count(5_000_001)
+    with closing(party.talked_with()) as assistant:
+        async with party.started():
+            load = await once(assistant, talk, numbers, people=3, warm=0, reads=1, patience=120)
     assert (load.finished, load.wrong, load.unanswered, load.samples) == (3, 0, 0, [])
+
+
+@pytest.mark.slow
+async def test_saathi_holds_both_conversations(server: Server, tmp_path: Path) -> None:
+    checkout, data = install(tmp_path / "checkout"), data_directory(tmp_path / "data")
+    async with BotApi() as api, saathi(server, checkout, data, api, "webhook") as ours:
+        await _holds_it(ours, talks.pay_saathi)
+        assert asked(ours.url, "SELECT kind, count(*) FROM cases GROUP BY 1") == [("report_unpaid_wages", 3)]
+        assert api.unasked == []
+    async with BotApi() as api, saathi(server, checkout, data, api, "polling") as ours:
+        await _holds_it(ours)
+        assert asked(ours.url, "SELECT kind, count(*) FROM cases GROUP BY 1") == [("report_passport_withheld", 3)]
 
 
 @pytest.mark.slow

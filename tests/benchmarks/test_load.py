@@ -12,13 +12,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from urllib.parse import urlsplit
 
 import httpx
 
 from benchmarks.burden import processor, resident
-from benchmarks.load import Exchange, Load, once, steady
-from benchmarks.phones import BotApi, ByPolling, ByRest, ByWebhook
+from benchmarks.load import Assistant, Exchange, Load, once, steady
+from benchmarks.phones import BotApi, ByRest, ByWebhook
 from tests.fakes.loopback import Answer, Asked, Loopback
 from tests.fakes.telegram import TOKEN
 
@@ -47,15 +48,14 @@ def _port(url: str) -> int:
     return port
 
 
-async def _once(assistant: ByRest | ByPolling | ByWebhook, people: int) -> Load:
-    return await once(assistant, _talk, itertools.count(1), people=people, warm=0, reads=0, patience=60)
+async def _once(assistant: Assistant, people: int) -> Load:
+    with closing(assistant):
+        return await once(assistant, _talk, itertools.count(1), people=people, warm=0, reads=0, patience=60)
 
 
 async def test_only_right_answers_count() -> None:
     async with _Tiny() as server:
-        rasa = ByRest(_port(server.url))
-        load = await _once(rasa, 5)
-        rasa.close()
+        load = await _once(ByRest(_port(server.url)), 5)
     assert (load.finished, load.wrong, load.unanswered) == (3, 1, 1)
     assert len(load.waits) == 3 * LINES + 1
     assert load.samples == [("3 hears 1", "what?")]
@@ -71,6 +71,9 @@ class _Echo:
         await asyncio.sleep(0)
         self.answered += 1
         return words.replace("says", "hears")
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 async def test_what_comes_before_and_after_is_not_counted() -> None:
@@ -115,9 +118,7 @@ class _Bot(Loopback):
 
 async def test_an_update_is_brought_until_it_is_acknowledged() -> None:
     async with BotApi() as api, _Bot(api) as bot:
-        telegram = ByWebhook(api, _port(bot.url))
-        load = await _once(telegram, 2)
-        telegram.close()
+        load = await _once(ByWebhook(api, _port(bot.url)), 2)
     assert (load.finished, len(load.waits), load.wrong, load.unanswered) == (2, 2 * LINES, 0, 0)
     assert sorted(bot.delivered) == sorted([*range(880_001, 880_001 + 2 * LINES)] * 2)  # without a gap
     assert api.unasked == []
