@@ -37,10 +37,14 @@ def install(folder: Path) -> Path:
     for part in PARTS:
         source, target = ROOT / part, folder / part
         if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, target)
         else:
             shutil.copyfile(source, target)
     shutil.copytree(FLOWS, folder / "flows", dirs_exist_ok=True)
+    parsed = ROOT / "var" / "parsed"  # what is not changed is not parsed again (bot/content/kept.py)
+    parsed.mkdir(parents=True, exist_ok=True)
+    (folder / "var").mkdir()
+    (folder / "var" / "parsed").symlink_to(parsed, target_is_directory=True)
     return folder
 
 
