@@ -10,75 +10,26 @@ from __future__ import annotations
 import argparse
 import asyncio
 import itertools
-import os
-import signal
 import sys
-import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, closing
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Protocol
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from benchmarks import beside_report as report
 from benchmarks import rasa_assistant, talks
-from benchmarks.burden import postmaster, processor, proportional, resident
-from benchmarks.load import Assistant, Load, Talk, once, steady
 from benchmarks.peers import Bottender, TelegramBot, bottender
 from benchmarks.phones import BotApi, ByRest
 from benchmarks.report import machine, scratch, write_section
+from benchmarks.rounds import KILLED, Bench, Entry
 from benchmarks.saathi_assistant import Saathi, install, saathi
 from bot.nlu.rasa_place import install as install_rasa
 from bot.settings import ROOT
 from bot.store import embedded
-from bot.store.embedded import Server
 from bot.store.migrate import migrate
 
 SECTION = "## Beside what people would use instead\n"
 # People at once. As many as keep it busy; more make nobody faster. Saathi leaves a second between two messages to one
 # chat, so it takes some hundreds; Rasa and python-telegram-bot do one after the other.
 BUSY, SOME, FEW = 640, 128, 16
-GLANCE = 0.1  # seconds until the next line: Bottender writes its session after its answer has left
-CALM, READS = 8, 1.0  # people for the time of an answer, and seconds for which each reads
-WARM, BRIEF = 8.0, 2.0  # seconds in which they begin: many, few
-KILLED, AFTER, LATEST = (
-    200,
-    3.5,
-    45.0,
-)  # people, seconds until the kill, seconds that they wait (a sender's lease is 30)
-
-
-class Party(Protocol):
-    """An assistant that can be started again and again."""
-
-    def started(self) -> AbstractAsyncContextManager[int]:
-        """Its pid, once it is ready."""
-
-    def talked_with(self) -> Assistant:
-        """By whom it is reached."""
-
-
-@dataclass(slots=True)
-class Measured:
-    """One round of one party. Megabytes of memory after the load: its own, PostgreSQL's."""
-
-    busy: Load
-    calm: Load
-    memory: float
-    postgres: float
-
-
-@dataclass(slots=True)
-class Entry:
-    """A party in a conversation, and what it did, round by round; `killed` = under load, once."""
-
-    name: str
-    party: Party
-    talk: Talk
-    people: int
-    rounds: list[Measured] = field(default_factory=list)
-    killed: Load | None = None
-    dies: bool = True
 
 
 class Rasa:
@@ -95,51 +46,6 @@ class Rasa:
     def talked_with(self) -> ByRest:
         """By its REST channel."""
         return ByRest(self._assistant.port)
-
-
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """What all parts of a run share."""
-
-    server: Server
-    folder: Path
-    numbers: Iterator[int]
-    seconds: float
-
-    async def measure(self, entry: Entry) -> Measured:
-        """One round: many people, then few who read."""
-        database = postmaster(self.folder)
-        async with entry.party.started() as pid:
-
-            def meters() -> Mapping[str, float]:
-                return {"own": processor(pid), "PostgreSQL": processor(database), "people": time.process_time()}
-
-            with closing(entry.party.talked_with()) as assistant:
-                busy = await steady(
-                    assistant, entry.talk, self.numbers,
-                    people=entry.people, seconds=self.seconds, warm=WARM, reads=GLANCE, meters=meters,
-                )  # fmt: skip
-                memory, postgres = resident(pid), proportional(database)
-                calm = await steady(
-                    assistant, entry.talk, self.numbers,
-                    people=CALM, seconds=self.seconds, warm=BRIEF, reads=READS, meters=meters,
-                )  # fmt: skip
-            return Measured(busy, calm, memory, postgres)
-
-    async def kill(self, entry: Entry) -> Load:
-        """`kill -9` in the middle, started again at once: who is answered, and with what."""
-        with closing(entry.party.talked_with()) as assistant:
-            async with entry.party.started() as pid:
-                people = asyncio.ensure_future(
-                    once(
-                        assistant, entry.talk, self.numbers,
-                        people=KILLED, warm=AFTER - 1, reads=READS / 4, patience=LATEST,
-                    )
-                )  # fmt: skip
-                await asyncio.sleep(AFTER)
-                os.kill(pid, signal.SIGKILL)
-            async with entry.party.started():
-                return await people
 
 
 async def run(bench: Bench, entries: Sequence[Entry], rounds: int, say: Callable[[str], None]) -> None:

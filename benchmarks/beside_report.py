@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from benchmarks.beside import Entry, Measured
+from benchmarks.rounds import Entry, Measured
 
 RASA, SAATHI = "Rasa 3.6.21", "Saathi"
 LIBRARY, WEBHOOK, POLLING, NODE = (

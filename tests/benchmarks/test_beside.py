@@ -14,11 +14,11 @@ import pytest
 import yaml
 
 from benchmarks import beside_report, talks
-from benchmarks.beside import Entry, Measured, Party
 from benchmarks.load import Load, Talk, once
 from benchmarks.peers import Bottender, TelegramBot
 from benchmarks.phones import BotApi
 from benchmarks.rasa_assistant import PROJECT, endpoints
+from benchmarks.rounds import Entry, Measured, Party
 from benchmarks.saathi_assistant import FLOWS, install, saathi
 from bot import content
 from bot.engine.flow import Ask, Say
