@@ -65,11 +65,13 @@ async def parties(bench: Bench, only: str) -> AsyncIterator[list[Entry]]:
     """Whoever takes part, ready to be started. `only` rasa, telegram, or all."""
     async with AsyncExitStack() as stack:
         checkout = await asyncio.to_thread(install, bench.folder / "checkout")
-        apis: list[BotApi] = []
+
+        async def telegram() -> BotApi:
+            return await stack.enter_async_context(BotApi())
 
         async def ours(mode: str) -> Saathi:
-            apis.append(await stack.enter_async_context(BotApi()))
-            return await stack.enter_async_context(saathi(bench.server, checkout, bench.folder, apis[-1], mode))
+            made = saathi(bench.server, checkout, bench.folder, await telegram(), mode)
+            return await stack.enter_async_context(made)
 
         entries = []
         webhook = await ours("webhook")
@@ -81,14 +83,14 @@ async def parties(bench: Bench, only: str) -> AsyncIterator[list[Entry]]:
             entries.append(Entry(report.RASA, Rasa(stack.enter_context(started)), talks.pay_rasa, FEW, dies=False))
             entries.append(Entry(report.SAATHI, webhook, talks.pay_saathi, BUSY, dies=False))
         if only != "rasa":
-            apis.append(await stack.enter_async_context(BotApi()))
-            entries.append(Entry(report.LIBRARY, TelegramBot(apis[-1], bench.folder), talks.passport, SOME))
+            library = TelegramBot(await telegram(), bench.folder)
+            entries.append(Entry(report.LIBRARY, library, talks.passport, SOME))
             entries.append(Entry(report.WEBHOOK, webhook, talks.passport, BUSY))
             entries.append(Entry(report.POLLING, await ours("polling"), talks.passport, BUSY))
             project = await asyncio.to_thread(bottender, ROOT / "var" / "bottender")
             if project is not None:
-                apis.append(await stack.enter_async_context(BotApi()))
-                entries.append(Entry(report.NODE, Bottender(apis[-1], project, bench.folder), talks.passport, SOME))
+                node = Bottender(await telegram(), project, bench.folder)
+                entries.append(Entry(report.NODE, node, talks.passport, SOME))
         yield entries
 
 
@@ -103,7 +105,7 @@ async def main_of(args: argparse.Namespace) -> list[Entry]:
                 await run(bench, entries, args.rounds, lambda line: print(line, flush=True))
                 return entries
         except BaseException:
-            for log in [*folder.glob("output-*"), *folder.glob("*.log"), *folder.glob("rasa/*.log")]:
+            for log in [*folder.glob("*.log"), *folder.glob("rasa/*.log")]:
                 print(f"--- {log.name}\n{log.read_text('utf-8', 'replace')[-1500:]}", file=sys.stderr)
             raise
 

@@ -17,6 +17,7 @@ LIBRARY, WEBHOOK, POLLING, NODE = (
     "Saathi, polling",
     "Bottender 1.5.5, webhook",
 )
+ABSENT = "Bottender was not measured in this run; 315 messages a second were once seen, with sessions in memory."
 # Who is compared with whom, the messages a second that we want to be times theirs, and the share of their memory.
 PAIRS = (
     (SAATHI, RASA, 20.0, 0.1),
@@ -117,4 +118,6 @@ def page(entries: Sequence[Entry], people: int) -> str:
     tables = [ratios(entries), figures(entries)]
     if any(entry.killed is not None for entry in entries):
         tables.append(kills(entries, people))
+    if NODE not in {entry.name for entry in entries}:
+        tables.append(ABSENT)
     return "\n\n".join(tables)
