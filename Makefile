@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 TESTS := PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n auto
 READY := $(VENV)/.ready
 
-.PHONY: run chat check test quick chaos soak rasa run-rasa test-rasa bench bench-nlu lock lock-rasa clean help
+.PHONY: run chat check test quick chaos soak rasa run-rasa test-rasa bench bench-nlu bench-beside lock lock-rasa clean help
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
@@ -68,6 +68,10 @@ bench: $(READY)  ## turns, webhooks, growth, the desk at 100,000 cases: writes d
 bench-nlu: $(READY)  ## embedded and Rasa side by side, by cross-validation and held out: writes docs/understanding.md (ARGS=--diet)
 	@$(BIN)/saathi rasa install
 	$(BIN)/python -m benchmarks.nlu --write $(ARGS)
+
+bench-beside: $(READY)  ## beside Rasa, python-telegram-bot and (with Node) Bottender: writes docs/performance.md (20 minutes)
+	@$(BIN)/saathi rasa install
+	$(BIN)/python -m benchmarks.beside --write $(ARGS)
 
 lock: $(READY)  ## renew requirements.lock (names, versions, hashes; needs the package uv)
 	$(PYTHON) -m uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \

@@ -31,6 +31,7 @@ from litestar import Litestar
 from sqlalchemy import text
 from uuid_utils.compat import uuid7
 
+from benchmarks.burden import postmaster, processor
 from benchmarks.report import write_section
 from bot import app as composition
 from bot.app import App
@@ -257,25 +258,16 @@ class Spent:
 
 def postgres_seconds(folder: Path) -> float:
     """Seconds of processor time of the database's processes, those that ended too."""
-    postmaster = int(next(folder.rglob("postmaster.pid")).read_text().split()[0])
-    ticks = 0
-    for place in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            values = place.read_text().rpartition(")")[2].split()
-            if int(values[1]) == postmaster:
-                ticks += int(values[11]) + int(values[12])
-            if int(place.parent.name) == postmaster:
-                ticks += int(values[13]) + int(values[14])
-    return ticks / os.sysconf("SC_CLK_TCK")
+    return processor(postmaster(folder))
 
 
 def _tidying(folder: Path) -> bool:
     """Whether PostgreSQL still tidies up behind what was written: that is no page's time."""
-    postmaster = next(folder.rglob("postmaster.pid")).read_text().split()[0]
+    server = str(postmaster(folder))
     for place in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
             parent = place.read_text().rpartition(")")[2].split()[1]
-            if parent == postmaster and b"autovacuum worker" in place.with_name("cmdline").read_bytes():
+            if parent == server and b"autovacuum worker" in place.with_name("cmdline").read_bytes():
                 return True
     return False
 

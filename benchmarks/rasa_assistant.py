@@ -24,15 +24,16 @@ import httpx
 import psycopg
 import yaml
 
+from benchmarks.report import scratch
+from benchmarks.talks import pay_rasa
 from bot.nlu.rasa_place import LOCK, RasaError, install
 from bot.nlu.rasa_server import environment, free_port
 from bot.settings import ROOT
 from bot.store import embedded
+from bot.store.embedded import Server
 
 PROJECT = ROOT / "benchmarks" / "rasa"
-# The conversation that is measured. A choice of the menu is the payload that a button of Rasa sends: its featurizer
-# takes all numbers for one word, so that it cannot tell a typed 1 from a 0.
-TALK = ["hello", "/choose_wages", "3", "600 dinar", "Kuwait", "yes"]
+PERSON = 7  # of `talks.py`, for the one conversation
 START = 240.0
 
 
@@ -40,8 +41,13 @@ START = 240.0
 class Assistant:
     """A started one: where it answers, and its process."""
 
-    url: str
+    port: int
     pid: int
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self.port}"
 
     def say(self, client: httpx.Client, sender: str, text: str) -> list[str]:
         """What it answers to one message. Raises httpx.HTTPError."""
@@ -99,7 +105,7 @@ def started(python: Path, model: Path, database: str, folder: Path) -> Iterator[
             command, cwd=folder, env=environment(folder) | {"LOG_LEVEL": "WARNING"}, stdout=log, stderr=log
         )
         try:
-            assistant = Assistant(f"http://127.0.0.1:{port}", process.pid)
+            assistant = Assistant(port, process.pid)
             _wait(process, assistant, folder / "assistant.log")
             yield assistant
         finally:
@@ -122,36 +128,34 @@ def _wait(process: subprocess.Popen[bytes], assistant: Assistant, log: Path) -> 
 
 
 @contextlib.contextmanager
-def database(folder: Path) -> Iterator[str]:
-    """A database for Rasa alone on the embedded server of `folder`; gone afterwards, the server too."""
-    server = embedded.ensure(folder)
-    try:
-        with psycopg.connect(server.on("postgres").url_admin, autocommit=True) as admin:
-            admin.execute("DROP DATABASE IF EXISTS rasa_bench")
-            admin.execute("CREATE DATABASE rasa_bench")
-        yield server.on("rasa_bench").url_admin
-    finally:
-        embedded.remove(folder)
+def database(server: Server) -> Iterator[str]:
+    """The address of a database for Rasa alone; gone afterwards."""
+    with psycopg.connect(server.on("postgres").url_admin, autocommit=True) as admin:
+        admin.execute("DROP DATABASE IF EXISTS rasa_bench")
+        admin.execute("CREATE DATABASE rasa_bench")
+        try:
+            yield server.on("rasa_bench").url_admin
+        finally:
+            admin.execute("DROP DATABASE rasa_bench WITH (FORCE)")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """One conversation, and how many events of it were kept."""
     python = install()
     model = train(python, ROOT / "var" / "rasa")
-    with tempfile.TemporaryDirectory(prefix="saathi-assistant-") as name:
-        folder = Path(name)
-        with (
-            database(folder / "data") as url,
-            started(python, model, url, folder / "rasa") as assistant,
-            httpx.Client(timeout=60, trust_env=False) as client,
-        ):
-            for text in TALK:
-                print(f"> {text}")
-                for answer in assistant.say(client, "somebody", text):
-                    print(f"  {answer}")
-            with psycopg.connect(url) as connection:
-                (kept,) = connection.execute("SELECT count(*) FROM events").fetchone() or (0,)
-            print(f"{kept} events in PostgreSQL")
+    with (
+        scratch("assistant") as folder,
+        database(embedded.ensure(folder)) as url,
+        started(python, model, url, folder / "rasa") as assistant,
+        httpx.Client(timeout=60, trust_env=False) as client,
+    ):
+        for line in pay_rasa(PERSON):
+            print(f"> {line.said}")
+            for answer in assistant.say(client, "somebody", line.said):
+                print(f"  {answer}")
+        with psycopg.connect(url) as connection:
+            (kept,) = connection.execute("SELECT count(*) FROM events").fetchone() or (0,)
+        print(f"{kept} events in PostgreSQL")
     return 0
 
 

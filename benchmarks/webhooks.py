@@ -90,11 +90,12 @@ def request_of(letter: Letter, port: int) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """One request: when it was begun, how long until its answer (seconds), and with which status."""
+    """One request: when it was begun, how long until its answer (seconds), with which status, and what stood in it."""
 
     at: float
     seconds: float
     status: int
+    body: bytes = b""
 
 
 class Line:
@@ -116,8 +117,8 @@ class Line:
         assert self._streams is not None
         reader, _ = self._streams
         size = next((int(h[15:]) for h in head.lower().split(b"\r\n") if h.startswith(b"content-length:")), 0)
-        await reader.readexactly(size)
-        return Acknowledged(at, time.perf_counter() - began, int(head[9:12]))
+        body = await reader.readexactly(size)
+        return Acknowledged(at, time.perf_counter() - began, int(head[9:12]), body)
 
     async def _ask(self, request: bytes) -> bytes:
         if self._streams is None:

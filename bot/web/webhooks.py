@@ -7,12 +7,14 @@ never logged.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
@@ -99,9 +101,12 @@ def polled(
     intake, account = Intake(receive, quarantine), telegram_account(settings)
 
     async def take(updates: list[dict[str, Any]]) -> None:
+        """In order, and committed together: up to a hundred come at once."""
+        raws = [json.dumps(update).encode() for update in updates]
+        await asyncio.gather(
+            *(intake.take("telegram", account, raw, partial(_update, raw, account)) for raw in raws),
+        )
         for update in updates:
-            raw = json.dumps(update).encode()
-            await intake.take("telegram", account, raw, lambda raw=raw: _update(raw, account))  # type: ignore[misc]
             _declined(update, decline)
 
     return take

@@ -1,4 +1,4 @@
-"""A Telegram on this machine: sendMessage, answerCallbackQuery, setWebhook, getUpdates.
+"""A Telegram on this machine: sendMessage, answerCallbackQuery, setWebhook, getUpdates, getMe.
 
 Law: answers have the shape of the Bot API's; getUpdates forgets what is below the offset, as Telegram does, and
 nothing else, so that a test can see what was confirmed.
@@ -61,6 +61,10 @@ class FakeTelegram(Loopback):
             case "setWebhook":
                 self.webhook = asked.form
                 return taken(True)
+            case "getMe":
+                return taken(
+                    {"id": int(TOKEN.partition(":")[0]), "is_bot": True, "first_name": "S", "username": "s_bot"}
+                )
             case "getUpdates":
                 return taken(await self._updates(asked.query | asked.form))
             case _:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -214,3 +214,17 @@ async def test_polled_updates_go_the_same_way(line: Line) -> None:
     line.store.broken = True
     with pytest.raises(ConnectionError):
         await take([sample("telegram/voice")])
+
+
+async def test_polled_updates_are_stored_together_in_their_order(line: Line) -> None:
+    came: list[str] = []
+    all_there = asyncio.Event()
+
+    async def receive(values: Sequence[Inbound | Receipt]) -> None:
+        came.extend(value.event_id for value in values)
+        if len(came) == 2:
+            all_there.set()
+        await asyncio.wait_for(all_there.wait(), 60)  # never comes when the second waits for the first
+
+    await polled(settings(), receive, line.store.quarantine)([sample("telegram/text"), sample("telegram/press")])
+    assert came == ["880001:5550001:101:0", "880005:5550001:press-23837123"]

@@ -1,0 +1,106 @@
+"""A round of the comparison: one party at work, many people and then few; and one that is killed under them.
+
+Law: the same for everybody, measured from outside: processor time and memory of the process with all that it started,
+PostgreSQL's apart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from benchmarks.burden import postmaster, processor, proportional, resident
+from benchmarks.load import Assistant, Load, Talk, once, steady
+from bot.store.embedded import Server
+
+GLANCE = 0.1  # seconds until the next line: Bottender writes its session after its answer has left
+CALM, READS = 8, 1.0  # people for the time of an answer, and seconds for which each reads
+WARM, BRIEF = 8.0, 2.0  # seconds in which they begin: many, few
+# The kill: so many people, all between their second line and their last when it comes, after so many seconds; for how
+# long each waits for an answer (the lease of a dead sender is 30 s).
+KILLED, AFTER, LATEST = 200, 2.5, 45.0
+
+
+class Party(Protocol):
+    """An assistant that can be started again and again."""
+
+    def started(self) -> AbstractAsyncContextManager[int]:
+        """Its pid, once it is ready."""
+
+    def talked_with(self) -> Assistant:
+        """By whom it is reached."""
+
+
+@dataclass(slots=True)
+class Measured:
+    """One round of one party. Megabytes of memory after the load: its own, PostgreSQL's."""
+
+    busy: Load
+    calm: Load
+    memory: float
+    postgres: float
+
+
+@dataclass(slots=True)
+class Entry:
+    """A party in a conversation, and what it did, round by round; `killed` = under load, once."""
+
+    name: str
+    party: Party
+    talk: Talk
+    people: int
+    rounds: list[Measured] = field(default_factory=list)
+    killed: Load | None = None
+    dies: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What all parts of a run share."""
+
+    server: Server
+    folder: Path
+    numbers: Iterator[int]
+    seconds: float
+
+    async def measure(self, entry: Entry) -> Measured:
+        """One round: many people, then few who read."""
+        database = postmaster(self.folder)
+        async with entry.party.started() as pid:
+
+            def meters() -> Mapping[str, float]:
+                return {"own": processor(pid), "PostgreSQL": processor(database), "people": time.process_time()}
+
+            with closing(entry.party.talked_with()) as assistant:
+                busy = await steady(
+                    assistant, entry.talk, self.numbers,
+                    people=entry.people, seconds=self.seconds, warm=WARM, reads=GLANCE, meters=meters,
+                )  # fmt: skip
+                memory, postgres = resident(pid), proportional(database)
+                calm = await steady(
+                    assistant, entry.talk, self.numbers,
+                    people=CALM, seconds=self.seconds, warm=BRIEF, reads=READS, meters=meters,
+                )  # fmt: skip
+            return Measured(busy, calm, memory, postgres)
+
+    async def kill(self, entry: Entry) -> Load:
+        """`kill -9` in the middle, started again at once: who is answered, and with what."""
+        with closing(entry.party.talked_with()) as assistant:
+            async with entry.party.started() as pid:
+                people = asyncio.ensure_future(
+                    once(
+                        assistant, entry.talk, self.numbers,
+                        people=KILLED, warm=AFTER - READS, reads=READS, patience=LATEST,
+                    )
+                )  # fmt: skip
+                await asyncio.sleep(AFTER)
+                os.kill(pid, signal.SIGKILL)
+            async with entry.party.started():
+                return await people

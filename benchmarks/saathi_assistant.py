@@ -1,0 +1,93 @@
+"""Saathi as the assistant that is compared: the real service, four flows of `benchmarks/saathi/` in place of its own.
+
+Law: everything else is as it is delivered: understanding, danger, encryption, cases for caseworkers, every commit on
+the disk. Lifted is the account's own pace alone (25 messages a second at Telegram), which is not what is measured; the
+pause of a second between two messages to one chat stays.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psycopg
+
+from benchmarks.phones import BotApi, ByPolling, ByWebhook
+from benchmarks.processes import healthy, running
+from bot.settings import ROOT
+from bot.store.embedded import Server
+from tests.fakes.database import copied
+from tests.fakes.post import PUBLIC, SECRET
+from tests.fakes.service import free_port
+from tests.fakes.telegram import TOKEN
+
+FLOWS = ROOT / "benchmarks" / "saathi" / "flows"
+PARTS = (
+    "bot", "handlers", "desk", "flows", "knowledge", "locales", "nlu_data", "migrations", "alembic.ini",
+    "pyproject.toml",
+)  # fmt: skip
+PER_SECOND = 100_000
+
+
+def install(folder: Path) -> Path:
+    """A checkout of its own, with the flows of the comparison."""
+    for part in PARTS:
+        source, target = ROOT / part, folder / part
+        if source.is_dir():
+            shutil.copytree(source, target)
+        else:
+            shutil.copyfile(source, target)
+    shutil.copytree(FLOWS, folder / "flows", dirs_exist_ok=True)
+    parsed = ROOT / "var" / "parsed"  # what is not changed is not parsed again (bot/content/kept.py)
+    parsed.mkdir(parents=True, exist_ok=True)
+    (folder / "var").mkdir()
+    (folder / "var" / "parsed").symlink_to(parsed, target_is_directory=True)
+    return folder
+
+
+class Saathi:
+    """One installation on a database of its own, started as often as one likes. `mode` webhook or polling."""
+
+    def __init__(self, checkout: Path, copy: Server, data: Path, api: BotApi, mode: str) -> None:
+        self._checkout, self._data, self._mode = checkout, data, mode
+        self._port, self._api = free_port(), api
+        self.url = copy.url_app
+        self._settings = {
+            "SAATHI_ENV": "development",
+            "SAATHI_DATA_DIR": str(data),
+            "SAATHI_DATABASE_URL": copy.url_app,
+            "SAATHI_DATABASE_OWNER_URL": copy.url_owner,
+            "SAATHI_PUBLIC_URL": PUBLIC,
+            "SAATHI_TELEGRAM_TOKEN": TOKEN,
+            "SAATHI_TELEGRAM_WEBHOOK_SECRET": SECRET,
+            "SAATHI_TELEGRAM_API_URL": api.url,
+            "SAATHI_TELEGRAM_MODE": mode,
+            "SAATHI_LOG_LEVEL": "WARNING",
+        }
+        with psycopg.connect(copy.url_owner) as connection:
+            connection.execute(
+                "INSERT INTO channel_accounts (channel, account, per_second) VALUES ('telegram', %s, %s)",
+                (TOKEN.partition(":")[0], PER_SECOND),
+            )
+
+    @asynccontextmanager
+    async def started(self) -> AsyncIterator[int]:
+        """Its pid, once it is ready."""
+        command = [sys.executable, "-m", "bot", "serve", "--port", str(self._port)]
+        log = self._data / f"saathi-{self._mode}.log"
+        async with running(command, log, lambda: healthy(self._port), self._settings, self._checkout) as pid:
+            yield pid
+
+    def talked_with(self) -> ByWebhook | ByPolling:
+        """As Telegram does."""
+        return ByWebhook(self._api, self._port) if self._mode == "webhook" else ByPolling(self._api)
+
+
+@asynccontextmanager
+async def saathi(server: Server, checkout: Path, data: Path, api: BotApi, mode: str) -> AsyncIterator[Saathi]:
+    """On a fresh copy of the schema, gone at the end."""
+    with copied(server) as copy:
+        yield Saathi(checkout, copy, data, api, mode)
