@@ -15,7 +15,7 @@ from uuid import UUID
 
 from bot import outgoing
 from bot.conductor import fallen, pace, private
-from bot.conductor.arrived import Arrived, NotVouched, child_of, danger_of
+from bot.conductor.arrived import Arrived, NotVouched, child_of, danger_of, weighed
 from bot.conductor.gate import BY_US, MORE_UNTIL, Gate
 from bot.content import Content, languages
 from bot.content.marks import NONE, Marks
@@ -146,7 +146,8 @@ class Turn:
     async def run(self, arrived: Arrived) -> None:
         """All that follows from what arrived: state, case rows, replies."""
         before = self._conversation.last_inbound_at
-        self._arrived = arrived
+        given = weighed(arrived.given, self._tools.content.readers, self._language())
+        self._arrived = arrived = replace(arrived, given=given)
         if arrived.inbound is not None and private.recycled(self.ctx):
             private.become_guest(self.ctx)
             self._session = Session()

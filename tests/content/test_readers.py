@@ -30,6 +30,7 @@ def test_every_type_that_a_flow_may_name_has_a_reader() -> None:
         "need",
         "code",
         "kin",
+        "bare",
         "sentence",
         "service",
         "language",
