@@ -86,7 +86,9 @@ def test_only_the_wish_is_taken_away(content: Content) -> None:
     told = Meaning("start_orientation", 0.95, {"country": "QA"}, None, "ne", "self")
     expected = Meaning("nlu_fallback", 0.0, {"country": "QA"}, None, "ne", "self")
     assert weighed(Heard("qatar ma", told), content.readers, "ne") == Heard("qatar ma", expected)
-    assert weighed(Shared("image", "r", "qatar", told), content.readers, "ne") == Shared("image", "r", "qatar", expected)
+    assert weighed(Shared("image", "r", "qatar", told), content.readers, "ne") == Shared(
+        "image", "r", "qatar", expected
+    )
     for given in (None, Pressed("a.b", "c", "1"), Heard("", told), Heard("salary in qatar", told)):
         assert weighed(given, content.readers, "ne") == given
     polite = Heard("chha", Meaning("affirm", 0.9))
