@@ -50,8 +50,8 @@ BLOCKS = (
     Block("bone", "char", 1, 4),
     Block("bone", "word", 1, 2),
 )
-# For data that come with words.yml; without them whole words in Latin form cost a point on English public sets. Whole words
-# as they are written bring nothing beside those of the Latin form.
+# For data that come with words.yml; without them whole words in Latin form cost a point on English public sets. Beside
+# those of the Latin form whole words as they are written bring nothing.
 BLOCKS_WITH_IDEAS = (
     *(block for block in BLOCKS if (block.form, block.unit) != ("norm", "word")),
     Block("fold", "word", 1, 2),

@@ -1,7 +1,7 @@
 """Reads whether a text is a value and nothing else: a country, a number, money, a day, a length of time, with the
 endings and little words that belong to it ("qatar ma", "3 months", "12/5/2024").
 
-Law: such a text answers a question or answers none; it is no wish, whatever a classifier makes of it (`bot/conductor/arrived.py`).
+Law: such a text answers a question or none; it is no wish, whatever a classifier makes of it (`arrived.weighed`).
 """
 
 from __future__ import annotations
