@@ -6,13 +6,17 @@ Law: no state; what an input says of danger or of a child is read off here, for 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from bot.engine.flow import Readers
 from bot.engine.inbound import Inbound
 from bot.engine.inputs import Heard, Input, Meaning, Pressed, Resumed, Shared, Started, TimedOut
+
+COURTESY = frozenset({"thank", "goodbye", "greet", "affirm", "deny"})  # intents that reopen nothing
+BARE = "bare"  # the reader of texts that are a value and nothing else
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,19 @@ def as_job_input(payload: Mapping[str, Any]) -> Input | None:
             return Started(str(payload["flow"]), str(payload.get("by", "")), dict(payload.get("slots", {})))
         case _:
             return None
+
+
+def weighed(given: Input | None, readers: Readers, language: str) -> Input | None:
+    """The input without a wish when its words are a country, a number or a day and no more: that answers a question or
+    none, and starts nothing, however sure a classifier is of it. Danger stands, and what only is polite."""
+    if not isinstance(given, Heard | Shared) or given.meaning.danger:
+        return given
+    if given.meaning.intent in COURTESY | {Meaning().intent}:
+        return given
+    text = given.text if isinstance(given, Heard) else given.caption
+    if BARE not in readers or not readers[BARE].read(text, {}, language):
+        return given
+    return replace(given, meaning=replace(given.meaning, intent=Meaning().intent, confidence=0.0))
 
 
 def danger_of(given: Input | None) -> str | None:

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import regex
 
-from bot.conductor.arrived import child_of, danger_of
+from bot.conductor.arrived import COURTESY, child_of, danger_of
 from bot.content import Content
 from bot.engine import offers
 from bot.engine.answers import Answer, exact
@@ -30,7 +30,6 @@ from handlers.handoff import ANSWER_UNTIL
 
 REOPENED = "reopened"  # the flow of who writes again after the end
 TAKES_BACK = "unuse"  # the flow of who takes back what she agreed to
-COURTESY = frozenset({"thank", "goodbye", "greet", "affirm", "deny"})  # intents that reopen nothing
 # Universal words that count even when a human has the conversation; one of them is about that human.
 ALWAYS = frozenset({"stop", "start", "complain"})
 CHILD_FLOW, MORE_FLOW, PASS_ON = "child", "add", "passed_on"

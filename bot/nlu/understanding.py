@@ -22,7 +22,10 @@ from bot.nlu.wishes import CERTAIN, Wishes
 PAGE = 0.97  # danger intents together at this confidence wake a human; below it she is asked, at once and gently
 ASK = 0.4  # from here on it is asked about gently ...
 PLAIN = 0.6  # ... but below this only if a danger is also the likeliest meaning: "malai", "mujhe" begin everything
+CALM = 0.01  # danger intents together below this: a word of illness alone is not asked about ("paid when I am sick?")
 BELIEVED = 0.3  # below this no intent is believed
+
+ILLNESS = "report_medical"
 
 log = logging.getLogger(__name__)
 
@@ -111,14 +114,23 @@ def _is_spoken(text: str) -> bool:
 
 
 def meaning_of(ranked: Ranked, verdict: Verdict, language: str) -> Meaning:
-    """Joins the answers. A page of the floor stands; its ask may become a page by the classifier."""
+    """Joins the answers. A page of the floor stands; its ask may become a page by the classifier. Of illness, which
+    stands in many questions, it is taken back where the classifier is sure of another meaning."""
     seen = danger_of(ranked, verdict.denied)
     danger = verdict.danger
     if danger is None or (danger.tier == "ask" and seen is not None and seen.tier == "page"):
         danger = seen
+    elif danger.tier == "ask" and danger.kind == ILLNESS and _calm(ranked):
+        danger = None
     if ranked.confidence < BELIEVED or ranked.intent in verdict.denied:
         return Meaning(FALLBACK, ranked.confidence, danger=danger, language=language, child=verdict.child)
     return Meaning(ranked.intent, ranked.confidence, danger=danger, language=language, child=verdict.child)
+
+
+def _calm(ranked: Ranked) -> bool:
+    """Whether a classifier that knows danger and is sure of the meaning sees none of it."""
+    likely = [p for name, p in ranked.intents if name in DANGER]
+    return bool(likely) and sum(likely) < CALM and ranked.confidence >= PLAIN
 
 
 def joined(ours: Meaning, other: Meaning) -> Meaning:

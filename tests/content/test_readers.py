@@ -30,6 +30,7 @@ def test_every_type_that_a_flow_may_name_has_a_reader() -> None:
         "need",
         "code",
         "kin",
+        "bare",
         "sentence",
         "service",
         "language",
@@ -390,6 +391,8 @@ def _valid(name: str, value: Any) -> bool:
             return bool(re.fullmatch(r"\+\d{7,15}", value))
         case "code":
             return bool(re.fullmatch(r"[0-9]{8,32}", value))
+        case "bare":
+            return value is True
         case "location":
             return abs(value["lat"]) <= 90 and abs(value["lon"]) <= 180
         case _:

@@ -50,7 +50,7 @@ def test_held_out_lines_are_read_in_both_forms(tmp_path: Path) -> None:
     (tmp_path / "ne" / "nlu.yml").write_text(
         'version: "3.1"\nnlu:\n- intent: greet\n  examples: |\n    - namaste\n', "utf-8"
     )
-    (tmp_path / "alarms.yml").write_text(
+    (tmp_path / "alarms_fourth.yml").write_text(
         "hi:\n  danger:\n    report_violence: [maara mujhe]\n  ordinary: [garmi hai]\n", "utf-8"
     )
     assert {(e.language, e.intent, e.text) for e in held_out(tmp_path)} == {

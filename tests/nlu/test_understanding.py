@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 
@@ -100,6 +101,21 @@ def test_an_ask_of_the_floor_becomes_a_page_when_the_model_is_sure() -> None:
         "report_medical", "page"
     )
     assert meaning_of(Ranked((("report_medical", 0.5),)), Verdict(ask, frozenset()), "").danger == ask
+
+
+def test_illness_in_a_question_of_something_else_is_not_asked_about() -> None:
+    rights = Ranked((("ask_rights", 0.9), ("report_medical", 0.005), ("report_violence", 0.002)))
+    ill, locked = Danger("report_medical", "ask", "very_sick"), Danger("report_confinement", "ask", "held")
+    assert meaning_of(rights, Verdict(ill, frozenset()), "").danger is None
+    assert meaning_of(rights, Verdict(locked, frozenset()), "").danger == locked
+    assert meaning_of(rights, Verdict(replace(ill, tier="page"), frozenset()), "").danger == replace(ill, tier="page")
+    for unsure in (
+        Ranked(),
+        Ranked((("ask_rights", 0.9),)),
+        Ranked((("ask_rights", 0.5), ("report_medical", 0.001))),
+        Ranked((("ask_rights", 0.9), ("report_medical", 0.02))),
+    ):
+        assert meaning_of(unsure, Verdict(ill, frozenset()), "").danger == ill
 
 
 def test_what_the_text_takes_back_is_not_raised() -> None:
