@@ -1,4 +1,4 @@
-"""What parsing a file of content gave, kept beside the checkout: the next start reads it instead of parsing again.
+"""What parsing or reckoning gave of files of ours, kept beside the checkout: the next start reads it instead.
 
 Law: only a convenience: the key is the file's bytes and the parser's code, so nothing stale can be read; a folder that
 cannot be written, or a torn file, costs time and nothing else. Holds content alone, never anything of a person.

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from bot import app as composition
 from bot.settings import Settings
@@ -15,6 +15,7 @@ from tests.desk.office import Desk, opened
 from tests.pipeline.world import Table, World
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+PATIENT = 30_000  # milliseconds that anything may take; the machine may be busy, nothing here is a measurement
 ARGUMENTS = [
     "--headless",
     "--no-sandbox",
@@ -32,6 +33,7 @@ ARGUMENTS = [
 async def browser() -> AsyncIterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("no Chromium on this system: neither chromium, chromium-browser nor google-chrome is in PATH")
+    expect.set_options(timeout=PATIENT)
     async with async_playwright() as playwright:
         running = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield running
@@ -44,7 +46,7 @@ async def browser_page(browser: Browser) -> AsyncIterator[Page]:
     refused something."""
     context = await browser.new_context(viewport={"width": 1400, "height": 900}, locale="en-GB")
     page = await context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENT)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda line: errors.append(line.text) if "Content Security Policy" in line.text else None)

@@ -8,6 +8,7 @@ from playwright.async_api import Browser, expect
 from bot.nlu.data import read_examples
 from desk import checking
 from desk.door import SESSION
+from tests.browser.conftest import PATIENT
 from tests.desk.office import Desk
 from tests.pipeline.world import World
 
@@ -27,7 +28,7 @@ async def test_content_is_checked_and_the_bot_is_taught(
     )
     await context.add_cookies([{"name": SESSION, "value": person.token, "url": f"{desk.url}/desk"}])
     page = await context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENT)
     await page.goto(f"{desk.url}/desk")
     await page.get_by_text("More", exact=True).click()
     await page.get_by_role("link", name="Content", exact=True).click()

@@ -36,7 +36,7 @@ async def test_from_the_first_sign_in_to_an_answer_that_is_seen_live(
     await expect(browser_page.get_by_text("Nobody is waiting")).to_be_visible()
     await world.says("9001", "he has a knife")
     row = browser_page.locator(".waiting .entry")
-    await expect(row).to_have_count(1, timeout=3000)  # without a reload
+    await expect(row).to_have_count(1)  # without a reload
     await expect(row).to_contain_text("Violence or threats")
     assert [line[0] for line in await desk.trail()].count("queue.view") == 1  # that it looked again is no second view
     await browser_page.keyboard.press("j")
@@ -53,7 +53,7 @@ async def test_from_the_first_sign_in_to_an_answer_that_is_seen_live(
     assert world.provider.sent[-1][2] == "We read it. Are you safe?"
     await browser_page.locator("#reply").fill("half a sentence")
     await world.says("9001", "yes I am")
-    await expect(browser_page.locator(".line.person").last).to_contain_text("yes I am", timeout=3000)
+    await expect(browser_page.locator(".line.person").last).to_contain_text("yes I am")
     await expect(browser_page.locator("#reply")).to_have_value("half a sentence")
     await browser_page.goto("about:blank")
 

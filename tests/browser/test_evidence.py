@@ -11,6 +11,7 @@ from bot.attachments import Attachments
 from bot.channels.contract import MediaRef
 from bot.media.files import Files
 from desk.door import SESSION
+from tests.browser.conftest import PATIENT
 from tests.browser.test_desk_axe import _grave
 from tests.desk.office import Desk
 from tests.fixtures import files
@@ -38,7 +39,7 @@ async def _page(browser: Browser, desk: Desk, token: str, *, scripts: bool = Tru
 
 async def _until(page: Page, condition: str) -> None:
     """The page's own policy forbids the library's way of waiting."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not await page.evaluate(condition):  # noqa: ASYNC110 - nothing tells us
             await asyncio.sleep(0.05)
 
@@ -55,7 +56,7 @@ async def test_a_voice_plays_and_a_picture_opens_when_she_is_ready(
     reference = await world.one("SELECT reference FROM cases")
     await person.post(f"/case/{reference}/take")
     page = await _page(browser, desk, person.token)
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENT)
     refused: list[str] = []
     page.on("console", lambda line: refused.append(line.text) if "Content Security Policy" in line.text else None)
     asked: list[str] = []
@@ -76,7 +77,7 @@ async def test_a_voice_plays_and_a_picture_opens_when_she_is_ready(
     await _until(page, "document.querySelector('audio').readyState >= 2")
     assert 9.9 < await player.evaluate("one => one.currentTime") < 10.5
     await world.says("9001", "are you there")  # the page looks again, and leaves what she hears
-    await expect(page.locator(".line.person").last).to_contain_text("are you there", timeout=3000)
+    await expect(page.locator(".line.person").last).to_contain_text("are you there")
     assert 9.9 < await player.evaluate("one => one.currentTime") < 10.5
     picture = page.locator("#evidence details", has_text="A picture")
     await picture.locator("summary").click()

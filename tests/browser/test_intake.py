@@ -8,6 +8,7 @@ from playwright.async_api import Browser, Page, expect
 
 from desk import paper
 from desk.door import SESSION
+from tests.browser.conftest import PATIENT
 from tests.desk.office import Desk, Person
 from tests.pipeline.world import World
 
@@ -21,7 +22,7 @@ async def _opened(browser: Browser, desk: Desk, person: Person, *, scripts: bool
     )
     await context.add_cookies([{"name": SESSION, "value": person.token, "url": f"{desk.url}/desk"}])
     page = await context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENT)
     return page
 
 

@@ -10,6 +10,7 @@ from playwright.async_api import Browser, Page, expect
 
 from bot.store import rota
 from desk.door import SESSION
+from tests.browser.conftest import PATIENT
 from tests.desk.office import Desk, Person
 
 pytestmark = pytest.mark.browser
@@ -24,7 +25,7 @@ async def _page(browser: Browser, desk: Desk, person: Person, *, width: int = 14
     )
     await context.add_cookies([{"name": SESSION, "value": person.token, "url": f"{desk.url}/desk"}])
     page = await context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENT)
     return page
 
 

@@ -60,14 +60,12 @@ async def test_from_a_phone_to_a_closed_case(
     await page.get_by_label("Your reply").fill("I am here. What happened?")
     await page.get_by_role("button", name="Send", exact=True).click()
     await expect(page.locator(".line.human")).to_contain_text("What happened?")
-    await expect(station.locator(".log .theirs").last).to_contain_text("I am here. What happened?", timeout=10_000)
+    await expect(station.locator(".log .theirs").last).to_contain_text("I am here. What happened?")
     await page.wait_for_load_state("load")
     await page.evaluate("document.body.dataset.still = 'the same page'")
     await writes("no pay for three months")
     await expect(station.locator(".log .mine:not(.leaving)").last).to_contain_text("three months")
-    await expect(page.locator(".line.person").last).to_contain_text(
-        "three months", timeout=10_000
-    )  # half a second, if nobody else works
+    await expect(page.locator(".line.person").last).to_contain_text("three months")
     await expect(page.locator("body")).to_have_attribute("data-still", "the same page")
 
     await page.locator("#help > summary").focus()

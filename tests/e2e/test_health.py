@@ -25,6 +25,18 @@ def figures(told: str) -> dict[str, float]:
 CODE = re.compile(r"[A-Za-z_]{1,40}")
 
 
+async def test_started_as_an_operator_starts_it_it_is_ready_and_answers(here: World) -> None:
+    """A process that nobody prepared: all else in these rooms is forked of one (`tests/fakes/forked.py`)."""
+    service = here.service()
+    service.afresh = True
+    async with service:
+        await service.ready()
+        await deliver(here.base, text("+60123404321", "my employer locked me in the house", "1"))
+        await here.answered("+60123404321", 1)
+        service.terminate()
+        assert await service.ended() == 0
+
+
 async def test_alive_ready_and_figures_without_people(running: World) -> None:
     sms, chat = "+60123404321", 5554321
     await deliver(running.base, text(sms, "my employer locked me in the house", "1"))

@@ -27,6 +27,7 @@ from bot import app, cli, content
 from bot.content import load
 from bot.nlu.classifier import Classifier
 from bot.nlu.danger import DangerFloor
+from bot.nlu.training import ensure_model
 from bot.nlu.wishes import Wishes
 from bot.observe import crash
 from bot.settings import ROOT
@@ -44,7 +45,9 @@ def load_everything(models: Path) -> None:
     for room in (Classifier, DangerFloor, Wishes):
         room.load = staticmethod(_once(room.load))  # type: ignore[attr-defined]
     app.unnamed.load = _once(app.unnamed.load)
-    app.load_understanding(ROOT, models)
+    Classifier.load(ensure_model(ROOT / "nlu_data", models))
+    DangerFloor.load(ROOT / "nlu_data")
+    Wishes.load(ROOT / "nlu_data" / "wishes.yml")
     app.unnamed.load(ROOT)
 
 

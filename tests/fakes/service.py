@@ -123,9 +123,11 @@ class Service:
         raise AssertionError(f"the service ended with {self.process.returncode}:\n{self.output[-2000:]}")
 
 
-async def command(settings: Mapping[str, str], *arguments: str, given: bytes = b"") -> tuple[int, str, str]:
-    """Run `saathi ...` to its end; returns exit code, standard output, standard error."""
-    if (parent := forks.parent()) is not None:
+async def command(
+    settings: Mapping[str, str], *arguments: str, given: bytes = b"", afresh: bool = False
+) -> tuple[int, str, str]:
+    """Run `saathi ...` to its end; returns exit code, standard output, standard error. `afresh`: nothing is loaded."""
+    if not afresh and (parent := forks.parent()) is not None:
         return await _forked(parent, settings, arguments, given)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", *arguments),

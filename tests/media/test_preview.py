@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 
 import pypdfium2.version
 import pytest
@@ -66,9 +65,7 @@ async def test_the_first_page_of_a_paper_is_a_picture_and_no_script_runs() -> No
     ids=["html", "svg", "voice", "nothing", "start", "gif", "pdf", "half", "dimensions", "zip"],
 )
 async def test_of_what_is_none_there_is_no_picture(data: bytes) -> None:
-    began = time.monotonic()
     assert await shown(data) is None
-    assert time.monotonic() - began < 15
 
 
 async def test_a_page_that_is_also_a_picture_is_only_its_pixels() -> None:

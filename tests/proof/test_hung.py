@@ -47,7 +47,7 @@ async def test_T17_acknowledged_while_understanding_hangs(here: World) -> None:
     taken.sort()
     median, late, slowest = (round(taken[n] * 1000) for n in (30, 58, -1))
     print(f"acknowledged while it hung: median {median} ms, p99 {late} ms, slowest {slowest} ms")
-    assert taken[-1] < 5.0  # alone on two cores: p99 56 ms; the tests share a machine, and providers wait 15 s
+    assert taken[-1] < 15.0  # what providers wait; alone on two cores p99 is 56 ms, but the tests share a machine
 
 
 class _Stuck:
@@ -75,7 +75,7 @@ async def test_T51_who_hangs_is_asked_again_only_when_it_is_back() -> None:
         assert meaning.danger is not None
     assert stuck.asked == 1
     stuck.go.set()
-    for _ in range(60):
+    for _ in range(3000):
         await asyncio.sleep(0.01)
         (meaning,) = await patience.understand(["hello"])
         if meaning.intent == "greet":

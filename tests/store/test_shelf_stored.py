@@ -211,7 +211,7 @@ async def test_many_may_use_a_code_while_its_owner_is_busy_with_it(stored: Store
             turn.shelf.add(CodeTry())
             turn.shelf.add(CodeUse(code_id=found.id, owner=found.owner))
 
-    async with asyncio.timeout(20), stored.database.begin() as connection:
+    async with asyncio.timeout(60), stored.database.begin() as connection:
         owner = await stored.open(connection, await stored.home("maya"))
         (code,) = await owner.shelf.mine(FamilyCode)
         code.revoked_at = NOON
