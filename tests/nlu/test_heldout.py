@@ -80,14 +80,14 @@ def report() -> dict[str, Any]:
 @pytest.mark.slow
 def test_what_holds(report: dict[str, Any]) -> None:
     # what was measured (docs/understanding.md) less two or three points: other words may come, worse ones may not
-    assert report["macro_f1"] >= 0.88
+    assert report["macro_f1"] >= 0.91
     assert report["calibration_error"] <= 0.10
     assert set(report["languages"]) == set(LANGUAGES)
 
 
 @pytest.mark.slow
 def test_every_language_holds(report: dict[str, Any]) -> None:
-    assert {name: row["macro_f1"] for name, row in report["languages"].items() if row["macro_f1"] < 0.80} == {}
+    assert {name: row["macro_f1"] for name, row in report["languages"].items() if row["macro_f1"] < 0.86} == {}
 
 
 @pytest.mark.slow
