@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -31,15 +31,24 @@ def test_no_line_is_trained_on() -> None:
     assert [e.text for e in HELD if normalise(e.text) in trained] == []
 
 
+def _words(line: str) -> frozenset[str]:
+    return frozenset(fold(normalise(line)).split())
+
+
 def test_no_line_has_a_near_copy_among_what_was_written_later() -> None:
     """Three fifths of the words in common, in one spelling: what was written after the held-out lines says other
     things."""
     kept = [line for of in KEPT.values() for part in (*of["danger"].values(), of["ordinary"]) for line in part]
-    held = [frozenset(fold(normalise(line)).split()) for line in [*(e.text for e in HELD), *kept]]
+    held = [_words(line) for line in (*(e.text for e in HELD), *kept)]
+    places: defaultdict[str, list[int]] = defaultdict(list)
+    for place, words in enumerate(held):
+        for word in words:
+            places[word].append(place)
     near = []
     for e in read_examples(sorted(NLU_DATA.glob("*/indirect.yml"))):
-        words = frozenset(fold(normalise(e.text)).split())
-        if len(words) > 1 and any(len(words & other) >= NEAR * len(words | other) for other in held):
+        words = _words(e.text)
+        shared = Counter(place for word in words for place in places[word])
+        if len(words) > 1 and any(n >= NEAR * len(words | held[place]) for place, n in shared.items()):
             near.append(e.text)
     assert near == []
 
@@ -71,14 +80,14 @@ def report() -> dict[str, Any]:
 @pytest.mark.slow
 def test_what_holds(report: dict[str, Any]) -> None:
     # what was measured (docs/understanding.md) less two or three points: other words may come, worse ones may not
-    assert report["macro_f1"] >= 0.88
+    assert report["macro_f1"] >= 0.91
     assert report["calibration_error"] <= 0.10
     assert set(report["languages"]) == set(LANGUAGES)
 
 
 @pytest.mark.slow
 def test_every_language_holds(report: dict[str, Any]) -> None:
-    assert {name: row["macro_f1"] for name, row in report["languages"].items() if row["macro_f1"] < 0.80} == {}
+    assert {name: row["macro_f1"] for name, row in report["languages"].items() if row["macro_f1"] < 0.86} == {}
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from bot.content.readers import quantities
 from bot.content.readers.tokens import Phrases, Token, tokens
 from bot.content.readers.words import Vocabulary, attached, words
 
-MOST = 8  # words: more tell something
+MOST = 6  # words: more tell something
 FEW = 2  # words of a number in letters and no unit: more are often other words by chance ("aru k chha")
 
 
@@ -22,9 +22,9 @@ class Bare:
 
     def read(self, text: str, args: Mapping[str, Any], language: str) -> bool | None:
         """True when every word belongs to a value and one of these is sure to be one; else None."""
-        parts, known = [t for t in tokens(text) if t.kind != "sign"], words(language)
-        if not 0 < len(parts) <= MOST:
+        if len(text.split()) > MOST:  # most messages, and nothing else is looked at for them
             return None
+        parts, known = [t for t in tokens(text) if t.kind != "sign"], words(language)
         place, sure = 0, False
         while place < len(parts):
             end, clear = _value(parts, place, known)
