@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from bot.store import wake as wake_room
 from bot.store.database import INBOX_CHANNEL, OUTBOX_CHANNEL, VOUCH_CHANNEL, Database
-from bot.store.gathered import MANY
+from bot.store.gathered import MANY, Gathered
 from bot.store.wake import Wake
 from tests.fakes.statements import heard
 from tests.pipeline.test_gathered import Till
@@ -138,7 +138,7 @@ async def _noted(rests: list[float], worked: float) -> None:
 
 async def test_the_door_is_pressed_while_many_callers_wait(world: World) -> None:
     till = Till()
-    gathered = world.app.arriving.__class__(till.take)
+    gathered = Gathered(till.take)
     asked = [asyncio.create_task(gathered.do([100 + n])) for n in range(MANY)]
     assert not gathered.pressed
     await asyncio.sleep(0)
