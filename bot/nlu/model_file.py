@@ -45,7 +45,7 @@ def _digest(meta: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> str:
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name])  # not a copy where it lies in one piece
         digest.update(f"{name}:{array.dtype.str}:{array.shape}".encode())
-        digest.update(array)
+        digest.update(array.view(np.uint8).data)
     return digest.hexdigest()
 
 

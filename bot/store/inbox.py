@@ -51,6 +51,45 @@ EACH = 8  # rows of one person in one look at the inbox
 Place: TypeAlias = tuple[str, str, bytes]  # channel, our account, keyed hash of their address
 
 
+def _see() -> Any:
+    wanted = (
+        func.unnest(
+            bindparam("providers", type_=ARRAY(Text)),
+            bindparam("accounts", type_=ARRAY(Text)),
+            bindparam("events", type_=ARRAY(LargeBinary)),
+        )
+        .table_valued("provider", "account", "event")
+        .render_derived()
+    )
+    return (
+        pg_insert(seen)
+        .from_select(["provider", "account", "event"], select(wanted.c.provider, wanted.c.account, wanted.c.event))
+        .on_conflict_do_nothing()
+        .returning(seen.c.provider, seen.c.account, seen.c.event)
+    )
+
+
+# Made once: to build a statement takes longer than to run it.
+_SEE = _see()  # the events that were never seen: providers, accounts, events
+_KNOWN = (
+    select(
+        addresses.c.channel,
+        addresses.c.account,
+        addresses.c.lookup,
+        conversations.c.subject_id,
+        conversations.c.id.label("conversation_id"),
+        keys.c.wrapped,
+    )
+    .join(conversations, conversations.c.address_id == addresses.c.id)
+    .join(keys, keys.c.subject_id == conversations.c.subject_id)
+    .where(addresses.c.lookup == func.any(bindparam("lookups", type_=ARRAY(LargeBinary))))
+    # Shared with turns and senders, not with `merge.py`: while a conversation changes its subject this waits,
+    # and the stale row falls out of the join; while this holds it, what was received is taken along.
+    .order_by(conversations.c.id)
+    .with_for_update(of=conversations, read=True, key_share=True)
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Home:
     """Where an address lives: its conversation, its subject and the subject's key."""
@@ -156,20 +195,8 @@ class Inbox:
         # In a fixed order, so that two processes with the same events wait for each other and never deadlock.
         ordered = sorted(by_key)
         providers, accounts, events = zip(*ordered, strict=True)
-        wanted = (
-            func.unnest(
-                bindparam("providers", list(providers), ARRAY(Text)),
-                bindparam("accounts", list(accounts), ARRAY(Text)),
-                bindparam("events", list(events), ARRAY(LargeBinary)),
-            )
-            .table_valued("provider", "account", "event")
-            .render_derived()
-        )
         result = await connection.execute(
-            pg_insert(seen)
-            .from_select(["provider", "account", "event"], select(wanted.c.provider, wanted.c.account, wanted.c.event))
-            .on_conflict_do_nothing()
-            .returning(seen.c.provider, seen.c.account, seen.c.event)
+            _SEE, {"providers": list(providers), "accounts": list(accounts), "events": list(events)}
         )
         new = {(row.provider, row.account, bytes(row.event)) for row in result}
         return [item for key, item in by_key.items() if key in new]
@@ -195,23 +222,7 @@ class Inbox:
         lookups = [place[2] for place in places]
         if not lookups:
             return {}
-        rows = await connection.execute(
-            select(
-                addresses.c.channel,
-                addresses.c.account,
-                addresses.c.lookup,
-                conversations.c.subject_id,
-                conversations.c.id.label("conversation_id"),
-                keys.c.wrapped,
-            )
-            .join(conversations, conversations.c.address_id == addresses.c.id)
-            .join(keys, keys.c.subject_id == conversations.c.subject_id)
-            .where(addresses.c.lookup == func.any(bindparam("lookups", lookups, ARRAY(LargeBinary))))
-            # Shared with turns and senders, not with `merge.py`: while a conversation changes its subject this waits,
-            # and the stale row falls out of the join; while this holds it, what was received is taken along.
-            .order_by(conversations.c.id)
-            .with_for_update(of=conversations, read=True, key_share=True)
-        )
+        rows = await connection.execute(_KNOWN, {"lookups": lookups})
         return {
             (row.channel, row.account, bytes(row.lookup)): Home(
                 row.subject_id, row.conversation_id, self._keys.keyring.unwrap(row.wrapped)

@@ -72,13 +72,16 @@ class Wake:
                 if await once() == 0:
                     await self.wait(channel, seconds)
                 elif self.pressed():
-                    await asyncio.sleep(min(REST_MOST, REST * (time.monotonic() - began)))
+                    await self._rest(time.monotonic() - began)
             except UNAVAILABLE as error:
                 log.warning("database_unavailable", kind=type(error).__name__)
                 await asyncio.sleep(FAULT_SECONDS)
             except Exception as error:
                 log.error("worker_fault", kind=type(error).__name__, code=channel, exc_info=True)
                 await asyncio.sleep(FAULT_SECONDS)
+
+    async def _rest(self, worked: float) -> None:
+        await asyncio.sleep(min(REST_MOST, REST * worked))
 
     async def wait(self, channel: str, seconds: float = POLL_SECONDS) -> None:
         """Wait for a notification, or for `seconds`; not at all when it is time to stop."""

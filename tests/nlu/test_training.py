@@ -136,6 +136,22 @@ def test_a_touched_model_is_refused(small_model: Path, tmp_path: Path, harm: Cal
     assert not list(tmp_path.glob("climbed*"))
 
 
+def test_large_arrays_stay_in_the_file_and_are_what_was_written(tmp_path: Path) -> None:
+    file = tmp_path / "large.npz"
+    large = np.arange(model_file.LARGE, dtype=np.float16).reshape(-1, 8)
+    model_file.write(file, {"a": 1}, {"large": np.asfortranarray(large), "small": large[:3]})
+    _, arrays = model_file.read(file)
+    assert isinstance(arrays["large"], np.memmap)
+    assert not isinstance(arrays["small"], np.memmap)
+    assert np.array_equal(arrays["large"], large)
+    assert np.array_equal(arrays["small"], large[:3])
+    touched = bytearray(file.read_bytes())
+    touched[-model_file.LARGE] ^= 1
+    (tmp_path / "touched.npz").write_bytes(touched)
+    with pytest.raises(ModelError, match="digest"):
+        model_file.read(tmp_path / "touched.npz")
+
+
 def test_serving_never_imports_the_trainer(small_model: Path) -> None:
     script = (
         "import sys; from pathlib import Path; from bot.nlu.understanding import Understanding;"

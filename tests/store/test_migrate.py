@@ -11,7 +11,9 @@ from uuid import uuid4
 import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, create_engine, inspect
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
@@ -39,6 +41,12 @@ def connection(owner_url: str) -> Iterator[Connection]:
 def _ours(object_: object, name: str | None, kind: str, *_: object) -> bool:
     """Not the partitions, nor the tables of the background jobs and of Alembic."""
     return kind != "table" or name in OURS
+
+
+def test_the_newest_revision_is_the_last_number() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(room.MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_current_head() == room.newest()
 
 
 def test_the_migrated_schema_is_the_one_the_tables_say(connection: Connection) -> None:
