@@ -19,8 +19,8 @@ from sqlalchemy.types import TypeDecorator
 
 
 class Packed(list[Any]):
-    """A column on its way, in PostgreSQL's binary format: as text, in which psycopg sends other lists, each sealed value
-    would be written in hexadecimal digits and escaped, at a multiple of the cost."""
+    """A column on its way, in PostgreSQL's binary format. As text, in which psycopg sends other lists, each sealed value
+    would be written in hexadecimal digits and escaped."""
 
 
 psycopg.adapters.register_dumper(Packed, ListBinaryDumper)
