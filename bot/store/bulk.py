@@ -19,7 +19,7 @@ from sqlalchemy.types import TypeDecorator
 
 
 class Packed(list[Any]):
-    """A column on its way, in PostgreSQL's binary format. As text, in which psycopg sends other lists, each sealed value
+    """A column on its way, in PostgreSQL's binary format. As text, in which psycopg sends other lists, a sealed value
     would be written in hexadecimal digits and escaped."""
 
 
