@@ -69,10 +69,12 @@ class Understanding:
     def _ranked(self, texts: Sequence[str]) -> list[Ranked]:
         """What the classifier makes of all texts at once; if it fails, of each by itself, so that the one that it
         cannot do takes nobody else's answer."""
-        if self._model is None:
+        spoken = [text for text in texts if _is_spoken(text)]
+        if self._model is None or not spoken:
             return [Ranked()] * len(texts)
         try:
-            return self._model.parse_many([text if _is_spoken(text) else "" for text in texts])
+            found = iter(self._model.parse_many(spoken))
+            return [next(found) if _is_spoken(text) else Ranked() for text in texts]
         except Exception as error:  # the floor must stand whatever happens to the model
             log.error("classifier failed: %s", type(error).__name__)
         return [Ranked()] if len(texts) == 1 else [ranked for text in texts for ranked in self._ranked([text])]

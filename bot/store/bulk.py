@@ -6,12 +6,33 @@ of a table and its columns is made once, so that nothing of it is put together o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Insert, Table, TableValuedAlias, Update, bindparam, func, insert, select, update
+import psycopg
+from psycopg.types.array import ListBinaryDumper
+from sqlalchemy import Dialect, Insert, Table, TableValuedAlias, Update, bindparam, func, insert, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import TypeDecorator
+
+
+class Packed(list[Any]):
+    """A column on its way, in PostgreSQL's binary format. As text, in which psycopg sends other lists, a sealed value
+    would be written in hexadecimal digits and escaped."""
+
+
+psycopg.adapters.register_dumper(Packed, ListBinaryDumper)
+
+
+class _Column(TypeDecorator[list[Any]]):
+    impl = ARRAY
+    cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Packed]:
+        process = super().bind_processor(dialect)
+        return lambda values: Packed(process(values) if process else values)
 
 
 async def insert_rows(connection: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> None:
@@ -48,5 +69,5 @@ def _update(table: Table, columns: tuple[str, ...]) -> Update:
 
 
 def _news(table: Table, columns: tuple[str, ...]) -> TableValuedAlias:
-    arrays = [bindparam(f"v_{c}", type_=ARRAY(table.c[c].type)) for c in columns]
+    arrays = [bindparam(f"v_{c}", type_=_Column(table.c[c].type)) for c in columns]
     return func.unnest(*arrays).table_valued(*columns, with_ordinality="place", name="news").render_derived()

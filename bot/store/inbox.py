@@ -14,8 +14,10 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    Integer,
     LargeBinary,
     Row,
+    Select,
     Text,
     and_,
     bindparam,
@@ -314,10 +316,21 @@ class Waiting:
     behind_a_gap: bool = False  # the update before it is still on its way, or never comes
 
 
-async def peek(database: Database, secrets: Keys, now: datetime, limit: int, most: int) -> list[Waiting]:
-    """The oldest rows that may be handled now, without locking them: a few of each person, so that nobody who writes
-    a hundred lines stands in front of somebody in danger. Of the people among them only the first `most` are looked at:
-    what is not handled now stays sealed."""
+def _behind_a_gap() -> ColumnElement[bool]:
+    """Whether this update of Telegram's overtook the one before it a moment ago: that one is not here, and an earlier
+    one is. After a quiet week numbers begin anew anywhere (G3), and nothing waits."""
+    last, earlier = inbox.alias("last"), inbox.alias("earlier")
+    return and_(
+        inbox.c.received_at > bindparam("just"),
+        ~exists(select(last.c.id).where(last.c.update_id == inbox.c.update_id - 1)),
+        exists(
+            select(earlier.c.id).where(earlier.c.update_id.between(inbox.c.update_id - GAP_MOST, inbox.c.update_id - 2))
+        ),
+    )
+
+
+def _waiting() -> Select[Any]:
+    """A few rows of each person, the oldest first."""
     mine = func.row_number().over(
         partition_by=(inbox.c.subject_id, case((inbox.c.subject_id.is_(None), inbox.c.id))), order_by=inbox.c.id
     )
@@ -331,32 +344,40 @@ async def peek(database: Database, secrets: Keys, now: datetime, limit: int, mos
     )
     waiting = (
         select(inbox.c.id, mine.label("place"), awaited.label("awaited"))
-        .where(inbox.c.state == "waiting", or_(inbox.c.ready_at <= now, inbox.c.vouched == "asked"))
+        .where(inbox.c.state == "waiting", or_(inbox.c.ready_at <= bindparam("now"), inbox.c.vouched == "asked"))
         .subquery()
     )
+    return (
+        select(
+            inbox.c.id,
+            inbox.c.kind,
+            inbox.c.subject_id,
+            inbox.c.conversation_id,
+            inbox.c.received_at,
+            inbox.c.attempts,
+            inbox.c.payload_enc,
+            inbox.c.vouched,
+            inbox.c.update_id,
+            _behind_a_gap().label("behind_a_gap"),
+            keys.c.wrapped,
+        )
+        .join(waiting, waiting.c.id == inbox.c.id)
+        .outerjoin(keys, keys.c.subject_id == inbox.c.subject_id)
+        .where(waiting.c.place <= EACH)
+        .order_by(waiting.c.awaited, inbox.c.id)
+        .limit(bindparam("most", type_=Integer))
+    )
+
+
+_WAITING = _waiting()
+
+
+async def peek(database: Database, secrets: Keys, now: datetime, limit: int, most: int) -> list[Waiting]:
+    """The oldest rows that may be handled now, without locking them: a few of each person, so that nobody who writes
+    a hundred lines stands in front of somebody in danger. Of the people among them only the first `most` are looked at:
+    what is not handled now stays sealed."""
     async with database.begin() as connection:
-        rows = (
-            await connection.execute(
-                select(
-                    inbox.c.id,
-                    inbox.c.kind,
-                    inbox.c.subject_id,
-                    inbox.c.conversation_id,
-                    inbox.c.received_at,
-                    inbox.c.attempts,
-                    inbox.c.payload_enc,
-                    inbox.c.vouched,
-                    inbox.c.update_id,
-                    _behind_a_gap(now).label("behind_a_gap"),
-                    keys.c.wrapped,
-                )
-                .join(waiting, waiting.c.id == inbox.c.id)
-                .outerjoin(keys, keys.c.subject_id == inbox.c.subject_id)
-                .where(waiting.c.place <= EACH)
-                .order_by(waiting.c.awaited, inbox.c.id)
-                .limit(limit)
-            )
-        ).all()
+        rows = (await connection.execute(_WAITING, {"now": now, "just": now - GAP_WAIT, "most": limit})).all()
     return [
         Waiting(
             row.id,
@@ -378,19 +399,6 @@ def _of_first(rows: Sequence[Row[Any]], most: int) -> list[Row[Any]]:
     """The rows of nobody, and those of so many people."""
     people = set(islice(dict.fromkeys(row.subject_id for row in rows if row.subject_id is not None), most))
     return [row for row in rows if row.subject_id is None or row.subject_id in people]
-
-
-def _behind_a_gap(now: datetime) -> ColumnElement[bool]:
-    """Whether this update of Telegram's overtook the one before it a moment ago: that one is not here, and an earlier
-    one is. After a quiet week numbers begin anew anywhere (G3), and nothing waits."""
-    last, earlier = inbox.alias("last"), inbox.alias("earlier")
-    return and_(
-        inbox.c.received_at > now - GAP_WAIT,
-        ~exists(select(last.c.id).where(last.c.update_id == inbox.c.update_id - 1)),
-        exists(
-            select(earlier.c.id).where(earlier.c.update_id.between(inbox.c.update_id - GAP_MOST, inbox.c.update_id - 2))
-        ),
-    )
 
 
 def in_order(rows: Sequence[Waiting]) -> list[Waiting]:

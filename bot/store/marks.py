@@ -57,15 +57,17 @@ async def mark(
     )
 
 
+_M = fact_marks.c
+_MARKS = (
+    select(_M.fact, _M.hash, _M.verdict, _M.note, _M.user_id, users.c.name, _M.marked_at)
+    .join(users, users.c.id == _M.user_id)
+    .order_by(_M.marked_at, _M.id)
+)
+
+
 async def marks(connection: AsyncConnection) -> Sequence[Mark]:
     """All words about facts, oldest first."""
-    m = fact_marks.c
-    rows = await connection.execute(
-        select(m.fact, m.hash, m.verdict, m.note, m.user_id, users.c.name, m.marked_at)
-        .join(users, users.c.id == m.user_id)
-        .order_by(m.marked_at, m.id)
-    )
-    return [Mark(*row) for row in rows]
+    return [Mark(*row) for row in await connection.execute(_MARKS)]
 
 
 async def propose(

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import Select, and_, exists, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, exists, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
@@ -33,6 +33,57 @@ LOOK_BACK, LOOK_AHEAD = timedelta(days=1), timedelta(days=10)
 ANY = ""  # the language of who told none: may be any
 ASKED_FOR = ("woman", "man")  # a person may wish one or the other
 ANSWERING = ("caseworker", "specialist", "supervisor")  # who writes to people
+
+
+# Shifts of active colleagues between two moments, with what is cut out of them.
+_SPANS = (
+    select(
+        shifts.c.id,
+        users.c.organisation_id,
+        shifts.c.role,
+        shifts.c.starts_at,
+        shifts.c.ends_at,
+        user_profiles.c.languages,
+        user_profiles.c.gender,
+        users.c.role.label("user_role"),
+        absences.c.starts_at.label("away_from"),
+        absences.c.ends_at.label("away_until"),
+        shift_breaks.c.starts_at.label("pause_from"),
+        shift_breaks.c.ends_at.label("pause_until"),
+    )
+    .join(users, and_(users.c.id == shifts.c.user_id, users.c.active.is_(True)))
+    .outerjoin(user_profiles, user_profiles.c.user_id == shifts.c.user_id)
+    .outerjoin(
+        absences,
+        and_(
+            absences.c.user_id == shifts.c.user_id,
+            absences.c.ends_at > shifts.c.starts_at,
+            absences.c.starts_at < shifts.c.ends_at,
+        ),
+    )
+    .outerjoin(shift_breaks, shift_breaks.c.shift_id == shifts.c.id)
+    .where(shifts.c.ends_at > bindparam("since"), shifts.c.starts_at < bindparam("before"))
+)
+_LAST = (
+    select(func.max(shifts.c.ends_at))
+    .where(shifts.c.role == "duty", shifts.c.user_id == users.c.id)
+    .correlate(users)
+    .scalar_subquery()
+)
+# What colleagues told of themselves, and until when each is planned.
+_TOLD = (
+    select(
+        users.c.organisation_id,
+        func.coalesce(organisations.c.settings["main"].as_boolean(), False).label("main"),
+        users.c.active,
+        users.c.role,
+        user_profiles.c.gender,
+        user_profiles.c.languages,
+        _LAST.label("until"),
+    )
+    .select_from(users.join(organisations, organisations.c.id == users.c.organisation_id))
+    .outerjoin(user_profiles, user_profiles.c.user_id == users.c.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,28 +143,8 @@ async def rotas(
     connection: AsyncConnection, now: datetime, *, ahead: timedelta = LOOK_AHEAD, back: timedelta = LOOK_BACK
 ) -> Rotas:
     """What every organisation has planned, and what its people told."""
-    rows = (await connection.execute(_spans(now - back, now + ahead))).all()
-    last = (
-        select(func.max(shifts.c.ends_at))
-        .where(shifts.c.role == "duty", shifts.c.user_id == users.c.id)
-        .correlate(users)
-        .scalar_subquery()
-    )
-    told = (
-        await connection.execute(
-            select(
-                users.c.organisation_id,
-                func.coalesce(organisations.c.settings["main"].as_boolean(), False).label("main"),
-                users.c.active,
-                users.c.role,
-                user_profiles.c.gender,
-                user_profiles.c.languages,
-                last.label("until"),
-            )
-            .select_from(users.join(organisations, organisations.c.id == users.c.organisation_id))
-            .outerjoin(user_profiles, user_profiles.c.user_id == users.c.id)
-        )
-    ).all()
+    rows = (await connection.execute(_SPANS, {"since": now - back, "before": now + ahead})).all()
+    told = (await connection.execute(_TOLD)).all()
     found: dict[UUID, Planned] = {}
     for organisation in {row.organisation_id for row in told}:
         theirs = [row for row in rows if row.organisation_id == organisation]
@@ -167,38 +198,6 @@ def _genders(told: Sequence[Any]) -> dict[str, dict[str, list[Span]]]:
         if row.role in ANSWERING and row.gender in ASKED_FOR:
             found.setdefault(row.gender, {}).update({language: [] for language in row.languages or (ANY,)})
     return found
-
-
-def _spans(start: datetime, end: datetime) -> Select[Any]:
-    """Shifts of active colleagues between two moments, with what is cut out of them."""
-    return (
-        select(
-            shifts.c.id,
-            users.c.organisation_id,
-            shifts.c.role,
-            shifts.c.starts_at,
-            shifts.c.ends_at,
-            user_profiles.c.languages,
-            user_profiles.c.gender,
-            users.c.role.label("user_role"),
-            absences.c.starts_at.label("away_from"),
-            absences.c.ends_at.label("away_until"),
-            shift_breaks.c.starts_at.label("pause_from"),
-            shift_breaks.c.ends_at.label("pause_until"),
-        )
-        .join(users, and_(users.c.id == shifts.c.user_id, users.c.active.is_(True)))
-        .outerjoin(user_profiles, user_profiles.c.user_id == shifts.c.user_id)
-        .outerjoin(
-            absences,
-            and_(
-                absences.c.user_id == shifts.c.user_id,
-                absences.c.ends_at > shifts.c.starts_at,
-                absences.c.starts_at < shifts.c.ends_at,
-            ),
-        )
-        .outerjoin(shift_breaks, shift_breaks.c.shift_id == shifts.c.id)
-        .where(shifts.c.ends_at > start, shifts.c.starts_at < end)
-    )
 
 
 def without(spans: Sequence[Span], gap: Span) -> list[Span]:
