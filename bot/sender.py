@@ -243,11 +243,9 @@ class Sender:
         await self._patiently(result)
 
     async def _send_parts(self, transport: Transport, claim: Claim, parts: Sequence[Part]) -> str:
-        # A receipt has told that the first part arrived, while we did not know.
-        done = max(claim.parts_done, 1 if claim.provider_id else 0)
         provider_id = ""
         for index, part in enumerate(parts):
-            if index < done:
+            if index < claim.parts_done:
                 continue
             provider_id = await transport.send(
                 channel=claim.channel,

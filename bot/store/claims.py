@@ -51,7 +51,6 @@ class Claim:
     queued_at: datetime
     urgent: bool
     doubtful: bool  # an earlier try may have arrived
-    provider_id: str | None  # told by a receipt: the provider has the first part
     person: Person
     conversation: Conversation
 
@@ -129,7 +128,8 @@ async def claim(
 ) -> list[Claim]:
     """Lock, mark and read what may be sent now. `room`: how many more each channel can take.
 
-    An expired lease is claimed once more, with a higher fence; the second time its outcome stays unknown.
+    An expired lease is claimed once more, with a higher fence; the second time its outcome stays unknown. A receipt
+    that told of the first part settles what was in doubt: the next part begins without any.
     """
     open_channels = [channel for channel, free in room.items() if free > 0]
     found = list(await connection.execute(ready(now, open_channels, limit)))
@@ -152,6 +152,8 @@ async def claim(
             ids.append(row.id)
     if not ids:
         return []
+    told = and_(outbox.c.provider_id.is_not(None), outbox.c.parts_done == 0)
+    doubtful = or_(outbox.c.state == "sending", outbox.c.reason == "unknown")
     await connection.execute(
         update(outbox)
         .where(outbox.c.id.in_(ids))
@@ -160,7 +162,8 @@ async def claim(
             lease_until=now + LEASE,
             fence=outbox.c.fence + 1,
             attempts=outbox.c.attempts + 1,
-            reason=case((or_(outbox.c.state == "sending", outbox.c.reason == "unknown"), "unknown"), else_=null()),
+            parts_done=case((told, 1), else_=outbox.c.parts_done),
+            reason=case((told, null()), (doubtful, "unknown"), else_=null()),
         )
     )
     return await _read(connection, secrets, ids, now)
@@ -265,7 +268,6 @@ def _claim(secrets: Keys, row: Any) -> Claim:
         queued_at=row.queued_at,
         urgent=row.urgent,
         doubtful=row.reason == "unknown",
-        provider_id=row.provider_id,
         person=person,
         conversation=conversation,
     )
