@@ -137,11 +137,13 @@ class Sender:
         if decision.state == "queued":
             return True
         metrics.held.labels(reason=decision.reason or "").inc()
+        # What may have arrived is not kept for later: held, nobody would know of that doubt, and it left a third time.
+        doubt = claim.doubtful and decision.state == "held"
         await claims.write(
             connection,
             claim,
             now,
-            state=decision.state,
+            state="unknown" if doubt else decision.state,
             reason=decision.reason,
             not_before=decision.not_before or now,
             lease_until=None,
