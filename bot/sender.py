@@ -143,11 +143,13 @@ class Sender:
         if decision.state == "queued":
             return True
         metrics.held.labels(reason=decision.reason or "").inc()
+        # What may have arrived is not kept for later: held, nobody would know of that doubt, and it left a third time.
+        doubt = claim.doubtful and decision.state == "held"
         await claims.write(
             connection,
             claim,
             now,
-            state=decision.state,
+            state="unknown" if doubt else decision.state,
             reason=decision.reason,
             not_before=decision.not_before or now,
             lease_until=None,
@@ -266,11 +268,9 @@ class Sender:
         await sms_spent.add(connection, paid, self._clock())
 
     async def _send_parts(self, transport: Transport, claim: Claim, parts: Sequence[Part]) -> str:
-        # A receipt has told that the first part arrived, while we did not know.
-        done = max(claim.parts_done, 1 if claim.provider_id else 0)
         provider_id = ""
         for index, part in enumerate(parts):
-            if index < done:
+            if index < claim.parts_done:
                 continue
             provider_id = await transport.send(
                 channel=claim.channel,

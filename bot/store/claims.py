@@ -51,7 +51,6 @@ class Claim:
     queued_at: datetime
     urgent: bool
     doubtful: bool  # an earlier try may have arrived
-    provider_id: str | None  # told by a receipt: the provider has the first part
     person: Person
     conversation: Conversation
 
@@ -85,7 +84,8 @@ async def claim(
 ) -> list[Claim]:
     """Lock, mark and read what may be sent now. `room`: how many more each channel can take.
 
-    An expired lease is claimed once more, with a higher fence; the second time its outcome stays unknown.
+    An expired lease is claimed once more, with a higher fence; the second time its outcome stays unknown. A receipt
+    that told of the first part settles what was in doubt: the next part begins without any.
     """
     open_channels = [channel for channel, free in room.items() if free > 0]
     ready = READY if take_over else READY_BUT_LEASES
@@ -183,7 +183,6 @@ def _claim(secrets: Keys, row: Any) -> Claim:
         queued_at=row.queued_at,
         urgent=row.urgent,
         doubtful=row.reason == "unknown",
-        provider_id=row.provider_id,
         person=person,
         conversation=conversation,
     )

@@ -93,6 +93,8 @@ def _ready(*, take_over: bool) -> Any:
 
 
 def _taken() -> Any:
+    told = and_(outbox.c.provider_id.is_not(None), outbox.c.parts_done == 0)  # by a receipt, of the first part
+    doubtful = or_(outbox.c.state == "sending", outbox.c.reason == "unknown")
     marked = (
         update(outbox)
         .where(outbox.c.id == func.any(bindparam("ids", type_=ARRAY(Uuid))))
@@ -101,7 +103,8 @@ def _taken() -> Any:
             lease_until=leases.until(),
             fence=outbox.c.fence + 1,
             attempts=outbox.c.attempts + 1,
-            reason=case((or_(outbox.c.state == "sending", outbox.c.reason == "unknown"), "unknown"), else_=null()),
+            parts_done=case((told, 1), else_=outbox.c.parts_done),
+            reason=case((told, null()), (doubtful, "unknown"), else_=null()),
         )
         .returning(*outbox.c)
         .cte("marked")

@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from bot import content as content_room
+from bot.engine.events import Said
+from bot.settings import ROOT
 from tests.fakes import database
 from tests.fakes.post import deliver, post, text
 from tests.fakes.world import World
@@ -83,5 +86,7 @@ async def flood(here: World, count: int, others: int, *, pause: float = 0.2) -> 
     await flooding
     await here.quiet()
     shown = here.to(FLOODER)
-    told.answers, told.asked_to_wait = len(shown), shown.count(shown[-1])  # after that line there is silence
+    content = content_room.load(ROOT)
+    waits = {content.reply(Said("system.slowly"), code).sms for code in content.languages}
+    told.answers, told.asked_to_wait = len(shown), sum(words in waits for words in shown)
     return told

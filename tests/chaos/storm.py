@@ -208,15 +208,22 @@ class Storm:
         return max(0, len(self._here.telegram.sent) - int(rows[0][0]))
 
     def _disordered(self) -> int:
-        order = {str(ref): (talk, seq) for ref, talk, seq in database.asked(
-            self._here.url, "SELECT id, conversation_id, seq FROM outbox WHERE kind = 'reply'")}  # fmt: skip
+        """Conversations in which a reply left after a newer one. Danger may pass what waits for its next try, and newer
+        words pass what came too late for a direct reply and is held for her hours: neither counts."""
+        rows = database.asked(
+            self._here.url,
+            "SELECT id, conversation_id, seq, urgent, coalesce(sent_at - queued_at > interval '10 minutes', false)"
+            " FROM outbox WHERE kind = 'reply'",
+        )
+        order = {str(ref): tuple(rest) for ref, *rest in rows}
         newest: dict[object, int] = {}
         wrong = set()
         for ref in dict.fromkeys(ref for ref, _ in self._here.twilio.accepted):  # type: ignore[attr-defined]
-            talk, seq = order[ref]
-            if seq < newest.get(talk, 0):
+            talk, seq, urgent, late = order[ref]
+            if seq < newest.get(talk, 0) and not late:
                 wrong.add(talk)
-            newest[talk] = seq
+            if not urgent:
+                newest[talk] = max(seq, newest.get(talk, 0))
         return len(wrong)
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections import Counter
 from itertools import permutations
+from typing import Any
 
 import pytest
 
+from bot.channels.contract import Part
 from bot.engine.inbound import Receipt
 from bot.transports import errors
 from tests.pipeline.test_sender import queued, row
@@ -129,6 +133,35 @@ async def test_a_receipt_of_the_first_part_leaves_the_others_to_be_sent(world: W
     assert 0 < len(words) < len(LONG.split())
     assert words == LONG.split()[-len(words) :]
     assert (await row(world, row_id)).state == "sent"
+
+
+class Dies:
+    """A provider that takes a part, and the sender's process dies before it knows of that."""
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+
+    async def send(self, *, part: Part, **_: Any) -> str:
+        """Take it."""
+        self.taken.append(part.text)
+        raise OSError("the process was killed")
+
+
+async def test_T11_no_part_is_sent_a_third_time_though_a_receipt_told_of_the_first(world: World) -> None:
+    """A receipt settles the doubt about the first part, once: the next one has its own two tries, and no more."""
+    (row_id,) = await queued(world, "501", LONG)
+    provider = Dies()
+    sender = world.new_sender(provider=provider)  # type: ignore[arg-type]
+    for life in range(6):
+        with contextlib.suppress(OSError):
+            await sender.run_once()
+        if life == 0:
+            await world.app.receive([receipt(world, "sent", "SM1", str(row_id))])
+            await world.turns()
+        world.clock.move(seconds=31)  # its lease runs out
+    counts = Counter(provider.taken)
+    assert list(counts.values()) == [1, 2]  # the first part was told of; the second may have arrived twice
+    assert (await row(world, row_id)).state == "unknown"
 
 
 CALLBACKS = [("63016", "held", "window"), ("30003", "queued", "30003"), ("21610", "failed", "PersonBlocked")]

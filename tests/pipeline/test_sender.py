@@ -178,6 +178,16 @@ async def test_an_unknown_outcome_is_tried_once_more_only(world: World) -> None:
     assert await world.sender.run_once() == 0
 
 
+async def test_T11_what_may_have_arrived_is_not_held_and_sent_again_later(world: World) -> None:
+    (row_id,) = await queued(world, MAYA, "one")
+    world.provider.script[MAYA].append(errors.OutcomeUnknown("cut"))
+    await world.sender.run_once()
+    world.clock.move(minutes=11)  # too late for a direct reply: it would wait for her hours
+    await world.sender.run_once()
+    assert (await row(world, row_id)).state == "unknown"
+    assert world.provider.sent == []
+
+
 async def test_a_fault_of_a_transport_counts_as_an_unknown_outcome(world: World) -> None:
     (row_id,) = await queued(world, MAYA, "one")
     await queued(world, "502", "other")
