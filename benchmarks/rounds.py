@@ -20,7 +20,6 @@ from benchmarks.burden import postmaster, processor, proportional, resident
 from benchmarks.load import Assistant, Load, Talk, once, steady
 from bot.store.embedded import Server
 
-GLANCE = 0.1  # seconds until the next line: Bottender writes its session after its answer has left
 CALM, READS = 8, 1.0  # people for the time of an answer, and seconds for which each reads
 WARM, BRIEF = 8.0, 2.0  # seconds in which they begin: many, few
 # The kill: so many people, all between their second line and their last when it comes, after so many seconds; for how
@@ -81,7 +80,7 @@ class Bench:
             with closing(entry.party.talked_with()) as assistant:
                 busy = await steady(
                     assistant, entry.talk, self.numbers,
-                    people=entry.people, seconds=self.seconds, warm=WARM, reads=GLANCE, meters=meters,
+                    people=entry.people, seconds=self.seconds, warm=WARM, meters=meters,
                 )  # fmt: skip
                 memory, postgres = resident(pid), proportional(database)
                 calm = await steady(
