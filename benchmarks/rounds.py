@@ -22,9 +22,10 @@ from bot.store.embedded import Server
 
 CALM, READS = 8, 1.0  # people for the time of an answer, and seconds for which each reads
 WARM, BRIEF = 8.0, 2.0  # seconds in which they begin: many, few
-# The kill: so many people, all between their second line and their last when it comes, after so many seconds; for how
-# long each waits for an answer (the lease of a dead sender is 30 s).
-KILLED, AFTER, LATEST = 200, 2.5, 45.0
+# The kill: so many people, all between their second line and their last when it comes, after so many seconds; and how
+# long they wait once it is started again (the lease of a dead sender is 30 s).
+KILLED, AFTER, LATEST = 200, 2.5, 60.0
+FOREVER = 3600.0
 
 
 class Party(Protocol):
@@ -91,15 +92,18 @@ class Bench:
 
     async def kill(self, entry: Entry) -> Load:
         """`kill -9` in the middle, started again at once: who is answered, and with what."""
+        load = Load(KILLED)
         with closing(entry.party.talked_with()) as assistant:
             async with entry.party.started() as pid:
-                people = asyncio.ensure_future(
-                    once(
-                        assistant, entry.talk, self.numbers,
-                        people=KILLED, warm=AFTER - READS, reads=READS, patience=LATEST,
-                    )
-                )  # fmt: skip
+                talking = once(
+                    assistant, entry.talk, self.numbers, load, warm=AFTER - READS, reads=READS, patience=FOREVER
+                )
+                people = asyncio.ensure_future(talking)
                 await asyncio.sleep(AFTER)
                 os.kill(pid, signal.SIGKILL)
             async with entry.party.started():
-                return await people
+                await asyncio.wait({people}, timeout=LATEST)
+                people.cancel()
+                await asyncio.gather(people, return_exceptions=True)
+        load.unanswered = load.people - load.finished - load.wrong
+        return load
