@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
-PATIENCE = 60.0  # seconds that somebody waits for an answer before going away
+PATIENCE = 180.0  # seconds that somebody waits for an answer before going away
 ENOUGH, SLOW = 2, 45.0
 SAMPLES = 3  # wrong answers that are shown
 

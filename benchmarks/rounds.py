@@ -22,9 +22,11 @@ from bot.store.embedded import Server
 
 CALM, READS = 8, 1.0  # people for the time of an answer, and seconds for which each reads
 WARM, BRIEF = 8.0, 2.0  # seconds in which they begin: many, few
-# The kill: so many people, all between their second line and their last when it comes, after so many seconds; and how
-# long they wait once it is started again (the lease of a dead sender is 30 s).
-KILLED, AFTER, LATEST = 200, 2.5, 60.0
+# The kill: so many people, who begin within so many seconds; it comes when they have had MIDDLE answers together, so when
+# all are between their first line and their last; and how long they wait once it is started again (the lease of a dead
+# sender is 30 s).
+KILLED, BEGIN, LATEST = 200, 1.5, 60.0
+MIDDLE = KILLED * 3 // 2
 FOREVER = 3600.0
 
 
@@ -95,11 +97,10 @@ class Bench:
         load = Load(KILLED)
         with closing(entry.party.talked_with()) as assistant:
             async with entry.party.started() as pid:
-                talking = once(
-                    assistant, entry.talk, self.numbers, load, warm=AFTER - READS, reads=READS, patience=FOREVER
-                )
+                talking = once(assistant, entry.talk, self.numbers, load, warm=BEGIN, reads=READS, patience=FOREVER)
                 people = asyncio.ensure_future(talking)
-                await asyncio.sleep(AFTER)
+                while len(load.waits) < MIDDLE:  # noqa: ASYNC110 (hundreds would set an event for nobody)
+                    await asyncio.sleep(0.05)
                 os.kill(pid, signal.SIGKILL)
             async with entry.party.started():
                 await asyncio.wait({people}, timeout=LATEST)
