@@ -22,9 +22,9 @@ from bot.store.embedded import Server
 
 CALM, READS = 8, 1.0  # people for the time of an answer, and seconds for which each reads
 WARM, BRIEF = 8.0, 2.0  # seconds in which they begin: many, few
-# The kill: so many people, who begin within so many seconds; it comes when they have had MIDDLE answers together, so when
-# all are between their first line and their last; and how long they wait once it is started again (the lease of a dead
-# sender is 30 s).
+# The kill: so many people, who begin within so many seconds; it comes when they have had MIDDLE answers together, so
+# when all are between their first line and their last; and how long they wait once it is started again (the lease of a
+# dead sender is 30 s).
 KILLED, BEGIN, LATEST = 200, 1.5, 60.0
 MIDDLE = KILLED * 3 // 2
 FOREVER = 3600.0
