@@ -10,6 +10,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import itertools
+import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -118,6 +120,7 @@ def main() -> int:
     parser.add_argument("--only", choices=["all", "rasa", "telegram"], default="all")
     parser.add_argument("--write", action="store_true", help="write the section of docs/performance.md")
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))  # and everything is cleared away
     entries = asyncio.run(main_of(args))
     told = report.page(entries, KILLED)
     print(told)

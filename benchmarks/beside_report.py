@@ -30,8 +30,8 @@ PAIRS = (
 HEAD = """\
 `make bench-beside`, {machine}; {rounds} rounds by turns, medians. One process each, on one
 PostgreSQL (the embedded one as it is delivered, every commit on the disk), people and played provider on the same
-cores: `benchmarks/load.py`. Each person says the next line a tenth of a second after the right answer to the last;
-a ratio is that of one round.
+cores: `benchmarks/load.py`. Each person says the next line when the last one is rightly answered; a ratio is that of
+one round.
 
 """
 

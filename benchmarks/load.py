@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
-PATIENCE = 60.0  # seconds that somebody waits for an answer before going away
+PATIENCE = 180.0  # seconds that somebody waits for an answer before going away
 ENOUGH, SLOW = 2, 45.0
 SAMPLES = 3  # wrong answers that are shown
 
@@ -142,18 +142,25 @@ async def steady(
 
 
 async def once(
-    assistant: Assistant, talk: Talk, numbers: Iterator[int], *, people: int, warm: float, reads: float, patience: float
+    assistant: Assistant,
+    talk: Talk,
+    numbers: Iterator[int],
+    load: Load,
+    *,
+    warm: float = 0.0,
+    reads: float = 0.0,
+    patience: float = PATIENCE,
 ) -> Load:
-    """So many people, one whole conversation each."""
-    crowd = _Crowd(assistant, talk, Load(people), reads, patience)
+    """`load.people` people, one whole conversation each; `load` says at any time how far they are."""
+    crowd = _Crowd(assistant, talk, load, reads, patience)
 
     async def one(number: int) -> None:
-        await asyncio.sleep(warm * number / people)
+        await asyncio.sleep(warm * number / load.people)
         await crowd.converse(next(numbers))
 
     began = time.perf_counter()
     async with asyncio.TaskGroup() as group:
-        for number in range(people):
+        for number in range(load.people):
             group.create_task(one(number))
-    crowd.load.seconds = time.perf_counter() - began
-    return crowd.load
+    load.seconds = time.perf_counter() - began
+    return load

@@ -46,7 +46,8 @@ class TelegramBot:
 
 
 def bottender(folder: Path) -> Path | None:
-    """Its project with all that it needs, fetched once; None without Node. No script of a package is run."""
+    """Its project with all that it needs, fetched once; None without Node, or when it cannot be fetched. No script of a
+    package is run."""
     npm = shutil.which("npm")
     if npm is None:
         return None
@@ -55,7 +56,10 @@ def bottender(folder: Path) -> Path | None:
     if not (folder / "node_modules" / "bottender").exists():
         print("Setting up Bottender: 530 packages, 130 MB, two minutes ...", flush=True)
         command = [npm, "install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock"]
-        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        if done.returncode:
+            print(f"Bottender is left out, npm could not fetch it:\n{done.stderr[-500:]}", flush=True)
+            return None
     return folder
 
 

@@ -20,12 +20,14 @@ from benchmarks.burden import postmaster, processor, proportional, resident
 from benchmarks.load import Assistant, Load, Talk, once, steady
 from bot.store.embedded import Server
 
-GLANCE = 0.1  # seconds until the next line: Bottender writes its session after its answer has left
 CALM, READS = 8, 1.0  # people for the time of an answer, and seconds for which each reads
 WARM, BRIEF = 8.0, 2.0  # seconds in which they begin: many, few
-# The kill: so many people, all between their second line and their last when it comes, after so many seconds; for how
-# long each waits for an answer (the lease of a dead sender is 30 s).
-KILLED, AFTER, LATEST = 200, 2.5, 45.0
+# The kill: so many people, who begin within so many seconds; it comes when they have had MIDDLE answers together, so
+# when all are between their first line and their last; and how long they wait once it is started again (the lease of a
+# dead sender is 30 s).
+KILLED, BEGIN, LATEST = 200, 1.5, 60.0
+MIDDLE = KILLED * 3 // 2
+FOREVER = 3600.0
 
 
 class Party(Protocol):
@@ -81,7 +83,7 @@ class Bench:
             with closing(entry.party.talked_with()) as assistant:
                 busy = await steady(
                     assistant, entry.talk, self.numbers,
-                    people=entry.people, seconds=self.seconds, warm=WARM, reads=GLANCE, meters=meters,
+                    people=entry.people, seconds=self.seconds, warm=WARM, meters=meters,
                 )  # fmt: skip
                 memory, postgres = resident(pid), proportional(database)
                 calm = await steady(
@@ -92,15 +94,17 @@ class Bench:
 
     async def kill(self, entry: Entry) -> Load:
         """`kill -9` in the middle, started again at once: who is answered, and with what."""
+        load = Load(KILLED)
         with closing(entry.party.talked_with()) as assistant:
             async with entry.party.started() as pid:
-                people = asyncio.ensure_future(
-                    once(
-                        assistant, entry.talk, self.numbers,
-                        people=KILLED, warm=AFTER - READS, reads=READS, patience=LATEST,
-                    )
-                )  # fmt: skip
-                await asyncio.sleep(AFTER)
+                talking = once(assistant, entry.talk, self.numbers, load, warm=BEGIN, reads=READS, patience=FOREVER)
+                people = asyncio.ensure_future(talking)
+                while len(load.waits) < MIDDLE:  # noqa: ASYNC110 (hundreds would set an event for nobody)
+                    await asyncio.sleep(0.05)
                 os.kill(pid, signal.SIGKILL)
             async with entry.party.started():
-                return await people
+                await asyncio.wait({people}, timeout=LATEST)
+                people.cancel()
+                await asyncio.gather(people, return_exceptions=True)
+        load.unanswered = load.people - load.finished - load.wrong
+        return load

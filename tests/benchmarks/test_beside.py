@@ -66,7 +66,7 @@ async def _holds(party: Party, *held: Talk) -> None:
     with closing(party.talked_with()) as assistant:
         async with party.started():
             for talk in held:
-                load = await once(assistant, talk, numbers, people=3, warm=0, reads=1, patience=120)
+                load = await once(assistant, talk, numbers, Load(3), patience=120)
                 assert (load.finished, load.wrong, load.unanswered, load.samples) == (3, 0, 0, [])
 
 

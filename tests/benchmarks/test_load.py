@@ -50,7 +50,7 @@ def _port(url: str) -> int:
 
 async def _once(assistant: Assistant, people: int) -> Load:
     with closing(assistant):
-        return await once(assistant, _talk, itertools.count(1), people=people, warm=0, reads=0, patience=60)
+        return await once(assistant, _talk, itertools.count(1), Load(people))
 
 
 async def test_only_right_answers_count() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 
 from benchmarks import talks
-from benchmarks.load import once
+from benchmarks.load import Load, once
 from benchmarks.phones import ByRest
 from benchmarks.rasa_assistant import database, started, train
 from bot.settings import ROOT
@@ -20,7 +20,7 @@ async def test_it_holds_the_conversation_and_keeps_it(python: Path, server: Serv
     model = train(python, ROOT / "var" / "rasa")
     with database(server) as url, started(python, model, url, tmp_path / "rasa") as assistant:
         with closing(ByRest(assistant.port)) as rest:
-            load = await once(rest, talks.pay_rasa, itertools.count(1), people=3, warm=0, reads=0, patience=120)
+            load = await once(rest, talks.pay_rasa, itertools.count(1), Load(3), patience=120)
         with psycopg.connect(url) as connection:
             kept = connection.execute("SELECT count(DISTINCT sender_id) FROM events").fetchone()
     assert (load.finished, load.wrong, load.unanswered, load.samples) == (3, 0, 0, [])
