@@ -218,7 +218,7 @@ def _write(told: str, open_cases: int) -> None:
     words = (
         f"`python -m benchmarks.growth --write`, {machine()}. {TOGETHER} new people at a time, {len(LINES)} messages "
         f"each, {ROUNDS} rounds after {WARM}, then each page {LOOKS} times {ASKED} requests, the sizes by turns; the "
-        f"median round. In brackets: times the smallest size. At any size {open_cases} cases are open, one in ten waits."
+        f"median round. In brackets: times the smallest size. At each {open_cases} cases are open, one in ten waits."
     )
     write_section("## Growth", f"{words}\n\n{told}")
 
