@@ -1,9 +1,9 @@
-"""What a turn and a page cost as the helpline grows: `python -m benchmarks.growth --people 10000,100000 [--write]`.
+"""What a turn and a page cost as the helpline grows: `python -m benchmarks.growth [--people 10000,100000] [--write]`.
 
 Law: one database for each size, in temporary folders, removed afterwards. The sizes take turns, round by round, so that
 whatever else the machine does meets all of them alike; what counts is processor time and its ratio. The people who
 write are made by the service; those beside them by SQL (`crowd.py`), five messages each, a third of them with a case.
-1,000,000 people take 6 GB and ten minutes to fill: --people 10000,100000,1000000 --folder DIR.
+1,000,000 people take 6 GB and ten minutes to fill; --folder keeps them.
 """
 
 from __future__ import annotations
@@ -187,7 +187,7 @@ async def run(sizes: Sequence[int], base: Path, open_cases: int) -> list[Place]:
 def main() -> int:
     """Command line. 1 = a turn costs more than a tenth more at the largest size than at the smallest."""
     parser = argparse.ArgumentParser(description="What a turn costs as the helpline grows.")
-    parser.add_argument("--people", default="10000,100000", help="sizes, the smallest first")
+    parser.add_argument("--people", default="10000,100000,1000000", help="sizes, the smallest first")
     parser.add_argument("--open", type=int, default=OPEN, help="how many cases are open, at any size")
     parser.add_argument("--folder", type=Path, help="a folder whose databases are kept, and used again")
     parser.add_argument("--write", action="store_true", help="write the section of docs/performance.md")
