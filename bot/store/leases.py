@@ -81,7 +81,8 @@ class Leases:
         self._timer = asyncio.get_running_loop().call_later(BEAT, self._beat)
 
     def _beat(self) -> None:
-        self._renewing = asyncio.ensure_future(self._renew())
+        if self._renewing is None or self._renewing.done():  # one at a time, however slow the database is
+            self._renewing = asyncio.ensure_future(self._renew())
         self._wait()
 
     async def _renew(self) -> None:
