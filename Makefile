@@ -59,10 +59,11 @@ test-rasa: $(READY)  ## the tests that need a real Rasa: the same lines on both 
 	@$(BIN)/saathi rasa install
 	$(BIN)/pytest -n 0 -m rasa tests/rasa $(ARGS)
 
-bench: $(READY)  ## turns, webhooks, growth, the desk at 100,000 cases: writes docs/performance.md (half an hour)
+bench: $(READY)  ## turns, webhooks, growth, several processes, the desk at 100,000 cases: writes docs/performance.md (an hour)
 	$(BIN)/python -m benchmarks.turns --write
 	$(BIN)/python -m benchmarks.webhooks --write
 	$(BIN)/python -m benchmarks.growth --write
+	$(BIN)/python -m benchmarks.machines --write
 	$(BIN)/python -m benchmarks.desk --write
 
 bench-nlu: $(READY)  ## embedded and Rasa side by side, by cross-validation and held out: writes docs/understanding.md (ARGS=--diet)

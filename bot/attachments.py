@@ -79,7 +79,7 @@ class Attachments:
         """Bring what waits; returns how many were tried."""
         async with self._database.begin() as connection:
             claimed = await attachments.claim(connection, self._secrets, self._clock())
-        with self._leases.holding({one.id: one.attempts for one in claimed}):
+        async with self._leases.holding({one.id: one.attempts for one in claimed}):
             await asyncio.gather(*(self._bring(one) for one in claimed))
         return len(claimed)
 

@@ -202,7 +202,7 @@ class Digests:
         now = self._clock()
         async with self._database.begin() as connection:
             claimed = await digests.claim(connection, now)
-        with self._leases.holding({one.id: one.fence for one in claimed}):
+        async with self._leases.holding({one.id: one.fence for one in claimed}):
             for one in claimed:
                 await self._tell(one, now)
         return len(claimed)

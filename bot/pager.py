@@ -211,7 +211,7 @@ class Pager:
         async with self._database.begin() as connection:
             claimed = await pages.claim(connection, now)
             to = {c.id: await self._number(connection, c) for c in claimed}
-        with self._leases.holding({c.id: c.fence for c in claimed}):
+        async with self._leases.holding({c.id: c.fence for c in claimed}):
             await asyncio.gather(*(self._ring(c, to[c.id]) for c in claimed))
         return len(claimed)
 

@@ -167,7 +167,7 @@ class Sender:
 
     async def _hold(self, claim: Claim) -> None:
         """However long it takes, nobody else sends it as long as we live."""
-        with self._leases.holding({claim.id: claim.fence}):
+        async with self._leases.holding({claim.id: claim.fence}):
             await self._send(claim)
 
     async def _send(self, claim: Claim) -> None:

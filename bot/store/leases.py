@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -54,8 +54,8 @@ class Leases:
         self._timer: asyncio.TimerHandle | None = None
         self._renewing: asyncio.Task[None] | None = None
 
-    @contextmanager
-    def holding(self, claims: Mapping[Any, int]) -> Iterator[None]:
+    @asynccontextmanager
+    async def holding(self, claims: Mapping[Any, int]) -> AsyncIterator[None]:
         """As long as this lasts, these claims (id: number) are ours. What is held for less than BEAT costs nothing."""
         now = time.monotonic()
         self._held |= {row: (number, now) for row, number in claims.items()}
@@ -66,15 +66,23 @@ class Leases:
         finally:
             for row in claims:
                 self._held.pop(row, None)
-            if self._timer is not None and not self._held:
-                self._timer.cancel()
-                self._timer = None
+            if not self._held:
+                await self._rest()
+
+    async def _rest(self) -> None:
+        """Nothing is held: nothing beats, and a renewal that has begun gives its connection back first."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._renewing is not None:
+            await asyncio.wait([self._renewing])
 
     def _wait(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(BEAT, self._beat)
 
     def _beat(self) -> None:
-        self._renewing = asyncio.ensure_future(self._renew())
+        if self._renewing is None or self._renewing.done():  # one at a time, however slow the database is
+            self._renewing = asyncio.ensure_future(self._renew())
         self._wait()
 
     async def _renew(self) -> None:

@@ -66,7 +66,7 @@ class Storm:
     """One storm. `directory` = the data directory of the embedded server, which the storm restarts."""
 
     def __init__(self, here: World, directory: Path, weather: Weather, seed: int, *, hasten: bool) -> None:
-        self._hasten = hasten  # the claims of a dead sender end at once, not after their half minute: for short storms
+        self._hasten = hasten  # the claims of a dead sender end at once, not after their seconds: for short storms
         self._called_back = 0
         self._here, self._directory, self._weather = here, directory, weather
         self._rng = random.Random(seed)

@@ -111,7 +111,7 @@ class World:
         return database.effects(self.url)
 
     def let_leases_run_out(self) -> None:
-        """As if the half minute that a dead sender's claim lasts had passed. Only when no service runs."""
+        """As if the seconds that a dead sender's claim lasts had passed. Only when no service runs."""
         database.asked(self.url_owner, "UPDATE outbox SET lease_until = now() - interval '1 s' WHERE state = 'sending'")
 
 
