@@ -13,6 +13,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from psycopg.errors import CheckViolation, LockNotAvailable
 from sqlalchemy import Connection, create_engine, text
@@ -21,6 +22,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.settings import CannotStart
 from bot.store.months import PATIENCE, drop_spent
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 PARTITIONED = ("messages", "audit")
@@ -41,14 +45,20 @@ def statements(script: Path) -> list[str]:
     return [statement for statement in "".join(lines).split(";\n") if statement.strip()]
 
 
-def _upgrade(connection: Connection) -> None:
-    from alembic import command  # 9 MB and a fifth of a second: only where there is something to do
-    from alembic.config import Config
+def config_of(connection: Connection) -> Config:
+    """Alembic's, of our revisions, by this connection."""
+    from alembic.config import Config  # 9 MB and a fifth of a second: only where there is something to do
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    return config
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command
+
+    command.upgrade(config_of(connection), "head")
 
 
 def _next_month(month: date) -> date:

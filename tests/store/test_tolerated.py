@@ -64,7 +64,7 @@ def sent(server: Server) -> Iterator[dict[str, list[str]]]:
             heard.append(statement.strip().rstrip(";"))
 
     with engine.connect() as connection:
-        config = room._config(connection)
+        config = room.config_of(connection)
         scripts = ScriptDirectory.from_config(config)
         for script in reversed(list(scripts.walk_revisions())):
             heard.clear()
