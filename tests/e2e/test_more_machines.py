@@ -29,7 +29,8 @@ from tests.fakes.world import World, world
 
 pytestmark = pytest.mark.slow
 PEOPLE = [f"+601234{n:05}" for n in range(20)] + [f"whatsapp:+60124{n:06}" for n in range(20)]
-FIRST, SECOND = ("hello", "1", "2"), ("0", "1", "3")  # short lines are never joined: one turn for each
+# Short lines are never joined: one turn for each. Nobody says no to being kept: the purge would take her words away.
+FIRST, SECOND = ("hello", "1", "menu"), ("1", "menu", "2")
 ORDER = "SELECT conversation_id, inbox_id FROM messages WHERE direction = 'in' ORDER BY id"
 HELD = "SELECT id, fence, lease_until - clock_timestamp() FROM outbox WHERE state = 'sending'"
 LEFT = (
