@@ -21,8 +21,9 @@ from bot.engine.messages import Reply
 from bot.layouts import Layouts
 from bot.observe import logs, metrics
 from bot.observe.crash import point
-from bot.store import claims, history, outbox, sms_spent
+from bot.store import claims, history, lane, outbox, sms_spent
 from bot.store.accounts import UNLIMITED
+from bot.store.audience import Sparing
 from bot.store.claims import Claim
 from bot.store.database import OUTBOX_CHANNEL, UNAVAILABLE, Connection, Database
 from bot.store.keys import Keys
@@ -35,6 +36,7 @@ log = logs.get(__name__)
 T = TypeVar("T")
 BATCH = 32  # rows in one claim
 ROOM = 32  # requests in flight per channel
+LANE_ROOM = 12  # no broadcast while so many are: a provider that is slow has room for replies first
 LOOK_SECONDS = 0.25  # between looks at the outbox, without a notification
 TEMPLATE = "news"  # of knowledge/templates.yml
 WIPED = timedelta(hours=48)  # Telegram lets a bot delete no older ones
@@ -58,6 +60,8 @@ class Sender:
         most_a_day: Mapping[str, int] | None = None,
     ) -> None:
         self._most = most_a_day or {}
+        knowledge = layouts.content.knowledge
+        self._sparing = Sparing.read(knowledge.get("news"), knowledge.get("contact_policy"))
         self._routes = Routes.read(layouts.content.knowledge.get(routes.FACTS), sims)
         self._database = database
         self._secrets = secrets
@@ -98,6 +102,9 @@ class Sender:
             return 0, []
         async with self._database.begin() as connection:
             claimed = await claims.claim(connection, self._secrets, now, BATCH, room, self._most)
+            if not claimed:  # nothing direct that could leave now
+                beside = {channel: free - (ROOM - LANE_ROOM) for channel, free in room.items()}
+                claimed = await lane.claim(connection, self._secrets, self._sparing, now, beside, self._most)
             allowed = [c for c in claimed if await self._allowed(connection, c, now)]
             await claims.spend(connection, allowed, now)
             if claimed:
@@ -132,16 +139,19 @@ class Sender:
             origin=claim.origin,
             epoch=claim.epoch,
             now=now,
-            kind=claim.kind,
+            kind=outgoing.BROADCAST if claim.broadcast_id and claim.kind == "reply" else claim.kind,
         )
         if decision.state == "queued":
             return True
         metrics.held.labels(reason=decision.reason or "").inc()
+        shut = (
+            claim.broadcast_id is not None and decision.reason == "window"
+        )  # it waits for another way (broadcasts.py)
         await claims.write(
             connection,
             claim,
             now,
-            state=decision.state,
+            state="withdrawn" if shut else claim.waits(decision.state),
             reason=decision.reason,
             not_before=decision.not_before or now,
             lease_until=None,
@@ -185,7 +195,7 @@ class Sender:
         sent = {"state": "sent", "reason": None, "sent_at": self._clock(), "lease_until": None}
         await self._written(claim, cost, **sent, **({"provider_id": provider_id} if provider_id else {}))
         metrics.outbox_sent.labels(channel=claim.channel, result="sent").inc()
-        if claim.kind == "reply" and claim.conversation.last_inbound_at:
+        if claim.kind == "reply" and claim.broadcast_id is None and claim.conversation.last_inbound_at:
             metrics.reply_seconds.observe(
                 max(0.0, (self._clock() - claim.conversation.last_inbound_at).total_seconds())
             )
@@ -292,7 +302,7 @@ class Sender:
                     connection,
                     claim,
                     now,
-                    state=verdict.state,
+                    state=claim.waits(verdict.state),
                     reason=verdict.reason,
                     not_before=later,
                     lease_until=None,

@@ -7,7 +7,7 @@ first message leaves.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import case, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
@@ -23,6 +23,10 @@ PER_SECOND = {"telegram": 25, "whatsapp": 40, "sms": 10}
 # A SIM in a phone: Android lets an app send about 30 SMS in 30 minutes without asking, and carriers look for robots;
 # the app has limits of its own besides (docs/channels.md). Who sets it higher changes the row.
 SIM_PER_SECOND = 0.2
+# What broadcasts may take of an account's rate. They take it beside what is direct, never out of it: a reply waits for
+# none of them. So a burst of replies is that much smaller while one has just sent.
+LANE_SHARE = 0.5
+LANE_LOOK = 0.25  # seconds of the lane's rate in one claim: as often the sender looks
 
 
 async def ensure(connection: AsyncConnection, places: Iterable[Place]) -> None:
@@ -58,8 +62,36 @@ async def budgets(connection: AsyncConnection, places: Iterable[Place], now: dat
     )
     for row in locked:
         if row.next_send_at is None or row.next_send_at <= now:
-            left[(row.channel, row.account)] = max(1, int(row.per_second))
+            beside = row.lane_next_at is not None and row.lane_next_at > now - timedelta(seconds=1)
+            share = 1 - LANE_SHARE if beside else 1
+            left[(row.channel, row.account)] = max(1, int(row.per_second * share))
     return left
+
+
+async def lane_budgets(connection: AsyncConnection, places: Iterable[Place], now: datetime) -> dict[Place, int]:
+    """The same for broadcasts: nothing while what is direct has used up its second."""
+    left = {place: 0 for place in places if place[1] != UNLIMITED}
+    if left:
+        await ensure(connection, left)
+        rows = await connection.execute(
+            select(channel_accounts)
+            .where(tuple_(channel_accounts.c.channel, channel_accounts.c.account).in_(sorted(left)))
+            .order_by(channel_accounts.c.channel, channel_accounts.c.account)
+            .with_for_update(skip_locked=True)
+        )
+        for row in rows:
+            if all(at is None or at <= now for at in (row.next_send_at, row.lane_next_at)):
+                left[(row.channel, row.account)] = max(1, int(row.per_second * LANE_SHARE * LANE_LOOK))
+    return left
+
+
+async def lane_rates(connection: AsyncConnection, places: Iterable[Place]) -> dict[Place, float]:
+    """Messages of broadcasts that each account sends in a second."""
+    wanted = [place for place in sorted(set(places)) if place[1] != UNLIMITED]
+    await ensure(connection, wanted)
+    known = tuple_(channel_accounts.c.channel, channel_accounts.c.account).in_(wanted)
+    rows = await connection.execute(select(channel_accounts).where(known)) if wanted else ()
+    return {(row.channel, row.account): row.per_second * LANE_SHARE for row in rows}
 
 
 async def spent(
@@ -92,12 +124,20 @@ async def count(connection: AsyncConnection, counts: Mapping[Place, int], now: d
         )
 
 
-async def spend(connection: AsyncConnection, counts: Mapping[Place, int], now: datetime) -> None:
-    """Advance the budgets by what leaves now."""
+async def all_lane_rates(connection: AsyncConnection) -> dict[Place, float]:
+    """Of every account that has ever sent something."""
+    rows = await connection.execute(select(channel_accounts))
+    return {(row.channel, row.account): row.per_second * LANE_SHARE for row in rows}
+
+
+async def spend(connection: AsyncConnection, counts: Mapping[Place, int], now: datetime, *, lane: bool = False) -> None:
+    """Advance the budgets by what leaves now; `lane`: those of broadcasts."""
+    clock = channel_accounts.c.lane_next_at if lane else channel_accounts.c.next_send_at
+    rate = channel_accounts.c.per_second * (LANE_SHARE if lane else 1)
     for (channel, account), count in sorted(counts.items()):
-        spent = func.make_interval(0, 0, 0, 0, 0, 0, count * 1.0 / channel_accounts.c.per_second)
+        spent = func.make_interval(0, 0, 0, 0, 0, 0, count * 1.0 / rate)
         await connection.execute(
             update(channel_accounts)
             .where(channel_accounts.c.channel == channel, channel_accounts.c.account == account)
-            .values(next_send_at=func.greatest(func.coalesce(channel_accounts.c.next_send_at, now), now) + spent)
+            .values({clock.name: func.greatest(func.coalesce(clock, now), now) + spent})
         )

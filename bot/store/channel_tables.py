@@ -33,6 +33,7 @@ channel_accounts = Table(
     Column("channel", Text, primary_key=True),
     Column("account", Text, primary_key=True),
     at("next_send_at"),
+    at("lane_next_at"),  # the same for what broadcasts send: a share of the rate (lane.py)
     Column("per_second", Float, nullable=False, server_default=text("10")),
     Column("spent_on", Date),  # UTC day that `spent` counts
     Column("spent", Integer, nullable=False, server_default=text("0")),  # messages of the bot on that day

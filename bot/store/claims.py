@@ -54,6 +54,11 @@ class Claim:
     provider_id: str | None  # told by a receipt: the provider has the first part
     person: Person
     conversation: Conversation
+    broadcast_id: UUID | None = None
+
+    def waits(self, state: str) -> str:
+        """The state in which it waits for its next look: what is told to many waits in the lane."""
+        return "lane" if self.broadcast_id is not None and state in ("queued", "held") else state
 
     @property
     def important(self) -> bool:
@@ -62,14 +67,15 @@ class Claim:
 
 
 def _held_up(now: datetime) -> Any:
-    """A reply before this one has still to leave, or is held no longer. An acknowledgement holds up nothing; what waits
-    for its next try, or is held for later, never holds up danger."""
+    """A reply before this one has still to leave, or is held no longer. An acknowledgement and a broadcast hold up
+    nothing; what waits for its next try, or is held for later, never holds up danger."""
     earlier = outbox.alias("earlier")
     due = earlier.c.not_before <= now
     return exists(
         select(earlier.c.id).where(
             earlier.c.conversation_id == outbox.c.conversation_id,
             earlier.c.kind == "reply",
+            earlier.c.broadcast_id.is_(None),
             earlier.c.seq < outbox.c.seq,
             or_(
                 earlier.c.state == _SENDING,
@@ -107,6 +113,7 @@ def ready(now: datetime, channels: Sequence[str], limit: int) -> Any:
         )
         .where(
             due,
+            outbox.c.broadcast_id.is_(None),
             addresses.c.channel.in_(channels),
             or_(outbox.c.kind == "ack", conversations.c.next_send_at.is_(None), conversations.c.next_send_at <= now),
             or_(channel_accounts.c.next_send_at.is_(None), channel_accounts.c.next_send_at <= now),
@@ -142,10 +149,22 @@ async def claim(
     found = [row for row in found if row.id not in given_up]
     found = await _within_the_day(connection, found, now, most or {})
     left = await accounts.budgets(connection, {(row.channel, row.account) for row in found}, now)
+    return await take(connection, secrets, found, now, room, left)
+
+
+async def take(
+    connection: AsyncConnection,
+    secrets: Keys,
+    found: Sequence[Any],
+    now: datetime,
+    room: Mapping[str, int],
+    left: dict[tuple[str, str], int],
+) -> list[Claim]:
+    """Mark and read as many of these locked rows as there is room for. `left`: by account, those that have a budget."""
     free, ids = Counter(room), []
     for row in found:
         place = (row.channel, row.account)
-        if free[row.channel] > 0 and left.get(place, limit) > 0:
+        if free[row.channel] > 0 and left.get(place, 1) > 0:
             free[row.channel] -= 1
             if place in left:
                 left[place] -= 1
@@ -268,6 +287,7 @@ def _claim(secrets: Keys, row: Any) -> Claim:
         provider_id=row.provider_id,
         person=person,
         conversation=conversation,
+        broadcast_id=row.broadcast_id,
     )
 
 
@@ -281,7 +301,10 @@ async def spend(connection: AsyncConnection, claims: Sequence[Claim], now: datet
         )
     ordinary = [c for c in paced if c.kind == "reply" and c.origin == "bot" and not c.urgent]
     await accounts.count(connection, Counter((c.channel, c.account) for c in ordinary), now)
-    await accounts.spend(connection, Counter((c.channel, c.account) for c in paced if c.kind == "reply"), now)
+    direct = [c for c in paced if c.kind == "reply" and c.broadcast_id is None]
+    await accounts.spend(connection, Counter((c.channel, c.account) for c in direct), now)
+    lane = Counter((c.channel, c.account) for c in paced if c.broadcast_id is not None)
+    await accounts.spend(connection, lane, now, lane=True)
 
 
 async def write(connection: AsyncConnection, claim_: Claim, now: datetime, **values: Any) -> bool:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    exists,
     func,
     insert,
     or_,
@@ -46,6 +47,7 @@ from bot.store.tables import (
     messages,
     notices,
     outbox,
+    subscriptions,
 )
 
 PERSON_FIELDS = (
@@ -339,16 +341,27 @@ async def save(connection: AsyncConnection, secrets: Keys, subjects: Iterable[Su
 async def _look_again(connection: AsyncConnection, conversation_ids: Sequence[UUID], now: datetime) -> None:
     """The person has written: what a human said leaves now; what the bot said hours ago is not true any more."""
     unsent = and_(outbox.c.conversation_id.in_(conversation_ids), outbox.c.state.in_(("held", "queued")))
+    told = outbox.c.broadcast_id.is_not(None)
+    wants_it = exists(
+        select(subscriptions.c.id).where(
+            subscriptions.c.subject_id == outbox.c.subject_id, subscriptions.c.ended_at.is_(None)
+        )
+    )
+    stale = and_(outbox.c.origin == "bot", outbox.c.queued_at < now - STALE, ~told)
     await connection.execute(
-        update(outbox)
-        .where(unsent, outbox.c.origin == "bot", outbox.c.queued_at < now - STALE)
-        .values(state="withdrawn", reason="stale")
+        update(outbox).where(unsent, or_(stale, and_(told, ~wants_it))).values(state="withdrawn", reason="stale")
     )
     await connection.execute(
         update(outbox)
         .where(unsent)
-        # The doubt whether a row arrived already stays with it: it is what bounds how often it is sent.
-        .values(state="queued", reason=case((outbox.c.state == "queued", outbox.c.reason)), not_before=now)
+        # The doubt whether a row arrived already stays with it: it is what bounds how often it is sent. What a
+        # broadcast has for her is an answer now, and stands in no lane.
+        .values(
+            state="queued",
+            reason=case((outbox.c.state == "queued", outbox.c.reason)),
+            not_before=now,
+            broadcast_id=None,
+        )
     )
 
 
