@@ -115,7 +115,7 @@ async def write(
     connection: AsyncConnection, broadcast_id: UUID, language: str, words: str, *, by: UUID, now: datetime
 ) -> bool:
     """The text of a language; nobody has agreed to it then. Without words it goes. False when it is no draft."""
-    if not await _locked(connection, broadcast_id, "draft"):
+    if await _locked(connection, broadcast_id, "draft") is None:
         return False
     here = and_(broadcast_texts.c.broadcast_id == broadcast_id, broadcast_texts.c.language == language)
     if not words:
@@ -133,7 +133,7 @@ async def write(
 
 async def approve(connection: AsyncConnection, broadcast_id: UUID, language: str, *, by: UUID, now: datetime) -> bool:
     """Another colleague agrees to the text of a language; False for her own, for one that is not there, or no draft."""
-    if not await _locked(connection, broadcast_id, "draft"):
+    if await _locked(connection, broadcast_id, "draft") is None:
         return False
     done = await connection.execute(
         update(broadcast_texts)
@@ -188,11 +188,14 @@ async def drop(connection: AsyncConnection, broadcast_id: UUID) -> bool:
     return bool((await connection.execute(gone)).rowcount)
 
 
-async def _locked(connection: AsyncConnection, broadcast_id: UUID, state: str) -> bool:
+async def _locked(connection: AsyncConnection, broadcast_id: UUID, state: str) -> Row[Any] | None:
+    """The row, as long as it is in this state; nobody changes it meanwhile."""
     row = await connection.execute(
-        select(broadcasts.c.id).where(broadcasts.c.id == broadcast_id, broadcasts.c.state == state).with_for_update()
+        select(broadcasts.c.id, broadcasts.c.poured_at)
+        .where(broadcasts.c.id == broadcast_id, broadcasts.c.state == state)
+        .with_for_update()
     )
-    return row.first() is not None
+    return row.first()
 
 
 # --- looking
@@ -309,7 +312,8 @@ async def finish(connection: AsyncConnection, one: Broadcast, now: datetime) -> 
     r, o = broadcast_recipients.c, outbox.c
     late = one.ends_at is not None and one.ends_at <= now
     unfinished = exists(select(r.id).where(r.broadcast_id == one.id, r.state.in_(("waiting", "queued"))))
-    if not await _locked(connection, one.id, one.state):
+    listed = await _locked(connection, one.id, one.state)
+    if listed is None:
         return False
     if late:
         await connection.execute(
@@ -325,7 +329,7 @@ async def finish(connection: AsyncConnection, one: Broadcast, now: datetime) -> 
             )
             .values(state="skipped", reason="late")
         )
-    elif one.state != "running" or one.poured_at is None:
+    elif one.state != "running" or listed.poured_at is None:
         return False
     if (await connection.execute(select(unfinished))).scalar():
         return False

@@ -104,4 +104,4 @@ class Telling:
 
     def heard(self, address: str) -> list[str]:
         """What reached somebody of it."""
-        return [text for to, _, text in self.world.provider.sent if to == address and "NO NEWS" in text]
+        return [text for to, _, text in self.world.provider.sent if to == address and "NEWS OFF" in text]
