@@ -188,8 +188,8 @@ async def drop(connection: AsyncConnection, broadcast_id: UUID) -> bool:
     return bool((await connection.execute(gone)).rowcount)
 
 
-async def _locked(connection: AsyncConnection, broadcast_id: UUID, state: str) -> Row[Any] | None:
-    """The row, as long as it is in this state; nobody changes it meanwhile."""
+async def _locked(connection: AsyncConnection, broadcast_id: UUID, state: str) -> Any:
+    """The row, as long as it is in this state, else None; nobody changes it meanwhile."""
     row = await connection.execute(
         select(broadcasts.c.id, broadcasts.c.poured_at)
         .where(broadcasts.c.id == broadcast_id, broadcasts.c.state == state)
@@ -279,8 +279,8 @@ async def _counts(connection: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID
 
 
 async def settle(connection: AsyncConnection, broadcast_id: UUID, sparing: Sparing, now: datetime) -> None:
-    """What left, failed or was withdrawn is written down; what she wants no more, or what a grave case stands before, is
-    withdrawn. Who was only busy waits once more."""
+    """What left, failed or was withdrawn is written down; what she wants no more, or what a grave case stands before,
+    is withdrawn. Who was only busy waits once more."""
     r, o = broadcast_recipients.c, outbox.c
     await connection.execute(
         update(outbox)

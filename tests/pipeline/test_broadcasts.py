@@ -1,4 +1,4 @@
-"""Broadcasts on a real database: who hears one and who is left out, when, how it stops, and that nobody hears it twice."""
+"""Broadcasts on a real database: who hears one and who is left out, when, how it stops, and nobody hears it twice."""
 
 from __future__ import annotations
 
@@ -49,7 +49,8 @@ async def _open_case(world: World, address: str, **values: Any) -> None:
     where = await world.where(address)
     case = {"kind": "report_unpaid_wages", "severity": "medium", "care": None, "closed_at": None, **values}
     await world.run(
-        "INSERT INTO cases (id, subject_id, reference, conversation_id, kind, severity, care, stage, opened_at, closed_at)"
+        "INSERT INTO cases (id, subject_id, reference, conversation_id, kind, severity, care, stage, opened_at,"
+        " closed_at)"
         " VALUES (:id, :subject, :reference, :conversation, :kind, :severity, :care, 'new', :now, :closed_at)",
         id=uuid7(), subject=where.subject_id, reference=str(uuid7().int)[-7:], conversation=where.conversation_id,
         now=world.now, **case,
