@@ -180,7 +180,7 @@ async def _text(app: App, args: argparse.Namespace) -> int:
         if not await broadcasts.write(connection, one.id, args.language, words, by=user.id, now=app.clock()):
             raise Refused("only a draft can be written: make a new one")
         await _noted(app, connection, user, "text", one.id)
-    print(f"{app.broadcasting.length(args.language, words)} segments as an SMS" if words else "taken away")
+    print(_as_sms(app.broadcasting.length(args.language, words)) if words else "taken away")
     return 0
 
 
@@ -257,7 +257,7 @@ def previewed(one: Broadcast, measured: Measured) -> Iterator[str]:
     yield f"{one.short}  {one.name}  ({one.topic}, {one.state})"
     for language, text in sorted(one.texts.items()):
         agreed = "agreed to" if text.approved_by else "NOT AGREED TO"
-        yield f"  {language}: {measured.segments[language]} segments as an SMS, {agreed}"
+        yield f"  {language}: {_as_sms(measured.segments[language])}, {agreed}"
         yield f"      {text.words}"
     if not one.texts:
         yield "  no words yet"
@@ -269,6 +269,10 @@ def previewed(one: Broadcast, measured: Measured) -> Iterator[str]:
     cost = "no price is written down" if measured.cost is None else f"about {measured.cost} {measured.currency}"
     yield f"SMS: {measured.sms:,} segments" + (f", {cost}" if measured.sms else "")
     yield f"takes {measured.hours:.1f} h at least, at the accounts' rates"
+
+
+def _as_sms(length: int) -> str:
+    return f"{length} segment{'' if length == 1 else 's'} as an SMS"
 
 
 def progress(one: Broadcast) -> Iterator[str]:

@@ -95,7 +95,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             version=_print(one),
             told=told,
             good=told in GOOD,
-            **{"language": "", "words": "", "wrong": (), **more},
+            **{"edited": "", "words": "", "wrong": (), **more},
         )
 
     @show(PATH, WRITE, trail="broadcasts.view")
@@ -146,7 +146,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         if language not in content.languages:
             return back(which, "none")
         if wrong := problems(content, room, language, words):
-            return await whole(visit, which, "not_saved", 400, language=language, words=words, wrong=wrong)
+            return await whole(visit, which, "not_saved", 400, edited=language, words=words, wrong=wrong)
         async with office.database.begin() as connection:
             done = await broadcasts.write(connection, which, language, words, by=visit.user.id, now=visit.now)
         return back(which, "saved" if done else "none")
