@@ -70,6 +70,7 @@ class Sender:
         self._transport_for = transport_for
         self._clock = clock
         self._flying: dict[asyncio.Task[None], str] = {}  # requests in flight, by channel
+        self._busy = True  # until a look has found nothing direct that could leave
 
     async def run(self, wake: Wake) -> None:
         """Work until told to stop: then what is in hand is finished first."""
@@ -77,8 +78,14 @@ class Sender:
         async def once() -> int:
             return (await self._start(wake))[0]
 
+        async def beside() -> int:
+            await asyncio.sleep(LOOK_SECONDS)
+            if not self._busy:
+                await self._start(wake, lane_only=True)
+            return 1  # it waits by itself: a notification is for what is direct
+
         try:
-            await wake.work(once, OUTBOX_CHANNEL, LOOK_SECONDS)
+            await asyncio.gather(wake.work(once, OUTBOX_CHANNEL, LOOK_SECONDS), wake.work(beside, OUTBOX_CHANNEL))
         except asyncio.CancelledError:
             for task in self._flying:
                 task.cancel()
@@ -86,25 +93,34 @@ class Sender:
         await asyncio.gather(*self._flying, return_exceptions=True)
 
     async def run_once(self) -> int:
-        """Send what may leave now, and wait for it; returns how many rows were claimed."""
+        """Send what may leave now, and wait for it; of a broadcast only when nothing direct may. Returns how many rows
+        were claimed."""
         count, tasks = await self._start()
+        if not count:
+            count, tasks = await self._start(lane_only=True)
         results = await asyncio.gather(*tasks, return_exceptions=True)
         for fault in (r for r in results if isinstance(r, BaseException)):
             raise fault  # once all of them are finished
         return count
 
-    async def _start(self, wake: Wake | None = None) -> tuple[int, list[asyncio.Task[None]]]:
-        """Claim what the channels have room for and begin to send it; (rows claimed, requests begun)."""
+    async def _start(
+        self, wake: Wake | None = None, *, lane_only: bool = False
+    ) -> tuple[int, list[asyncio.Task[None]]]:
+        """Claim what the channels have room for and begin to send it; (rows claimed, requests begun). `lane_only`: what
+        is told to many, with less room and beside what is direct: that waits for none of this."""
         now = self._clock()
         flying = list(self._flying.values())
-        room = {channel: ROOM - flying.count(channel) for channel in self._layouts.channels}
+        most = LANE_ROOM if lane_only else ROOM
+        room = {channel: most - flying.count(channel) for channel in self._layouts.channels}
         if not any(free > 0 for free in room.values()):
             return 0, []
         async with self._database.begin() as connection:
-            claimed = await claims.claim(connection, self._secrets, now, BATCH, room, self._most)
-            if not claimed:  # nothing direct that could leave now
-                beside = {channel: free - (ROOM - LANE_ROOM) for channel, free in room.items()}
-                claimed = await lane.claim(connection, self._secrets, self._sparing, now, beside, self._most)
+            if lane_only:
+                claimed = await lane.claim(connection, self._secrets, self._sparing, now, room, self._most)
+            else:
+                self._busy = True
+                claimed = await claims.claim(connection, self._secrets, now, BATCH, room, self._most)
+                self._busy = bool(claimed)
             allowed = [c for c in claimed if await self._allowed(connection, c, now)]
             await claims.spend(connection, allowed, now)
             if claimed:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, func, select, tuple_, update
+from sqlalchemy import and_, case, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.tables import channel_accounts
+from bot.store.tables import channel_accounts, channel_lanes
 
 Place = tuple[str, str]  # channel, our account
 UNLIMITED = "simulator"
@@ -60,28 +60,48 @@ async def budgets(connection: AsyncConnection, places: Iterable[Place], now: dat
         .order_by(channel_accounts.c.channel, channel_accounts.c.account)
         .with_for_update(skip_locked=True)
     )
+    beside = await _telling(connection, left, now)
     for row in locked:
         if row.next_send_at is None or row.next_send_at <= now:
-            beside = row.lane_next_at is not None and row.lane_next_at > now - timedelta(seconds=1)
-            share = 1 - LANE_SHARE if beside else 1
+            share = 1 - LANE_SHARE if (row.channel, row.account) in beside else 1
             left[(row.channel, row.account)] = max(1, int(row.per_second * share))
     return left
 
 
-async def lane_budgets(connection: AsyncConnection, places: Iterable[Place], now: datetime) -> dict[Place, int]:
-    """The same for broadcasts: nothing while what is direct has used up its second."""
-    left = {place: 0 for place in places if place[1] != UNLIMITED}
-    if left:
-        await ensure(connection, left)
-        rows = await connection.execute(
-            select(channel_accounts)
-            .where(tuple_(channel_accounts.c.channel, channel_accounts.c.account).in_(sorted(left)))
-            .order_by(channel_accounts.c.channel, channel_accounts.c.account)
-            .with_for_update(skip_locked=True)
+async def _telling(connection: AsyncConnection, places: Iterable[Place], now: datetime) -> set[Place]:
+    """The accounts by which a broadcast has sent something within the last second."""
+    rows = await connection.execute(
+        select(channel_lanes.c.channel, channel_lanes.c.account).where(
+            tuple_(channel_lanes.c.channel, channel_lanes.c.account).in_(sorted(places)),
+            channel_lanes.c.next_send_at > now - timedelta(seconds=1),
         )
-        for row in rows:
-            if all(at is None or at <= now for at in (row.next_send_at, row.lane_next_at)):
-                left[(row.channel, row.account)] = max(1, int(row.per_second * LANE_SHARE * LANE_LOOK))
+    )
+    return {(row.channel, row.account) for row in rows}
+
+
+async def lane_budgets(connection: AsyncConnection, places: Iterable[Place], now: datetime) -> dict[Place, int]:
+    """The same for broadcasts: nothing while what is direct has used up its second. Of the accounts nothing is locked,
+    or a reply would find its own taken."""
+    left = {place: 0 for place in places if place[1] != UNLIMITED}
+    if not left:
+        return {}
+    known = [{"channel": channel, "account": account} for channel, account in sorted(left)]
+    await ensure(connection, left)
+    await connection.execute(insert(channel_lanes).values(known).on_conflict_do_nothing())
+    mine = await connection.execute(
+        select(channel_lanes)
+        .where(tuple_(channel_lanes.c.channel, channel_lanes.c.account).in_(sorted(left)))
+        .order_by(channel_lanes.c.channel, channel_lanes.c.account)
+        .with_for_update(skip_locked=True)
+    )
+    free = {(row.channel, row.account) for row in mine if row.next_send_at is None or row.next_send_at <= now}
+    rows = await connection.execute(
+        select(channel_accounts).where(tuple_(channel_accounts.c.channel, channel_accounts.c.account).in_(sorted(left)))
+    )
+    for row in rows:
+        place = (row.channel, row.account)
+        if place in free and (row.next_send_at is None or row.next_send_at <= now):
+            left[place] = max(1, int(row.per_second * LANE_SHARE * LANE_LOOK))
     return left
 
 
@@ -102,25 +122,30 @@ async def spent(
     wanted = [place for place in sorted(set(places)) if place[1] != UNLIMITED]
     if not wanted:
         return set()
+    a, lane = channel_accounts.c, channel_lanes.c
+    direct, told = (case((t.spent_on == now.date(), t.spent), else_=0) for t in (a, lane))
     rows = await connection.execute(
-        select(channel_accounts).where(tuple_(channel_accounts.c.channel, channel_accounts.c.account).in_(wanted))
+        select(a.channel, a.account, a.most_a_day, (direct + func.coalesce(told, 0)).label("said"))
+        .outerjoin(channel_lanes, and_(lane.channel == a.channel, lane.account == a.account))
+        .where(tuple_(a.channel, a.account).in_(wanted))
     )
     over = set()
     for row in rows:
         limit = row.most_a_day if row.most_a_day is not None else most.get(row.channel)
-        if limit is not None and row.spent_on == now.date() and row.spent >= limit:
+        if limit is not None and row.said >= limit:
             over.add((row.channel, row.account))
     return over
 
 
-async def count(connection: AsyncConnection, counts: Mapping[Place, int], now: datetime) -> None:
-    """Count what the bot says by itself: not danger, not the words of a human."""
+async def count(connection: AsyncConnection, counts: Mapping[Place, int], now: datetime, *, lane: bool = False) -> None:
+    """Count what the bot says by itself: not danger, not the words of a human. `lane`: what broadcasts say."""
+    table = channel_lanes if lane else channel_accounts
     for (channel, account), number in sorted(counts.items()):
-        same_day = channel_accounts.c.spent_on == now.date()
+        same_day = table.c.spent_on == now.date()
         await connection.execute(
-            update(channel_accounts)
-            .where(channel_accounts.c.channel == channel, channel_accounts.c.account == account)
-            .values(spent_on=now.date(), spent=case((same_day, channel_accounts.c.spent), else_=0) + number)
+            update(table)
+            .where(table.c.channel == channel, table.c.account == account)
+            .values(spent_on=now.date(), spent=case((same_day, table.c.spent), else_=0) + number)
         )
 
 
@@ -130,14 +155,24 @@ async def all_lane_rates(connection: AsyncConnection) -> dict[Place, float]:
     return {(row.channel, row.account): row.per_second * LANE_SHARE for row in rows}
 
 
-async def spend(connection: AsyncConnection, counts: Mapping[Place, int], now: datetime, *, lane: bool = False) -> None:
-    """Advance the budgets by what leaves now; `lane`: those of broadcasts."""
-    clock = channel_accounts.c.lane_next_at if lane else channel_accounts.c.next_send_at
-    rate = channel_accounts.c.per_second * (LANE_SHARE if lane else 1)
+async def spend(connection: AsyncConnection, counts: Mapping[Place, int], now: datetime) -> None:
+    """Advance the budgets by what leaves now."""
     for (channel, account), count in sorted(counts.items()):
-        spent = func.make_interval(0, 0, 0, 0, 0, 0, count * 1.0 / rate)
+        spent = func.make_interval(0, 0, 0, 0, 0, 0, count * 1.0 / channel_accounts.c.per_second)
         await connection.execute(
             update(channel_accounts)
             .where(channel_accounts.c.channel == channel, channel_accounts.c.account == account)
-            .values({clock.name: func.greatest(func.coalesce(clock, now), now) + spent})
+            .values(next_send_at=func.greatest(func.coalesce(channel_accounts.c.next_send_at, now), now) + spent)
+        )
+
+
+async def spend_lane(connection: AsyncConnection, counts: Mapping[Place, int], now: datetime) -> None:
+    """The same for broadcasts."""
+    rates = await lane_rates(connection, counts)
+    for (channel, account), count in sorted(counts.items()):
+        until = timedelta(seconds=count / rates[channel, account])
+        await connection.execute(
+            update(channel_lanes)
+            .where(channel_lanes.c.channel == channel, channel_lanes.c.account == account)
+            .values(next_send_at=func.greatest(func.coalesce(channel_lanes.c.next_send_at, now), now) + until)
         )

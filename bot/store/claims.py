@@ -299,12 +299,14 @@ async def spend(connection: AsyncConnection, claims: Sequence[Claim], now: datet
         await connection.execute(
             update(conversations).where(conversations.c.id.in_(ids)).values(next_send_at=now + PACE[channel])
         )
-    ordinary = [c for c in paced if c.kind == "reply" and c.origin == "bot" and not c.urgent]
-    await accounts.count(connection, Counter((c.channel, c.account) for c in ordinary), now)
     direct = [c for c in paced if c.kind == "reply" and c.broadcast_id is None]
+    ordinary = Counter((c.channel, c.account) for c in direct if c.origin == "bot" and not c.urgent)
+    await accounts.count(connection, ordinary, now)
     await accounts.spend(connection, Counter((c.channel, c.account) for c in direct), now)
     lane = Counter((c.channel, c.account) for c in paced if c.broadcast_id is not None)
-    await accounts.spend(connection, lane, now, lane=True)
+    if lane:
+        await accounts.count(connection, lane, now, lane=True)
+        await accounts.spend_lane(connection, lane, now)
 
 
 async def write(connection: AsyncConnection, claim_: Claim, now: datetime, **values: Any) -> bool:

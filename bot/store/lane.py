@@ -19,7 +19,15 @@ from bot.store import accounts, claims
 from bot.store.audience import Sparing, grave
 from bot.store.claims import Claim
 from bot.store.keys import Keys
-from bot.store.tables import addresses, broadcasts, channel_accounts, conversations, outbox, subscriptions
+from bot.store.tables import (
+    addresses,
+    broadcasts,
+    channel_accounts,
+    channel_lanes,
+    conversations,
+    outbox,
+    subscriptions,
+)
 
 LIMIT = 16  # rows in one claim
 SPOKEN_BY_US = ("bot", "closed")  # owners of a conversation in which no human is awaited
@@ -67,6 +75,10 @@ def _ready(running: Sequence[UUID], sparing: Sparing, now: datetime, channels: S
             channel_accounts,
             and_(channel_accounts.c.channel == addresses.c.channel, channel_accounts.c.account == addresses.c.account),
         )
+        .outerjoin(
+            channel_lanes,
+            and_(channel_lanes.c.channel == addresses.c.channel, channel_lanes.c.account == addresses.c.account),
+        )
         .where(
             outbox.c.broadcast_id.in_(running),
             outbox.c.state == "lane",
@@ -76,7 +88,7 @@ def _ready(running: Sequence[UUID], sparing: Sparing, now: datetime, channels: S
             or_(conversations.c.next_send_at.is_(None), conversations.c.next_send_at <= now),
             or_(conversations.c.last_inbound_at.is_(None), conversations.c.last_inbound_at <= silent),
             or_(channel_accounts.c.next_send_at.is_(None), channel_accounts.c.next_send_at <= now),
-            or_(channel_accounts.c.lane_next_at.is_(None), channel_accounts.c.lane_next_at <= now),
+            or_(channel_lanes.c.next_send_at.is_(None), channel_lanes.c.next_send_at <= now),
             subscribed(),
             ~grave(outbox.c.subject_id, sparing.kinds),
         )

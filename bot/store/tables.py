@@ -32,7 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from bot.store.broadcast_tables import broadcast_recipients, broadcast_texts, broadcasts, subscriptions
-from bot.store.channel_tables import channel_accounts, contents, media, sms_spent
+from bot.store.channel_tables import channel_accounts, channel_lanes, contents, media, sms_spent
 from bot.store.columns import at as _at
 from bot.store.columns import created as _created
 from bot.store.columns import identity as _id
@@ -112,6 +112,7 @@ __all__ = [
     "certificate_links",
     "certificates",
     "channel_accounts",
+    "channel_lanes",
     "code_tries",
     "code_uses",
     "consents",

@@ -64,6 +64,14 @@ TABLES = (
         CONSTRAINT fk_broadcast_texts_written_by FOREIGN KEY (written_by) REFERENCES users (id),
         CONSTRAINT fk_broadcast_texts_approved_by FOREIGN KEY (approved_by) REFERENCES users (id)
     )""",
+    """CREATE TABLE IF NOT EXISTS channel_lanes (
+        channel text NOT NULL,
+        account text NOT NULL,
+        next_send_at timestamptz,
+        spent_on date,
+        spent integer NOT NULL DEFAULT 0,
+        CONSTRAINT pk_channel_lanes PRIMARY KEY (channel, account)
+    )""",
     """CREATE TABLE IF NOT EXISTS broadcast_recipients (
         id uuid NOT NULL,
         broadcast_id uuid NOT NULL,
@@ -89,7 +97,7 @@ DO $$
 BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'saathi_app') THEN
         GRANT SELECT, INSERT, UPDATE, DELETE
-            ON subscriptions, broadcasts, broadcast_texts, broadcast_recipients TO saathi_app;
+            ON subscriptions, broadcasts, broadcast_texts, broadcast_recipients, channel_lanes TO saathi_app;
     END IF;
 END
 $$
@@ -108,7 +116,6 @@ def upgrade() -> None:
     for statement in TABLES:  # it may be done twice, like 0019 to 0022
         op.execute(statement)
     op.execute("ALTER TABLE outbox ADD COLUMN IF NOT EXISTS broadcast_id uuid")
-    op.execute("ALTER TABLE channel_accounts ADD COLUMN IF NOT EXISTS lane_next_at timestamptz")
     _states((*BEFORE, "lane"))
     op.execute(GRANTS)
     build("ix_outbox_lane", "outbox", "(broadcast_id, state, seq) WHERE broadcast_id IS NOT NULL")
@@ -118,7 +125,6 @@ def downgrade() -> None:
     op.execute("DROP INDEX ix_outbox_lane")
     op.execute("UPDATE outbox SET state = 'withdrawn', reason = 'stopped' WHERE state = 'lane'")
     _states(BEFORE)
-    op.execute("ALTER TABLE channel_accounts DROP COLUMN lane_next_at")
     op.execute("ALTER TABLE outbox DROP COLUMN broadcast_id")
-    for table in ("broadcast_recipients", "broadcast_texts", "broadcasts", "subscriptions"):
+    for table in ("broadcast_recipients", "broadcast_texts", "broadcasts", "channel_lanes", "subscriptions"):
         op.execute(f"DROP TABLE {table}")
