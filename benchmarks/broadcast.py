@@ -273,8 +273,8 @@ def main() -> None:
     if args.write:
         write_section(
             SECTION,
-            f"`python -m benchmarks.broadcast --write`, {machine()}. The sender alone, in turns of {SECONDS:.0f} s with the\n"
-            f"broadcast running and stopped; the provider answers after {1000 * PROVIDER:.0f} ms.\n\n" + told,
+            f"`python -m benchmarks.broadcast --write`, {machine()}. The sender alone, in turns of {SECONDS:.0f} s\n"
+            f"with the broadcast running and stopped; the provider answers after {1000 * PROVIDER:.0f} ms.\n\n" + told,
         )
 
 

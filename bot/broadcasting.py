@@ -186,6 +186,7 @@ class Broadcasting:
         poured = 0
         async with self._database.begin() as connection:
             due = await recipients.due(connection, one.id, self._clock())
+            await accounts.ensure_lanes(connection, due)
             rates = await accounts.lane_rates(connection, due)
             waits = await recipients.in_lane(connection)
         for place in due:

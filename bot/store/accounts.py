@@ -27,6 +27,7 @@ SIM_PER_SECOND = 0.2
 # none of them. So a burst of replies is that much smaller while one has just sent.
 LANE_SHARE = 0.5
 LANE_LOOK = 0.25  # seconds of the lane's rate in one claim: as often the sender looks
+LANE_SIMULATED = 8  # rows of one look for simulated phones, which have no rate
 
 
 async def ensure(connection: AsyncConnection, places: Iterable[Place]) -> None:
@@ -79,29 +80,35 @@ async def _telling(connection: AsyncConnection, places: Iterable[Place], now: da
     return {(row.channel, row.account) for row in rows}
 
 
-async def lane_budgets(connection: AsyncConnection, places: Iterable[Place], now: datetime) -> dict[Place, int]:
-    """The same for broadcasts: nothing while what is direct has used up its second. Of the accounts nothing is locked,
-    or a reply would find its own taken."""
-    left = {place: 0 for place in places if place[1] != UNLIMITED}
-    if not left:
-        return {}
-    known = [{"channel": channel, "account": account} for channel, account in sorted(left)]
-    await ensure(connection, left)
-    await connection.execute(insert(channel_lanes).values(known).on_conflict_do_nothing())
+async def ensure_lanes(connection: AsyncConnection, places: Iterable[Place]) -> None:
+    """Make the rows of accounts by which a broadcast is about to send, simulated phones too."""
+    wanted = sorted(set(places))
+    await ensure(connection, [place for place in wanted if place[1] != UNLIMITED])
+    rows = [{"channel": channel, "account": account} for channel, account in wanted]
+    if rows:
+        await connection.execute(insert(channel_lanes).values(rows).on_conflict_do_nothing())
+
+
+async def lane_budgets(connection: AsyncConnection, channels: Iterable[str], now: datetime) -> dict[Place, int]:
+    """By account of these channels, how much a broadcast may send in this look: nothing while what is direct has used
+    up its second, or while another sender claims. Of the accounts themselves nothing is locked, or a reply would find
+    its own taken."""
     mine = await connection.execute(
         select(channel_lanes)
-        .where(tuple_(channel_lanes.c.channel, channel_lanes.c.account).in_(sorted(left)))
+        .where(channel_lanes.c.channel.in_(sorted(channels)))
         .order_by(channel_lanes.c.channel, channel_lanes.c.account)
         .with_for_update(skip_locked=True)
     )
-    free = {(row.channel, row.account) for row in mine if row.next_send_at is None or row.next_send_at <= now}
+    free = [(row.channel, row.account) for row in mine if row.next_send_at is None or row.next_send_at <= now]
+    left = {place: LANE_SIMULATED for place in free if place[1] == UNLIMITED}
     rows = await connection.execute(
-        select(channel_accounts).where(tuple_(channel_accounts.c.channel, channel_accounts.c.account).in_(sorted(left)))
+        select(channel_accounts)
+        .where(tuple_(channel_accounts.c.channel, channel_accounts.c.account).in_(free))
+        .order_by(channel_accounts.c.channel, channel_accounts.c.account)
     )
     for row in rows:
-        place = (row.channel, row.account)
-        if place in free and (row.next_send_at is None or row.next_send_at <= now):
-            left[place] = max(1, int(row.per_second * LANE_SHARE * LANE_LOOK))
+        if row.next_send_at is None or row.next_send_at <= now:
+            left[(row.channel, row.account)] = max(1, int(row.per_second * LANE_SHARE * LANE_LOOK))
     return left
 
 

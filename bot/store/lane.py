@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, exists, or_, select, update
+from sqlalchemy import ColumnElement, case, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import accounts, claims
@@ -22,14 +22,11 @@ from bot.store.keys import Keys
 from bot.store.tables import (
     addresses,
     broadcasts,
-    channel_accounts,
-    channel_lanes,
     conversations,
     outbox,
     subscriptions,
 )
 
-LIMIT = 16  # rows in one claim
 SPOKEN_BY_US = ("bot", "closed")  # owners of a conversation in which no human is awaited
 
 
@@ -46,11 +43,12 @@ async def claim(
     running = await _running(connection, now) if channels else []
     if not running:
         return []
-    found = list(await connection.execute(_ready(running, sparing, now, channels)))
-    places = {(row.channel, row.account) for row in found}
-    over = await accounts.spent(connection, places, now, most)  # they wait for tomorrow where they are
-    left = await accounts.lane_budgets(connection, places - over, now)
-    found = [row for row in found if (row.channel, row.account) not in over]
+    left = await accounts.lane_budgets(connection, channels, now)
+    over = await accounts.spent(connection, left, now, most)  # they wait for tomorrow where they are
+    found: list[Any] = []
+    for place, number in left.items():  # each by itself: a slow one stands before no other
+        if place not in over:
+            found += await connection.execute(_ready(running, sparing, now, place, number))
     return await claims.take(connection, secrets, found, now, room, left)
 
 
@@ -64,36 +62,28 @@ async def _running(connection: AsyncConnection, now: datetime) -> list[UUID]:
     return [row.id for row in rows]
 
 
-def _ready(running: Sequence[UUID], sparing: Sparing, now: datetime, channels: Sequence[str]) -> Any:
-    """What waits in the lane, in its order: into silence only, never beside a human, never during a grave case."""
+def _ready(running: Sequence[UUID], sparing: Sparing, now: datetime, place: tuple[str, str], most: int) -> Any:
+    """What waits in the lane for one account, in its order: into silence only, never beside a human, never during a
+    grave case."""
     silent = now - sparing.silence
     return (
         select(outbox.c.id, outbox.c.state, addresses.c.channel, addresses.c.account)
         .join(conversations, conversations.c.id == outbox.c.conversation_id)
         .join(addresses, addresses.c.id == conversations.c.address_id)
-        .outerjoin(
-            channel_accounts,
-            and_(channel_accounts.c.channel == addresses.c.channel, channel_accounts.c.account == addresses.c.account),
-        )
-        .outerjoin(
-            channel_lanes,
-            and_(channel_lanes.c.channel == addresses.c.channel, channel_lanes.c.account == addresses.c.account),
-        )
         .where(
             outbox.c.broadcast_id.in_(running),
             outbox.c.state == "lane",
             outbox.c.not_before <= now,
-            addresses.c.channel.in_(channels),
+            addresses.c.channel == place[0],
+            addresses.c.account == place[1],
             conversations.c.owner.in_(SPOKEN_BY_US),
             or_(conversations.c.next_send_at.is_(None), conversations.c.next_send_at <= now),
             or_(conversations.c.last_inbound_at.is_(None), conversations.c.last_inbound_at <= silent),
-            or_(channel_accounts.c.next_send_at.is_(None), channel_accounts.c.next_send_at <= now),
-            or_(channel_lanes.c.next_send_at.is_(None), channel_lanes.c.next_send_at <= now),
             subscribed(),
             ~grave(outbox.c.subject_id, sparing.kinds),
         )
         .order_by(outbox.c.seq)
-        .limit(LIMIT)
+        .limit(most)
         .with_for_update(of=[outbox, conversations], skip_locked=True, key_share=True)
     )
 
