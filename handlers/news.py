@@ -6,8 +6,6 @@ proof and touches nothing else: neither her case nor what she may be written for
 
 from __future__ import annotations
 
-from typing import Any
-
 from bot.store.rows import Subscription
 from handlers.context import Context, Outcome
 
@@ -17,7 +15,7 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "look": {
         "open": ("topics", "shared"),
         "some": ("given", "topics", "shared"),
-        "all": ("given", "topics", "shared"),
+        "all": ("given",),
         "other": (),
     },
     "begin": {"begun": ("topic",), "other": ()},
@@ -34,14 +32,14 @@ async def look(ctx: Context) -> Outcome:
         return Outcome("other")
     theirs = [row.topic for row in await running(ctx)]
     kinds = list(ctx.knowledge.get(FACTS)["kinds"])
-    given = [_said(kind) for kind in kinds if kind in theirs]
-    slots: dict[str, Any] = {
-        "topics": [{"id": kind, "value": _said(kind)} for kind in kinds if kind not in theirs],
-        "shared": "yes" if ctx.person.profile.get(GUESTS) else "no",
-    }
-    if not given:
-        return Outcome("open", slots)
-    return Outcome("some" if slots["topics"] else "all", {**slots, "given": {"list": given}})
+    given = {"list": [_said(kind) for kind in kinds if kind in theirs]}
+    topics = [{"id": kind, "value": _said(kind)} for kind in kinds if kind not in theirs]
+    shared = "yes" if ctx.person.profile.get(GUESTS) else "no"
+    if not given["list"]:
+        return Outcome("open", {"topics": topics, "shared": shared})
+    if not topics:
+        return Outcome("all", {"given": given})
+    return Outcome("some", {"given": given, "topics": topics, "shared": shared})
 
 
 async def begin(ctx: Context, *, topic: str) -> Outcome:
