@@ -65,6 +65,7 @@ bench: $(READY)  ## turns, webhooks, growth, several processes, the desk at 100,
 	$(BIN)/python -m benchmarks.growth --write
 	$(BIN)/python -m benchmarks.machines --write
 	$(BIN)/python -m benchmarks.desk --write
+	$(BIN)/python -m benchmarks.broadcast --write
 
 bench-nlu: $(READY)  ## embedded and Rasa side by side, by cross-validation and held out: writes docs/understanding.md (ARGS=--diet)
 	@$(BIN)/saathi rasa install

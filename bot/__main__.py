@@ -53,6 +53,7 @@ COMMANDS = {
         "add_arguments",
         "what people answered about our help, by quarter; small counts are hidden",
     ),
+    "broadcast": ("broadcast", "run", "add_arguments", "an alert or a reminder for all who wanted to hear of a topic"),
     "gateway": ("gateway", "run", "add_arguments", "register: have the phone at the partner tell us of each SMS"),
     "telegram": (
         "telegram",

@@ -22,6 +22,7 @@ from uuid_utils.compat import uuid7
 from bot import content as content_room
 from bot import outgoing
 from bot.attachments import Attachments
+from bot.broadcasting import Broadcasting
 from bot.channels.contract import Channel, Inbound, Receipt
 from bot.channels.limits import LIMITS
 from bot.conductor import Conductor
@@ -129,6 +130,7 @@ class App:
     pager: Pager
     digests: Digests
     rooms: StaffRooms
+    broadcasting: Broadcasting
     rasa: Rasa | None = None  # None where the embedded classifier is all there is
     leaving: dict[str, asyncio.Task[None]] = field(default_factory=dict)  # groups that we are about to leave
     arriving: Gathered[Inbound | Receipt] = field(init=False)
@@ -518,6 +520,7 @@ async def build(
             clock=clock,
             groups=settings.telegram_staff_groups,
         ),
+        broadcasting=Broadcasting(database, keys, content, policy, clock),
         rasa=rasa,
     )
     await app.look_at_contents()

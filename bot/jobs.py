@@ -44,7 +44,7 @@ log = logs.get(__name__)
 RESTART_SECONDS = 5
 TRIES = 5  # of one person's wish, a minute apart, before a human is told
 Failures: TypeAlias = Counter[tuple[str, UUID]]  # (wish, subject); forgotten when the service starts anew
-Sweep: TypeAlias = Callable[[], Awaitable[int]]  # files without a row; letters that wait
+Sweep: TypeAlias = Callable[[], Awaitable[int]]  # files without a row; letters that wait; broadcasts
 Connection: TypeAlias = Any  # of the database: what it is, only the store knows
 
 
@@ -58,6 +58,7 @@ def make(
     sweep: Sweep | None = None,
     digest: Sweep | None = None,
     remind_box: Sweep | None = None,
+    broadcast: Sweep | None = None,
 ) -> App:
     """The jobs on this database; each periodic task runs once however many workers there are."""
     failures: Failures = Counter()
@@ -142,6 +143,12 @@ def make(
             log.info("search_answers_laid", rows=laid)
         if ended := await end_searches(database, secrets, clock()):
             log.info("searches_ended", rows=ended)
+
+    @jobs.periodic(cron="* * * * *")
+    @jobs.task(queueing_lock="broadcast", name="broadcast")
+    async def tell_many(timestamp: int) -> None:
+        if broadcast is not None and (queued := await broadcast()):
+            log.info("broadcast_queued", rows=queued)
 
     @jobs.periodic(cron="40 4 * * *")
     @jobs.task(queueing_lock="box", name="box")
@@ -332,10 +339,11 @@ async def run(
     sweep: Sweep | None = None,
     digest: Sweep | None = None,
     remind_box: Sweep | None = None,
+    broadcast: Sweep | None = None,
 ) -> None:
     """Work until cancelled; a lost database is waited for."""
     while True:
-        jobs = make(database, secrets, policy, roster, clock, after_erasing, sweep, digest, remind_box)
+        jobs = make(database, secrets, policy, roster, clock, after_erasing, sweep, digest, remind_box, broadcast)
         try:
             async with jobs.open_async():
                 await jobs.run_worker_async(install_signal_handlers=False, delete_jobs="always")

@@ -18,11 +18,13 @@ from uuid_utils.compat import uuid7
 from bot.engine.messages import Reply
 from bot.store import hours
 from bot.store.keys import seal_json
+from bot.store.reached import Reached
 from bot.store.rows import Conversation, Person, zone_name
 from bot.store.subject import Subject
 
 RANG = timedelta(hours=24)  # so long a human may answer somebody who rang once
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+BROADCAST = "broadcast"  # what is asked about; in the outbox it is a reply that belongs to one
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +76,8 @@ def decide(
     kind: str = "reply",
 ) -> Decision:
     """May this leave? `origin`: bot, human, system (the line that confirms STOP). `epoch`: when it was queued. `kind`:
-    a template is what WhatsApp lets out beyond its window, and nobody's direct reply; a wipe says nothing, and she
-    asked for it.
+    a template is what WhatsApp lets out beyond its window, a broadcast what is told to many; both are nobody's direct
+    reply. A wipe says nothing, and she asked for it.
     """
     if kind == "wipe":
         return Decision("queued")
@@ -90,6 +92,8 @@ def decide(
         return _alone(policy, person, conversation, now)
     if not in_window(policy, conversation, now):
         return Decision("held", "window", NEVER)
+    if kind == BROADCAST:
+        return _alone(policy, person, conversation, now)
     if person.seized_at is not None and (origin == "human" or since > policy.direct_reply):
         return Decision("held", "seized", NEVER)  # somebody else holds the phone; a supervisor decides
     if since <= policy.direct_reply or (conversation.agreed_until and now < conversation.agreed_until):
@@ -106,6 +110,11 @@ def decide(
 def is_safe(policy: Policy, person: Person, country_hint: str | None, now: datetime) -> bool:
     """Whether it is in her hours, or in the usual ones."""
     return _next_safe(policy, person, country_hint, now) <= now
+
+
+def opens(policy: Policy, person: Person, conversation: Conversation, now: datetime) -> datetime:
+    """When her hours begin; now, if it is in them."""
+    return _next_safe(policy, person, conversation.country_hint, now)
 
 
 def in_window(policy: Policy, conversation: Conversation, now: datetime) -> bool:
@@ -198,7 +207,7 @@ def queue(
     held = decision.reason == "window" and origin == "human"
     if held and wants_template(policy, subject.person, conversation, now):
         conversation.nudged_at = now
-        subject.outbox.append(_bare(subject, conversation, "template", origin, uuid7(), now))
+        subject.outbox.append(_bare(subject.id, conversation, "template", origin, uuid7(), now))
     subject.outbox.append(
         {
             "id": row_id,
@@ -235,13 +244,49 @@ def queue(
     return decision
 
 
+def letter(
+    reached: Reached, reply: Reply, broadcast_id: UUID, *, row_id: UUID, now: datetime, held: bool = False
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What is told to many, for one of them: its row in the lane, and its line in the history. `held`: until she
+    writes, where WhatsApp lets only a template out (`invitation`)."""
+    home, conversation, person = reached.home, reached.conversation, reached.person
+    sealed = seal_json(home.key, reply.to_json(), where=f"outbox.reply_enc.{row_id}")
+    state = {"state": "held", "reason": "window", "not_before": NEVER} if held else {"state": "lane"}
+    row = _in_lane(reached, broadcast_id, row_id, now) | {"reply_enc": sealed} | state
+    line = {
+        "id": row_id,
+        "received_at": now,
+        "subject_id": home.subject_id,
+        "conversation_id": conversation.id,
+        "case_id": None,
+        "direction": "out",
+        "author": "bot",
+        "user_id": None,
+        "inbox_id": None,
+        "outbox_id": row_id,
+        "body_enc": seal_json(home.key, reply.to_json(), where=f"messages.body_enc.{row_id}"),
+        "retention": "person" if person.consent_store_at is not None else "browse",
+    }
+    return row, line
+
+
+def invitation(reached: Reached, broadcast_id: UUID, *, row_id: UUID, now: datetime) -> dict[str, Any]:
+    """The neutral template that tells her to write, in the lane too."""
+    return _in_lane(reached, broadcast_id, row_id, now) | {"kind": "template"}
+
+
+def _in_lane(reached: Reached, broadcast_id: UUID, row_id: UUID, now: datetime) -> dict[str, Any]:
+    row = _bare(reached.home.subject_id, reached.conversation, "reply", "bot", row_id, now)
+    return row | {"state": "lane", "broadcast_id": broadcast_id}
+
+
 def _bare(
-    subject: Subject, conversation: Conversation, kind: str, origin: str, row_id: UUID, now: datetime
+    subject_id: UUID, conversation: Conversation, kind: str, origin: str, row_id: UUID, now: datetime
 ) -> dict[str, Any]:
     """A row that holds no words of anybody."""
     return {
         "id": row_id,
-        "subject_id": subject.id,
+        "subject_id": subject_id,
         "conversation_id": conversation.id,
         "case_id": None,
         "kind": kind,
@@ -259,7 +304,7 @@ def _bare(
 def wipe(subject: Subject, conversation: Conversation, *, row_id: UUID, now: datetime) -> None:
     """Take this chat off both sides, as far as the provider can: Telegram, for 48 hours."""
     if conversation.channel == "telegram":
-        subject.outbox.append(_bare(subject, conversation, "wipe", "system", row_id, now))
+        subject.outbox.append(_bare(subject.id, conversation, "wipe", "system", row_id, now))
 
 
 def acknowledge(subject: Subject, conversation: Conversation, ack: str, *, row_id: UUID, now: datetime) -> None:

@@ -21,8 +21,9 @@ from bot.engine.messages import Reply
 from bot.layouts import Layouts
 from bot.observe import logs, metrics
 from bot.observe.crash import point
-from bot.store import claims, history, leases, outbox, sms_spent
+from bot.store import claims, history, lane, leases, outbox, sms_spent
 from bot.store.accounts import UNLIMITED
+from bot.store.audience import Sparing
 from bot.store.claims import Claim, Sent
 from bot.store.database import OUTBOX_CHANNEL, UNAVAILABLE, Connection, Database
 from bot.store.gathered import Gathered
@@ -36,6 +37,7 @@ log = logs.get(__name__)
 T = TypeVar("T")
 BATCH = 32  # rows in one claim
 ROOM = 32  # requests in flight per channel
+LANE_ROOM = 12  # no broadcast while so many are: a provider that is slow has room for replies first
 LOOK_SECONDS = 0.25  # between looks at the outbox, without a notification
 TEMPLATE = "news"  # of knowledge/templates.yml
 WIPED = timedelta(hours=48)  # Telegram lets a bot delete no older ones
@@ -59,6 +61,8 @@ class Sender:
         most_a_day: Mapping[str, int] | None = None,
     ) -> None:
         self._most = most_a_day or {}
+        knowledge = layouts.content.knowledge
+        self._sparing = Sparing.read(knowledge.get("news"), knowledge.get("contact_policy"))
         self._routes = Routes.read(layouts.content.knowledge.get(routes.FACTS), sims)
         self._database = database
         self._secrets = secrets
@@ -69,6 +73,7 @@ class Sender:
         self._flying: dict[asyncio.Task[None], str] = {}  # requests in flight, by channel
         self._leases = claims.held(database)
         self._results = Gathered(self._write_sent)
+        self._busy = True  # until a look has found nothing direct that could leave
 
     async def run(self, wake: Wake) -> None:
         """Work until told to stop: then what is in hand is finished first."""
@@ -77,8 +82,14 @@ class Sender:
             count, _ = await self._start(wake)
             return count if count == BATCH else 0  # the rest wakes us, or is due later
 
+        async def beside() -> int:
+            await asyncio.sleep(LOOK_SECONDS)
+            if not self._busy:
+                await self._start(wake, lane_only=True)
+            return 1  # it waits by itself: a notification is for what is direct
+
         try:
-            await wake.work(once, OUTBOX_CHANNEL, LOOK_SECONDS)
+            await asyncio.gather(wake.work(once, OUTBOX_CHANNEL, LOOK_SECONDS), wake.work(beside, OUTBOX_CHANNEL))
         except asyncio.CancelledError:
             for task in self._flying:
                 task.cancel()
@@ -86,24 +97,35 @@ class Sender:
         await asyncio.gather(*self._flying, return_exceptions=True)
 
     async def run_once(self) -> int:
-        """Send what may leave now, and wait for it; returns how many rows were claimed."""
+        """Send what may leave now, and wait for it; of a broadcast only when nothing direct may. Returns how many rows
+        were claimed."""
         count, tasks = await self._start()
+        if not count:
+            count, tasks = await self._start(lane_only=True)
         results = await asyncio.gather(*tasks, return_exceptions=True)
         for fault in (r for r in results if isinstance(r, BaseException)):
             raise fault  # once all of them are finished
         return count
 
-    async def _start(self, wake: Wake | None = None) -> tuple[int, list[asyncio.Task[None]]]:
-        """Claim what the channels have room for and begin to send it; (rows claimed, requests begun)."""
+    async def _start(
+        self, wake: Wake | None = None, *, lane_only: bool = False
+    ) -> tuple[int, list[asyncio.Task[None]]]:
+        """Claim what the channels have room for and begin to send it; (rows claimed, requests begun). `lane_only`: what
+        is told to many, with less room and beside what is direct: that waits for none of this."""
         now = self._clock()
         flying = list(self._flying.values())
-        room = {channel: ROOM - flying.count(channel) for channel in self._layouts.channels}
+        most = LANE_ROOM if lane_only else ROOM
+        room = {channel: most - flying.count(channel) for channel in self._layouts.channels}
         if not any(free > 0 for free in room.values()):
             return 0, []
         async with self._database.begin() as connection:
-            claimed = await claims.claim(
-                connection, self._secrets, now, BATCH, room, self._most, take_over=leases.steady(self._database)
-            )
+            if lane_only:
+                claimed = await lane.claim(connection, self._secrets, self._sparing, now, room, self._most)
+            else:
+                self._busy = True
+                alive = leases.steady(self._database)
+                claimed = await claims.claim(connection, self._secrets, now, BATCH, room, self._most, take_over=alive)
+                self._busy = bool(claimed)
             allowed = [c for c in claimed if await self._allowed(connection, c, now)]
             await claims.spend(connection, allowed, now)
             if claimed:
@@ -138,18 +160,20 @@ class Sender:
             origin=claim.origin,
             epoch=claim.epoch,
             now=now,
-            kind=claim.kind,
+            kind=outgoing.BROADCAST if claim.broadcast_id and claim.kind == "reply" else claim.kind,
         )
         if decision.state == "queued":
             return True
         metrics.held.labels(reason=decision.reason or "").inc()
         # What may have arrived is not kept for later: held, nobody would know of that doubt, and it left a third time.
         doubt = claim.doubtful and decision.state == "held"
+        # What is told to many waits for another way where the window is shut (broadcasts.py).
+        shut = claim.broadcast_id is not None and decision.reason == "window"
         await claims.write(
             connection,
             claim,
             now,
-            state="unknown" if doubt else decision.state,
+            state="unknown" if doubt else "withdrawn" if shut else claim.waits(decision.state),
             reason=decision.reason,
             not_before=decision.not_before or now,
             lease_until=None,
@@ -198,7 +222,7 @@ class Sender:
         sent = Sent(claim, self._clock(), provider_id or "", cost)
         await self._patiently(lambda: self._results.do([sent]))
         metrics.outbox_sent.labels(channel=claim.channel, result="sent").inc()
-        if claim.kind == "reply" and claim.conversation.last_inbound_at:
+        if claim.kind == "reply" and claim.broadcast_id is None and claim.conversation.last_inbound_at:
             metrics.reply_seconds.observe(
                 max(0.0, (self._clock() - claim.conversation.last_inbound_at).total_seconds())
             )
@@ -313,7 +337,7 @@ class Sender:
                     connection,
                     claim,
                     now,
-                    state=verdict.state,
+                    state=claim.waits(verdict.state),
                     reason=verdict.reason,
                     not_before=later,
                     lease_until=None,

@@ -5,6 +5,7 @@ Law: a choice is written as it is made, with its time; refusing costs nothing.
 
 from __future__ import annotations
 
+from handlers import news
 from handlers.context import Context, Outcome
 
 __all__ = [
@@ -65,10 +66,12 @@ async def refuse_consent(ctx: Context) -> Outcome:
 
 
 async def opt_out(ctx: Context) -> Outcome:
-    """STOP: nothing more is sent until the person writes START. Open cases stay with the humans."""
+    """STOP: nothing more is sent until the person writes START. Open cases stay with the humans. News is not what she
+    comes back to: it begins by its own word."""
     if ctx.person.opted_out_at is not None:
         return Outcome("already")
     ctx.person.opted_out_at = ctx.now
+    await news.end(ctx)
     for case in ctx.cases:
         ctx.record(case, "opted_out")
         ctx.notify("queue", "opted_out", case.severity, case)

@@ -22,6 +22,7 @@ SENTENCES = {
         "retry_help",
         "old_button",
         "lost_step",
+        "letter",
         "limit",
         "late",
         "other_language",

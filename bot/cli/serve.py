@@ -143,6 +143,7 @@ def _endless(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
             sweep=app.attachments.sweep,
             digest=app.digests.plan,
             remind_box=partial(_remind_box, app),
+            broadcast=app.broadcasting.run_once,
         ),
     ]
     telegram = composition.telegram_of(app.transports)

@@ -30,8 +30,8 @@ from handlers.handoff import ANSWER_UNTIL
 
 REOPENED = "reopened"  # the flow of who writes again after the end
 TAKES_BACK = "unuse"  # the flow of who takes back what she agreed to
-# Universal words that count even when a human has the conversation; one of them is about that human.
-ALWAYS = frozenset({"stop", "start", "complain"})
+# Words that count even when a human has the conversation; one of them is about that human.
+ALWAYS = frozenset({"stop", "start", "complain", "no_news"})
 CHILD_FLOW, MORE_FLOW, PASS_ON = "child", "add", "passed_on"
 FACTS = frozenset({"information", "system"})  # levels of flows that answer by themselves, and open no matter of a human
 TO_US = frozenset({"greet", "affirm", "deny"})  # intents that are no wish of their own after a human's question

@@ -22,6 +22,8 @@ POINTS: Final = (
     "sender.before_result_commit",
     "sender.after_result",
 )
+# Steps of the job that broadcasts, which no message of a person leads through: killed in a test of their own.
+BROADCAST_POINTS: Final = ("broadcast.before_list_commit", "broadcast.before_pour_commit")
 
 _armed = os.environ.get("SAATHI_CRASH", "")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -18,6 +18,7 @@ from sqlalchemy import (
     Float,
     Integer,
     Text,
+    and_,
     bindparam,
     case,
     func,
@@ -28,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.tables import channel_accounts
+from bot.store.tables import channel_accounts, channel_lanes
 
 Place = tuple[str, str]  # channel, our account
 UNLIMITED = "simulator"
@@ -38,6 +39,9 @@ PER_SECOND = {"telegram": 25, "whatsapp": 40, "sms": 10}
 # A SIM in a phone: Android lets an app send about 30 SMS in 30 minutes without asking, and carriers look for robots;
 # the app has limits of its own besides (docs/channels.md). Who sets it higher changes the row.
 SIM_PER_SECOND = 0.2
+# What broadcasts may take of an account's rate. They take it beside what is direct, never out of it: a reply waits for
+# none of them. So a burst of replies is that much smaller while one has just sent.
+LANE_SHARE = 0.5
 
 
 async def ensure(connection: AsyncConnection, places: Iterable[Place]) -> None:
@@ -74,11 +78,23 @@ def _one_of_places() -> ColumnElement[bool]:
     )
 
 
-_LOCK = (
-    select(channel_accounts)
+_LOCK = (  # with what broadcasts send beside it (`lanes.py`), which is not locked
+    select(
+        channel_accounts,
+        channel_lanes.c.next_send_at.label("lane_at"),
+        channel_lanes.c.spent_on.label("lane_spent_on"),
+        channel_lanes.c.spent.label("lane_spent"),
+    )
+    .outerjoin(
+        channel_lanes,
+        and_(
+            channel_lanes.c.channel == channel_accounts.c.channel,
+            channel_lanes.c.account == channel_accounts.c.account,
+        ),
+    )
     .where(_one_of_places())
     .order_by(channel_accounts.c.channel, channel_accounts.c.account)
-    .with_for_update(skip_locked=True)
+    .with_for_update(of=channel_accounts, skip_locked=True)
 )
 _KNOWN = select(channel_accounts.c.channel, channel_accounts.c.account).where(_one_of_places())
 _TODAY = case((channel_accounts.c.spent_on == bindparam("day", type_=Date), channel_accounts.c.spent), else_=0)
@@ -115,10 +131,18 @@ async def rounds(
             locked += await _locked(connection, missing)
     for row in locked:
         limit = row.most_a_day if row.most_a_day is not None else most.get(row.channel)
-        over = limit is not None and row.spent_on == now.date() and row.spent >= limit
+        over = limit is not None and said(row, now) >= limit
         free = row.next_send_at is None or row.next_send_at <= now
-        left[(row.channel, row.account)] = Round(max(1, int(row.per_second)) if free else 0, over)
+        beside = row.lane_at is not None and row.lane_at > now - timedelta(seconds=1)
+        share = 1 - LANE_SHARE if beside else 1
+        left[(row.channel, row.account)] = Round(max(1, int(row.per_second * share)) if free else 0, over)
     return left
+
+
+def said(row: Any, now: datetime) -> int:
+    """What the bot has said by itself on this day (UTC), to one and to many."""
+    day = now.date()
+    return (row.spent if row.spent_on == day else 0) + ((row.lane_spent or 0) if row.lane_spent_on == day else 0)
 
 
 async def _locked(connection: AsyncConnection, places: Iterable[Place]) -> list[Any]:

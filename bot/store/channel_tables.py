@@ -39,6 +39,17 @@ channel_accounts = Table(
     Column("most_a_day", Integer),  # the spend breaker: more of the bot's own wait until tomorrow; NULL = no limit
 )
 
+# What broadcasts send by an account (lane.py). Rows of its own: a claim of theirs locks none that a reply needs.
+channel_lanes = Table(
+    "channel_lanes",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    at("next_send_at"),
+    Column("spent_on", Date),  # UTC day that `spent` counts
+    Column("spent", Integer, nullable=False, server_default=text("0")),
+)
+
 # SMS that left, by month (its first day, UTC) and country of the phone: what they cost.
 sms_spent = Table(
     "sms_spent",

@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.observe import logs
-from bot.store import accounts
+from bot.store import accounts, lanes
 from bot.store import outbox as rows_of
 from bot.store.database import Database
 from bot.store.keys import Keys, open_, open_json
@@ -53,6 +53,11 @@ class Claim:
     doubtful: bool  # an earlier try may have arrived
     person: Person
     conversation: Conversation
+    broadcast_id: UUID | None = None
+
+    def waits(self, state: str) -> str:
+        """The state in which it waits for its next look: what is told to many waits in the lane."""
+        return "lane" if self.broadcast_id is not None and state in ("queued", "held") else state
 
     @property
     def important(self) -> bool:
@@ -99,11 +104,22 @@ async def claim(
     found = [row for row in found if row.id not in given_up]
     rounds = await accounts.rounds(connection, {(row.channel, row.account) for row in found}, now, most or {})
     found = await _within_the_day(connection, found, now, {place for place, round_ in rounds.items() if round_.over})
-    left = {place: round_.left for place, round_ in rounds.items()}
+    return await take(connection, secrets, found, now, room, {place: round_.left for place, round_ in rounds.items()})
+
+
+async def take(
+    connection: AsyncConnection,
+    secrets: Keys,
+    found: Sequence[Any],
+    now: datetime,
+    room: Mapping[str, int],
+    left: dict[accounts.Place, int],
+) -> list[Claim]:
+    """Mark and read as many of these locked rows as there is room for. `left`: by account, those that have a budget."""
     free, ids = Counter(room), []
     for row in found:
         place = (row.channel, row.account)
-        if free[row.channel] > 0 and left.get(place, limit) > 0:
+        if free[row.channel] > 0 and left.get(place, 1) > 0:
             free[row.channel] -= 1
             if place in left:
                 left[place] -= 1
@@ -185,6 +201,7 @@ def _claim(secrets: Keys, row: Any) -> Claim:
         doubtful=row.reason == "unknown",
         person=person,
         conversation=conversation,
+        broadcast_id=row.broadcast_id,
     )
 
 
@@ -194,9 +211,11 @@ async def spend(connection: AsyncConnection, claims: Sequence[Claim], now: datet
     for channel in {c.channel for c in paced}:
         ids = [c.conversation.id for c in paced if c.channel == channel and c.kind in {"reply", "template"}]
         await connection.execute(_PACED, {"ids": ids, "due": now + PACE[channel]})
-    replies = [c for c in paced if c.kind == "reply"]
-    ordinary = Counter((c.channel, c.account) for c in replies if c.origin == "bot" and not c.urgent)
-    await accounts.spend(connection, Counter((c.channel, c.account) for c in replies), ordinary, now)
+    direct = [c for c in paced if c.kind == "reply" and c.broadcast_id is None]
+    ordinary = Counter((c.channel, c.account) for c in direct if c.origin == "bot" and not c.urgent)
+    await accounts.spend(connection, Counter((c.channel, c.account) for c in direct), ordinary, now)
+    if told := Counter((c.channel, c.account) for c in paced if c.broadcast_id is not None):
+        await lanes.spend(connection, told, now)
 
 
 async def write(connection: AsyncConnection, claim_: Claim, now: datetime, **values: Any) -> bool:

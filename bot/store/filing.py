@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Row, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import records_tables as tables
+from bot.store.broadcast_tables import subscriptions
 from bot.store.bulk import insert_rows, update_rows
 from bot.store.desk_tables import case_shares
 from bot.store.directory_tables import search_answers, search_copies, volunteer_links
@@ -38,6 +39,7 @@ from bot.store.records import (
     SearchAnswer,
     SearchCopy,
     Share,
+    Subscription,
     Transfer,
     VolunteerCode,
     VolunteerLink,
@@ -79,6 +81,7 @@ KINDS: dict[type[Any], Kind] = {
     CodeTry: Kind(tables.code_tries, "tried_at"),
     CaseCheck: Kind(case_checks, "made_at"),
     Consent: Kind(consents, "made_at"),
+    Subscription: Kind(subscriptions, "made_at"),
     Referral: Kind(tables.referrals, "made_at"),
     Share: Kind(case_shares, "created_at"),
     Transfer: Kind(case_transfers, "made_at"),

@@ -22,6 +22,7 @@ from bot.store.keys import Keys, open_, seal, seal_json
 from bot.store.rows import Person
 from bot.store.tables import (
     address_contacts,
+    broadcast_recipients,
     case_events,
     case_people,
     cases,
@@ -85,6 +86,7 @@ async def merge(
     )
     people = await turns.load(connection, secrets, [older, younger])
     keys = {subject: people[subject].key for subject in (older, younger)}
+    await _once_in_a_broadcast(connection, older, younger)
     was = await _rows_of(connection, younger)
     for table in metadata.sorted_tables:
         if "subject_id" in table.c and table.name not in _APART:
@@ -104,6 +106,16 @@ async def merge(
     await _keep(connection, keys[older], older, younger, was, before, now, how, made_by)
     await record(connection, (older,), "channel_linked", by=made_by, codes={"how": how}, now=now)
     return older
+
+
+async def _once_in_a_broadcast(connection: AsyncConnection, older: UUID, younger: UUID) -> None:
+    """Who was told the same on both channels stands there once: one person is one recipient."""
+    theirs = select(broadcast_recipients.c.broadcast_id).where(broadcast_recipients.c.subject_id == older)
+    await connection.execute(
+        delete(broadcast_recipients).where(
+            broadcast_recipients.c.subject_id == younger, broadcast_recipients.c.broadcast_id.in_(theirs)
+        )
+    )
 
 
 async def _rows_of(connection: AsyncConnection, subject_id: UUID) -> dict[str, list[str]]:

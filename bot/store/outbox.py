@@ -21,7 +21,7 @@ from bot.store.tables import addresses, conversations, keys, notices, outbox
 
 ENDED_BADLY = frozenset({"failed", "unknown"})
 # How far along each state is; a receipt never moves a row back (docs/channels.md, delivery states).
-RANK = {"queued": 0, "sending": 1, "unknown": 2, "sent": 3, "failed": 4, "delivered": 5, "read": 6}
+RANK = {"lane": 0, "queued": 0, "sending": 1, "unknown": 2, "sent": 3, "failed": 4, "delivered": 5, "read": 6}
 IMPORTANT = and_(outbox.c.kind == "reply", or_(outbox.c.urgent, outbox.c.origin == "human"))
 
 
@@ -120,7 +120,7 @@ async def block(
         return
     withdrawn = await connection.execute(
         update(outbox)
-        .where(outbox.c.conversation_id == conversation_id, outbox.c.state.in_(("queued", "held")))
+        .where(outbox.c.conversation_id == conversation_id, outbox.c.state.in_(("queued", "held", "lane")))
         .values(state="withdrawn", reason="blocked")
         .returning(outbox.c.id)
     )
@@ -221,7 +221,7 @@ class Left:
     @property
     def unfinished(self) -> bool:
         """A sender works on it, or will finish what may have left: it looks at the noted id, and states come after."""
-        return self.state == "sending" or (self.state == "queued" and self.reason == "unknown")
+        return self.state == "sending" or (self.state in ("queued", "lane") and self.reason == "unknown")
 
     def age(self, now: datetime) -> timedelta:
         """Since it was queued."""
@@ -257,7 +257,7 @@ async def note(connection: AsyncConnection, row: Left, provider_id: str) -> None
 async def advance(connection: AsyncConnection, row: Left, status: str, provider_id: str) -> None:
     """Move a row forward to `sent`, `delivered` or `read`; a row that still has to leave, or to leave again, is moved
     only by the news that it was delivered."""
-    again = row.state == "queued" and (row.parts_done > 0 or status == "sent")
+    again = row.state in ("queued", "lane") and (row.parts_done > 0 or status == "sent")
     if again or RANK.get(status, -1) <= RANK.get(row.state, 99):
         return
     await connection.execute(

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Select, select
 
 from bot.store.inbox import Home
-from bot.store.keys import Keys
+from bot.store.keys import Keys, open_json
 from bot.store.rows import Conversation, Person
 from bot.store.tables import addresses, contacts, conversations, keys
 from bot.store.turns import PERSON_FIELDS
@@ -54,15 +54,21 @@ def chosen() -> Select[Any]:
 
 
 def read(secrets: Keys, rows: Iterable[Any]) -> list[Reached]:
-    """The rows of `chosen`; without those whose key does not open."""
+    """The rows of `chosen`, with the profile where `profile_enc` was chosen too; without those whose key does not
+    open."""
     found = []
     for row in rows:
+        sealed = getattr(row, "profile_enc", None)
         try:
             key = secrets.keyring.unwrap(row.wrapped)
+            profile = open_json(key, sealed, where=f"contacts.profile_enc.{row.subject_id}") if sealed else {}
         except ValueError:
             continue
         person = Person(
-            row.subject_id, simulated=row.simulated, **{f: getattr(row, f"person_{f}") for f in PERSON_FIELDS}
+            row.subject_id,
+            simulated=row.simulated,
+            profile=profile,
+            **{f: getattr(row, f"person_{f}") for f in PERSON_FIELDS},
         )
         conversation = Conversation(
             row.id,

@@ -37,14 +37,15 @@ _NOW = bindparam("now", type_=DateTime(timezone=True))
 
 
 def _held_up() -> Any:
-    """A reply before this one has still to leave, or is held no longer. An acknowledgement holds up nothing; what waits
-    for its next try, or is held for later, never holds up danger."""
+    """A reply before this one has still to leave, or is held no longer. An acknowledgement and a broadcast hold up
+    nothing; what waits for its next try, or is held for later, never holds up danger."""
     earlier = outbox.alias("earlier")
     due = earlier.c.not_before <= _NOW
     return exists(
         select(earlier.c.id).where(
             earlier.c.conversation_id == outbox.c.conversation_id,
             earlier.c.kind == "reply",
+            earlier.c.broadcast_id.is_(None),
             earlier.c.seq < outbox.c.seq,
             or_(
                 earlier.c.state == SENDING,
@@ -80,6 +81,7 @@ def _ready(*, take_over: bool) -> Any:
         )
         .where(
             due,
+            outbox.c.broadcast_id.is_(None),
             addresses.c.channel == func.any(bindparam("channels", type_=ARRAY(Text))),
             or_(outbox.c.kind == "ack", conversations.c.next_send_at.is_(None), conversations.c.next_send_at <= _NOW),
             or_(channel_accounts.c.next_send_at.is_(None), channel_accounts.c.next_send_at <= _NOW),

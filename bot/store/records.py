@@ -81,6 +81,17 @@ class Consent:
 
 
 @dataclass(slots=True, kw_only=True)
+class Subscription:
+    """She wants to hear of a topic (`knowledge/news.yml`), by her own word in the chat, until `ended_at`."""
+
+    topic: str
+    ended_at: datetime | None = None
+    owner: UUID = NEW
+    id: UUID = NEW
+    made_at: datetime = NOW
+
+
+@dataclass(slots=True, kw_only=True)
 class Transfer:
     """A case on its way to another organisation. `parts`: what of before goes with it (conversation,facts,media);
     `held_back`: the facts that did not. `how`: bot, or how a human asked her."""
@@ -310,6 +321,7 @@ Owned: TypeAlias = (
     | SearchCopy
     | SearchAnswer
     | Share
+    | Subscription
     | Transfer
 )
 Coded: TypeAlias = FamilyCode | Certificate | CertificateLink | LinkCode | BoxLetter | VolunteerCode

@@ -19,6 +19,8 @@ from bot.store.database import Database
 from bot.store.keys import Keys, open_json, seal_json
 from bot.store.tables import (
     box_letters,
+    broadcast_recipients,
+    broadcasts,
     cases,
     certificate_links,
     code_tries,
@@ -52,8 +54,12 @@ CODES = frozenset({"age", "also", "child", "code", "code_id", "linked_to", "pare
 VOLUNTEER_ENDED = timedelta(days=90)  # name and number of who was a volunteer
 SEARCH_ENDED = timedelta(days=30)  # what volunteers were asked, and that they were
 ENDED = timedelta(days=365)  # a family code with its uses after its end, an answered letter of the box after it came
+BROADCAST_ENDED = timedelta(days=30)  # who was told what; the counts stay with the broadcast
 LINES = timedelta(days=90)  # what nobody understood, and its label: exported by then, or not worth it
 CHUNK = 1000  # rows per statement, so that no lock is long
+_ON_ITS_WAY = ("queued", "sending", "lane")
+# She was told by a template that there is something to read, and may write days later.
+_WAITS_FOR_HER = and_(outbox.c.state == "held", outbox.c.broadcast_id.is_not(None))
 
 
 async def purge(database: Database, secrets: Keys, now: datetime) -> dict[str, int]:
@@ -68,7 +74,7 @@ async def purge(database: Database, secrets: Keys, now: datetime) -> dict[str, i
             await connection.execute(delete(messages).where(messages.c.id.in_(ids)))
         if replies:
             await connection.execute(
-                delete(outbox).where(outbox.c.id.in_(replies), outbox.c.state.not_in(("queued", "sending")))
+                delete(outbox).where(outbox.c.id.in_(replies), outbox.c.state.not_in(_ON_ITS_WAY), ~_WAITS_FOR_HER)
             )
         counts["messages"] = len(ids)
         counts["sessions"] = await _idle_sessions(connection, now)
@@ -116,12 +122,16 @@ def _outdated(now: datetime) -> dict[str, tuple[Table, ColumnElement[bool]]]:
     handled = and_(inbox.c.state == "done", inbox.c.done_at < now - HANDLED)
     spoilt = and_(inbox.c.state == "quarantined", inbox.c.received_at < now - QUARANTINED)
     acks = and_(
-        outbox.c.kind.in_(("ack", "template", "wipe")), outbox.c.queued_at < now - HANDLED, outbox.c.state != "sending"
+        outbox.c.kind.in_(("ack", "template", "wipe")),
+        outbox.c.queued_at < now - HANDLED,
+        outbox.c.state.not_in(("sending", "lane")),
     )
     said = and_(reminders.c.state == "done", reminders.c.due_at < now - REMINDED)
     called_off = and_(reminders.c.state == "cancelled", reminders.c.made_at < now - REMINDED)
     ended = or_(family_codes.c.revoked_at < now - ENDED, family_codes.c.expires_at < now - ENDED)
     answered = and_(box_letters.c.state.in_(("answered", "closed")), box_letters.c.received_at < now - ENDED)
+    over = select(broadcasts.c.id).where(broadcasts.c.ended_at < now - BROADCAST_ENDED)
+    told = broadcast_recipients.c.broadcast_id.in_(over)
     return {
         "family_codes": (family_codes, ended),  # the uses go with their code
         "box_letters": (box_letters, answered),
@@ -132,6 +142,8 @@ def _outdated(now: datetime) -> dict[str, tuple[Table, ColumnElement[bool]]]:
         "link_codes": (link_codes, link_codes.c.expires_at < now),
         "intake_drafts": (intake_drafts, intake_drafts.c.changed_at < now - TYPED),
         "reminders": (reminders, or_(said, called_off)),
+        "broadcast_recipients": (broadcast_recipients, told),
+        "broadcast_rows": (outbox, outbox.c.broadcast_id.in_(over)),
         "heard_lines": (heard_lines, heard_lines.c.day < (now - LINES).date()),
         "line_labels": (line_labels, line_labels.c.labelled_at < now - LINES),
         "search_copies": (search_copies, search_copies.c.over_at < now - SEARCH_ENDED),

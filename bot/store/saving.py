@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Uuid, and_, bindparam, case, func, update
+from sqlalchemy import DateTime, Uuid, and_, bindparam, case, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -30,13 +30,20 @@ from bot.store.tables import (
     messages,
     notices,
     outbox,
+    subscriptions,
 )
 from bot.store.turns import CASE_FIELDS, CONVERSATION_FIELDS, PERSON_FIELDS
 
 STALE = timedelta(hours=1)  # a question or promise of the bot that was not sent for so long is not sent any more
 _IDS = bindparam("ids", type_=ARRAY(Uuid))
 _NOW, _SINCE = (bindparam(name, type_=DateTime(timezone=True)) for name in ("now", "since"))
-_STALE = and_(outbox.c.origin == "bot", outbox.c.queued_at < _SINCE)
+_TOLD = outbox.c.broadcast_id.is_not(None)
+_WANTS_IT = exists(
+    select(subscriptions.c.id).where(
+        subscriptions.c.subject_id == outbox.c.subject_id, subscriptions.c.ended_at.is_(None)
+    )
+)
+_STALE = or_(and_(outbox.c.origin == "bot", outbox.c.queued_at < _SINCE, ~_TOLD), and_(_TOLD, ~_WANTS_IT))
 _LOOK_AGAIN = (
     update(outbox)
     .where(outbox.c.conversation_id == func.any(_IDS), outbox.c.state.in_(("held", "queued")))
@@ -45,6 +52,8 @@ _LOOK_AGAIN = (
         # The doubt whether a row arrived already stays with it: it is what bounds how often it is sent.
         reason=case((_STALE, "stale"), (outbox.c.state == "queued", outbox.c.reason)),
         not_before=case((_STALE, outbox.c.not_before), else_=_NOW),
+        # What a broadcast has for her is an answer now, and stands in no lane.
+        broadcast_id=case((_STALE, outbox.c.broadcast_id)),
     )
 )
 _KEEP_AS_ALLOWED = (

@@ -31,7 +31,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from bot.store.channel_tables import channel_accounts, contents, media, sms_spent
+from bot.store.broadcast_tables import broadcast_recipients, broadcast_texts, broadcasts, subscriptions
+from bot.store.channel_tables import channel_accounts, channel_lanes, contents, media, sms_spent
 from bot.store.columns import at as _at
 from bot.store.columns import created as _created
 from bot.store.columns import identity as _id
@@ -98,6 +99,9 @@ __all__ = [
     "box_entries",
     "box_hidden",
     "box_letters",
+    "broadcast_recipients",
+    "broadcast_texts",
+    "broadcasts",
     "case_checks",
     "case_events",
     "case_links",
@@ -108,6 +112,7 @@ __all__ = [
     "certificate_links",
     "certificates",
     "channel_accounts",
+    "channel_lanes",
     "code_tries",
     "code_uses",
     "consents",
@@ -161,6 +166,7 @@ __all__ = [
     "staff_chats",
     "staff_codes",
     "staff_notices",
+    "subscriptions",
     "tasks",
     "text_proposals",
     "user_profiles",
@@ -181,6 +187,7 @@ OUTBOX_STATES = (
     "held",
     "withdrawn",
     "unknown",
+    "lane",  # of a broadcast: leaves when nothing direct waits (lane.py)
 )
 OUTBOX_KINDS = ("reply", "ack", "template", "wipe")
 ADDRESS_KINDS = ("person", "staff", "volunteer", "simulator")
@@ -503,6 +510,7 @@ outbox = Table(
     Column("provider_id", Text),
     Column("segments", SmallInteger),  # of an SMS that left
     Column("stands_for", Uuid),  # the row of another channel that did not arrive, and is sent by this one instead
+    Column("broadcast_id", Uuid),  # of which broadcast it is a part
     _one_of("kind", OUTBOX_KINDS),
     _one_of("origin", ("bot", "human", "system")),
     _one_of("state", OUTBOX_STATES),
@@ -520,6 +528,7 @@ outbox = Table(
     Index("ix_outbox_case_id", "case_id", postgresql_where=text("case_id IS NOT NULL")),
     Index("ix_outbox_failed", "queued_at", postgresql_where=text("state = 'failed'")),
     Index("ix_outbox_passing", "queued_at", postgresql_where=text("kind IN ('ack', 'template', 'wipe')")),
+    Index("ix_outbox_lane", "broadcast_id", "state", "seq", postgresql_where=text("broadcast_id IS NOT NULL")),
     Index("uq_outbox_stands_for", "stands_for", unique=True, postgresql_where=text("stands_for IS NOT NULL")),
 )
 

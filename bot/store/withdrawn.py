@@ -29,7 +29,16 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.tables import cases, certificate_links, contacts, family_codes, link_codes, referrals, reminders
+from bot.store.tables import (
+    cases,
+    certificate_links,
+    contacts,
+    family_codes,
+    link_codes,
+    referrals,
+    reminders,
+    subscriptions,
+)
 
 SETTLED = timedelta(hours=1)
 _NOT_DONE = and_(
@@ -37,7 +46,7 @@ _NOT_DONE = and_(
     contacts.c.consent_store_at.is_(None),
     or_(contacts.c.refused_done_at.is_(None), contacts.c.refused_done_at < contacts.c.consent_refused_at),
 )
-_GOES = (family_codes, link_codes, certificate_links, reminders)  # uses of a code go with it
+_GOES = (family_codes, link_codes, certificate_links, reminders, subscriptions)  # uses of a code go with it
 
 
 async def refusing(connection: AsyncConnection, limit: int) -> dict[UUID, datetime]:

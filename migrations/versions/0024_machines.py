@@ -1,7 +1,7 @@
 """What is due, and what is open for longest, each in its order: a page of it costs the same however many there are.
 
 Revision ID: 0024
-Revises: 0022
+Revises: 0023
 """
 
 from alembic import op
@@ -9,7 +9,7 @@ from alembic import op
 from bot.store.indexes import build
 
 revision = "0024"
-down_revision = "0022"
+down_revision = "0023"
 
 
 def upgrade() -> None:

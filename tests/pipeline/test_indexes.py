@@ -23,6 +23,7 @@ from bot.store.migrate import migrate
 from tests.desk.office import opened
 from tests.fakes.plans import Whole, read_whole
 from tests.fakes.statements import heard
+from tests.pipeline.telling import TOPIC, Telling
 from tests.pipeline.world import World
 
 PEOPLE = 20_000
@@ -97,12 +98,21 @@ async def _clock(doings: Doings) -> None:
     app = doings.world.app
     made = jobs.make(
         app.database, app.secrets, app.policy, Roster(app.content), app.clock, app.after_erasing,
-        sweep=app.attachments.sweep, digest=app.digests.plan,
+        sweep=app.attachments.sweep, digest=app.digests.plan, broadcast=app.broadcasting.run_once,
     )  # fmt: skip
     await doings.do("attachments", app.attachments.run_once)
     for name in ("purge", "seal", "remind", "fallback", "windows", "wishes", "targets", "rota", "drop_off", "searches"):
         await doings.do(name, partial(made.tasks[name].func, 0))
     await doings.do("metrics", app.backlog)
+    telling = await Telling.made(doings.world)
+    await doings.world.run(
+        "INSERT INTO subscriptions (id, subject_id, topic, made_at)"
+        " SELECT gen_random_uuid(), id, :topic, now() FROM contacts",
+        topic=TOPIC,
+    )
+    await doings.world.run("ANALYZE subscriptions")
+    await telling.begun(words=dict.fromkeys(("ne", "hi", "ar"), "Hello."))
+    await doings.do("broadcast", partial(made.tasks["broadcast"].func, 0), doings.world.sender.run_once)
 
 
 async def _erasing(doings: Doings) -> None:

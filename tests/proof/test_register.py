@@ -22,6 +22,7 @@ PERIODS = {
     "tries": retention.TRIES,
     "typed": retention.TYPED,
     "reminded": retention.REMINDED,
+    "broadcast_ended": retention.BROADCAST_ENDED,
     "ended": retention.ENDED,
     "lines": retention.LINES,
     "volunteer_ended": retention.VOLUNTEER_ENDED,

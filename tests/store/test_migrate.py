@@ -129,6 +129,7 @@ def test_whatever_belongs_to_a_person_says_to_whom() -> None:
     nobody_s |= {"intake_drafts", "paper_sheets"}  # of who types, and of nobody
     nobody_s |= {"directory_entries", "sms_spent"}  # services, which are public; what SMS cost
     nobody_s |= {"requests", "box_entries", "box_hidden"}  # of who asked, and of letters that are nobody's
+    nobody_s |= {"broadcasts", "broadcast_texts", "channel_lanes"}  # what is told to many; who hears it is hers
     assert {name for name, t in metadata.tables.items() if "subject_id" not in t.c} == nobody_s
 
 

@@ -1,0 +1,282 @@
+"""What a broadcast to many costs, and what it takes from those who are answered meanwhile: `python -m
+benchmarks.broadcast [--people 100000] [--write]`.
+
+Law: a database of its own, removed afterwards; the real job, claims and sender, the accounts' real rates; only the
+provider is played, and answers after a few milliseconds. The delay of a reply is measured in turns, with the broadcast
+running and stopped, in one run: the ratio counts, since the machine is never quiet.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import resource
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from uuid_utils.compat import uuid7
+
+from benchmarks import crowd
+from benchmarks.report import machine, ratio, scratch, write_section
+from bot import app as composition
+from bot.app import App
+from bot.channels.contract import Part
+from bot.engine.messages import Reply
+from bot.sender import Sender
+from bot.settings import Settings
+from bot.store import broadcasts, embedded, users
+from bot.store.database import OUTBOX_CHANNEL, Database
+from bot.store.embedded import Server
+from bot.store.keys import seal, seal_json
+from bot.store.migrate import migrate
+from bot.store.wake import Wake
+
+SECTION = "## Broadcasts\n"
+PROVIDER = 0.005  # seconds that the provider takes
+ROUNDS, SECONDS, EACH_SECOND = 8, 8.0, 8.0  # turns with and without; replies in each, at random moments
+READY = 4000  # people in the lane before the rounds: more than leaves meanwhile
+MOST = 1.10  # of the issue: a direct reply may take so much longer
+BEGAN: dict[str, float] = {}  # when each reply was committed, by the id of its row
+
+
+@dataclass(slots=True)
+class Played:
+    """A provider that takes everything, and notes when replies came."""
+
+    at: dict[str, float] = field(default_factory=dict)
+    told: int = 0
+
+    async def send(self, *, channel: str, account: str, address: str, part: Part, ref: str, valid: int) -> str:
+        """Take one part."""
+        if ref in BEGAN:
+            self.at.setdefault(ref, time.perf_counter())
+        else:
+            self.told += 1
+        await asyncio.sleep(PROVIDER)
+        return ref
+
+    async def acknowledge(self, *, account: str, ack: str) -> None:
+        """Nothing is pressed here."""
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+
+async def _prepare(server: Server, app: App, people: int, now: datetime) -> tuple[UUID, bytes]:
+    """A crowd in which everybody but one in ten subscribed; a broadcast that may start, and the crowd's key."""
+    owner = Database(server.url_owner)
+    await crowd.fill(owner, app.secrets, people, now, case_of_each=10)
+    async with owner.begin() as connection:
+        await connection.execute(text("UPDATE contacts SET consent_contact_at = :now"), {"now": now})
+        await connection.execute(
+            text("UPDATE conversations SET last_inbound_at = :at, owner = 'bot', reply_due_at = NULL"),
+            {"at": now - timedelta(hours=5)},
+        )
+        await connection.execute(
+            text(
+                "INSERT INTO subscriptions (id, subject_id, topic, made_at) SELECT gen_random_uuid(), id, 'rules', :now"
+                " FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM contacts) AS c WHERE n % 10 <> 0"
+            ),
+            {"now": now},
+        )
+        wrapped = (
+            await connection.execute(text("SELECT wrapped FROM keys WHERE kind = 'subject' LIMIT 1"))
+        ).scalar_one()
+        key = app.secrets.keyring.unwrap(wrapped)
+        rows = (await connection.execute(text("SELECT id FROM addresses"))).all()
+        sealed = [
+            {"i": row.id, "v": seal(key, f"+97798{n:08}".encode(), where=f"addresses.address_enc.{row.id}")}
+            for n, row in enumerate(rows)
+        ]
+        await connection.execute(
+            text(
+                "UPDATE addresses SET address_enc = v.sealed FROM unnest(CAST(:i AS uuid[]), CAST(:v AS bytea[]))"
+                " AS v (id, sealed) WHERE addresses.id = v.id"
+            ),
+            {"i": [s["i"] for s in sealed], "v": [s["v"] for s in sealed]},
+        )
+    async with owner.engine.connect() as analyst:
+        await analyst.execution_options(isolation_level="AUTOCOMMIT")
+        for table in ("subscriptions", "contacts", "conversations", "addresses"):
+            await analyst.execute(text(f"VACUUM (ANALYZE) {table}"))
+    await owner.close()
+    async with app.database.begin() as connection:
+        both = [
+            await users.add(connection, login=name, name=name, role="supervisor", password_hash="none")
+            for name in ("writer", "reader")
+        ]
+        which = await broadcasts.add(
+            connection, name="Bench", topic="rules", languages=[], countries=[], days=3, by=both[0], now=now
+        )
+        for language in ("ne", "hi", "ar"):
+            words = "Hello. From 1 March a new form is needed for a change of job."
+            await broadcasts.write(connection, which, language, words, by=both[0], now=now)
+            await broadcasts.approve(connection, which, language, by=both[1], now=now)
+        await broadcasts.start(connection, which, people, by=both[1], now=now)
+    return which, key
+
+
+def _resident() -> float:
+    """Megabytes of this process at its most."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+async def _listed(app: App, which: UUID, figures: dict[str, float]) -> None:
+    """Everybody into the list, then some thousands into the lane."""
+    async with app.database.begin() as connection:
+        one = await broadcasts.known(connection, which)
+        assert one is not None
+        began = time.perf_counter()
+        measured = await app.broadcasting.measure(connection, one)
+        figures["preview s"] = time.perf_counter() - began
+    figures["reached"], before = measured.reached, _resident()
+    began, used = time.perf_counter(), time.process_time()
+    seen = await app.broadcasting.list_all(one)
+    figures["listed/s"], figures["listed"] = seen / (time.perf_counter() - began), seen
+    began = time.perf_counter()
+    poured = await app.broadcasting.pour(one, most=READY // 3)
+    figures["queued/s"], figures["queued"] = poured / (time.perf_counter() - began), poured
+    figures["processor ms a person"] = 1000 * (time.process_time() - used) / poured
+    figures["memory MB more"] = _resident() - before
+
+
+async def _replies(app: App, key: bytes, people: Sequence[Any], wake: Wake, random_: random.Random) -> list[UUID]:
+    """Replies to people who subscribed to nothing, each at a moment of its own: ids of their rows."""
+    sent = []
+    until = time.perf_counter() + SECONDS
+    while (now := time.perf_counter()) < until:
+        await asyncio.sleep(min(random_.expovariate(EACH_SECOND), until - now))
+        row, who = uuid7(), people[random_.randrange(len(people))]
+        words = Reply("menu.what", "en", "What would you like?").to_json()
+        BEGAN[str(row)] = 0.0
+        reply = seal_json(key, words, where=f"outbox.reply_enc.{row}")
+        async with app.database.begin() as connection:
+            await connection.execute(
+                text(
+                    "INSERT INTO outbox (id, subject_id, conversation_id, kind, origin, owner_epoch, reply_enc, state,"
+                    " queued_at, not_before)"
+                    " VALUES (:id, :who, :where, 'reply', 'bot', 0, :reply, 'queued', now(), now())"
+                ),
+                {"id": row, "who": who.subject_id, "where": who.id, "reply": reply},
+            )
+        BEGAN[str(row)] = time.perf_counter()
+        wake.set(OUTBOX_CHANNEL)
+        sent.append(row)
+    await asyncio.sleep(0.5)
+    return sent
+
+
+async def _delays(app: App, which: UUID, key: bytes, figures: dict[str, float]) -> None:
+    """Turn and turn about, with the broadcast running and stopped."""
+    played = Played()
+    sender = Sender(
+        app.database, app.secrets, app.layouts, app.policy, lambda channel, account: played, clock=app.clock
+    )  # type: ignore[arg-type, return-value]
+    async with app.database.begin() as connection:
+        rows = await connection.execute(
+            text(
+                "SELECT v.id, v.subject_id FROM conversations v JOIN addresses a ON a.id = v.address_id"
+                " WHERE a.channel = 'telegram' AND NOT EXISTS"
+                " (SELECT FROM subscriptions s WHERE s.subject_id = v.subject_id)"
+            )
+        )
+        people = rows.all()
+        await connection.execute(text("UPDATE conversations SET last_inbound_at = :at WHERE id = ANY(:ids)"), {
+            "at": app.clock() - timedelta(minutes=1), "ids": [p.id for p in people]})  # fmt: skip
+    wake, random_ = Wake(app.database), random.Random(7)  # moments, no secrets
+    work = asyncio.create_task(sender.run(wake))
+    waits: dict[bool, list[float]] = {True: [], False: []}
+    told = {True: 0, False: 0}
+    for turn in range(ROUNDS):
+        running = turn % 2 == 0
+        async with app.database.begin() as connection:
+            state = "running" if running else "stopped"
+            await connection.execute(text("UPDATE broadcasts SET state = :s WHERE id = :i"), {"s": state, "i": which})
+        before = played.told
+        sent = await _replies(app, key, people, wake, random_)
+        told[running] += played.told - before
+        waits[running] += [1000 * (played.at[str(row)] - BEGAN[str(row)]) for row in sent if str(row) in played.at]
+    wake.stop()
+    await work
+    for name, running in (("with", True), ("without", False)):
+        ordered = sorted(waits[running])
+        figures[f"reply {name}: p50 ms"] = statistics.median(ordered)
+        figures[f"reply {name}: mean ms"] = statistics.fmean(ordered)
+        figures[f"reply {name}: p95 ms"] = ordered[int(len(ordered) * 0.95)]
+        figures[f"replies {name}"] = len(ordered)
+    figures["told/s"] = told[True] / (ROUNDS / 2 * SECONDS)
+    figures["told while stopped"] = told[False]
+
+
+async def run(server: Server, folder: Path, people: int) -> dict[str, float]:
+    """The figures by name."""
+    now = datetime.now(UTC).replace(hour=9)  # inside everybody's hours
+    shift = now - datetime.now(UTC)
+    settings = Settings(
+        _env_file=None, env="development", data_dir=folder, database_url=server.url_app,
+        database_owner_url=server.url_owner,
+    )  # type: ignore[call-arg, arg-type]  # fmt: skip
+    app = await composition.build(
+        settings, understanding=False, migrating=False, clock=lambda: datetime.now(UTC) + shift
+    )
+    figures: dict[str, float] = {"people": people}
+    try:
+        which, key = await _prepare(server, app, people, now)
+        await _listed(app, which, figures)
+        await _delays(app, which, key, figures)
+    finally:
+        await app.close()
+    return figures
+
+
+def table(f: dict[str, float]) -> str:
+    """For docs/performance.md."""
+    rows = [
+        (f"{f['people']:.0f} people: whom it would reach, seconds", f"{f['preview s']:.1f}", ""),
+        (f"{f['listed']:.0f} listed, a second", f"{f['listed/s']:.0f}", ""),
+        (f"{f['queued']:.0f} of them into the lane, a second", f"{f['queued/s']:.0f}", ""),
+        ("memory that this took, MB", f"{f['memory MB more']:.0f}", ""),
+        ("told a second, at the rates of three accounts", f"{f['told/s']:.1f}", ""),
+        ("told while it was stopped", f"{f['told while stopped']:.0f}", "0"),
+    ]
+    for what in ("p50", "mean", "p95"):
+        beside, alone = f[f"reply with: {what} ms"], f[f"reply without: {what} ms"]
+        target = f"{MOST:.2f}" if what != "p95" else ""
+        rows.append(
+            (f"a reply meanwhile / alone, {what}, ms", f"{beside:.1f} / {alone:.1f} = {ratio(beside, alone)}", target)
+        )
+    return "| what | seen | target |\n|---|---|---|\n" + "\n".join(f"| {a} | {b} | {c} |" for a, b, c in rows)
+
+
+def main() -> None:
+    """Measure, print, and with --write put it into docs/performance.md."""
+    parser = argparse.ArgumentParser(
+        description="What a broadcast to many costs, and those who are answered meanwhile."
+    )
+    parser.add_argument("--people", type=int, default=100_000)
+    parser.add_argument("--write", action="store_true", help="write the section of docs/performance.md")
+    args = parser.parse_args()
+    with scratch("broadcast") as folder:
+        server = embedded.ensure(folder)
+        migrate(server.url_owner)
+        figures = asyncio.run(run(server, folder, args.people))
+    told = table(figures)
+    print(told)
+    if args.write:
+        write_section(
+            SECTION,
+            f"`python -m benchmarks.broadcast --write`, {machine()}. The sender alone, in turns of {SECONDS:.0f} s\n"
+            f"with the broadcast running and stopped; the provider answers after {1000 * PROVIDER:.0f} ms.\n\n" + told,
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,297 @@
+"""`saathi broadcast`: an alert or a reminder for all who wanted to hear of a topic.
+
+Law: who does it is a colleague of the desk with the same permissions as there, named by `--by`, and the trail says so.
+Numbers of people only, never who.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from uuid import UUID
+
+from bot import app as composition
+from bot import settings as configuration
+from bot.app import App
+from bot.broadcasting import Measured
+from bot.check.letters import problems
+from bot.store import audit, broadcasts, users
+from bot.store.broadcasts import Broadcast
+from bot.store.database import Connection
+from bot.store.users import User
+from desk import permissions
+
+WRITE, AGREE = "broadcasts", "broadcasts_approve"  # permissions
+EXAMPLE = """
+examples, in the order in which they are needed:
+  saathi broadcast new "New form in Qatar" --topic rules --countries QA --days 3 --by asha     (prints its number)
+  saathi broadcast text 1f3a9c04 --language ne --by asha < words.txt
+  saathi broadcast preview 1f3a9c04               how long, whom it reaches, who is left out and why, what SMS cost
+  saathi broadcast approve 1f3a9c04 --language ne --by bimala    (a supervisor, never the one who wrote it)
+  saathi broadcast start 1f3a9c04 --by bimala --yes
+  saathi broadcast status 1f3a9c04 --follow
+  saathi broadcast stop 1f3a9c04 --by asha        at once; `start` goes on where it was
+
+Only who wrote in the chat that she wants to hear of the topic (knowledge/news.yml) hears it, in a language that has a
+text, in her own hours, when nobody has written there for an hour. Left out: STOP, a case that is critical or about
+abuse, a phone that somebody else holds. Replies to people always leave first.
+"""
+WHY = {
+    "braces": "braces would be taken for a value: write without {0}",
+    "long": "too long: an SMS of it, with the line that says how to end it, may have {0} segments",
+    "telling": 'a locked screen would show "{0}": say it later, or without it',
+}
+BAR = 30  # characters
+EVERY = 2.0  # seconds between two looks
+
+
+class Refused(Exception):
+    """A rule stands against it; the text says which."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """list, new, text, preview, approve, start, status, stop, drop."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = EXAMPLE
+    what = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
+    what.add_parser("list", help="the newest ones")
+    new = what.add_parser("new", help="a draft: NAME --topic")
+    new.add_argument("name", help="what colleagues call it; people never see it")
+    new.add_argument("--topic", required=True, help="of knowledge/news.yml")
+    for name in ("languages", "countries"):
+        new.add_argument(f"--{name}", type=_list, default=[], help="codes with commas (default: all)")
+    new.add_argument("--days", type=int, help="after which who was not reached is left out")
+    text = _about(what.add_parser("text", help="the words of a language, from stdin; empty ones take it away"))
+    text.add_argument("--language", required=True)
+    _about(what.add_parser("preview", help="what it would be"))
+    approve = _about(what.add_parser("approve", help="agree to the words of a language that somebody else wrote"))
+    approve.add_argument("--language", required=True)
+    start = _about(what.add_parser("start", help="begin, or go on after a stop"))
+    start.add_argument("--yes", action="store_true", help="the preview was read")
+    status = _about(what.add_parser("status", help="how far it is"))
+    status.add_argument(
+        "--follow", action="store_true", help="until it is over; Ctrl+C ends the look, not the broadcast"
+    )
+    stop, drop = (what.add_parser(name, help=help_) for name, help_ in (("stop", "at once"), ("drop", "a draft goes")))
+    for acting in (new, text, approve, start, _about(stop), _about(drop)):
+        acting.add_argument("--by", required=True, metavar="LOGIN", help="the colleague who does it")
+
+
+def _about(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("number", help="as `new` and `list` print it")
+    return parser
+
+
+def _list(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 = done; 1 = a rule stands against it, or there is no such broadcast or colleague."""
+    return asyncio.run(_run(args))
+
+
+async def _run(args: argparse.Namespace) -> int:
+    app = await composition.build(configuration.load(), understanding=False, migrating=False)
+    try:
+        return await _ACTS[args.what](app, args)
+    except Refused as error:
+        print(f"saathi broadcast: {error}", file=sys.stderr)
+        return 1
+    finally:
+        await app.close()
+
+
+async def _who(app: App, connection: Connection, login: str, permission: str) -> User:
+    user = await users.by_login(connection, login)
+    if user is None or not user.active:
+        raise Refused(f"nobody signs in as {login}")
+    if not permissions.load(app.settings.root).may_page(user.role, permission, main=user.main):
+        raise Refused(f"{login} ({user.role}) may not do this")
+    return user
+
+
+async def _which(connection: Connection, short: str) -> Broadcast:
+    found = await broadcasts.by_short(connection, short)
+    one = await broadcasts.known(connection, found) if found else None
+    if one is None:
+        raise Refused(f"there is no broadcast {short}")
+    return one
+
+
+async def _noted(app: App, connection: Connection, user: User, action: str, which: UUID) -> None:
+    await audit.write(
+        connection,
+        user_id=user.id,
+        action=f"broadcast.{action}",
+        object_kind="broadcast",
+        object_id=str(which),
+        now=app.clock(),
+    )
+
+
+async def _list_all(app: App, args: argparse.Namespace) -> int:
+    async with app.database.begin() as connection:
+        found = await broadcasts.newest(connection, 20)
+    for one in found:
+        print(f"{one.short}  {one.made_at:%Y-%m-%d}  {one.state:8}  {one.topic:10}  {one.name}")
+    if not found:
+        print("no broadcasts yet")
+    return 0
+
+
+async def _new(app: App, args: argparse.Namespace) -> int:
+    rules = app.broadcasting.rules
+    days = args.days or int(rules["days"])
+    unknown = [code for code in args.languages if code not in app.content.languages]
+    if args.topic not in rules["kinds"]:
+        raise Refused(f"topics are: {', '.join(rules['kinds'])}")
+    if unknown:
+        raise Refused(f"no such language: {', '.join(unknown)}")
+    if not 1 <= days <= int(rules["most_days"]):
+        raise Refused(f"--days: 1 to {rules['most_days']}")
+    async with app.database.begin() as connection:
+        user = await _who(app, connection, args.by, WRITE)
+        new = await broadcasts.add(
+            connection,
+            name=args.name.strip(),
+            topic=args.topic,
+            languages=args.languages,
+            countries=[code.upper() for code in args.countries],
+            days=days,
+            by=user.id,
+            now=app.clock(),
+        )
+        await _noted(app, connection, user, "new", new)
+    print(str(new)[-broadcasts.SHORT :])
+    return 0
+
+
+async def _text(app: App, args: argparse.Namespace) -> int:
+    words = sys.stdin.read().strip()
+    if args.language not in app.content.languages:
+        raise Refused(f"no such language: {args.language}")
+    if wrong := problems(app.content, app.broadcasting, args.language, words):
+        raise Refused("; ".join(WHY[code].format(told) for code, told in wrong))
+    async with app.database.begin() as connection:
+        user, one = await _who(app, connection, args.by, WRITE), await _which(connection, args.number)
+        if not await broadcasts.write(connection, one.id, args.language, words, by=user.id, now=app.clock()):
+            raise Refused("only a draft can be written: make a new one")
+        await _noted(app, connection, user, "text", one.id)
+    print(_as_sms(app.broadcasting.length(args.language, words)) if words else "taken away")
+    return 0
+
+
+async def _preview(app: App, args: argparse.Namespace) -> int:
+    async with app.database.begin() as connection:
+        one = await _which(connection, args.number)
+        measured = await app.broadcasting.measure(connection, one)
+    for line in previewed(one, measured):
+        print(line)
+    return 0
+
+
+async def _approve(app: App, args: argparse.Namespace) -> int:
+    async with app.database.begin() as connection:
+        user, one = await _who(app, connection, args.by, AGREE), await _which(connection, args.number)
+        if not await broadcasts.approve(connection, one.id, args.language, by=user.id, now=app.clock()):
+            raise Refused("nothing to agree to: no draft, no such text, or your own words")
+        await _noted(app, connection, user, "approve", one.id)
+    print(f"agreed to: {one.texts[args.language].words}")
+    return 0
+
+
+async def _start(app: App, args: argparse.Namespace) -> int:
+    async with app.database.begin() as connection:
+        user, one = await _who(app, connection, args.by, AGREE), await _which(connection, args.number)
+        measured = await app.broadcasting.measure(connection, one)
+        if not args.yes:
+            print("\n".join(previewed(one, measured)))
+            raise Refused("not started. Once this is read: the same with --yes")
+        if not await broadcasts.start(connection, one.id, measured.all, by=user.id, now=app.clock()):
+            raise Refused("it cannot start: every text needs a second colleague, and its days must not be over")
+        await _noted(app, connection, user, "start", one.id)
+    print(f"started for {measured.all:,} people; it begins within a minute")
+    return 0
+
+
+async def _stop(app: App, args: argparse.Namespace) -> int:
+    async with app.database.begin() as connection:
+        user, one = await _who(app, connection, args.by, WRITE), await _which(connection, args.number)
+        if not await broadcasts.stop(connection, one.id, by=user.id, now=app.clock()):
+            raise Refused("it does not run")
+        await _noted(app, connection, user, "stop", one.id)
+    print("stopped: nothing more leaves but what is in the air at this moment")
+    return 0
+
+
+async def _drop(app: App, args: argparse.Namespace) -> int:
+    async with app.database.begin() as connection:
+        user, one = await _who(app, connection, args.by, WRITE), await _which(connection, args.number)
+        if not await broadcasts.drop(connection, one.id):
+            raise Refused("only a draft can go; what was begun stays on record")
+        await _noted(app, connection, user, "drop", one.id)
+    print("gone")
+    return 0
+
+
+async def _status(app: App, args: argparse.Namespace) -> int:
+    shown, tty = 0, sys.stdout.isatty()
+    while True:
+        async with app.database.begin() as connection:
+            one = await _which(connection, args.number)
+        lines = list(progress(one))
+        if shown and tty:
+            print(f"\033[{shown}F\033[J", end="")
+        print("\n".join(lines), flush=True)
+        shown = len(lines)
+        if not args.follow or one.state != "running":
+            return 0
+        await asyncio.sleep(EVERY)
+
+
+def previewed(one: Broadcast, measured: Measured) -> Iterator[str]:
+    """What it would be, in lines."""
+    yield f"{one.short}  {one.name}  ({one.topic}, {one.state})"
+    for language, text in sorted(one.texts.items()):
+        agreed = "agreed to" if text.approved_by else "NOT AGREED TO"
+        yield f"  {language}: {_as_sms(measured.segments[language])}, {agreed}"
+        yield f"      {text.words}"
+    if not one.texts:
+        yield "  no words yet"
+    yield f"reaches {measured.reached:,} of {measured.all:,} who want to hear of it"
+    for (language, channel), number in sorted(measured.people.items()):
+        yield f"  {language} {channel:9} {number:>9,}"
+    for reason, number in sorted(measured.skipped.items()):
+        yield f"  left out: {reason:10} {number:>7,}"
+    cost = "no price is written down" if measured.cost is None else f"about {measured.cost} {measured.currency}"
+    yield f"SMS: {measured.sms:,} segments" + (f", {cost}" if measured.sms else "")
+    yield f"takes {measured.hours:.1f} h at least, at the accounts' rates"
+
+
+def _as_sms(length: int) -> str:
+    return f"{length} segment{'' if length == 1 else 's'} as an SMS"
+
+
+def progress(one: Broadcast) -> Iterator[str]:
+    """How far it is: a bar, and people by state and reason."""
+    share = one.over / one.all if one.all else 0.0
+    bar = "#" * round(share * BAR)
+    yield f"{one.short}  {one.state:8} [{bar:.<{BAR}}] {one.over:,} of {one.all:,}"
+    for (state, reason), number in sorted(one.counts.items(), key=lambda item: (item[0][0], item[0][1] or "")):
+        yield f"  {state:8} {reason or '':12} {number:>9,}"
+
+
+_ACTS: dict[str, Callable[[App, argparse.Namespace], Awaitable[int]]] = {
+    "list": _list_all,
+    "new": _new,
+    "text": _text,
+    "preview": _preview,
+    "approve": _approve,
+    "start": _start,
+    "status": _status,
+    "stop": _stop,
+    "drop": _drop,
+}

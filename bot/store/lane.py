@@ -1,0 +1,123 @@
+"""The lane of broadcasts: what leaves when nothing direct waits, and only while its broadcast runs.
+
+Law: asked for by the sender after the direct replies, never beside them. The running broadcasts are locked in the
+claim, so that who stops one waits for no more than this transaction, and nothing is claimed afterwards. A share of an
+account's rate is the lane's (`lanes.py`); the day's limit of what the bot says by itself is one for both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, case, exists, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store import claims, lanes, leases
+from bot.store.audience import Sparing, grave
+from bot.store.claims import Claim
+from bot.store.keys import Keys
+from bot.store.tables import (
+    addresses,
+    broadcasts,
+    conversations,
+    outbox,
+    subscriptions,
+)
+
+SPOKEN_BY_US = ("bot", "closed")  # owners of a conversation in which no human is awaited
+
+
+async def claim(
+    connection: AsyncConnection,
+    secrets: Keys,
+    sparing: Sparing,
+    now: datetime,
+    room: Mapping[str, int],
+    most: Mapping[str, int],
+) -> list[Claim]:
+    """Lock, mark and read what of the running broadcasts may be sent now. `room`: by channel; `most`: of a day."""
+    channels = [channel for channel, free in room.items() if free > 0]
+    running = await _running(connection, now) if channels else []
+    if not running:
+        return []
+    left = await lanes.budgets(connection, channels, now)
+    over = await lanes.over(connection, left, now, most)  # they wait for tomorrow where they are
+    found: list[Any] = []
+    for place, number in left.items():  # each by itself: a slow one stands before no other
+        if place not in over:
+            found += await connection.execute(_ready(running, sparing, now, place, number))
+    return await claims.take(connection, secrets, found, now, room, left)
+
+
+async def _running(connection: AsyncConnection, now: datetime) -> list[UUID]:
+    rows = await connection.execute(
+        select(broadcasts.c.id)
+        .where(broadcasts.c.state == "running", broadcasts.c.ends_at > now)
+        .order_by(broadcasts.c.id)
+        .with_for_update(read=True, skip_locked=True)
+    )
+    return [row.id for row in rows]
+
+
+def _ready(running: Sequence[UUID], sparing: Sparing, now: datetime, place: tuple[str, str], most: int) -> Any:
+    """What waits in the lane for one account, in its order: into silence only, never beside a human, never during a
+    grave case."""
+    silent = now - sparing.silence
+    return (
+        select(outbox.c.id, outbox.c.state, addresses.c.channel, addresses.c.account)
+        .join(conversations, conversations.c.id == outbox.c.conversation_id)
+        .join(addresses, addresses.c.id == conversations.c.address_id)
+        .where(
+            outbox.c.broadcast_id.in_(running),
+            outbox.c.state == "lane",
+            outbox.c.not_before <= now,
+            addresses.c.channel == place[0],
+            addresses.c.account == place[1],
+            conversations.c.owner.in_(SPOKEN_BY_US),
+            or_(conversations.c.next_send_at.is_(None), conversations.c.next_send_at <= now),
+            or_(conversations.c.last_inbound_at.is_(None), conversations.c.last_inbound_at <= silent),
+            subscribed(),
+            ~grave(outbox.c.subject_id, sparing.kinds),
+        )
+        .order_by(outbox.c.seq)
+        .limit(most)
+        .with_for_update(of=[outbox, conversations], skip_locked=True, key_share=True)
+    )
+
+
+def subscribed() -> ColumnElement[bool]:
+    """Whether she still wants to hear of the topic of this row's broadcast."""
+    return exists(
+        select(subscriptions.c.id)
+        .join(broadcasts, broadcasts.c.topic == subscriptions.c.topic)
+        .where(
+            broadcasts.c.id == outbox.c.broadcast_id,
+            subscriptions.c.subject_id == outbox.c.subject_id,
+            subscriptions.c.ended_at.is_(None),
+        )
+    )
+
+
+async def recover(connection: AsyncConnection, now: datetime) -> int:
+    """What a dead sender held goes back into the lane, once; the second time its outcome stays unknown. A minute later
+    than a direct reply: nobody waits for it. Returns how many."""
+    gone = (
+        select(outbox.c.id)
+        .where(outbox.c.broadcast_id.is_not(None), outbox.c.state == "sending", leases.over(outbox.c.lease_until))
+        .with_for_update(skip_locked=True, key_share=True)
+    )
+    twice = outbox.c.reason == "unknown"
+    back = await connection.execute(
+        update(outbox)
+        .where(outbox.c.id.in_(gone.scalar_subquery()))
+        .values(
+            state=case((twice, "unknown"), else_="lane"),
+            reason=case((twice, "lease"), else_="unknown"),
+            lease_until=None,
+            not_before=now + timedelta(seconds=1),
+        )
+    )
+    return int(back.rowcount)

@@ -1,0 +1,196 @@
+"""Who hears a broadcast, person by person: listed once, looked at when her turn comes, put into the lane or left out.
+
+Law: a person's row changes only under her lock and from `waiting`, in the transaction that writes her row of the
+outbox. The broadcast is locked with it, so nothing goes into the lane once somebody has stopped it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import DateTime, Text, Uuid, and_, bindparam, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store import reached
+from bot.store.audience import Sparing, Wanted, chosen
+from bot.store.bulk import insert_rows
+from bot.store.keys import Keys
+from bot.store.reached import Reached
+from bot.store.tables import (
+    addresses,
+    broadcast_recipients,
+    broadcasts,
+    conversations,
+    messages,
+    outbox,
+    subscriptions,
+)
+
+Place = tuple[str, str]  # channel, our account
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """How far the list is: the last subscriber in it."""
+
+    after: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What becomes of a person now. `reached`: where she is, for whom it is not decided yet; `language`: hers."""
+
+    subject_id: UUID
+    state: str  # waiting, queued, skipped
+    reason: str | None = None
+    not_before: datetime | None = None
+    outbox_id: UUID | None = None
+    reached: Reached | None = None
+    language: str = ""
+
+
+# --- the list
+
+
+async def place(connection: AsyncConnection, broadcast_id: UUID) -> Listed | None:
+    """Lock a running broadcast whose list is not whole; None when there is none, or another worker is at it."""
+    row = (
+        await connection.execute(
+            select(broadcasts.c.cursor)
+            .where(broadcasts.c.id == broadcast_id, broadcasts.c.state == "running", broadcasts.c.poured_at.is_(None))
+            .with_for_update(skip_locked=True)
+        )
+    ).first()
+    return Listed(row.cursor) if row else None
+
+
+async def move(connection: AsyncConnection, broadcast_id: UUID, last: UUID | None, now: datetime) -> None:
+    """The list goes so far; without a `last` one it is whole."""
+    values: dict[str, Any] = {"poured_at": now} if last is None else {"cursor": last}
+    await connection.execute(update(broadcasts).where(broadcasts.c.id == broadcast_id).values(**values))
+
+
+# --- whose turn it is
+
+
+async def still_running(connection: AsyncConnection, broadcast_id: UUID) -> bool:
+    """Whether it runs; it cannot be stopped before this transaction ends."""
+    row = await connection.execute(
+        select(broadcasts.c.id)
+        .where(broadcasts.c.id == broadcast_id, broadcasts.c.state == "running")
+        .with_for_update(read=True)
+    )
+    return row.first() is not None
+
+
+async def due(connection: AsyncConnection, broadcast_id: UUID, now: datetime) -> list[Place]:
+    """The accounts by which somebody is to be written to now."""
+    r = broadcast_recipients.c
+    rows = await connection.execute(
+        select(r.channel, r.account)
+        .where(r.broadcast_id == broadcast_id, r.state == "waiting", r.not_before <= now)
+        .group_by(r.channel, r.account)
+        .order_by(r.channel, r.account)
+    )
+    return [(row.channel, row.account) for row in rows]
+
+
+async def in_lane(connection: AsyncConnection) -> dict[Place, int]:
+    """Rows that wait in the lane, of all broadcasts, by account."""
+    rows = await connection.execute(
+        select(addresses.c.channel, addresses.c.account, func.count().label("rows"))
+        .select_from(outbox)
+        .join(conversations, conversations.c.id == outbox.c.conversation_id)
+        .join(addresses, addresses.c.id == conversations.c.address_id)
+        .where(outbox.c.broadcast_id.in_(select(broadcasts.c.id).where(broadcasts.c.state == "running")))
+        .where(outbox.c.state == "lane")
+        .group_by(addresses.c.channel, addresses.c.account)
+    )
+    return {(row.channel, row.account): row.rows for row in rows}
+
+
+async def next_ones(
+    connection: AsyncConnection, broadcast_id: UUID, place: Place, now: datetime, most: int
+) -> list[UUID]:
+    """Whose turn it is at an account, the longest waiting first."""
+    r = broadcast_recipients.c
+    rows = await connection.execute(
+        select(r.subject_id)
+        .where(
+            r.broadcast_id == broadcast_id,
+            r.state == "waiting",
+            r.channel == place[0],
+            r.account == place[1],
+            r.not_before <= now,
+        )
+        .order_by(r.not_before)
+        .limit(most)
+    )
+    return [row.subject_id for row in rows]
+
+
+async def look(
+    connection: AsyncConnection, secrets: Keys, locked: Sequence[UUID], wanted: Wanted, sparing: Sparing, now: datetime
+) -> list[Fate]:
+    """How these locked people stand now: left out with the reason, or where they can be reached."""
+    ids = bindparam("ids", list(locked), ARRAY(Uuid))
+    rows = list(
+        await connection.execute(chosen(wanted, sparing, now).where(subscriptions.c.subject_id == func.any(ids)))
+    )
+    open_ones = {one.person.id: one for one in reached.read(secrets, [row for row in rows if row.reason is None])}
+    by_id = {row.subject_id: row for row in rows}
+    fates = []
+    for subject_id in locked:
+        row = by_id.get(subject_id)
+        if row is None:
+            fates.append(Fate(subject_id, "skipped", "unsubscribed"))
+        elif row.reason is not None:
+            fates.append(Fate(subject_id, "skipped", row.reason))
+        elif subject_id not in open_ones:
+            fates.append(Fate(subject_id, "failed", "unreadable"))
+        else:
+            fates.append(Fate(subject_id, "waiting", reached=open_ones[subject_id], language=row.language))
+    return fates
+
+
+async def waiting(connection: AsyncConnection, broadcast_id: UUID, locked: Sequence[UUID]) -> list[UUID]:
+    """Of these locked people those who still wait: another worker may have been quicker."""
+    r = broadcast_recipients.c
+    rows = await connection.execute(
+        select(r.subject_id)
+        .where(r.broadcast_id == broadcast_id, r.subject_id.in_(locked), r.state == "waiting")
+        .order_by(r.not_before, r.id)
+    )
+    return [row.subject_id for row in rows]
+
+
+async def write(
+    connection: AsyncConnection,
+    broadcast_id: UUID,
+    rows: list[dict[str, Any]],
+    lines: list[dict[str, Any]],
+    fates: Sequence[Fate],
+) -> None:
+    """Rows of the outbox, lines of the history and what became of each, all at once."""
+    await insert_rows(connection, outbox, rows)
+    await insert_rows(connection, messages, lines)
+    arrays: list[Any] = [
+        bindparam("v_subject", [f.subject_id for f in fates], ARRAY(Uuid)),
+        bindparam("v_state", [f.state for f in fates], ARRAY(Text)),
+        bindparam("v_reason", [f.reason for f in fates], ARRAY(Text)),
+        bindparam("v_at", [f.not_before for f in fates], ARRAY(DateTime(timezone=True))),
+        bindparam("v_row", [f.outbox_id for f in fates], ARRAY(Uuid)),
+    ]
+    names = ("subject_id", "state", "reason", "not_before", "outbox_id")
+    news = func.unnest(*arrays).table_valued(*names, name="news").render_derived()
+    r = broadcast_recipients.c
+    await connection.execute(
+        update(broadcast_recipients)
+        .where(and_(r.broadcast_id == broadcast_id, r.subject_id == news.c.subject_id, r.state == "waiting"))
+        .values({name: news.c[name] for name in names[1:]})
+    )

@@ -1,0 +1,510 @@
+"""Broadcasts on a real database: who hears one and who is left out, when, how it stops, and nobody hears it twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from bot.store import accounts, broadcasts, lanes
+from bot.transports import errors
+from tests.pipeline.telling import TOPIC, WORDS, Telling
+from tests.pipeline.world import ACCOUNT, World
+
+MAYA, RITA, GITA = "501", "502", "503"
+LATER = timedelta(hours=2)  # after the last word of everybody: silence
+
+
+@pytest.fixture
+async def telling(world: World) -> Telling:
+    return await Telling.made(world)
+
+
+async def quiet(telling: Telling) -> None:
+    """Two hours in which nobody writes."""
+    telling.world.clock.move(hours=2)
+
+
+async def test_who_subscribed_hears_it_once_and_nobody_else_does(world: World, telling: Telling) -> None:
+    await telling.subscriber(MAYA)
+    await world.says(RITA, "hello")  # nothing is on by itself
+    await quiet(telling)
+    which = await telling.begun()
+    assert await telling.minute() == 1
+    await world.sends()
+    await telling.minute()
+    await world.sends()
+    assert telling.heard(MAYA) == [f"{WORDS['en']}\n\nTo end these messages, write NEWS OFF."]
+    assert telling.heard(RITA) == []
+    assert await telling.counts(which) == {"sent": 1}
+    done = await telling.known(which)
+    assert (done.state, done.over, done.all) == ("done", 1, 1)
+
+
+async def _open_case(world: World, address: str, **values: Any) -> None:
+    where = await world.where(address)
+    case = {"kind": "report_unpaid_wages", "severity": "medium", "care": None, "closed_at": None, **values}
+    await world.run(
+        "INSERT INTO cases (id, subject_id, reference, conversation_id, kind, severity, care, stage, opened_at,"
+        " closed_at)"
+        " VALUES (:id, :subject, :reference, :conversation, :kind, :severity, :care, 'new', :now, :closed_at)",
+        id=uuid7(), subject=where.subject_id, reference=str(uuid7().int)[-7:], conversation=where.conversation_id,
+        now=world.now, **case,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("case", "heard"),
+    [
+        ({"severity": "critical"}, False),
+        ({"kind": "report_violence", "severity": "high"}, False),  # lowered by a human: still abuse
+        ({"kind": "report_forced_labour", "severity": "low"}, False),
+        ({"care": "child"}, False),
+        ({"care": "self_harm"}, False),
+        ({"kind": "report_violence", "severity": "critical", "closed_at": "now"}, True),
+        ({}, True),  # wages: news may help her
+    ],
+)
+async def test_an_open_case_that_is_critical_or_about_abuse_is_left_in_peace(
+    world: World, telling: Telling, case: dict[str, Any], heard: bool
+) -> None:
+    await telling.subscriber(MAYA)
+    await quiet(telling)
+    values = {**case, "closed_at": world.now} if case.get("closed_at") else case
+    await _open_case(world, MAYA, **values)
+    which = await telling.begun()
+    await telling.minute()
+    await world.sends()
+    assert bool(telling.heard(MAYA)) is heard
+    if not heard:
+        assert await telling.counts(which) == {"skipped:open_case": 1}
+
+
+async def test_a_case_that_is_opened_while_it_waits_in_the_lane_stops_it(world: World, telling: Telling) -> None:
+    await telling.subscriber(MAYA)
+    await quiet(telling)
+    which = await telling.begun()
+    assert await telling.minute() == 1
+    await _open_case(world, MAYA, severity="critical")
+    assert await world.sends() == 0
+    await telling.minute()
+    assert await telling.counts(which) == {"skipped:open_case": 1}
+    assert telling.heard(MAYA) == []
+
+
+@pytest.mark.parametrize(
+    ("person", "conversation", "reason"),
+    [
+        ({"opted_out_at": "now"}, {}, "opted_out"),
+        ({"consent_contact_at": None}, {}, "no_consent"),
+        ({"seized_at": "now"}, {}, "seized"),
+        ({"erase_at": "now"}, {}, "erased"),
+        ({"language": "hi"}, {}, "no_text"),
+        ({}, {"blocked_at": "now"}, "blocked"),
+    ],
+)
+async def test_who_is_left_out_is_counted_with_the_reason(
+    world: World, telling: Telling, person: dict[str, Any], conversation: dict[str, Any], reason: str
+) -> None:
+    subject = await telling.subscriber(MAYA)
+    await quiet(telling)
+
+    def filled(values: dict[str, Any]) -> dict[str, Any]:
+        return {name: world.now if value == "now" else value for name, value in values.items()}
+
+    if person:
+        await world.set_person(subject, **filled(person))
+    if conversation:
+        await world.set_conversation((await world.where(MAYA)).conversation_id, **filled(conversation))
+    which = await telling.draft()
+    async with world.app.database.begin() as connection:
+        measured = await telling.room.measure(connection, await telling.known(which))
+    assert (measured.reached, dict(measured.skipped)) == (0, {reason: 1})
+    assert await telling.start(which)
+    await telling.minute()
+    await world.sends()
+    assert telling.heard(MAYA) == []
+    assert await telling.counts(which) == {f"skipped:{reason}": 1}
+
+
+async def test_a_number_that_was_silent_for_months_may_be_somebody_elses(world: World, telling: Telling) -> None:
+    await telling.subscriber("+9779811111111", channel="sms")
+    await telling.subscriber(MAYA)  # a chat is given to nobody else
+    world.clock.move(days=91)
+    which = await telling.begun()
+    await telling.minute()
+    await world.sends()
+    assert await telling.counts(which) == {"skipped:recycled": 1, "sent": 1}
+    assert len(telling.heard(MAYA)) == 1
+
+
+async def test_somebody_else_who_writes_on_her_phone_is_told_nothing(world: World, telling: Telling) -> None:
+    await telling.subscriber(MAYA)
+    await world.says(MAYA, "i am another person", "2")
+    await quiet(telling)
+    which = await telling.begun()
+    await telling.minute()
+    assert await telling.counts(which) == {"skipped:guest": 1}
+
+
+async def test_only_the_languages_and_countries_that_are_meant(world: World, telling: Telling) -> None:
+    await telling.subscriber(MAYA, language="ne", country="QA")
+    await telling.subscriber(RITA, language="ne", country="KW")
+    await telling.subscriber(GITA, language="en", country="QA")
+    await quiet(telling)
+    which = await telling.begun(languages=["ne"], countries=["QA"])
+    await telling.minute()
+    await world.sends()
+    assert [to for to, _, text in world.provider.sent if WORDS["ne"] in text] == [MAYA]
+    assert telling.heard(GITA) == []
+    assert await telling.counts(which) == {"sent": 1}
+
+
+async def test_each_hears_it_in_the_hours_of_her_own_clock(world: World, telling: Telling) -> None:
+    """Kathmandu and Doha at once: it is 06:00 there and 03:15 here, and each has 6 to 8 in the morning."""
+    hours = {"safe_from": 6 * 60, "safe_until": 8 * 60}
+    await telling.subscriber(MAYA, country="NP", **hours)
+    await telling.subscriber(RITA, country="QA", **hours)
+    await telling.subscriber(GITA, country="QA")  # the usual hours: 8 to 20
+    world.clock.at = world.now.replace(hour=0, minute=14) + timedelta(days=1)  # 05:59 in Kathmandu, 03:14 in Doha
+    which = await telling.begun()
+
+    async def heard_at(minutes: int) -> list[bool]:
+        world.clock.at = start + timedelta(minutes=minutes)
+        await telling.minute()
+        await world.sends()
+        return [bool(telling.heard(who)) for who in (MAYA, RITA, GITA)]
+
+    start = world.now
+    assert await heard_at(0) == [False, False, False]
+    assert await telling.counts(which) == {"waiting:safe_hours": 3}
+    assert await heard_at(1) == [True, False, False]
+    assert await heard_at(165) == [True, False, False]  # 05:59 in Doha
+    assert await heard_at(166) == [True, True, False]
+    assert await heard_at(285) == [True, True, False]
+    assert await heard_at(286) == [True, True, True]  # 08:00
+    await telling.minute()
+    assert await telling.counts(which) == {"sent": 3}
+
+
+async def test_what_was_in_the_lane_when_her_hours_ended_waits_for_the_next_ones(
+    world: World, telling: Telling
+) -> None:
+    await telling.subscriber(MAYA)
+    world.clock.at = world.now.replace(hour=14, minute=14)  # 19:59 in Kathmandu
+    await telling.begun()
+    assert await telling.minute() == 1
+    world.clock.move(minutes=2)
+    assert await world.sends() == 1  # claimed, and not let out
+    assert telling.heard(MAYA) == []
+    world.clock.at = world.now.replace(hour=2, minute=16) + timedelta(days=1)
+    await world.sends()
+    assert len(telling.heard(MAYA)) == 1
+
+
+async def test_it_never_comes_into_a_conversation_nor_beside_a_human(world: World, telling: Telling) -> None:
+    await telling.subscriber(MAYA)
+    await telling.subscriber(RITA)
+    await quiet(telling)
+    await world.says(MAYA, "hello")
+    await world.set_conversation((await world.where(RITA)).conversation_id, owner="human", owner_epoch=1)
+    which = await telling.begun()
+    assert await telling.minute() == 0
+    assert await telling.counts(which) == {"waiting:silence": 1, "waiting:human": 1}
+    world.clock.move(minutes=61)
+    await telling.minute()
+    await world.sends()
+    assert len(telling.heard(MAYA)) == 1
+    assert await telling.counts(which) == {"sent": 1, "waiting:human": 1}
+    await world.set_conversation((await world.where(RITA)).conversation_id, owner="closed", owner_epoch=2)
+    world.clock.move(minutes=61)
+    await telling.minute()
+    await world.sends()
+    assert len(telling.heard(RITA)) == 1
+
+
+async def test_stopping_stops_at_once_and_starting_again_leaves_nobody_out(world: World, telling: Telling) -> None:
+    people = [str(600 + n) for n in range(40)]
+    for who in people:
+        await telling.subscriber(who)
+    await quiet(telling)
+    which = await telling.begun()
+    assert await telling.minute() == 40
+    await world.sender.run_once()
+    before = len([who for who in people if telling.heard(who)])
+    assert 0 < before < 40
+    assert await telling.stop(which)
+    for _ in range(5):
+        world.clock.move(seconds=30)
+        await telling.minute()
+        assert await world.sends() == 0
+    assert len([who for who in people if telling.heard(who)]) == before
+    assert (await telling.known(which)).state == "stopped"
+    assert await telling.start(which)
+    for _ in range(5):
+        world.clock.move(seconds=30)
+        await telling.minute()
+        await world.sends()
+    assert Counter(len(telling.heard(who)) for who in people) == {1: 40}
+    assert await telling.counts(which) == {"sent": 40}
+
+
+async def test_a_stop_in_the_middle_of_a_claim_waits_for_that_claim_alone(world: World, telling: Telling) -> None:
+    """Whoever was told that it has stopped sees nothing claimed afterwards."""
+    await telling.subscriber(MAYA)
+    await quiet(telling)
+    which = await telling.begun()
+    await telling.minute()
+    async with world.app.database.begin() as connection:
+        claimed = await telling.lane(connection)
+        assert len(claimed) == 1
+        stopping = asyncio.create_task(telling.stop(which))
+        await asyncio.sleep(0.2)
+        assert not stopping.done()
+    assert await stopping
+    async with world.app.database.begin() as connection:
+        assert await telling.lane(connection) == []
+
+
+async def test_direct_replies_are_claimed_first_however_long_a_broadcast_waits(world: World, telling: Telling) -> None:
+    for n in range(6):
+        await telling.subscriber(str(700 + n))
+    await quiet(telling)
+    await telling.begun()
+    assert await telling.minute() == 6
+    world.clock.move(minutes=1)
+    await world.writes(RITA, "hello")
+    await world.turns()
+    before = len(world.provider.sent)
+    await world.sender.run_once()
+    assert {to for to, _, _ in world.provider.sent[before:]} == {RITA}  # the younger row alone
+    world.clock.move(seconds=1)
+    await world.sender.run_once()
+    assert all("NEWS OFF" in text for to, _, text in world.provider.sent[before + 1 :] if to != RITA)
+    assert len(world.provider.sent) > before + 1
+
+
+async def test_a_broadcast_to_her_never_holds_up_an_answer_to_her(world: World, telling: Telling) -> None:
+    await telling.subscriber(MAYA)
+    await quiet(telling)
+    which = await telling.begun()
+    await telling.minute()
+    await telling.stop(which)
+    await world.says(MAYA, "hello")
+    assert telling.heard(MAYA) == []
+    assert [to for to, _, _ in world.provider.sent].count(MAYA) >= 2
+
+
+async def test_its_pace_is_a_share_of_the_accounts_rate_and_leaves_the_replies_theirs(
+    world: World, telling: Telling
+) -> None:
+    for n in range(30):
+        await telling.subscriber(str(800 + n))
+    await quiet(telling)
+    await world.run("UPDATE channel_accounts SET per_second = 8 WHERE account = :account", account=ACCOUNT)
+    await telling.begun()
+    assert await telling.minute() == 30
+    sent: list[int] = []
+    for _ in range(12):  # three seconds, a quarter at a time, as the sender looks
+        before = len(world.provider.sent)
+        await world.sender.run_once()
+        sent.append(len(world.provider.sent) - before)
+        world.clock.move(seconds=lanes.LOOK)
+    assert sum(sent) == 12  # 8 * LANE_SHARE in a second
+    assert max(sum(sent[n : n + 4]) for n in range(9)) <= 8 * accounts.LANE_SHARE
+    free = await world.one("SELECT next_send_at FROM channel_accounts WHERE account = :account", account=ACCOUNT)
+    assert free <= world.now  # a reply would leave at once
+
+
+async def test_while_replies_use_up_the_rate_the_lane_is_shut(world: World, telling: Telling) -> None:
+    await telling.subscriber(MAYA)
+    await quiet(telling)
+    await telling.begun()
+    await telling.minute()
+    await world.run("UPDATE channel_accounts SET next_send_at = :at", at=world.now + timedelta(seconds=5))
+    assert await world.sender.run_once() == 0
+    world.clock.move(seconds=5)
+    assert await world.sender.run_once() == 1
+
+
+async def test_a_slow_account_does_not_stand_in_the_way_of_a_fast_one(world: World, telling: Telling) -> None:
+    for n in range(4):
+        await telling.subscriber(f"+97798123456{n:02}", channel="sms")
+    await telling.subscriber(MAYA)
+    await quiet(telling)
+    await world.run("UPDATE channel_accounts SET per_second = 0.02 WHERE channel = 'sms'")
+    which = await telling.begun()
+    assert await telling.minute() == 2  # one SMS for the coming minute, and the chat
+    await world.sends()
+    assert len(telling.heard(MAYA)) == 1
+    assert (await telling.counts(which))["waiting"] == 3
+
+
+async def test_the_days_limit_of_what_the_bot_says_by_itself_holds_for_it(world: World, telling: Telling) -> None:
+    await telling.subscriber(MAYA)
+    await telling.subscriber(RITA)
+    await quiet(telling)
+    await telling.begun()
+    await telling.minute()
+    await world.run(
+        "UPDATE channel_accounts SET most_a_day = 5, spent = 4, spent_on = :day WHERE account = :account",
+        day=world.now.date(), account=ACCOUNT,
+    )  # fmt: skip
+    await world.run("UPDATE channel_accounts SET per_second = 1")
+    for _ in range(20):
+        await world.sends()
+        world.clock.move(seconds=1)
+    assert len(telling.heard(MAYA)) + len(telling.heard(RITA)) == 1
+    world.clock.move(days=1)
+    await world.sends()
+    assert len(telling.heard(MAYA)) + len(telling.heard(RITA)) == 2
+
+
+async def test_on_whatsapp_a_template_goes_first_and_the_words_when_she_writes(world: World, telling: Telling) -> None:
+    number = "+9779812345678"
+    await telling.subscriber(number, channel="whatsapp")
+    world.clock.move(hours=25)
+    which = await telling.begun()
+    assert await telling.minute() == 1
+    await world.sends()
+    assert [part.kind for part in world.provider.parts[-1:]] == ["template"]
+    assert telling.heard(number) == []
+    await telling.minute()
+    assert await telling.counts(which) == {"sent:template": 1}
+    world.clock.move(hours=30)  # her day is over, and texts of who only reads are gone: this one waits for her
+    await world.writes(number, "1", channel="whatsapp")
+    await world.turns()
+    await world.sends()
+    assert len(telling.heard(number)) == 1
+
+
+async def test_a_template_that_is_answered_with_no_news_is_followed_by_none(world: World, telling: Telling) -> None:
+    number = "+9779812345678"
+    await telling.subscriber(number, channel="whatsapp")
+    world.clock.move(hours=25)
+    await telling.begun()
+    await telling.minute()
+    await world.sends()
+    await world.says(number, "news off", channel="whatsapp")
+    assert [text for to, _, text in world.provider.sent if to == number and WORDS["en"] in text] == []
+
+
+async def test_what_could_not_be_told_in_its_days_is_left_out(world: World, telling: Telling) -> None:
+    await telling.subscriber(MAYA)
+    await quiet(telling)
+    await world.set_conversation((await world.where(MAYA)).conversation_id, owner="human", owner_epoch=1)
+    which = await telling.begun(days=1)
+    await telling.minute()
+    world.clock.move(days=1, minutes=1)
+    await telling.minute()
+    assert await telling.counts(which) == {"skipped:late": 1}
+    assert (await telling.known(which)).state == "done"
+    await world.set_conversation((await world.where(MAYA)).conversation_id, owner="closed", owner_epoch=2)
+    await world.sends()
+    assert telling.heard(MAYA) == []
+
+
+async def test_what_the_provider_refuses_is_tried_again_in_the_lane_and_counted_at_the_end(
+    world: World, telling: Telling
+) -> None:
+    await telling.subscriber(MAYA)
+    await telling.subscriber(RITA)
+    await quiet(telling)
+    which = await telling.begun()
+    await telling.minute()
+    world.provider.script[MAYA].append(errors.Unreachable("down"))
+    world.provider.script[RITA].append(errors.PersonBlocked("403"))
+    await world.sender.run_once()
+    assert await world.one("SELECT state FROM outbox WHERE broadcast_id IS NOT NULL AND state <> 'failed'") == "lane"
+    world.clock.move(seconds=10)
+    await world.sends()
+    await telling.minute()
+    assert await telling.counts(which) == {"sent": 1, "failed:PersonBlocked": 1}
+    assert len(telling.heard(MAYA)) == 1
+
+
+async def test_two_workers_at_once_reach_everybody_once(world: World, telling: Telling) -> None:
+    people = [str(900 + n) for n in range(30)]
+    for who in people:
+        await telling.subscriber(who)
+    await quiet(telling)
+    which = await telling.begun()
+    other = type(telling.room)(world.database(), world.app.secrets, world.app.content, world.policy, world.clock)
+    queued = await asyncio.gather(telling.minute(), other.run_once())
+    assert sum(queued) == 30
+    senders = [world.sender, world.new_sender(world.database())]
+    for _ in range(60):
+        await asyncio.gather(*(sender.run_once() for sender in senders))
+        world.clock.move(seconds=1)
+    assert Counter(len(telling.heard(who)) for who in people) == {1: 30}
+    await telling.minute()
+    assert await telling.counts(which) == {"sent": 30}
+
+
+async def test_a_sender_that_dies_sends_again_once_and_then_no_more(world: World, telling: Telling) -> None:
+    await telling.subscriber(MAYA)
+    await quiet(telling)
+    which = await telling.begun()
+    await telling.minute()
+    for tries in (1, 2):
+        async with world.app.database.begin() as connection:
+            assert len(await telling.lane(connection)) == 1, tries
+        world.clock.move(minutes=1)
+        await telling.minute()
+        world.clock.move(seconds=2)
+    assert await telling.counts(which) == {"failed:lease": 1}
+    assert await world.sends() == 0
+
+
+async def test_words_of_one_colleague_alone_never_start(world: World, telling: Telling) -> None:
+    which = await telling.draft(agreed=False)
+    assert not await telling.start(which)
+    async with world.app.database.begin() as connection:
+        assert not await broadcasts.approve(connection, which, "en", by=telling.writer, now=world.now)  # her own
+        assert await broadcasts.approve(connection, which, "en", by=telling.reader, now=world.now)
+    assert not await telling.start(which)  # the other language
+    async with world.app.database.begin() as connection:
+        assert await broadcasts.approve(connection, which, "ne", by=telling.reader, now=world.now)
+        assert await broadcasts.write(connection, which, "en", "Hello. Other words.", by=telling.writer, now=world.now)
+    assert not await telling.start(which)  # what is changed is agreed to anew
+    async with world.app.database.begin() as connection:
+        assert await broadcasts.approve(connection, which, "en", by=telling.reader, now=world.now)
+    assert await telling.start(which)
+    async with world.app.database.begin() as connection:
+        assert not await broadcasts.write(
+            connection, which, "en", "Hello. Late words.", by=telling.writer, now=world.now
+        )
+
+
+async def test_in_the_chat_she_begins_and_ends_it_and_her_case_stays_as_it_was(world: World, telling: Telling) -> None:
+    await world.says(MAYA, "hello", "1", "human")
+    assert await world.one("SELECT count(*) FROM subscriptions") == 0  # off
+    await world.says(MAYA, "send me news", "1", "1")
+    rows = await world.rows("SELECT topic, ended_at FROM subscriptions")
+    assert [tuple(row) for row in rows] == [(TOPIC, None)]
+    where = await world.where(MAYA)
+    query = "SELECT c.state, c.owner, c.opted_out, c.consent FROM (SELECT k.stage AS state, v.owner AS owner,"
+    query += " p.opted_out_at AS opted_out, p.consent_contact_at IS NOT NULL AS consent FROM cases k"
+    query += " JOIN conversations v ON v.id = k.conversation_id JOIN contacts p ON p.id = k.subject_id) c"
+    before = await world.rows(query)
+    await world.says(MAYA, "news off")
+    assert (await world.said(MAYA))[-1] == "no_news.ended"
+    assert await world.one("SELECT count(*) FROM subscriptions WHERE ended_at IS NULL") == 0
+    assert await world.rows(query) == before  # the case, its owner, her consent: nothing has changed
+    await world.set_conversation(where.conversation_id, owner="human", owner_epoch=5)
+    await world.says(MAYA, "news off")  # also while a human has it
+    assert (await world.said(MAYA))[-1] == "no_news.ended"
+
+
+async def test_stop_ends_it_and_start_does_not_begin_it_again(world: World, telling: Telling) -> None:
+    await telling.subscriber(MAYA)
+    await world.says(MAYA, "stop", "start")
+    await quiet(telling)
+    which = await telling.begun()
+    await telling.minute()
+    assert await telling.counts(which) == {}
+    assert (await telling.known(which)).state == "done"
