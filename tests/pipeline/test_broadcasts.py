@@ -454,6 +454,7 @@ async def test_a_sender_that_dies_sends_again_once_and_then_no_more(world: World
         async with world.app.database.begin() as connection:
             assert len(await telling.lane(connection)) == 1, tries
         world.clock.move(minutes=1)
+        await world.leases_run_out()
         await telling.minute()
         world.clock.move(seconds=2)
     assert await telling.counts(which) == {"failed:lease": 1}
