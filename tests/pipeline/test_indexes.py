@@ -112,7 +112,7 @@ async def _clock(doings: Doings) -> None:
     )
     await doings.world.run("ANALYZE subscriptions")
     await telling.begun(words=dict.fromkeys(("ne", "hi", "ar"), "Hello."))
-    await doings.do("broadcast", partial(made.tasks["broadcast"].func, 0), doings.world.sender.run_once)
+    await doings.do("broadcast", partial(made.tasks["broadcast"].func, 0))
 
 
 async def _erasing(doings: Doings) -> None:
