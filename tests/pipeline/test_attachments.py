@@ -178,7 +178,9 @@ async def test_a_transcript_is_unverified_and_sealed(world: World, tmp_path: Pat
             return "they keep my passport"
 
     await sends_file(world, VOICE)
-    await worker(world, tmp_path, speech=Engine()).run_once()
+    listening = worker(world, tmp_path, speech=Engine())
+    await listening.run_once()
+    await listening.settled()
     row = await the_row(world)
     assert row.transcript == "unverified"
     assert b"passport" not in bytes(row.transcript_enc)
