@@ -13,10 +13,11 @@ import pytest
 from bot.__main__ import main
 from bot.cli import broadcast
 from bot.store import users
+from tests.pipeline.conftest import world
 from tests.pipeline.telling import Telling
 from tests.pipeline.world import World
 
-pytest_plugins = ("tests.pipeline.conftest",)
+__all__ = ["world"]
 
 
 @pytest.fixture

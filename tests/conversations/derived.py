@@ -45,7 +45,7 @@ BASES = {
     "status": "status.add_and_details",
     "welcome": "welcome.greeting",
     "stop_confirm": "stop_confirm.yes",
-    "start": "start.first_contact",
+    "start": "start.after_stop",
 }
 
 

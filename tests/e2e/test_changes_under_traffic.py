@@ -164,7 +164,7 @@ Revises: {head}
 
 from alembic import op
 
-revision = "next"
+revision = "9999"
 down_revision = "{head}"
 INDEX = "ix_inbox_of_the_next_release"
 
@@ -198,14 +198,14 @@ async def test_T54_the_schema_of_the_next_release_comes_and_goes_while_people_wr
     head = room.newest()
     scripts = tmp_path / "migrations"
     shutil.copytree(room.MIGRATIONS, scripts)
-    (scripts / "versions" / "next_release.py").write_text(NEXT.format(head=head))
+    (scripts / "versions" / "9999_next_release.py").write_text(NEXT.format(head=head))
     monkeypatch.setattr(room, "MIGRATIONS", scripts)
     traffic = Traffic(here.base)
     async with here.service() as service:
         await service.ready()
         async with traffic, httpx.AsyncClient(trust_env=False, timeout=30) as client:
             await traffic.more()
-            assert await asyncio.to_thread(room.migrate, here.url_owner) == "next"
+            assert await asyncio.to_thread(room.migrate, here.url_owner) == "9999"
             await traffic.more()
             assert (await client.get(f"{here.base}/health/ready")).status_code == 200
             between = traffic.written

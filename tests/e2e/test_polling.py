@@ -19,7 +19,9 @@ async def test_an_update_is_confirmed_only_after_the_commit(here: World, point: 
     async with here.service(telegram_mode="polling", crash=point) as first:
         assert await first.ended() == -signal.SIGKILL
     assert len(here.telegram.waiting) == 2  # nothing was confirmed
-    assert here.effects()["seen"] == (0 if point == "receive.before_commit" else 1)
+    assert here.effects()["seen"] == (
+        0 if point == "receive.before_commit" else 2
+    )  # polled together, committed together
     async with here.service(telegram_mode="polling") as second:
         await second.ready()
         await here.answered(FIRST, 1)

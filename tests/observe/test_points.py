@@ -21,9 +21,10 @@ def _points() -> Counter[str]:
     return found
 
 
-def test_every_crash_point_is_in_the_code_once() -> None:
+def test_every_crash_point_is_in_the_code() -> None:
+    """What is done in several ways (a result alone, or with others) has its point in each of them."""
     named = (*POINTS, *BROADCAST_POINTS)
-    assert _points() == Counter(named)
+    assert set(_points()) == set(named)
     assert len(set(named)) == len(named)
 
 
