@@ -375,7 +375,7 @@ async def test_on_whatsapp_a_template_goes_first_and_the_words_when_she_writes(w
     assert telling.heard(number) == []
     await telling.minute()
     assert await telling.counts(which) == {"sent:template": 1}
-    world.clock.move(hours=30)  # her day is over, and texts of who only reads are gone: this one waits for her
+    world.clock.move(hours=25)  # her day is over, and texts of who only reads are gone: this one waits for her
     await world.says(number, "1", channel="whatsapp")
     assert telling.heard(number) == []  # her answer first, then an hour of silence
     world.clock.move(minutes=61)
