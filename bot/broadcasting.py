@@ -29,7 +29,7 @@ from bot.engine.events import Said
 from bot.engine.messages import Reply
 from bot.observe import logs
 from bot.observe.crash import point
-from bot.store import accounts, audience, broadcasts, lane, lanes, recipients, turns
+from bot.store import accounts, audience, broadcasts, lane, lanes, leases, recipients, turns
 from bot.store.accounts import Place
 from bot.store.audience import Sparing
 from bot.store.broadcasts import Broadcast
@@ -145,7 +145,8 @@ class Broadcasting:
         """List who is to hear it, put a minute's worth into the lane, write down what became of it; returns how many
         went into the lane."""
         async with self._database.begin() as connection:
-            await lane.recover(connection, self._clock())
+            await lane.recover(connection, self._clock(), steady=leases.steady(self._database))
+            await broadcasts.expire(connection, self._clock())
             found = await broadcasts.open_ones(connection)
         queued = 0
         for one in found:

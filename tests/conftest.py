@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -171,19 +172,32 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
 
 
+HOOKS = (
+    (logging.Logger, "callHandlers"), (logging, "raiseExceptions"), (warnings, "showwarning"), (sys, "excepthook"),
+    (sys, "unraisablehook"), (threading, "excepthook"),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _logs_at_first() -> tuple[int, list[Any]]:
+    """Before a fixture of any file is made, since one may call a command too: the root's level, and the hooks."""
+    return logging.getLogger().level, [getattr(place, name) for place, name in HOOKS]
+
+
 @pytest.fixture(autouse=True)
-def _logs_as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A command that a test calls in this process sends all logs of the process to its own standard error, for good."""
-    root = logging.getLogger()
-    for place, name in (
-        (logging.Logger, "callHandlers"), (logging, "raiseExceptions"), (warnings, "showwarning"), (sys, "excepthook"),
-        (sys, "unraisablehook"), (threading, "excepthook"),
-    ):  # fmt: skip
-        monkeypatch.setattr(place, name, getattr(place, name))
-    level = root.level
+def _logs_as_before(_logs_at_first: tuple[int, list[Any]]) -> Iterator[None]:
+    """A command that is called in this process sends all logs of the process to its own standard error, for good."""
+    _put_back(*_logs_at_first)
     yield
+    _put_back(*_logs_at_first)
+
+
+def _put_back(level: int, hooks: list[Any]) -> None:
+    root = logging.getLogger()
     root.setLevel(level)
     root.handlers[:] = [handler for handler in root.handlers if not isinstance(handler, logs.Sink)]
+    for (place, name), hook in zip(HOOKS, hooks, strict=True):
+        setattr(place, name, hook)
 
 
 @pytest.fixture

@@ -84,7 +84,11 @@ async def _failed(connection: Connection, row: Left, receipt: Receipt, now: date
         age=row.age(now),
     )
     log.warning("failed_later", channel=receipt.channel, kind=type(error).__name__, code=error.code)
-    values: dict[str, Any] = {"state": verdict.state, "reason": verdict.reason, "lease_until": None}
+    values: dict[str, Any] = {
+        "state": outbox.waits(row.broadcast_id, verdict.state),
+        "reason": verdict.reason,
+        "lease_until": None,
+    }
     if verdict.state in {"queued", "held"}:  # it leaves again, as a new message to the provider
         later = outgoing.NEVER if verdict.state == "held" else now + timedelta(seconds=verdict.wait)
         values |= {"not_before": later, "provider_id": None, "parts_done": 0}

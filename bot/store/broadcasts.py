@@ -173,10 +173,14 @@ async def start(connection: AsyncConnection, broadcast_id: UUID, expected: int, 
 
 
 async def stop(connection: AsyncConnection, broadcast_id: UUID, *, by: UUID, now: datetime) -> bool:
-    """Nothing more is claimed once this is committed; what a sender holds already may still leave."""
+    """Nothing more is claimed once this is committed; what a sender holds already may still leave. Also of one that is
+    done, whose words wait until somebody writes: they stay where they are, and leave when it is started again."""
     done = await connection.execute(
         update(broadcasts)
-        .where(broadcasts.c.id == broadcast_id, broadcasts.c.state == "running")
+        .where(
+            broadcasts.c.id == broadcast_id,
+            or_(broadcasts.c.state == "running", and_(broadcasts.c.state == "done", broadcasts.c.ends_at > now)),
+        )
         .values(state="stopped", stopped_by=by, stopped_at=now)
     )
     return bool(done.rowcount)
@@ -335,10 +339,24 @@ async def finish(connection: AsyncConnection, one: Broadcast, now: datetime) -> 
         return False
     counts = (await _counts(connection, [one.id])).get(one.id, Counter())
     kept = [[state, reason, count] for (state, reason), count in sorted(counts.items(), key=str)]
+    # One that was done before it was stopped has its counts.
+    new = {} if one.counts else {"counts": kept}
     await connection.execute(
-        update(broadcasts).where(broadcasts.c.id == one.id).values(state="done", ended_at=now, counts=kept)
+        update(broadcasts).where(broadcasts.c.id == one.id).values(state="done", ended_at=now, **new)
     )
     return True
+
+
+async def expire(connection: AsyncConnection, now: datetime) -> int:
+    """Words that waited for somebody to write are withdrawn when the time of their broadcast is over, though for
+    everybody else it was done long before. Returns how many."""
+    past = select(broadcasts.c.id).where(broadcasts.c.state == "done", broadcasts.c.ends_at <= now)
+    gone = await connection.execute(
+        update(outbox)
+        .where(outbox.c.broadcast_id.in_(past), outbox.c.state.in_(("lane", "held")))
+        .values(state="withdrawn", reason="late")
+    )
+    return int(gone.rowcount)
 
 
 def _withdrawn(outbox_id: Any) -> Any:

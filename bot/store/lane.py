@@ -40,7 +40,7 @@ async def claim(
 ) -> list[Claim]:
     """Lock, mark and read what of the running broadcasts may be sent now. `room`: by channel; `most`: of a day."""
     channels = [channel for channel, free in room.items() if free > 0]
-    running = await _running(connection, now) if channels else []
+    running = await _open(connection, now) if channels else []
     if not running:
         return []
     left = await lanes.budgets(connection, channels, now)
@@ -52,10 +52,11 @@ async def claim(
     return await claims.take(connection, secrets, found, now, room, left)
 
 
-async def _running(connection: AsyncConnection, now: datetime) -> list[UUID]:
+async def _open(connection: AsyncConnection, now: datetime) -> list[UUID]:
+    """Those that run, and those that are done but for the words that wait until somebody writes."""
     rows = await connection.execute(
         select(broadcasts.c.id)
-        .where(broadcasts.c.state == "running", broadcasts.c.ends_at > now)
+        .where(broadcasts.c.state.in_(("running", "done")), broadcasts.c.ends_at > now)
         .order_by(broadcasts.c.id)
         .with_for_update(read=True, skip_locked=True)
     )
@@ -101,9 +102,12 @@ def subscribed() -> ColumnElement[bool]:
     )
 
 
-async def recover(connection: AsyncConnection, now: datetime) -> int:
+async def recover(connection: AsyncConnection, now: datetime, *, steady: bool = True) -> int:
     """What a dead sender held goes back into the lane, once; the second time its outcome stays unknown. A minute later
-    than a direct reply: nobody waits for it. Returns how many."""
+    than a direct reply: nobody waits for it. Returns how many. Without a steady database (`leases.py`) nothing is
+    taken from anybody."""
+    if not steady:
+        return 0
     gone = (
         select(outbox.c.id)
         .where(outbox.c.broadcast_id.is_not(None), outbox.c.state == "sending", leases.over(outbox.c.lease_until))

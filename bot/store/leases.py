@@ -64,8 +64,9 @@ class Leases:
         try:
             yield
         finally:
-            for row in claims:
-                self._held.pop(row, None)
+            for row, number in claims.items():
+                if self._held.get(row, (None,))[0] == number:  # a newer claim of the same row goes on
+                    del self._held[row]
             if not self._held:
                 await self._rest()
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, func, insert, literal, or_, select, true, update
+from sqlalchemy import and_, case, func, insert, literal, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
@@ -23,6 +23,11 @@ ENDED_BADLY = frozenset({"failed", "unknown"})
 # How far along each state is; a receipt never moves a row back (docs/channels.md, delivery states).
 RANK = {"lane": 0, "queued": 0, "sending": 1, "unknown": 2, "sent": 3, "failed": 4, "delivered": 5, "read": 6}
 IMPORTANT = and_(outbox.c.kind == "reply", or_(outbox.c.urgent, outbox.c.origin == "human"))
+
+
+def waits(broadcast_id: UUID | None, state: str) -> str:
+    """The state in which a row waits for its next look: what is told to many waits in the lane."""
+    return "lane" if broadcast_id is not None and state in ("queued", "held") else state
 
 
 async def page(
@@ -77,7 +82,7 @@ async def again(
             outbox.c.state.in_(ENDED_BADLY),
         )
         .values(
-            state=state,
+            state=case((outbox.c.broadcast_id.is_not(None), waits(row_id, state)), else_=state),
             reason=reason,
             not_before=not_before,
             queued_at=now,
@@ -216,6 +221,7 @@ class Left:
     attempts: int
     queued_at: datetime
     sent_at: datetime | None
+    broadcast_id: UUID | None
     important: bool
 
     @property

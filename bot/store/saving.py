@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Uuid, and_, bindparam, case, exists, func, or_, select, update
+from sqlalchemy import DateTime, Uuid, and_, bindparam, case, func, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -30,7 +30,6 @@ from bot.store.tables import (
     messages,
     notices,
     outbox,
-    subscriptions,
 )
 from bot.store.turns import CASE_FIELDS, CONVERSATION_FIELDS, PERSON_FIELDS
 
@@ -38,23 +37,28 @@ STALE = timedelta(hours=1)  # a question or promise of the bot that was not sent
 _IDS = bindparam("ids", type_=ARRAY(Uuid))
 _NOW, _SINCE = (bindparam(name, type_=DateTime(timezone=True)) for name in ("now", "since"))
 _TOLD = outbox.c.broadcast_id.is_not(None)
-_WANTS_IT = exists(
-    select(subscriptions.c.id).where(
-        subscriptions.c.subject_id == outbox.c.subject_id, subscriptions.c.ended_at.is_(None)
-    )
-)
-_STALE = or_(and_(outbox.c.origin == "bot", outbox.c.queued_at < _SINCE, ~_TOLD), and_(_TOLD, ~_WANTS_IT))
+_STALE = and_(outbox.c.origin == "bot", outbox.c.queued_at < _SINCE)
 _LOOK_AGAIN = (
     update(outbox)
-    .where(outbox.c.conversation_id == func.any(_IDS), outbox.c.state.in_(("held", "queued")))
+    .where(outbox.c.conversation_id == func.any(_IDS), outbox.c.state.in_(("held", "queued")), ~_TOLD)
     .values(
         state=case((_STALE, "withdrawn"), else_="queued"),
         # The doubt whether a row arrived already stays with it: it is what bounds how often it is sent.
         reason=case((_STALE, "stale"), (outbox.c.state == "queued", outbox.c.reason)),
         not_before=case((_STALE, outbox.c.not_before), else_=_NOW),
-        # What a broadcast has for her is an answer now, and stands in no lane.
-        broadcast_id=case((_STALE, outbox.c.broadcast_id)),
     )
+)
+# The window is open now. What a broadcast has for her goes into the lane, where it stands before no answer, and leaves
+# after all that is asked there: it runs, she wants it, silence, no human, no grave case.
+_INTO_THE_LANE = (
+    update(outbox)
+    .where(
+        outbox.c.conversation_id == func.any(_IDS),
+        outbox.c.state.in_(("held", "lane")),
+        outbox.c.reason == "window",
+        _TOLD,
+    )
+    .values(state="lane", reason=None, not_before=_NOW)
 )
 _KEEP_AS_ALLOWED = (
     update(messages)
@@ -113,7 +117,9 @@ async def _notices(connection: AsyncConnection, batch: Sequence[Subject], now: d
 
 async def _look_again(connection: AsyncConnection, conversation_ids: Sequence[UUID], now: datetime) -> None:
     """The person has written: what a human said leaves now; what the bot said hours ago is not true any more."""
-    await connection.execute(_LOOK_AGAIN, {"ids": list(conversation_ids), "now": now, "since": now - STALE})
+    ids = list(conversation_ids)
+    await connection.execute(_LOOK_AGAIN, {"ids": ids, "now": now, "since": now - STALE})
+    await connection.execute(_INTO_THE_LANE, {"ids": ids, "now": now})
 
 
 # --- rows

@@ -16,7 +16,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response import Redirect, ServerSentEvent
 
-from bot.broadcasting import Broadcasting
+from bot.broadcasting import FACTS, Broadcasting
 from bot.check.letters import problems
 from bot.store import broadcasts, users
 from bot.store.broadcasts import Broadcast
@@ -39,7 +39,10 @@ BAD = frozenset({"not_agreed", "not_started", "not_stopped", "not_saved", "none"
 def routes(office: Office) -> list[HTTPRouteHandler]:
     """The routes."""
     content = office.content
-    room = Broadcasting(office.database, office.secrets, content, office.policy, office.clock)
+    rules = content.knowledge.get(FACTS)
+
+    def room() -> Broadcasting:
+        return Broadcasting(office.database, office.secrets, content, office.policy, office.clock)
 
     def told_of(request: Request[Any, Any, Any]) -> str:
         told = str(request.query_params.get("told", ""))
@@ -64,11 +67,11 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             "broadcasts.html",
             status=status,
             found=[broadcast_page.line(Say(office.look, visit), one) for one in found],
-            topics=list(room.rules["kinds"]),
+            topics=list(rules["kinds"]),
             countries=named,
             tongues=list(content.languages),
-            days=room.rules["days"],
-            most_days=room.rules["most_days"],
+            days=rules["days"],
+            most_days=rules["most_days"],
             name_most=NAME,
             told=told,
             good=told in GOOD,
@@ -78,7 +81,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
     async def whole(visit: Visit, which: UUID, told: str = "", status: int = 200, **more: Any) -> Response[str]:
         one = await known(which)
         async with office.database.begin() as connection:
-            measured = await room.measure(connection, one) if one.state in ("draft", "stopped") else None
+            measured = await room().measure(connection, one) if one.state in ("draft", "stopped") else None
             names = {user.id: user.name for user in await users.everybody(connection)}
         say = Say(office.look, visit)
         return office.look.page(
@@ -89,7 +92,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             line=broadcast_page.line(say, one),
             rows=broadcast_page.rows(say, one),
             plan=broadcast_page.plan(say, measured) if measured else None,
-            texts=broadcast_page.texts(one, room, names, visit.user.id),
+            texts=broadcast_page.texts(one, room(), names, visit.user.id),
             missing=[code for code in (one.languages or content.languages) if code not in one.texts],
             may_agree=office.permissions.may_page(visit.user.role, AGREE, main=visit.user.main),
             version=_print(one),
@@ -120,9 +123,9 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         wrong: dict[str, str] = {}
         if not name or len(name) > NAME:
             wrong["name"] = "name_wrong"
-        if topic not in room.rules["kinds"]:
+        if topic not in rules["kinds"]:
             wrong["topic"] = "topic_wrong"
-        if not days.isdecimal() or not 1 <= int(days) <= int(room.rules["most_days"]):
+        if not days.isdecimal() or not 1 <= int(days) <= int(rules["most_days"]):
             wrong["days"] = "days_wrong"
         if wrong:
             return await listed(visit, status=400, form=visit.form, problems=wrong)
@@ -145,7 +148,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         words = words.replace("\r\n", "\n")
         if language not in content.languages:
             return back(which, "none")
-        if wrong := problems(content, room, language, words):
+        if wrong := problems(content, room(), language, words):
             return await whole(visit, which, "not_saved", 400, edited=language, words=words, wrong=wrong)
         async with office.database.begin() as connection:
             done = await broadcasts.write(connection, which, language, words, by=visit.user.id, now=visit.now)
@@ -162,7 +165,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
     async def start(visit: TheVisit, which: FromPath[UUID]) -> Response[Any]:
         one = await known(which)
         async with office.database.begin() as connection:
-            expected = (await room.measure(connection, one)).all
+            expected = (await room().measure(connection, one)).all
             done = await broadcasts.start(connection, which, expected, by=visit.user.id, now=visit.now)
         await office.live.tell()
         return back(which, "started" if done else "not_started")

@@ -105,13 +105,15 @@ $$
 """
 
 
+VALIDATE = "ALTER TABLE outbox VALIDATE CONSTRAINT ck_outbox_state"
+
+
 def _states(names: tuple[str, ...]) -> None:
-    """The closed list of the outbox: what is there is looked at without a lock that anybody waits for."""
+    """The closed list of the outbox. What is there is looked at apart, after the lock of the DROP is given back."""
     listed = ", ".join(f"'{name}'" for name in names)
     # Another list follows at once, in which all of the old one stands: no version before it writes anything else.
     op.execute("-- squawk-ignore ban-drop-constraint\nALTER TABLE outbox DROP CONSTRAINT IF EXISTS ck_outbox_state")
     op.execute(f"ALTER TABLE outbox ADD CONSTRAINT ck_outbox_state CHECK (state IN ({listed})) NOT VALID")
-    op.execute("ALTER TABLE outbox VALIDATE CONSTRAINT ck_outbox_state")
 
 
 def upgrade() -> None:
@@ -120,13 +122,15 @@ def upgrade() -> None:
     op.execute("ALTER TABLE outbox ADD COLUMN IF NOT EXISTS broadcast_id uuid")
     _states((*BEFORE, "lane"))
     op.execute(GRANTS)
-    build("ix_outbox_lane", "outbox", "(broadcast_id, state, seq) WHERE broadcast_id IS NOT NULL")
+    build("ix_outbox_lane", "outbox", "(broadcast_id, state, seq) WHERE broadcast_id IS NOT NULL")  # commits before
+    op.execute(VALIDATE)
 
 
 def downgrade() -> None:
     op.execute("DROP INDEX ix_outbox_lane")
     op.execute("UPDATE outbox SET state = 'withdrawn', reason = 'stopped' WHERE state = 'lane'")
     _states(BEFORE)
+    op.execute(VALIDATE)
     op.execute("ALTER TABLE outbox DROP COLUMN broadcast_id")
     for table in ("broadcast_recipients", "broadcast_texts", "broadcasts", "channel_lanes", "subscriptions"):
         op.execute(f"DROP TABLE {table}")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from uuid_utils.compat import uuid7
 
-from bot.store import accounts, broadcasts, lanes
+from bot.store import accounts, broadcasts, lanes, outbox
 from bot.transports import errors
 from tests.pipeline.telling import TOPIC, WORDS, Telling
 from tests.pipeline.world import ACCOUNT, World
@@ -45,8 +45,8 @@ async def test_who_subscribed_hears_it_once_and_nobody_else_does(world: World, t
     assert (done.state, done.over, done.all) == ("done", 1, 1)
 
 
-async def _open_case(world: World, address: str, **values: Any) -> None:
-    where = await world.where(address)
+async def _open_case(world: World, address: str, channel: str = "telegram", **values: Any) -> None:
+    where = await world.where(address, channel)
     case = {"kind": "report_unpaid_wages", "severity": "medium", "care": None, "closed_at": None, **values}
     await world.run(
         "INSERT INTO cases (id, subject_id, reference, conversation_id, kind, severity, care, stage, opened_at,"
@@ -375,11 +375,69 @@ async def test_on_whatsapp_a_template_goes_first_and_the_words_when_she_writes(w
     assert telling.heard(number) == []
     await telling.minute()
     assert await telling.counts(which) == {"sent:template": 1}
-    world.clock.move(hours=30)  # her day is over, and texts of who only reads are gone: this one waits for her
-    await world.writes(number, "1", channel="whatsapp")
-    await world.turns()
+    world.clock.move(hours=25)  # her day is over, and texts of who only reads are gone: this one waits for her
+    await world.says(number, "1", channel="whatsapp")
+    assert telling.heard(number) == []  # her answer first, then an hour of silence
+    world.clock.move(minutes=61)
     await world.sends()
     assert len(telling.heard(number)) == 1
+
+
+async def _asked_to_write(world: World, telling: Telling) -> tuple[str, Any]:
+    """Somebody on WhatsApp whose window is shut: the template has left, the words wait."""
+    number = "+9779812345678"
+    await telling.subscriber(number, channel="whatsapp")
+    world.clock.move(hours=25)
+    which = await telling.begun()
+    await telling.minute()
+    await world.sends()
+    await telling.minute()
+    return number, which
+
+
+async def test_who_writes_of_danger_gets_help_and_no_news(world: World, telling: Telling) -> None:
+    number, _ = await _asked_to_write(world, telling)
+    await world.says(number, "he beats me", channel="whatsapp")
+    before = [text for to, _, text in world.provider.sent if to == number]
+    assert not [text for text in before if WORDS["en"] in text]
+    await _open_case(world, number, severity="critical", channel="whatsapp")
+    world.clock.move(minutes=61)
+    await world.sends()
+    assert telling.heard(number) == []
+
+
+async def test_the_words_of_one_that_was_stopped_do_not_leave_when_she_writes(world: World, telling: Telling) -> None:
+    number, which = await _asked_to_write(world, telling)
+    assert (await telling.known(which)).state == "done"
+    assert await telling.stop(which)
+    await world.says(number, "hello", channel="whatsapp")
+    world.clock.move(minutes=61)
+    await telling.minute()
+    await world.sends()
+    assert telling.heard(number) == []
+    assert await telling.start(which)
+    await telling.minute()
+    await world.sends()
+    assert len(telling.heard(number)) == 1
+    await telling.minute()
+    assert await telling.counts(which) == {"sent:template": 1}
+
+
+async def test_words_that_wait_are_withdrawn_when_their_time_is_over(world: World, telling: Telling) -> None:
+    number, which = await _asked_to_write(world, telling)
+    world.clock.move(days=3)
+    assert not await telling.stop(which)
+    await telling.minute()
+    assert await world.one("SELECT reason FROM outbox WHERE broadcast_id IS NOT NULL AND state = 'withdrawn'") == "late"
+    await world.says(number, "hello", channel="whatsapp")
+    world.clock.move(minutes=61)
+    await world.sends()
+    assert telling.heard(number) == []
+
+
+def test_what_is_told_to_many_waits_in_the_lane_alone() -> None:
+    assert [outbox.waits(uuid7(), state) for state in ("queued", "held", "failed")] == ["lane", "lane", "failed"]
+    assert [outbox.waits(None, state) for state in ("queued", "held")] == ["queued", "held"]
 
 
 async def test_a_template_that_is_answered_with_no_news_is_followed_by_none(world: World, telling: Telling) -> None:

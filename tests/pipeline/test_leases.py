@@ -16,6 +16,7 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy.exc import OperationalError
+from uuid_utils.compat import uuid7
 
 from bot.attachments import Attachments
 from bot.digests import Digests
@@ -260,3 +261,13 @@ async def test_a_dead_workers_file_is_fetched_by_another(world: World, tmp_path:
 
 def test_a_lease_outlives_some_beats_and_ends_in_time() -> None:
     assert timedelta(seconds=3 * BEAT) < leases.LEASE < timedelta(seconds=10)
+
+
+async def test_a_hold_that_ends_late_leaves_a_newer_hold_of_the_same_row(world: World) -> None:
+    room, row = claims.held(world.app.database), uuid7()
+    old = room.holding({row: 1})
+    await old.__aenter__()
+    async with room.holding({row: 2}):
+        await old.__aexit__(None, None, None)
+        assert room._held[row][0] == 2
+    assert not room._held
