@@ -63,10 +63,10 @@ class Live:
         """Something of the desk's own has changed: all processes look. After commit."""
         await self._database.notify(DESK_CHANNEL)
 
-    async def wait(self) -> None:
-        """Until something may have changed, a second at most."""
+    async def wait(self, changed: asyncio.Event) -> None:
+        """Until something may have changed since this was the event to wait for, a second at most."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), POLL)
+            await asyncio.wait_for(changed.wait(), POLL)
 
     def stream(
         self,
@@ -91,6 +91,7 @@ class Live:
         yield ServerSentEventMessage(comment="here", retry=2000)
         checked = loop.time()
         while not self.stopping:
+            changed = self._changed  # before the look: what changes meanwhile is looked at once more
             try:
                 if loop.time() - checked >= POLL:
                     checked = loop.time()
@@ -109,4 +110,4 @@ class Live:
                 quiet = loop.time()
                 yield ServerSentEventMessage(comment="here")
             await asyncio.sleep(CALM)
-            await self.wait()
+            await self.wait(changed)

@@ -187,7 +187,7 @@ def downgrade() -> None:
 def _back(owner_url: str, to: str) -> None:
     engine = create_engine(room.sqlalchemy_url(owner_url))
     with engine.connect() as connection:
-        alembic.downgrade(room._config(connection), to)
+        alembic.downgrade(room.config_of(connection), to)
     engine.dispose()
 
 
