@@ -15,6 +15,14 @@ from bot.broadcasting import Broadcasting, Measured
 from bot.store.broadcasts import Broadcast
 from desk.sheets import Say
 
+STATES = {
+    "waiting": "broadcasts.state_waiting",
+    "queued": "broadcasts.state_queued",
+    "sent": "broadcasts.state_sent",
+    "skipped": "broadcasts.state_skipped",
+    "failed": "broadcasts.state_failed",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -69,8 +77,7 @@ def rows(say: Say, one: Broadcast) -> list[tuple[str, str, str]]:
     order = ("sent", "queued", "waiting", "skipped", "failed")
     found = sorted(one.counts.items(), key=lambda item: (order.index(item[0][0]), -item[1]))
     return [
-        (say.t(f"broadcasts.state_{state}"), _why(say, reason) if reason else "", say.n(number))
-        for (state, reason), number in found
+        (say.t(STATES[state]), _why(say, reason) if reason else "", say.n(number)) for (state, reason), number in found
     ]
 
 
