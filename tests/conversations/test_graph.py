@@ -85,12 +85,12 @@ def test_the_walk_comes_to_every_question(content: Content, walked: Walk) -> Non
         "whom.later_man",
         "uses.keep",
         "news.more",  # where she hears of some topic already
-        "news.both",
         "news.rest",
         "hand_on.may_we_files",  # where files would go along
     }
     half_known |= {f"orientation.{step}" for step in ("go_on", "question", "failed", "name")}
-    assert missed == half_known | no_cap
+    proved_again = {"news.both"}  # where she came back by her word to a phone on which somebody else writes too
+    assert missed == half_known | no_cap | proved_again
     assert half_known <= told
 
 
