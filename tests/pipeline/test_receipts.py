@@ -158,7 +158,8 @@ async def test_T11_no_part_is_sent_a_third_time_though_a_receipt_told_of_the_fir
         if life == 0:
             await world.app.receive([receipt(world, "sent", "SM1", str(row_id))])
             await world.turns()
-        world.clock.move(seconds=31)  # its lease runs out
+        world.clock.move(seconds=31)
+        await world.leases_run_out()
     counts = Counter(provider.taken)
     assert list(counts.values()) == [1, 2]  # the first part was told of; the second may have arrived twice
     assert (await row(world, row_id)).state == "unknown"
