@@ -23,6 +23,7 @@ from pathlib import Path
 
 import psycopg
 
+from benchmarks.burden import processor
 from benchmarks.desk import postgres_seconds
 from benchmarks.report import machine, scratch, write_section
 from benchmarks.webhooks import CONNECTIONS, PER_SECOND, Line, provide, request_of, until_answered
@@ -30,9 +31,9 @@ from bot.store import embedded
 from bot.store.embedded import Server
 from bot.store.migrate import migrate
 from tests.fakes.database import asked, copied
-from tests.fakes.post import PUBLIC, SMS_NUMBER, text
+from tests.fakes.post import text
 from tests.fakes.service import Service, free_port
-from tests.fakes.twilio import ACCOUNT, TOKEN
+from tests.fakes.world import settings_of
 
 SECTION = "## Machines\n"
 SETUPS = ((1, 1), (1, 2), (1, 4), (2, 2))  # web processes, workers
@@ -117,13 +118,9 @@ class Town:
         return int(asked(self.url, "SELECT count(*) FROM inbox WHERE state = 'waiting'")[0][0])
 
 
-def processor(services: Sequence[Service]) -> float:
+def used_by(services: Sequence[Service]) -> float:
     """Seconds that these processes have used."""
-    used = 0
-    for service in services:
-        values = Path(f"/proc/{service.process.pid}/stat").read_text("ascii").rpartition(")")[2].split()
-        used += int(values[11]) + int(values[12])
-    return used / TICKS
+    return sum(processor(service.process.pid) for service in services)
 
 
 def cores() -> tuple[float, float]:
@@ -136,18 +133,7 @@ def cores() -> tuple[float, float]:
 async def town(server: Server, folder: Path, provider: Connection, port: int, seen: Seen) -> AsyncIterator[Town]:
     """A database of its own, and its processes, ready."""
     with copied(server) as copy:
-        settings = {
-            "SAATHI_ENV": "development",
-            "SAATHI_DATA_DIR": str(folder),
-            "SAATHI_DATABASE_URL": copy.url_app,
-            "SAATHI_DATABASE_OWNER_URL": copy.url_owner,
-            "SAATHI_PUBLIC_URL": PUBLIC,
-            "SAATHI_TWILIO_ACCOUNT_SID": ACCOUNT,
-            "SAATHI_TWILIO_AUTH_TOKEN": TOKEN,
-            "SAATHI_TWILIO_API_URL": f"http://127.0.0.1:{port}",
-            "SAATHI_SMS_SENDER": SMS_NUMBER,
-            "SAATHI_LOG_LEVEL": "WARNING",
-        }
+        settings = settings_of(copy, folder, f"http://127.0.0.1:{port}") | {"SAATHI_LOG_LEVEL": "WARNING"}
         here = Town(copy.url_admin, provider)
         async with AsyncExitStack() as stack:
             for number in range(seen.webs + seen.workers):
@@ -184,12 +170,12 @@ async def measured(here: Town, folder: Path, seen: Seen, people: int) -> None:
     await until_answered(here.url, here.provider, set())
     here.tell(signal.SIGSTOP)
     (first,) = asked(here.url, "SELECT coalesce(max(id), 0) FROM inbox")[0]
-    who, used = [f"+9719{n:08d}" for n in range(people)], processor(here.webs)
+    who, used = [f"+9719{n:08d}" for n in range(people)], used_by(here.webs)
     total = people * len(LINES)
     seen.acknowledged = total / await here.delivered(who, LINES, "m")
-    seen.web_ms = 1000 * (processor(here.webs) - used) / total
+    seen.web_ms = 1000 * (used_by(here.webs) - used) / total
     (before,) = asked(here.url, UNTIDY)
-    used, of_postgres, (idle, whole) = processor(here.workers), postgres_seconds(folder), cores()
+    used, of_postgres, (idle, whole) = used_by(here.workers), postgres_seconds(folder), cores()
     stop = asyncio.Event()
     looks = asyncio.create_task(watch(here, stop))
     here.tell(signal.SIGCONT)
@@ -198,7 +184,7 @@ async def measured(here: Town, folder: Path, seen: Seen, people: int) -> None:
     stop.set()
     idle_after, whole_after = cores()
     seen.busy = 1 - (idle_after - idle) / (whole_after - whole)
-    seen.worker_ms = 1000 * (processor(here.workers) - used) / total
+    seen.worker_ms = 1000 * (used_by(here.workers) - used) / total
     seen.postgres_ms = 1000 * (postgres_seconds(folder) - of_postgres) / total
     seen.locked = await looks
     ((done, seconds),) = asked(here.url, DONE, first)

@@ -23,6 +23,7 @@ from pathlib import Path
 import httpx
 import yaml
 
+from benchmarks.burden import processor
 from benchmarks.nlu_report import Asked, Engine, page, put
 from bot.nlu.classifier import Ranked, load
 from bot.nlu.danger import DangerFloor
@@ -103,7 +104,7 @@ class Bench:
             server.stop()
 
         parse("hello")  # the first one loads what the others use
-        return Trained(engine, parse, lambda: _cpu(server.pid), close)
+        return Trained(engine, parse, lambda: processor(server.pid), close)
 
     def ask(self, trained: Sequence[Trained], lines: Sequence[Example]) -> list[Asked]:
         """Every line to every engine, a block at a time in turn."""
@@ -215,12 +216,6 @@ def _embedded_megabytes(model: Path) -> float:
         [sys.executable, "-c", code, str(model)], cwd=ROOT, capture_output=True, text=True, check=True
     )
     return float(done.stdout)
-
-
-def _cpu(pid: int) -> float:
-    """Seconds of user and system of a process (proc(5): fields 14 and 15 of stat)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _rss(pid: int) -> float:

@@ -21,14 +21,16 @@ from urllib.parse import parse_qs
 
 import psycopg
 
+from benchmarks.burden import resident
 from benchmarks.report import machine, scratch, write_section
 from bot.store import embedded
 from bot.store.embedded import Server
 from bot.store.migrate import migrate
 from tests.fakes.database import copied
-from tests.fakes.post import PUBLIC, SMS_NUMBER, Letter, text
+from tests.fakes.post import Letter, text
 from tests.fakes.service import Service, free_port
-from tests.fakes.twilio import ACCOUNT, TOKEN
+from tests.fakes.twilio import ACCOUNT
+from tests.fakes.world import settings_of
 
 SECTION = "## Webhooks\n"
 CONNECTIONS = 64  # of the provider to us, at once
@@ -176,12 +178,6 @@ def percentile(values: Sequence[float], share: float) -> float:
     return values[min(len(values) - 1, int(len(values) * share))]
 
 
-def resident(pid: int) -> float:
-    """Megabytes of memory that a process has."""
-    status = Path(f"/proc/{pid}/status").read_text("ascii")
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / 1024
-
-
 async def until_answered(url: str, pipe: Connection, numbers: set[str]) -> dict[str, list[float]]:
     """Until every number was sent something, and nothing waits."""
     until = time.monotonic() + PATIENCE
@@ -208,18 +204,7 @@ async def run(server: Server, folder: Path, burst: int, seconds: int) -> dict[st
     await asyncio.to_thread(ours.recv)
     figures: dict[str, float] = {}
     with copied(server) as copy:
-        settings = {
-            "SAATHI_ENV": "development",
-            "SAATHI_DATA_DIR": str(folder),
-            "SAATHI_DATABASE_URL": copy.url_app,
-            "SAATHI_DATABASE_OWNER_URL": copy.url_owner,
-            "SAATHI_PUBLIC_URL": PUBLIC,
-            "SAATHI_TWILIO_ACCOUNT_SID": ACCOUNT,
-            "SAATHI_TWILIO_AUTH_TOKEN": TOKEN,
-            "SAATHI_TWILIO_API_URL": f"http://127.0.0.1:{provider_port}",
-            "SAATHI_SMS_SENDER": SMS_NUMBER,
-            "SAATHI_LOG_LEVEL": "WARNING",
-        }
+        settings = settings_of(copy, folder, f"http://127.0.0.1:{provider_port}") | {"SAATHI_LOG_LEVEL": "WARNING"}
         async with Service(settings, folder / "output", port) as service:
             await service.ready()
             await Line(port).send(request_of(text("+96550000000", "hello", "warm"), port))

@@ -42,7 +42,7 @@ log = logs.get(__name__)
 FACTS = "news"
 LETTER = "system.letter"
 AHEAD = 90.0  # seconds of an account's rate that stand in the lane: the job looks each minute
-UNLIMITED = 2000  # rows at most in the lane of an account without a rate: simulated phones
+SIMULATED = 2000  # rows at most in the lane of an account without a rate: simulated phones
 CHUNK = 100  # people in one transaction; their turns wait for it
 BREATH = 20  # people between two breaths: replies are sent by the same process
 
@@ -192,7 +192,7 @@ class Broadcasting:
             waits = await recipients.in_lane(connection)
         for place in due:
             rate = rates.get(place)
-            room = most if most is not None else UNLIMITED if rate is None else max(1, int(rate * AHEAD))
+            room = most if most is not None else SIMULATED if rate is None else max(1, int(rate * AHEAD))
             room -= waits.get(place, 0)
             while room > 0:
                 looked, queued = await self._some(one, replies, place, min(room, CHUNK))

@@ -13,7 +13,6 @@ from typing import Any
 from bot.channels.contract import Unreadable
 
 SID = re.compile(r"(?:SM|MM)[0-9a-f]{32}")
-ACCOUNT_SID = re.compile(r"AC[0-9a-f]{32}")
 NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")  # E.164
 # From 2026 WhatsApp may name a person by a business-scoped id instead of a number (country, dot, letters and
 # digits).

@@ -13,13 +13,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Text, and_, case, cast, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Row, and_, case, delete, exists, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
 from bot.store.audience import Sparing, Wanted, grave
 from bot.store.lane import subscribed
+from bot.store.short_ids import by_end
 from bot.store.tables import broadcast_recipients, broadcast_texts, broadcasts, outbox
 
 AGAIN = timedelta(hours=1)  # before somebody whose conversation changed hands is looked at once more
@@ -207,14 +208,7 @@ async def _locked(connection: AsyncConnection, broadcast_id: UUID, state: str) -
 
 async def by_short(connection: AsyncConnection, short: str) -> UUID | None:
     """The one whose id ends so; None when there is none, or more than one."""
-    wanted = short.strip().lower()
-    if len(wanted) < SHORT:
-        return None
-    rows = await connection.execute(
-        select(broadcasts.c.id).where(cast(broadcasts.c.id, Text).endswith(wanted, autoescape=True)).limit(2)
-    )
-    ids = [row.id for row in rows]
-    return ids[0] if len(ids) == 1 else None
+    return await by_end(connection, broadcasts, short.strip(), SHORT)
 
 
 async def known(connection: AsyncConnection, broadcast_id: UUID) -> Broadcast | None:

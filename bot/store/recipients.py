@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import reached
+from bot.store.accounts import Place
 from bot.store.audience import Sparing, Wanted, chosen
 from bot.store.bulk import insert_rows
 from bot.store.keys import Keys
@@ -30,8 +31,6 @@ from bot.store.tables import (
     outbox,
     subscriptions,
 )
-
-Place = tuple[str, str]  # channel, our account
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
+from bot.store.short_ids import by_end
 from bot.store.tables import (
     absences,
     organisations,
@@ -398,6 +399,4 @@ async def tell(
 
 async def by_short_id(connection: AsyncConnection, short: str) -> UUID | None:
     """A shift by the last characters of its id, as `saathi rota show` prints them; None when not exactly one."""
-    rows = (await connection.execute(select(shifts.c.id))).all()
-    found = [row.id for row in rows if short and str(row.id).endswith(short.lower())]
-    return found[0] if len(found) == 1 else None
+    return await by_end(connection, shifts, short, 1)

@@ -12,7 +12,6 @@ from sqlalchemy.dialects.postgresql import JSONB
 from bot.store.columns import at, identity, metadata, one_of, subject
 
 TRANSFER_STATES = ("asked", "offered", "accepted", "declined", "refused", "withdrawn", "expired", "recalled")
-PENDING = ("asked", "offered")
 ASK_STATES = ("asked", "agreed", "declined", "withdrawn")
 _PENDING = text("state IN ('asked', 'offered')")
 

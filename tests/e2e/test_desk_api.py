@@ -21,7 +21,7 @@ from uuid import uuid4
 import pytest
 import requests
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from litestar.handlers import HTTPRouteHandler
 from uuid_utils.compat import uuid7
 
@@ -37,6 +37,7 @@ from desk.door import SESSION
 from desk.office import csrf_of
 from desk.route import CODE, OPEN, Rule
 from tests.fakes import database, once
+from tests.fakes.made_up import as_made_up
 from tests.fakes.post import deliver, text
 from tests.fakes.world import World
 
@@ -159,14 +160,7 @@ def _driven(operation: Any, place: Place, token: str, examples: int, faults: lis
     nothing is shrunk."""
     count = 0
 
-    @settings(
-        max_examples=examples,
-        database=None,
-        derandomize=True,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
+    @as_made_up(examples)
     @given(case=operation.as_strategy())
     def drive(case: Any) -> None:
         nonlocal count

@@ -20,10 +20,11 @@ from typing import Any
 import pytest
 import requests
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 
 from bot.web.webhooks import CALL, GATEWAY, STATUS, TELEGRAM, TWILIO, VOICE
 from tests.fakes import database
+from tests.fakes.made_up import as_made_up
 from tests.fakes.post import SECRET, SMS_NUMBER, Letter, form, message
 from tests.fakes.twilio import ACCOUNT
 from tests.fakes.world import World
@@ -157,14 +158,7 @@ def _driven(operation: Any, ask: Callable[[Any], requests.Response], examples: i
     """How often each answer came. What is wrong is read from that, so that nothing is shrunk."""
     told: Counter[int] = Counter()
 
-    @settings(
-        max_examples=examples,
-        database=None,
-        derandomize=True,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
+    @as_made_up(examples)
     @given(case=operation.as_strategy())
     def drive(case: Any) -> None:
         told[ask(case).status_code] += 1

@@ -115,6 +115,21 @@ class World:
         database.asked(self.url_owner, "UPDATE outbox SET lease_until = now() - interval '1 s' WHERE state = 'sending'")
 
 
+def settings_of(copy: Server, folder: Path, twilio: str) -> dict[str, str]:
+    """The environment of a service on this database, with a played Twilio (its address) for SMS."""
+    return {
+        "SAATHI_ENV": "development",
+        "SAATHI_DATA_DIR": str(folder),
+        "SAATHI_DATABASE_URL": copy.url_app,
+        "SAATHI_DATABASE_OWNER_URL": copy.url_owner,
+        "SAATHI_PUBLIC_URL": PUBLIC,
+        "SAATHI_TWILIO_ACCOUNT_SID": ACCOUNT,
+        "SAATHI_TWILIO_AUTH_TOKEN": TOKEN,
+        "SAATHI_TWILIO_API_URL": twilio,
+        "SAATHI_SMS_SENDER": SMS_NUMBER,
+    }
+
+
 @asynccontextmanager
 async def world(
     server: Server,
@@ -125,19 +140,10 @@ async def world(
     """A new world on a database of its own; both are gone at the end. `..._of` makes another provider than the calm."""
     with database.copied(server) as copy:
         async with twilio_of() as twilio, telegram_of() as telegram:
-            settings = {
-                "SAATHI_ENV": "development",
-                "SAATHI_DATA_DIR": str(data_directory(directory)),
-                "SAATHI_DATABASE_URL": copy.url_app,
-                "SAATHI_DATABASE_OWNER_URL": copy.url_owner,
-                "SAATHI_PUBLIC_URL": PUBLIC,
+            settings = settings_of(copy, data_directory(directory), twilio.url) | {
                 "SAATHI_TELEGRAM_TOKEN": TELEGRAM_TOKEN,
                 "SAATHI_TELEGRAM_WEBHOOK_SECRET": SECRET,
                 "SAATHI_TELEGRAM_API_URL": telegram.url,
-                "SAATHI_TWILIO_ACCOUNT_SID": ACCOUNT,
-                "SAATHI_TWILIO_AUTH_TOKEN": TOKEN,
-                "SAATHI_TWILIO_API_URL": twilio.url,
-                "SAATHI_SMS_SENDER": SMS_NUMBER,
                 "SAATHI_WHATSAPP_SENDER": f"whatsapp:{WHATSAPP_NUMBER}",
             }
             admin = server.on("postgres").url_admin
