@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, case, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, delete, exists, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
@@ -314,11 +314,7 @@ async def finish(connection: AsyncConnection, one: Broadcast, now: datetime) -> 
     if listed is None:
         return False
     if late:
-        await connection.execute(
-            update(outbox)
-            .where(o.broadcast_id == one.id, o.state.in_(("lane", "held")))
-            .values(state="withdrawn", reason="late")
-        )
+        await _end_words(connection, o.broadcast_id == one.id)
         await connection.execute(
             update(broadcast_recipients)
             .where(
@@ -345,11 +341,13 @@ async def expire(connection: AsyncConnection, now: datetime) -> int:
     """Words that waited for somebody to write are withdrawn when the time of their broadcast is over, though for
     everybody else it was done long before. Returns how many."""
     past = select(broadcasts.c.id).where(broadcasts.c.state == "done", broadcasts.c.ends_at <= now)
-    gone = await connection.execute(
-        update(outbox)
-        .where(outbox.c.broadcast_id.in_(past), outbox.c.state.in_(("lane", "held")))
-        .values(state="withdrawn", reason="late")
-    )
+    return await _end_words(connection, outbox.c.broadcast_id.in_(past))
+
+
+async def _end_words(connection: AsyncConnection, which: ColumnElement[bool]) -> int:
+    """What of these broadcasts waits in the lane, or for somebody to write, is withdrawn; how many rows."""
+    waits = outbox.c.state.in_(("lane", "held"))
+    gone = await connection.execute(update(outbox).where(which, waits).values(state="withdrawn", reason="late"))
     return int(gone.rowcount)
 
 
