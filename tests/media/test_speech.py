@@ -6,6 +6,7 @@ real recording.
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -48,10 +49,18 @@ async def test_it_knows_no_secret_of_ours(program: Callable[[str], str], monkeyp
     assert "SAATHI" not in heard
 
 
-def _lives(noted: Path) -> bool:
-    """Whether the process that noted its number here still runs."""
-    state = Path(f"/proc/{noted.read_text() if noted.exists() else 'none'}/stat")
-    return state.exists() and state.read_text().split()[2] != "Z"
+async def _ends(noted: Path) -> bool:
+    """Whether the process that noted its number here ends by itself or was ended: a killed one may still be on its way
+    out when its parent has gone. Who was not killed sleeps ten minutes, and is waited for ten seconds."""
+    state = Path(f"/proc/{noted.read_text()}/stat")
+    for _ in range(1000):
+        try:
+            if state.read_text().rpartition(")")[2].split()[0] in {"Z", "X"}:
+                return True
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+        await asyncio.sleep(0.01)
+    return False
 
 
 @pytest.mark.parametrize("lines", ["sys.exit(3)", "print('half'); sys.exit(1)", "pass", "print('  ')"])
@@ -72,7 +81,7 @@ while not os.path.exists({str(child)!r}) or not open({str(child)!r}).read():
 print('too late', flush=True)
 time.sleep(600)"""
     assert await LocalSpeech(program(lines), seconds=5).transcribe(VOICE, "audio/ogg", "en") is None
-    assert not _lives(child)
+    assert await _ends(child)
 
 
 async def test_a_program_that_is_not_there_is_said_and_no_transcript() -> None:
