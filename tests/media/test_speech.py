@@ -49,18 +49,13 @@ async def test_it_knows_no_secret_of_ours(program: Callable[[str], str], monkeyp
     assert "SAATHI" not in heard
 
 
-async def _ends(noted: Path) -> bool:
-    """Whether the process that noted its number here ends by itself or was ended: a killed one may still be on its way
-    out when its parent has gone. Who was not killed sleeps ten minutes, and is waited for ten seconds."""
-    state = Path(f"/proc/{noted.read_text()}/stat")
-    for _ in range(1000):
-        try:
-            if state.read_text().rpartition(")")[2].split()[0] in {"Z", "X"}:
-                return True
-        except (FileNotFoundError, ProcessLookupError):
-            return True
-        await asyncio.sleep(0.01)
-    return False
+def _lives(noted: Path) -> bool:
+    """Whether the process that noted its number here still runs."""
+    try:
+        state = Path(f"/proc/{noted.read_text()}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state.rpartition(")")[2].split()[0] not in {"Z", "X"}
 
 
 @pytest.mark.parametrize("lines", ["sys.exit(3)", "print('half'); sys.exit(1)", "pass", "print('  ')"])
@@ -81,7 +76,12 @@ while not os.path.exists({str(child)!r}) or not open({str(child)!r}).read():
 print('too late', flush=True)
 time.sleep(600)"""
     assert await LocalSpeech(program(lines), seconds=5).transcribe(VOICE, "audio/ogg", "en") is None
-    assert await _ends(child)
+    assert child.exists()
+    for _ in range(1000):  # a killed one may still be on its way out; who was not killed sleeps ten minutes
+        if not _lives(child):
+            break
+        await asyncio.sleep(0.01)
+    assert not _lives(child)
 
 
 async def test_a_program_that_is_not_there_is_said_and_no_transcript() -> None:
