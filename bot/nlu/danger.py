@@ -35,11 +35,13 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the floor says: a danger, or none and the kinds that the text takes back; and whether a child writes."""
+    """What the floor says: a danger, or none and the kinds that the text takes back; whether a child writes; whether the
+    danger yields to a matter that the classifier is sure of."""
 
     danger: Danger | None
     denied: frozenset[str]
     child: str = ""
+    yields: bool = False
 
 
 class DangerFloor:
@@ -76,7 +78,7 @@ class DangerFloor:
         rules = [rule for rule in self._rules if rule.all[0] in reading.places]
         for rule in rules:
             if self._holds(rule, reading):
-                return Verdict(Danger(rule.kind, rule.tier, rule.id), frozenset(), child)
+                return Verdict(Danger(rule.kind, rule.tier, rule.id), frozenset(), child, rule.yields)
         return Verdict(None, frozenset(rule.kind for rule in rules if self._taken_back(rule, reading)), child)
 
     def _read(self, text: str) -> Reading:

@@ -17,12 +17,13 @@ from bot.nlu.intents import DANGER, SERIOUS
 
 NOT = "NOT"
 LITERAL = "literal"  # the language of stems that stand in danger.yml itself
-_FIELDS = {"id", "kind", "tier", "all", "any", "near", "unless", "negation"}
+_FIELDS = {"id", "kind", "tier", "all", "any", "near", "unless", "negation", "yields"}
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule of the floor, as nlu_data/README.md describes it. `any` empty and `near` 0 = not asked for."""
+    """One rule of the floor, as nlu_data/README.md describes it. `any` empty and `near` 0 = not asked for. `yields`: it
+    is taken back where the classifier is sure of a matter ("help me with my salary")."""
 
     id: str
     kind: str
@@ -32,6 +33,7 @@ class Rule:
     near: int = 0
     unless: tuple[tuple[str, str], ...] = ()
     negation: str = "ignore"
+    yields: bool = False
 
 
 def read_rules(file: Path, lexicon: Lexicon) -> list[Rule]:
@@ -67,6 +69,8 @@ def _rule(file: Path, node: yaml.Node, lexicon: Lexicon) -> Rule:
     negation = (
         _one_of(file, parts["negation"], "negation", {"blocks", "needs", "ignore"}) if "negation" in parts else "ignore"
     )
+    if tier == "page" and "yields" in parts:
+        raise at(file, node, "a rule that pages yields to nothing")
     everything = _terms(file, parts["all"], "all", lexicon)
     if not everything:
         raise at(file, parts["all"], "a rule needs at least one concept in all")
@@ -81,6 +85,7 @@ def _rule(file: Path, node: yaml.Node, lexicon: Lexicon) -> Rule:
         near=_number(file, parts["near"]) if "near" in parts else 0,
         unless=unless,
         negation=negation,
+        yields="yields" in parts and _one_of(file, parts["yields"], "yields", {"true", "false"}) == "true",
     )
 
 

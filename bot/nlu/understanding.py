@@ -26,6 +26,7 @@ CALM = 0.01  # danger intents together below this: a word of illness alone is no
 BELIEVED = 0.3  # below this no intent is believed
 
 ILLNESS = "report_medical"
+PLEADING = DANGER | {FALLBACK, "talk_to_human"}  # what a plea without a matter is taken for
 
 log = logging.getLogger(__name__)
 
@@ -117,13 +118,16 @@ def _is_spoken(text: str) -> bool:
 
 def meaning_of(ranked: Ranked, verdict: Verdict, language: str) -> Meaning:
     """Joins the answers. A page of the floor stands; its ask may become a page by the classifier. Of illness, which
-    stands in many questions, it is taken back where the classifier is sure of another meaning."""
+    stands in many questions, it is taken back where the classifier is sure of another meaning. A plea ("help me") is
+    no danger where the classifier is sure of what for."""
     seen = danger_of(ranked, verdict.denied)
     danger = verdict.danger
     if danger is None or (danger.tier == "ask" and seen is not None and seen.tier == "page"):
         danger = seen
     elif danger.tier == "ask" and danger.kind == ILLNESS and _calm(ranked):
         danger = None
+    elif verdict.yields and ranked.intent not in PLEADING and ranked.confidence >= PLAIN:
+        danger = seen
     if ranked.confidence < BELIEVED or ranked.intent in verdict.denied:
         return Meaning(FALLBACK, ranked.confidence, danger=danger, language=language, child=verdict.child)
     return Meaning(ranked.intent, ranked.confidence, danger=danger, language=language, child=verdict.child)

@@ -19,6 +19,8 @@ LANGUAGES = sorted(p.parent.name for p in NLU_DATA.glob("*/concepts.yml"))
 DANGEROUS = [(lang, kind, line) for lang, kinds in CASES.items() for kind, lines in kinds.items() for line in lines]
 IDIOMS = yaml.load((NLU_DATA / "idioms.yml").read_text("utf-8"), Loader=yaml.CSafeLoader)
 SPOKEN = [(lang, line) for lang, lines in IDIOMS.items() for line in lines]
+HUNGRY = yaml.load((NLU_DATA / "hunger.yml").read_text("utf-8"), Loader=yaml.CSafeLoader)
+PLEAS = yaml.load((NLU_DATA / "pleas.yml").read_text("utf-8"), Loader=yaml.CSafeLoader)
 SAID = yaml.load((Path(__file__).parent / "negation_lines.yml").read_text("utf-8"), Loader=yaml.CSafeLoader)
 FRESH = [
     yaml.load((HELD_OUT / name).read_text("utf-8"), Loader=yaml.CSafeLoader)
@@ -26,6 +28,20 @@ FRESH = [
 ]
 KEPT = yaml.safe_load((HELD_OUT / "alarms_fourth.yml").read_text("utf-8"))  # to measure by: no word is mended by it
 HARMLESS = [(lang, line) for lang, lines in ORDINARY.items() for line in lines]
+
+
+@pytest.mark.parametrize(("language", "line"), [(lang, line) for lang, lines in HUNGRY.items() for line in lines])
+def test_hunger_is_asked_about_and_wakes_nobody(floor: DangerFloor, language: str, line: str) -> None:
+    danger = floor.find(line)
+    assert danger is not None
+    assert danger.tier == "ask"
+
+
+@pytest.mark.parametrize(("language", "line"), [(lang, line) for lang, said in PLEAS.items() for line in said["alone"]])
+def test_a_plea_without_a_matter_is_asked_about(floor: DangerFloor, language: str, line: str) -> None:
+    danger = floor.find(line)
+    assert danger is not None
+    assert danger.tier == "ask"
 
 
 @pytest.mark.parametrize(("language", "kind", "line"), DANGEROUS)
@@ -36,7 +52,8 @@ def test_danger_is_seen_without_a_classifier(floor: DangerFloor, language: str, 
 
 @pytest.mark.parametrize(("language", "line"), HARMLESS + SPOKEN)
 def test_ordinary_talk_raises_no_alarm(floor: DangerFloor, language: str, line: str) -> None:
-    assert floor.find(line) is None
+    verdict = floor.judge(line)
+    assert verdict.danger is None or verdict.yields  # "help me with my contract": the classifier knows the matter
 
 
 def test_the_kind_is_nearly_always_the_right_one(floor: DangerFloor) -> None:

@@ -16,7 +16,7 @@ from bot.nlu.training import ensure_model
 from bot.nlu.understanding import Understanding
 from tests.conftest import MODELS
 from tests.nlu.conftest import NLU_DATA
-from tests.nlu.test_danger_lines import CASES, DANGEROUS, HARMLESS, LANGUAGES, ORDINARY, SPOKEN
+from tests.nlu.test_danger_lines import CASES, DANGEROUS, HARMLESS, LANGUAGES, ORDINARY, PLEAS, SPOKEN
 
 pytestmark = pytest.mark.slow
 
@@ -65,6 +65,14 @@ def test_idioms_of_death_wake_nobody_and_seldom_somebody_is_asked(understanding:
     assert [line for line, m in read if m.danger is not None and m.danger.tier == "page"] == []
     assert sum(m.danger is not None for _, m in read) / len(read) <= 0.06  # the floor alone: none of them
     assert sum(m.intent == "report_death" and m.confidence >= 0.5 for _, m in read) / len(read) <= 0.01
+
+
+@pytest.mark.parametrize("language", sorted(PLEAS))
+def test_a_plea_is_asked_about_unless_it_says_what_for(understanding: Understanding, language: str) -> None:
+    said = PLEAS[language]
+    alone, about = (zip(said[way], understanding.understand(said[way]), strict=True) for way in ("alone", "about"))
+    assert [line for line, meaning in alone if meaning.danger is None] == []
+    assert [line for line, meaning in about if meaning.danger is not None] == []
 
 
 def test_everyday_intents_wake_nobody(understanding: Understanding) -> None:
