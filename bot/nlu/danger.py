@@ -35,8 +35,8 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the floor says: a danger, or none and the kinds that the text takes back; whether a child writes; whether the
-    danger yields to a matter that the classifier is sure of."""
+    """What the floor says: a danger, or none and the kinds that the text takes back; whether a child writes; whether
+    the danger yields to a matter that the classifier is sure of."""
 
     danger: Danger | None
     denied: frozenset[str]
