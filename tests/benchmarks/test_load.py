@@ -83,7 +83,7 @@ async def test_what_comes_before_and_after_is_not_counted() -> None:
         read.append(echo.answered)
         return {"answers": float(echo.answered)}
 
-    load = await steady(echo, _talk, itertools.count(1), people=people, seconds=0.2, warm=0.1, meters=meters)
+    load = await steady(echo, _talk, itertools.count(1), people=people, seconds=0.5, warm=1.0, meters=meters)
     before, after = read
     assert before >= 2 * people  # each has had two answers
     assert abs(len(load.waits) - (after - before)) <= people  # somebody may be between answer and count
