@@ -53,9 +53,7 @@ def held(database: Database) -> Leases:
     return Leases(database, media, media.c.attempts, media.c.lease_until.is_not(None))
 
 
-async def claim(
-    connection: AsyncConnection, secrets: Keys, now: datetime, *, take_over: bool = True
-) -> list[Waiting]:
+async def claim(connection: AsyncConnection, secrets: Keys, now: datetime, *, take_over: bool = True) -> list[Waiting]:
     """The next files to fetch, voice first, leased. One that cannot be opened ends by itself."""
     free = media.c.lease_until.is_(None)
     found = (

@@ -1,11 +1,14 @@
 """Broadcasts as rows: written, agreed to by a second colleague for each language, started, stopped, ended, counted.
 
-Law: who wrote a text never agrees to it herself; a text that is changed is agreed to anew; nothing starts with a text
-that nobody else agreed to. Stopping is one statement. Counts are of nobody.
+Law: who wrote a text never agrees to it herself; whoever agrees names the words that she read; what is changed is
+agreed to anew; nothing starts with a text that nobody else agreed to. Stopping is one statement. Counts are of nobody.
+What looks at many rows locks the broadcast first and then waits for no row: what others hold it leaves for its next
+look, so it never stands in a circle with a turn, a merge or a sender.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,22 +16,37 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, case, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
 from bot.store.audience import Sparing, Wanted, grave
-from bot.store.lane import subscribed
+from bot.store.lane import ASKED, MOVED, elsewhere, subscribed
 from bot.store.short_ids import by_end
 from bot.store.tables import broadcast_recipients, broadcast_texts, broadcasts, outbox
 
 AGAIN = timedelta(hours=1)  # before somebody whose conversation changed hands is looked at once more
 SHORT = 8  # characters of an id that colleagues type: the last ones, which are random
 SENT = ("sent", "delivered", "read")
-# Withdrawn for these, nothing has left and it may still be right: somebody else has the conversation, or WhatsApp's
-# window has shut.
-PASSING = ("owner_changed", "window")
+# Withdrawn for these, nothing has left and it may still be right: somebody else has the conversation, WhatsApp's window
+# has shut, or she writes to another account of ours by now.
+PASSING = ("owner_changed", "window", MOVED)
+MARK = 4  # bytes: enough to tell two versions of a text apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +57,11 @@ class Words:
     words: str
     written_by: UUID
     approved_by: UUID | None
+
+    @property
+    def mark(self) -> str:
+        """Stands for exactly these words: whoever agrees names it, so that she agrees to what she has read."""
+        return hashlib.blake2b(self.words.encode(), digest_size=MARK).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,20 +155,21 @@ async def write(
     return True
 
 
-async def approve(connection: AsyncConnection, broadcast_id: UUID, language: str, *, by: UUID, now: datetime) -> bool:
-    """Another colleague agrees to the text of a language; False for her own, for one that is not there, or no draft."""
+async def approve(
+    connection: AsyncConnection, broadcast_id: UUID, language: str, mark: str, *, by: UUID, now: datetime
+) -> str:
+    """Another colleague agrees to the words that `mark` stands for. Returns `agreed`; `changed`: other words stand
+    there by now; `not_agreed`: her own, one that is not there, or no draft."""
     if await _locked(connection, broadcast_id, "draft") is None:
-        return False
-    done = await connection.execute(
-        update(broadcast_texts)
-        .where(
-            broadcast_texts.c.broadcast_id == broadcast_id,
-            broadcast_texts.c.language == language,
-            broadcast_texts.c.written_by != by,
-        )
-        .values(approved_by=by, approved_at=now)
-    )
-    return bool(done.rowcount)
+        return "not_agreed"
+    here = and_(broadcast_texts.c.broadcast_id == broadcast_id, broadcast_texts.c.language == language)
+    row = (await connection.execute(select(broadcast_texts).where(here))).first()
+    if row is None or row.written_by == by:
+        return "not_agreed"
+    if Words(language, row.words, row.written_by, None).mark != mark:
+        return "changed"
+    await connection.execute(update(broadcast_texts).where(here).values(approved_by=by, approved_at=now))
+    return "agreed"
 
 
 async def start(connection: AsyncConnection, broadcast_id: UUID, expected: int, *, by: UUID, now: datetime) -> bool:
@@ -277,32 +301,58 @@ async def _counts(connection: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID
 
 
 async def settle(connection: AsyncConnection, broadcast_id: UUID, sparing: Sparing, now: datetime) -> None:
-    """What left, failed or was withdrawn is written down; what she wants no more, or what a grave case stands before,
-    is withdrawn. Who was only busy waits once more."""
+    """What left, failed or was withdrawn is written down; what she wants no more, what a grave case stands before, or
+    what waits where she does not write any more, is withdrawn. Who was only busy waits once more."""
+    await connection.execute(select(broadcasts.c.id).where(broadcasts.c.id == broadcast_id).with_for_update())
+    await _withdraw(connection, broadcast_id, sparing)
     r, o = broadcast_recipients.c, outbox.c
-    await connection.execute(
-        update(outbox)
-        .where(
-            o.broadcast_id == broadcast_id, o.state == "lane", or_(~subscribed(), grave(o.subject_id, sparing.kinds))
-        )
-        .values(state="withdrawn", reason=case((subscribed(), "open_case"), else_="unsubscribed"))
-    )
     left = and_(r.broadcast_id == broadcast_id, r.state == "queued")
-    busy = and_(o.state == "withdrawn", o.reason.in_(PASSING))
-    ended = and_(left, o.id == r.outbox_id, o.state.in_((*SENT, "failed", "unknown", "withdrawn")))
-    await connection.execute(
-        update(broadcast_recipients)
-        .where(ended)
-        .values(
-            state=case(
-                (o.state.in_(SENT), "sent"), (busy, "waiting"), (o.state == "withdrawn", "skipped"), else_="failed"
-            ),
-            reason=case((o.state.in_(SENT), r.reason), else_=o.reason),
-            not_before=case((busy, now + AGAIN), else_=r.not_before),
+    await _to_the_words(connection, left)
+    sent, withdrawn = o.state.in_(SENT), o.state == "withdrawn"
+    busy = and_(withdrawn, o.reason.in_(PASSING))
+    ended = (
+        select(
+            r.id,
+            case((sent, "sent"), (busy, "waiting"), (withdrawn, "skipped"), else_="failed").label("state"),
+            case((sent, func.nullif(r.reason, ASKED)), else_=o.reason).label("reason"),
+            case((and_(busy, o.reason == MOVED), now), (busy, now + AGAIN), else_=r.not_before).label("not_before"),
         )
+        .join(outbox, o.id == r.outbox_id)
+        .where(left, o.state.in_((*SENT, "failed", "unknown", "withdrawn")))
     )
-    gone = and_(left, ~exists(select(o.id).where(o.id == r.outbox_id)))  # nobody knows any more: never twice
-    await connection.execute(update(broadcast_recipients).where(gone).values(state="skipped", reason="late"))
+    await _write(connection, ended, "state", "reason", "not_before")
+    late = literal("late").label("reason")  # nobody knows any more: never twice
+    lost = select(r.id, literal("skipped").label("state"), late).where(left, ~exists().where(o.id == r.outbox_id))
+    await _write(connection, lost, "state", "reason")
+
+
+async def _withdraw(connection: AsyncConnection, broadcast_id: UUID, sparing: Sparing) -> None:
+    o = outbox.c
+    reasons = ((~subscribed(), "unsubscribed"), (grave(o.subject_id, sparing.kinds), "open_case"), (elsewhere(), MOVED))
+    waits = and_(o.broadcast_id == broadcast_id, o.state == "lane", or_(*(against for against, _ in reasons)))
+    found = select(o.id, case(*reasons).label("reason")).where(waits)
+    free = found.order_by(o.id).with_for_update(of=outbox, skip_locked=True).cte("free")
+    await connection.execute(update(outbox).where(o.id == free.c.id).values(state="withdrawn", reason=free.c.reason))
+
+
+async def _to_the_words(connection: AsyncConnection, left: ColumnElement[bool]) -> None:
+    """Whose template stayed here since another one had asked her: her words wait until she writes all the same."""
+    r, stayed, words = broadcast_recipients.c, outbox.alias("stayed"), outbox.alias("words")
+    hers = and_(words.c.broadcast_id == r.broadcast_id, words.c.conversation_id == stayed.c.conversation_id)
+    found = (
+        select(r.id, words.c.id.label("outbox_id"), literal(ASKED).label("reason"))
+        .join(stayed, stayed.c.id == r.outbox_id)
+        .join(words, and_(hers, words.c.kind == "reply", words.c.state.in_(("held", "lane"))))
+        .where(left, stayed.c.kind == "template", stayed.c.state == "withdrawn", stayed.c.reason == ASKED)
+    )
+    await _write(connection, found, "outbox_id", "reason")
+
+
+async def _write(connection: AsyncConnection, found: Select[Any], *names: str) -> None:
+    """These columns of the recipients that are found, of those that nobody holds; in the order of their ids."""
+    r = broadcast_recipients
+    free = found.order_by(r.c.id).with_for_update(of=r, skip_locked=True).cte("free")
+    await connection.execute(update(r).where(r.c.id == free.c.id).values({name: free.c[name] for name in names}))
 
 
 async def finish(connection: AsyncConnection, one: Broadcast, now: datetime) -> bool:
@@ -315,14 +365,11 @@ async def finish(connection: AsyncConnection, one: Broadcast, now: datetime) -> 
         return False
     if late:
         await _end_words(connection, o.broadcast_id == one.id)
-        await connection.execute(
-            update(broadcast_recipients)
-            .where(
-                r.broadcast_id == one.id,
-                or_(r.state == "waiting", and_(r.state == "queued", _withdrawn(r.outbox_id))),
-            )
-            .values(state="skipped", reason="late")
+        over = and_(
+            r.broadcast_id == one.id, or_(r.state == "waiting", and_(r.state == "queued", _withdrawn(r.outbox_id)))
         )
+        gone = select(r.id, literal("skipped").label("state"), literal("late").label("reason")).where(over)
+        await _write(connection, gone, "state", "reason")
     elif one.state != "running" or listed.poured_at is None:
         return False
     if (await connection.execute(select(unfinished))).scalar():
@@ -346,8 +393,11 @@ async def expire(connection: AsyncConnection, now: datetime) -> int:
 
 async def _end_words(connection: AsyncConnection, which: ColumnElement[bool]) -> int:
     """What of these broadcasts waits in the lane, or for somebody to write, is withdrawn; how many rows."""
-    waits = outbox.c.state.in_(("lane", "held"))
-    gone = await connection.execute(update(outbox).where(which, waits).values(state="withdrawn", reason="late"))
+    waits = and_(which, outbox.c.state.in_(("lane", "held")))
+    found = select(outbox.c.id).where(waits).order_by(outbox.c.id).with_for_update(skip_locked=True).cte("found")
+    gone = await connection.execute(
+        update(outbox).where(outbox.c.id == found.c.id).values(state="withdrawn", reason="late")
+    )
     return int(gone.rowcount)
 
 

@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import claims, lanes, leases
-from bot.store.audience import Sparing, grave
+from bot.store.audience import CHANNELS, Sparing, grave
 from bot.store.claims import Claim
 from bot.store.keys import Keys
 from bot.store.tables import (
@@ -28,6 +28,8 @@ from bot.store.tables import (
 )
 
 SPOKEN_BY_US = ("bot", "closed")  # owners of a conversation in which no human is awaited
+MOVED = "moved"  # why something is withdrawn: she writes to another account of ours by now
+ASKED = "asked"  # why a template is: another one has asked her since she wrote last
 
 
 async def claim(
@@ -82,6 +84,7 @@ def _ready(running: Sequence[UUID], sparing: Sparing, now: datetime, place: tupl
             or_(conversations.c.last_inbound_at.is_(None), conversations.c.last_inbound_at <= silent),
             subscribed(),
             ~grave(outbox.c.subject_id, sparing.kinds),
+            ~elsewhere(),
         )
         .order_by(outbox.c.seq)
         .limit(most)
@@ -99,6 +102,26 @@ def subscribed() -> ColumnElement[bool]:
             subscriptions.c.subject_id == outbox.c.subject_id,
             subscriptions.c.ended_at.is_(None),
         )
+    )
+
+
+def elsewhere() -> ColumnElement[bool]:
+    """Whether she wrote last in another conversation than this row's, to whichever of our accounts: there she is told,
+    when it is silent there."""
+    here, other = conversations.alias("here"), conversations.alias("other")
+    later = or_(here.c.last_inbound_at.is_(None), other.c.last_inbound_at > here.c.last_inbound_at)
+    return exists(
+        select(other.c.id)
+        .join(here, and_(here.c.subject_id == other.c.subject_id, here.c.id != other.c.id))
+        .join(addresses, addresses.c.id == other.c.address_id)
+        .where(
+            here.c.id == outbox.c.conversation_id,
+            other.c.blocked_at.is_(None),
+            other.c.last_inbound_at.is_not(None),
+            addresses.c.channel.in_(CHANNELS),
+            later,
+        )
+        .correlate(outbox)
     )
 
 

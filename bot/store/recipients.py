@@ -51,6 +51,7 @@ class Fate:
     outbox_id: UUID | None = None
     reached: Reached | None = None
     language: str = ""
+    place: Place | None = None  # where she writes by now, if it is not where she was listed
 
 
 # --- the list
@@ -184,12 +185,17 @@ async def write(
         bindparam("v_reason", [f.reason for f in fates], ARRAY(Text)),
         bindparam("v_at", [f.not_before for f in fates], ARRAY(DateTime(timezone=True))),
         bindparam("v_row", [f.outbox_id for f in fates], ARRAY(Uuid)),
+        bindparam("v_channel", [f.place[0] if f.place else None for f in fates], ARRAY(Text)),
+        bindparam("v_account", [f.place[1] if f.place else None for f in fates], ARRAY(Text)),
     ]
     names = ("subject_id", "state", "reason", "not_before", "outbox_id")
-    news = func.unnest(*arrays).table_valued(*names, name="news").render_derived()
+    where = ("channel", "account")
+    news = func.unnest(*arrays).table_valued(*names, *where, name="news").render_derived()
     r = broadcast_recipients.c
     await connection.execute(
         update(broadcast_recipients)
         .where(and_(r.broadcast_id == broadcast_id, r.subject_id == news.c.subject_id, r.state == "waiting"))
-        .values({name: news.c[name] for name in names[1:]})
+        .values(
+            {name: news.c[name] for name in names[1:]} | {name: func.coalesce(news.c[name], r[name]) for name in where}
+        )
     )
