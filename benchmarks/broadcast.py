@@ -33,6 +33,7 @@ from bot.engine.messages import Reply
 from bot.sender import Sender
 from bot.settings import Settings
 from bot.store import broadcasts, embedded, users
+from bot.store.broadcasts import Words
 from bot.store.database import OUTBOX_CHANNEL, Database
 from bot.store.embedded import Server
 from bot.store.keys import seal, seal_json
@@ -119,7 +120,8 @@ async def _prepare(server: Server, app: App, people: int, now: datetime) -> tupl
         for language in ("ne", "hi", "ar"):
             words = "Hello. From 1 March a new form is needed for a change of job."
             await broadcasts.write(connection, which, language, words, by=both[0], now=now)
-            await broadcasts.approve(connection, which, language, by=both[1], now=now)
+            mark = Words(language, words, both[0], None).mark
+            await broadcasts.approve(connection, which, language, mark, by=both[1], now=now)
         await broadcasts.start(connection, which, people, by=both[1], now=now)
     return which, key
 

@@ -38,8 +38,8 @@ T = TypeVar("T")
 BATCH = 32  # rows in one claim
 ROOM = 32  # requests in flight per channel
 LANE_ROOM = 12  # no broadcast while so many are: a provider that is slow has room for replies first
-# While direct replies go on leaving, what is told to many advances all the same: of each channel so many rows, in one of
-# so many looks. Of the machine that is a hundredth; of the account's rate the lane has a share of its own (`lanes.py`).
+# While direct replies go on leaving, what is told to many advances all the same: of each channel so many rows, in one
+# of so many looks. Of the account's rate the lane has a share of its own (`lanes.py`).
 BUSY_ROOM, BUSY_LOOKS = 2, 4
 LOOK_SECONDS = 0.25  # between looks at the outbox, without a notification
 TEMPLATE = "news"  # of knowledge/templates.yml
