@@ -36,8 +36,8 @@ examples, in the order in which they are needed:
   saathi broadcast stop 1f3a9c04 --by asha        at once; `start` goes on where it was
 
 Only who wrote in the chat that she wants to hear of the topic (knowledge/news.yml) hears it, in a language that has a
-text, in her own hours, when nobody has written there for an hour (silence_minutes there). Left out: STOP, a case that is
-critical or about abuse, a phone that somebody else holds. Replies to people always leave first.
+text, in her own hours, when nobody has written there for an hour (silence_minutes there). Left out: STOP, a case that
+is critical or about abuse, a phone that somebody else holds. Replies to people always leave first.
 """
 BAR = 30  # characters
 EVERY = 2.0  # seconds between two looks
