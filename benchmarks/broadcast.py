@@ -43,7 +43,7 @@ from bot.store.wake import Wake
 
 SECTION = "## Broadcasts\n"
 PROVIDER = 0.005  # seconds that the provider takes
-ROUNDS, SECONDS, EACH_SECOND = 8, 8.0, 8.0  # turns with and without; replies in each, at random moments
+ROUNDS, SECONDS, EACH_SECOND = 24, 4.0, 8.0  # turns with and without, short ones; replies in each, at random moments
 READY = 4000  # people in the lane before the rounds: more than leaves meanwhile
 MOST = 1.10  # of the issue: a direct reply may take so much longer
 BEGAN: dict[str, float] = {}  # when each reply was committed, by the id of its row
@@ -213,6 +213,7 @@ async def _delays(app: App, folder: Path, which: UUID, key: bytes, figures: dict
         async with app.database.begin() as connection:
             state = "running" if running else "stopped"
             await connection.execute(text("UPDATE broadcasts SET state = :s WHERE id = :i"), {"s": state, "i": which})
+        await asyncio.sleep(0.2)  # what was in the air has arrived
         before, used = played.told, _used(folder)
         sent = await _replies(app, key, people, wake, random_)
         told[running] += played.told - before

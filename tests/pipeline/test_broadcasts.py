@@ -14,6 +14,7 @@ from uuid_utils.compat import uuid7
 
 from bot import sender
 from bot.store import accounts, broadcasts, lanes, outbox, tables
+from bot.store.inbox import Home
 from bot.store.keys import seal
 from bot.transports import errors
 from tests.pipeline.telling import TOPIC, WORDS, Telling, mark
@@ -491,9 +492,11 @@ async def test_a_template_that_is_tried_again_is_the_same_one(world: World, tell
     assert await telling.counts(which) == {"sent:template": 1}
 
 
-async def _writes_elsewhere(world: World, subject: UUID, account: str = "7002") -> UUID:
+async def _writes_elsewhere(
+    world: World, subject: UUID, *, old: Home | None = None, channel: str = "telegram", account: str = "7002"
+) -> UUID:
     """She has another conversation, by another account of ours, and wrote there just now."""
-    old = await world.where(MAYA)
+    old = old or await world.where(MAYA)
     row = (
         await world.rows(
             "SELECT a.* FROM addresses a JOIN conversations v ON v.address_id = a.id WHERE v.id = :id",
@@ -504,7 +507,9 @@ async def _writes_elsewhere(world: World, subject: UUID, account: str = "7002") 
     sealed = seal(old.key, MAYA.encode(), where=f"addresses.address_enc.{address}")
     async with world.app.database.begin() as connection:
         await connection.execute(
-            insert(tables.addresses).values({**row._mapping, "id": address, "account": account, "address_enc": sealed})
+            insert(tables.addresses).values(
+                {**row._mapping, "id": address, "account": account, "channel": channel, "address_enc": sealed}
+            )
         )
         await connection.execute(
             insert(tables.conversations).values(
@@ -555,6 +560,28 @@ async def test_who_moved_while_she_stood_in_the_lane_is_told_there_once_it_is_si
     assert (
         await world.one("SELECT conversation_id FROM outbox WHERE state = 'sent' AND broadcast_id IS NOT NULL") == there
     )
+
+
+async def test_who_moved_away_from_a_template_hears_it_once(world: World, telling: Telling) -> None:
+    number = "+9779812345678"
+    subject = await telling.subscriber(number, channel="whatsapp")
+    world.clock.move(hours=25)
+    which = await telling.begun()
+    assert await telling.minute() == 1  # the template in the lane, the words until she writes
+    await _writes_elsewhere(world, subject, old=await world.where(number, "whatsapp"))
+    assert await world.sends() == 0
+    for minutes in (0, 61, 1, 1):
+        world.clock.move(minutes=minutes)
+        await telling.minute()
+        await world.sends()
+    assert len(telling.heard(MAYA)) == 1
+    await world.says(number, "hello", channel="whatsapp")
+    world.clock.move(minutes=61)
+    await telling.minute()
+    await world.sends()
+    assert (len(telling.heard(MAYA)), telling.heard(number)) == (1, [])
+    await telling.minute()
+    assert await telling.counts(which) == {"sent": 1}
 
 
 async def test_while_replies_go_on_leaving_a_broadcast_advances_by_a_few(world: World, telling: Telling) -> None:
