@@ -155,13 +155,21 @@ async def _listed(app: App, which: UUID, figures: dict[str, float]) -> None:
     figures["look s"] = time.perf_counter() - began
 
 
-async def _replies(app: App, key: bytes, people: Sequence[Any], wake: Wake, random_: random.Random) -> list[UUID]:
-    """Replies to people who subscribed to nothing, each at a moment of its own: ids of their rows."""
-    sent = []
-    until = time.perf_counter() + SECONDS
-    while (now := time.perf_counter()) < until:
-        await asyncio.sleep(min(random_.expovariate(EACH_SECOND), until - now))
-        row, who = uuid7(), people[random_.randrange(len(people))]
+def _moments(pair: int, people: Sequence[Any]) -> list[tuple[float, Any]]:
+    """When in a turn who is answered: the same in both turns of a pair, since a reply that follows another one at once
+    waits for its account's rate, and chance alone would decide in which turn there are more of these."""
+    chance, moments, at = random.Random(pair), [], 0.0  # moments, no secrets
+    while (at := at + chance.expovariate(EACH_SECOND)) < SECONDS:
+        moments.append((at, people[chance.randrange(len(people))]))
+    return moments
+
+
+async def _replies(app: App, key: bytes, moments: Sequence[tuple[float, Any]], wake: Wake) -> list[UUID]:
+    """Replies to people who subscribed to nothing, each at its moment: ids of their rows."""
+    sent, began = [], time.perf_counter()
+    for at, who in moments:
+        await asyncio.sleep(max(0.0, began + at - time.perf_counter()))
+        row = uuid7()
         words = Reply("menu.what", "en", "What would you like?").to_json()
         BEGAN[str(row)] = 0.0
         reply = seal_json(key, words, where=f"outbox.reply_enc.{row}")
@@ -203,19 +211,20 @@ async def _delays(app: App, folder: Path, which: UUID, key: bytes, figures: dict
         people = rows.all()
         await connection.execute(text("UPDATE conversations SET last_inbound_at = :at WHERE id = ANY(:ids)"), {
             "at": app.clock() - timedelta(minutes=1), "ids": [p.id for p in people]})  # fmt: skip
-    wake, random_ = Wake(app.database), random.Random(7)  # moments, no secrets
+    wake = Wake(app.database)
     work = asyncio.create_task(sender.run(wake))
     waits: dict[bool, list[float]] = {True: [], False: []}
     told = {True: 0, False: 0}
     spent = {True: 0.0, False: 0.0}
     for turn in range(ROUNDS):
-        running = turn % 2 == 0
+        pair, second = divmod(turn, 2)
+        running = pair % 2 == second  # with and without, then without and with
         async with app.database.begin() as connection:
             state = "running" if running else "stopped"
             await connection.execute(text("UPDATE broadcasts SET state = :s WHERE id = :i"), {"s": state, "i": which})
         await asyncio.sleep(0.2)  # what was in the air has arrived
         before, used = played.told, _used(folder)
-        sent = await _replies(app, key, people, wake, random_)
+        sent = await _replies(app, key, _moments(pair, people), wake)
         told[running] += played.told - before
         spent[running] += _used(folder) - used
         waits[running] += [1000 * (played.at[str(row)] - BEGAN[str(row)]) for row in sent if str(row) in played.at]
