@@ -33,7 +33,7 @@ from bot.channels.contract import Part
 from bot.engine.messages import Reply
 from bot.sender import Sender
 from bot.settings import Settings
-from bot.store import broadcasts, embedded, users
+from bot.store import broadcasts, embedded, settling, users
 from bot.store.broadcasts import Words
 from bot.store.database import OUTBOX_CHANNEL, Database
 from bot.store.embedded import Server
@@ -151,7 +151,7 @@ async def _listed(app: App, which: UUID, figures: dict[str, float]) -> None:
     figures["memory MB more"] = _resident() - before
     began = time.perf_counter()
     async with app.database.begin() as connection:
-        await broadcasts.settle(connection, which, app.broadcasting.sparing, app.clock())
+        await settling.settle(connection, which, app.broadcasting.sparing, app.clock())
     figures["look s"] = time.perf_counter() - began
 
 

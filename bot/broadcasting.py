@@ -29,7 +29,7 @@ from bot.engine.events import Said
 from bot.engine.messages import Reply
 from bot.observe import logs
 from bot.observe.crash import point
-from bot.store import accounts, audience, broadcasts, lane, lanes, leases, recipients, turns
+from bot.store import accounts, audience, broadcasts, lane, lanes, leases, recipients, settling, turns
 from bot.store.accounts import Place
 from bot.store.audience import Sparing
 from bot.store.broadcasts import Broadcast
@@ -146,18 +146,18 @@ class Broadcasting:
         went into the lane."""
         async with self._database.begin() as connection:
             await lane.recover(connection, self._clock(), steady=leases.steady(self._database))
-            await broadcasts.expire(connection, self._clock())
+            await settling.expire(connection, self._clock())
             found = await broadcasts.open_ones(connection)
         queued = 0
         for one in found:
             if one.state == "running" and one.poured_at is None:
                 await self.list_all(one)
             async with self._database.begin() as connection:
-                await broadcasts.settle(connection, one.id, self.sparing, self._clock())
+                await settling.settle(connection, one.id, self.sparing, self._clock())
             if one.state == "running":
                 queued += await self.pour(one)
             async with self._database.begin() as connection:
-                if await broadcasts.finish(connection, one, self._clock()):
+                if await settling.finish(connection, one, self._clock()):
                     log.info("broadcast_done", id=one.id)
         if queued:
             await self._database.notify(OUTBOX_CHANNEL)

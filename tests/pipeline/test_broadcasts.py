@@ -13,7 +13,7 @@ from sqlalchemy import insert, update
 from uuid_utils.compat import uuid7
 
 from bot import sender
-from bot.store import accounts, broadcasts, lanes, outbox, tables
+from bot.store import accounts, broadcasts, lanes, outbox, settling, tables
 from bot.store.inbox import Home
 from bot.store.keys import seal
 from bot.transports import errors
@@ -632,9 +632,9 @@ async def test_whoever_holds_a_persons_rows_and_the_job_do_not_wait_in_a_circle(
     async def look() -> None:
         async with world.app.database.begin() as connection:
             if late:
-                await broadcasts.finish(connection, one, now)
+                await settling.finish(connection, one, now)
             else:
-                await broadcasts.settle(connection, which, telling.room.sparing, now)
+                await settling.settle(connection, which, telling.room.sparing, now)
 
     async with world.database().begin() as other:
         theirs = update(tables.broadcast_recipients).where(tables.broadcast_recipients.c.subject_id == subject)
@@ -660,7 +660,7 @@ async def test_two_workers_settle_at_once(world: World, telling: Telling) -> Non
 
     async def settles(base: Any) -> None:
         async with base.begin() as connection:
-            await broadcasts.settle(connection, which, telling.room.sparing, world.now)
+            await settling.settle(connection, which, telling.room.sparing, world.now)
 
     await asyncio.gather(*(settles(base) for base in bases))
     assert await telling.counts(which) == {"skipped:unsubscribed": 20}
