@@ -2,8 +2,8 @@
 benchmarks.broadcast [--people 100000] [--write]`.
 
 Law: a database of its own, removed afterwards; the real job, claims and sender, the accounts' real rates; only the
-provider is played, and answers after a few milliseconds. The delay of a reply is measured in turns, with the broadcast
-running and stopped, in one run: the ratio counts, since the machine is never quiet.
+provider is played, and answers after a few milliseconds. The delay of a reply, and the processor time of both, are
+measured in turns, with the broadcast running and stopped, in one run: the ratio counts, for no machine is ever quiet.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from sqlalchemy import text
 from uuid_utils.compat import uuid7
 
 from benchmarks import crowd
+from benchmarks.desk import postgres_seconds
 from benchmarks.report import machine, ratio, scratch, write_section
 from bot import app as composition
 from bot.app import App
@@ -32,7 +33,8 @@ from bot.channels.contract import Part
 from bot.engine.messages import Reply
 from bot.sender import Sender
 from bot.settings import Settings
-from bot.store import broadcasts, embedded, users
+from bot.store import broadcasts, embedded, settling, users
+from bot.store.broadcasts import Words
 from bot.store.database import OUTBOX_CHANNEL, Database
 from bot.store.embedded import Server
 from bot.store.keys import seal, seal_json
@@ -41,7 +43,7 @@ from bot.store.wake import Wake
 
 SECTION = "## Broadcasts\n"
 PROVIDER = 0.005  # seconds that the provider takes
-ROUNDS, SECONDS, EACH_SECOND = 8, 8.0, 8.0  # turns with and without; replies in each, at random moments
+ROUNDS, SECONDS, EACH_SECOND = 24, 4.0, 8.0  # turns with and without, short ones; replies in each, at random moments
 READY = 4000  # people in the lane before the rounds: more than leaves meanwhile
 MOST = 1.10  # of the issue: a direct reply may take so much longer
 BEGAN: dict[str, float] = {}  # when each reply was committed, by the id of its row
@@ -119,7 +121,8 @@ async def _prepare(server: Server, app: App, people: int, now: datetime) -> tupl
         for language in ("ne", "hi", "ar"):
             words = "Hello. From 1 March a new form is needed for a change of job."
             await broadcasts.write(connection, which, language, words, by=both[0], now=now)
-            await broadcasts.approve(connection, which, language, by=both[1], now=now)
+            mark = Words(language, words, both[0], None).mark
+            await broadcasts.approve(connection, which, language, mark, by=both[1], now=now)
         await broadcasts.start(connection, which, people, by=both[1], now=now)
     return which, key
 
@@ -146,15 +149,27 @@ async def _listed(app: App, which: UUID, figures: dict[str, float]) -> None:
     figures["queued/s"], figures["queued"] = poured / (time.perf_counter() - began), poured
     figures["processor ms a person"] = 1000 * (time.process_time() - used) / poured
     figures["memory MB more"] = _resident() - before
+    began = time.perf_counter()
+    async with app.database.begin() as connection:
+        await settling.settle(connection, which, app.broadcasting.sparing, app.clock())
+    figures["look s"] = time.perf_counter() - began
 
 
-async def _replies(app: App, key: bytes, people: Sequence[Any], wake: Wake, random_: random.Random) -> list[UUID]:
-    """Replies to people who subscribed to nothing, each at a moment of its own: ids of their rows."""
-    sent = []
-    until = time.perf_counter() + SECONDS
-    while (now := time.perf_counter()) < until:
-        await asyncio.sleep(min(random_.expovariate(EACH_SECOND), until - now))
-        row, who = uuid7(), people[random_.randrange(len(people))]
+def _moments(pair: int, people: Sequence[Any]) -> list[tuple[float, Any]]:
+    """When in a turn who is answered: the same in both turns of a pair, since a reply that follows another one at once
+    waits for its account's rate, and chance alone would decide in which turn there are more of these."""
+    chance, moments, at = random.Random(pair), [], 0.0  # moments, no secrets
+    while (at := at + chance.expovariate(EACH_SECOND)) < SECONDS:
+        moments.append((at, people[chance.randrange(len(people))]))
+    return moments
+
+
+async def _replies(app: App, key: bytes, moments: Sequence[tuple[float, Any]], wake: Wake) -> list[UUID]:
+    """Replies to people who subscribed to nothing, each at its moment: ids of their rows."""
+    sent, began = [], time.perf_counter()
+    for at, who in moments:
+        await asyncio.sleep(max(0.0, began + at - time.perf_counter()))
+        row = uuid7()
         words = Reply("menu.what", "en", "What would you like?").to_json()
         BEGAN[str(row)] = 0.0
         reply = seal_json(key, words, where=f"outbox.reply_enc.{row}")
@@ -163,9 +178,9 @@ async def _replies(app: App, key: bytes, people: Sequence[Any], wake: Wake, rand
                 text(
                     "INSERT INTO outbox (id, subject_id, conversation_id, kind, origin, owner_epoch, reply_enc, state,"
                     " queued_at, not_before)"
-                    " VALUES (:id, :who, :where, 'reply', 'bot', 0, :reply, 'queued', now(), now())"
+                    " VALUES (:id, :who, :where, 'reply', 'bot', 0, :reply, 'queued', :now, :now)"
                 ),
-                {"id": row, "who": who.subject_id, "where": who.id, "reply": reply},
+                {"id": row, "who": who.subject_id, "where": who.id, "reply": reply, "now": app.clock()},
             )
         BEGAN[str(row)] = time.perf_counter()
         wake.set(OUTBOX_CHANNEL)
@@ -174,7 +189,12 @@ async def _replies(app: App, key: bytes, people: Sequence[Any], wake: Wake, rand
     return sent
 
 
-async def _delays(app: App, which: UUID, key: bytes, figures: dict[str, float]) -> None:
+def _used(folder: Path) -> float:
+    """Seconds of processor time, of this process and of PostgreSQL."""
+    return time.process_time() + postgres_seconds(folder)
+
+
+async def _delays(app: App, folder: Path, which: UUID, key: bytes, figures: dict[str, float]) -> None:
     """Turn and turn about, with the broadcast running and stopped."""
     played = Played()
     sender = Sender(
@@ -191,18 +211,22 @@ async def _delays(app: App, which: UUID, key: bytes, figures: dict[str, float]) 
         people = rows.all()
         await connection.execute(text("UPDATE conversations SET last_inbound_at = :at WHERE id = ANY(:ids)"), {
             "at": app.clock() - timedelta(minutes=1), "ids": [p.id for p in people]})  # fmt: skip
-    wake, random_ = Wake(app.database), random.Random(7)  # moments, no secrets
+    wake = Wake(app.database)
     work = asyncio.create_task(sender.run(wake))
     waits: dict[bool, list[float]] = {True: [], False: []}
     told = {True: 0, False: 0}
+    spent = {True: 0.0, False: 0.0}
     for turn in range(ROUNDS):
-        running = turn % 2 == 0
+        pair, second = divmod(turn, 2)
+        running = pair % 2 == second  # with and without, then without and with
         async with app.database.begin() as connection:
             state = "running" if running else "stopped"
             await connection.execute(text("UPDATE broadcasts SET state = :s WHERE id = :i"), {"s": state, "i": which})
-        before = played.told
-        sent = await _replies(app, key, people, wake, random_)
+        await asyncio.sleep(0.2)  # what was in the air has arrived
+        before, used = played.told, _used(folder)
+        sent = await _replies(app, key, _moments(pair, people), wake)
         told[running] += played.told - before
+        spent[running] += _used(folder) - used
         waits[running] += [1000 * (played.at[str(row)] - BEGAN[str(row)]) for row in sent if str(row) in played.at]
     wake.stop()
     await work
@@ -212,6 +236,7 @@ async def _delays(app: App, which: UUID, key: bytes, figures: dict[str, float]) 
         figures[f"reply {name}: mean ms"] = statistics.fmean(ordered)
         figures[f"reply {name}: p95 ms"] = ordered[int(len(ordered) * 0.95)]
         figures[f"replies {name}"] = len(ordered)
+    figures["processor with"], figures["processor without"] = (spent[r] / (ROUNDS / 2 * SECONDS) for r in (True, False))
     figures["told/s"] = told[True] / (ROUNDS / 2 * SECONDS)
     figures["told while stopped"] = told[False]
 
@@ -228,10 +253,14 @@ async def run(server: Server, folder: Path, people: int) -> dict[str, float]:
         settings, understanding=False, migrating=False, clock=lambda: datetime.now(UTC) + shift
     )
     figures: dict[str, float] = {"people": people}
+    began = time.perf_counter()
     try:
         which, key = await _prepare(server, app, people, now)
         await _listed(app, which, figures)
-        await _delays(app, which, key, figures)
+        await _delays(app, folder, which, key, figures)
+        async with app.database.begin() as connection:
+            size = (await connection.execute(text("SELECT pg_database_size(current_database())"))).scalar_one()
+        figures["disk MB"], figures["minutes"] = size / 2**20, (time.perf_counter() - began) / 60
     finally:
         await app.close()
     return figures
@@ -243,10 +272,17 @@ def table(f: dict[str, float]) -> str:
         (f"{f['people']:.0f} people: whom it would reach, seconds", f"{f['preview s']:.1f}", ""),
         (f"{f['listed']:.0f} listed, a second", f"{f['listed/s']:.0f}", ""),
         (f"{f['queued']:.0f} of them into the lane, a second", f"{f['queued/s']:.0f}", ""),
+        ("a minute's look at what became of those in the lane, seconds", f"{f['look s']:.2f}", ""),
         ("memory that this took, MB", f"{f['memory MB more']:.0f}", ""),
         ("told a second, at the rates of three accounts", f"{f['told/s']:.1f}", ""),
+        (
+            "processor of us and PostgreSQL meanwhile / alone, seconds a second",
+            f"{f['processor with']:.3f} / {f['processor without']:.3f}",
+            "",
+        ),
         ("told while it was stopped", f"{f['told while stopped']:.0f}", "0"),
     ]
+    rows.append(("this run: minutes, MB of the database", f"{f['minutes']:.1f}, {f['disk MB']:.0f}", ""))
     for what in ("p50", "mean", "p95"):
         beside, alone = f[f"reply with: {what} ms"], f[f"reply without: {what} ms"]
         target = f"{MOST:.2f}" if what != "p95" else ""

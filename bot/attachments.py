@@ -19,7 +19,7 @@ from bot.media.scan import NoVerdict, Scanner
 from bot.media.sniff import SHOWN, sniff
 from bot.media.speech import UNVERIFIED, NoSpeech, Speech
 from bot.observe import logs
-from bot.store import attachments, evidence
+from bot.store import attachments, evidence, leases
 from bot.store.attachments import Waiting
 from bot.store.database import UNAVAILABLE, Database
 from bot.store.keys import Keys, open_, seal
@@ -78,7 +78,8 @@ class Attachments:
     async def run_once(self) -> int:
         """Bring what waits; returns how many were tried."""
         async with self._database.begin() as connection:
-            claimed = await attachments.claim(connection, self._secrets, self._clock())
+            alive = leases.steady(self._database)
+            claimed = await attachments.claim(connection, self._secrets, self._clock(), take_over=alive)
         async with self._leases.holding({one.id: one.attempts for one in claimed}):
             await asyncio.gather(*(self._bring(one) for one in claimed))
         return len(claimed)

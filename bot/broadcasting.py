@@ -29,7 +29,7 @@ from bot.engine.events import Said
 from bot.engine.messages import Reply
 from bot.observe import logs
 from bot.observe.crash import point
-from bot.store import accounts, audience, broadcasts, lane, lanes, leases, recipients, turns
+from bot.store import accounts, audience, broadcasts, lane, lanes, leases, recipients, settling, turns
 from bot.store.accounts import Place
 from bot.store.audience import Sparing
 from bot.store.broadcasts import Broadcast
@@ -146,18 +146,18 @@ class Broadcasting:
         went into the lane."""
         async with self._database.begin() as connection:
             await lane.recover(connection, self._clock(), steady=leases.steady(self._database))
-            await broadcasts.expire(connection, self._clock())
+            await settling.expire(connection, self._clock())
             found = await broadcasts.open_ones(connection)
         queued = 0
         for one in found:
             if one.state == "running" and one.poured_at is None:
                 await self.list_all(one)
             async with self._database.begin() as connection:
-                await broadcasts.settle(connection, one.id, self.sparing, self._clock())
+                await settling.settle(connection, one.id, self.sparing, self._clock())
             if one.state == "running":
                 queued += await self.pour(one)
             async with self._database.begin() as connection:
-                if await broadcasts.finish(connection, one, self._clock()):
+                if await settling.finish(connection, one, self._clock()):
                     log.info("broadcast_done", id=one.id)
         if queued:
             await self._database.notify(OUTBOX_CHANNEL)
@@ -217,7 +217,7 @@ class Broadcasting:
             lines: list[dict[str, Any]] = []
             told: list[Fate] = []
             for number, fate in enumerate(fates):
-                told.append(self._decide(one, replies, fate, rows, lines, now))
+                told.append(self._decide(one, replies, fate, place, rows, lines, now))
                 if number % BREATH == BREATH - 1:
                     await asyncio.sleep(0)
             await recipients.write(connection, one.id, rows, lines, told)
@@ -229,14 +229,17 @@ class Broadcasting:
         one: Broadcast,
         replies: Mapping[str, Reply],
         fate: Fate,
+        place: Place,
         rows: list[dict[str, Any]],
         lines: list[dict[str, Any]],
         now: datetime,
     ) -> Fate:
-        """Into the lane, later, or never: by who speaks there, by silence, and by the door."""
+        """Into the lane, later, or never: by where she writes, who speaks there, by silence, and by the door."""
         found = fate.reached
         if found is None:
             return fate
+        if (here := (found.conversation.channel, found.conversation.account)) != place:  # by that account's rate
+            return Fate(fate.subject_id, "waiting", lane.MOVED, now, place=here)
         if (later := self._busy(found, now)) is not None:
             return later
         decision = outgoing.decide(
@@ -272,9 +275,13 @@ class Broadcasting:
         held: bool,
     ) -> Fate:
         """Her row of the lane. Where WhatsApp's window is shut the neutral template stands there, if it is her time,
-        and the words wait until she writes."""
+        and the words wait until she writes; without a template, if one has asked her since she wrote last."""
         row_id = uuid7()
         row, line = outgoing.letter(found, reply, one.id, row_id=row_id, now=now, held=held)
+        if held and not outgoing.wants_template(self._policy, found.person, found.conversation, now):
+            rows.append(row)
+            lines.append(line)
+            return Fate(found.person.id, "queued", lane.ASKED, None, row_id)
         if held:
             opens = outgoing.opens(self._policy, found.person, found.conversation, now)
             if opens > now:

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from bot.content import Content
 from bot.observe import logs
 from bot.rostering import Roster
-from bot.store import colleagues, digests, staff_chats
+from bot.store import colleagues, digests, leases, staff_chats
 from bot.store.database import OUTBOX_CHANNEL, Connection, Database
 from bot.store.digests import Claimed, Reader
 from bot.store.keys import Keys
@@ -201,7 +201,7 @@ class Digests:
         """Send what is written down; returns how many were tried."""
         now = self._clock()
         async with self._database.begin() as connection:
-            claimed = await digests.claim(connection, now)
+            claimed = await digests.claim(connection, now, take_over=leases.steady(self._database))
         async with self._leases.holding({one.id: one.fence for one in claimed}):
             for one in claimed:
                 await self._tell(one, now)

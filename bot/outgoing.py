@@ -126,8 +126,8 @@ def in_window(policy: Policy, conversation: Conversation, now: datetime) -> bool
 
 
 def wants_template(policy: Policy, person: Person, conversation: Conversation, now: datetime) -> bool:
-    """Whether a neutral template is due for a reply of a human that the window holds: with her consent only, and once
-    until she writes."""
+    """Whether a neutral template is due for what the window holds, words of a human or of a broadcast: with her consent
+    only, and once until she writes."""
     if in_window(policy, conversation, now) or person.consent_contact_at is None or person.seized_at is not None:
         return False
     last, nudged = conversation.last_inbound_at, conversation.nudged_at

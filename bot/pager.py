@@ -15,7 +15,7 @@ from uuid import UUID
 
 from bot.content import Content
 from bot.observe import logs
-from bot.store import colleagues, pages, staff_chats
+from bot.store import colleagues, leases, pages, staff_chats
 from bot.store.colleagues import Colleague
 from bot.store.database import OUTBOX_CHANNEL, Connection, Database
 from bot.store.keys import Keys
@@ -209,7 +209,7 @@ class Pager:
         """Make the calls that are due; returns how many."""
         now = self._clock()
         async with self._database.begin() as connection:
-            claimed = await pages.claim(connection, now)
+            claimed = await pages.claim(connection, now, take_over=leases.steady(self._database))
             to = {c.id: await self._number(connection, c) for c in claimed}
         async with self._leases.holding({c.id: c.fence for c in claimed}):
             await asyncio.gather(*(self._ring(c, to[c.id]) for c in claimed))

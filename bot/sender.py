@@ -38,6 +38,9 @@ T = TypeVar("T")
 BATCH = 32  # rows in one claim
 ROOM = 32  # requests in flight per channel
 LANE_ROOM = 12  # no broadcast while so many are: a provider that is slow has room for replies first
+# While direct replies go on leaving, what is told to many advances all the same: of each channel so many rows, in one
+# of so many looks. Of the account's rate the lane has a share of its own (`lanes.py`).
+BUSY_ROOM, BUSY_LOOKS = 2, 4
 LOOK_SECONDS = 0.25  # between looks at the outbox, without a notification
 TEMPLATE = "news"  # of knowledge/templates.yml
 WIPED = timedelta(hours=48)  # Telegram lets a bot delete no older ones
@@ -74,6 +77,7 @@ class Sender:
         self._leases = claims.held(database)
         self._results = Gathered(self._write_sent)
         self._busy = True  # until a look has found nothing direct that could leave
+        self._passed = 0  # looks at the lane that were passed over meanwhile
 
     async def run(self, wake: Wake) -> None:
         """Work until told to stop: then what is in hand is finished first."""
@@ -84,8 +88,7 @@ class Sender:
 
         async def beside() -> int:
             await asyncio.sleep(LOOK_SECONDS)
-            if not self._busy:
-                await self._start(wake, lane_only=True)
+            await self.look_beside(wake)
             return 1  # it waits by itself: a notification is for what is direct
 
         try:
@@ -95,6 +98,18 @@ class Sender:
                 task.cancel()
             raise
         await asyncio.gather(*self._flying, return_exceptions=True)
+
+    async def look_beside(self, wake: Wake | None = None) -> list[asyncio.Task[None]]:
+        """A look at what is told to many, beside what is direct: all that there is room for in silence, a few rows now
+        and then while it is not silent. Returns the requests begun."""
+        few = self._busy
+        if few and self._passed + 1 < BUSY_LOOKS:
+            self._passed += 1
+            return []
+        count, tasks = await self._start(wake, lane_only=True, few=few)
+        if count or not few:  # an account whose second is used up is looked at again at once
+            self._passed = 0
+        return tasks
 
     async def run_once(self) -> int:
         """Send what may leave now, and wait for it; of a broadcast only when nothing direct may. Returns how many rows
@@ -108,14 +123,16 @@ class Sender:
         return count
 
     async def _start(
-        self, wake: Wake | None = None, *, lane_only: bool = False
+        self, wake: Wake | None = None, *, lane_only: bool = False, few: bool = False
     ) -> tuple[int, list[asyncio.Task[None]]]:
         """Claim what the channels have room for and begin to send it; (rows claimed, requests begun). `lane_only`: what
-        is told to many, with less room and beside what is direct: that waits for none of this."""
+        is told to many, with less room (`few`: hardly any) and beside what is direct: that waits for none of this."""
         now = self._clock()
         flying = list(self._flying.values())
         most = LANE_ROOM if lane_only else ROOM
         room = {channel: most - flying.count(channel) for channel in self._layouts.channels}
+        if few:
+            room = {channel: min(free, BUSY_ROOM) for channel, free in room.items()}
         if not any(free > 0 for free in room.values()):
             return 0, []
         async with self._database.begin() as connection:
@@ -163,7 +180,7 @@ class Sender:
             kind=outgoing.BROADCAST if claim.broadcast_id and claim.kind == "reply" else claim.kind,
         )
         if decision.state == "queued":
-            return True
+            return await self._asks_once(connection, claim, now)
         metrics.held.labels(reason=decision.reason or "").inc()
         # What may have arrived is not kept for later: held, nobody would know of that doubt, and it left a third time.
         doubt = claim.doubtful and decision.state == "held"
@@ -181,6 +198,15 @@ class Sender:
         )
         if decision.reason == "window":
             await self._nudge(connection, claim, now)
+        return False
+
+    async def _asks_once(self, connection: Connection, claim: Claim, now: datetime) -> bool:
+        """Of the templates of broadcasts one leaves until she writes, however many wait; its own tries are one."""
+        if claim.broadcast_id is None or claim.kind != "template" or claim.attempts > 1:
+            return True
+        if await outbox.ask_once(connection, claim.id, now, window=self._policy.whatsapp_window):
+            return True
+        await claims.write(connection, claim, now, state="withdrawn", reason=lane.ASKED, lease_until=None)
         return False
 
     async def _nudge(self, connection: Connection, claim: Claim, now: datetime) -> None:

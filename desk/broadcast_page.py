@@ -11,7 +11,7 @@ from uuid import UUID
 
 from babel.numbers import format_currency, format_percent
 
-from bot.broadcasting import Broadcasting, Measured
+from bot.broadcasting import FACTS, Broadcasting, Measured
 from bot.store.broadcasts import Broadcast
 from desk.sheets import Say
 
@@ -54,10 +54,12 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class TextLine:
-    """The words of one language. `agreed`: by whom; `mine`: the reader wrote them, and so may not agree."""
+    """The words of one language. `mark`: stands for them where somebody agrees; `agreed`: by whom; `mine`: the reader
+    wrote them, and so may not agree."""
 
     language: str
     words: str
+    mark: str
     segments: int
     writer: str
     agreed: str
@@ -83,6 +85,8 @@ def rows(say: Say, one: Broadcast) -> list[tuple[str, str, str]]:
 
 def _why(say: Say, reason: str) -> str:
     name = f"broadcasts.why_{reason}"
+    if reason == "silence":
+        return say.t(name, n=say.n(int(say.look.content.knowledge.get(FACTS)["silence_minutes"])))
     return say.t(name if f"desk.{name}" in say.look.content.desk else "broadcasts.why_other")
 
 
@@ -113,6 +117,7 @@ def texts(one: Broadcast, room: Broadcasting, names: Mapping[UUID, str], reader:
         TextLine(
             code,
             text.words,
+            text.mark,
             room.length(code, text.words),
             names.get(text.written_by, ""),
             names.get(text.approved_by, "") if text.approved_by else "",

@@ -34,6 +34,14 @@ async def people(database: Database, secrets: Keys) -> list[First]:
     return [one for one in made if one is not None]
 
 
+async def somebody(database: Database) -> str | None:
+    """A login that exists, for who forgot how to sign in: a supervisor's, if there is one. None: nobody may."""
+    async with database.begin() as connection:
+        active = [one for one in await users.everybody(connection) if one.active]
+    active.sort(key=lambda one: (ROLES.index(one.role) if one.role in ROLES else len(ROLES), one.login))
+    return active[0].login if active else None
+
+
 async def newcomer(database: Database, secrets: Keys, login: str, name: str, role: str) -> First | None:
     """Somebody whose phone is connected already; None when the login was taken meanwhile."""
     password, secret = passwords.draw(), codes.new_secret()

@@ -16,12 +16,12 @@ from bot import app as composition
 from bot import settings as configuration
 from bot.app import App
 from bot.broadcasting import Measured
-from bot.check.letters import problems
 from bot.store import audit, broadcasts, users
 from bot.store.broadcasts import Broadcast
 from bot.store.database import Connection
 from bot.store.users import User
-from desk import permissions
+from desk import drafts, permissions
+from desk.files import plain
 
 WRITE, AGREE = "broadcasts", "broadcasts_approve"  # permissions
 EXAMPLE = """
@@ -29,20 +29,16 @@ examples, in the order in which they are needed:
   saathi broadcast new "New form in Qatar" --topic rules --countries QA --days 3 --by asha     (prints its number)
   saathi broadcast text 1f3a9c04 --language ne --by asha < words.txt
   saathi broadcast preview 1f3a9c04               how long, whom it reaches, who is left out and why, what SMS cost
-  saathi broadcast approve 1f3a9c04 --language ne --by bimala    (a supervisor, never the one who wrote it)
+  saathi broadcast approve 1f3a9c04 --language ne --by bimala    (a supervisor, never the one who wrote it; shows the
+                                                  words and asks, or takes the mark printed beside them: --yes 5be1a0c2)
   saathi broadcast start 1f3a9c04 --by bimala --yes
   saathi broadcast status 1f3a9c04 --follow
   saathi broadcast stop 1f3a9c04 --by asha        at once; `start` goes on where it was
 
 Only who wrote in the chat that she wants to hear of the topic (knowledge/news.yml) hears it, in a language that has a
-text, in her own hours, when nobody has written there for an hour. Left out: STOP, a case that is critical or about
-abuse, a phone that somebody else holds. Replies to people always leave first.
+text, in her own hours, when nobody has written there for an hour (silence_minutes there). Left out: STOP, a case that
+is critical or about abuse, a phone that somebody else holds. Replies to people always leave first.
 """
-WHY = {
-    "braces": "braces would be taken for a value: write without {0}",
-    "long": "too long: an SMS of it, with the line that says how to end it, may have {0} segments",
-    "telling": 'a locked screen would show "{0}": say it later, or without it',
-}
 BAR = 30  # characters
 EVERY = 2.0  # seconds between two looks
 
@@ -62,12 +58,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     new.add_argument("--topic", required=True, help="of knowledge/news.yml")
     for name in ("languages", "countries"):
         new.add_argument(f"--{name}", type=_list, default=[], help="codes with commas (default: all)")
-    new.add_argument("--days", type=int, help="after which who was not reached is left out")
+    new.add_argument("--days", help="after which who was not reached is left out")
     text = _about(what.add_parser("text", help="the words of a language, from stdin; empty ones take it away"))
     text.add_argument("--language", required=True)
     _about(what.add_parser("preview", help="what it would be"))
     approve = _about(what.add_parser("approve", help="agree to the words of a language that somebody else wrote"))
     approve.add_argument("--language", required=True)
+    approve.add_argument("--yes", metavar="MARK", help="these words were read: the mark that is printed beside them")
     start = _about(what.add_parser("start", help="begin, or go on after a stop"))
     start.add_argument("--yes", action="store_true", help="the preview was read")
     status = _about(what.add_parser("status", help="how far it is"))
@@ -143,15 +140,14 @@ async def _list_all(app: App, args: argparse.Namespace) -> int:
 
 
 async def _new(app: App, args: argparse.Namespace) -> int:
-    rules = app.broadcasting.rules
-    days = args.days or int(rules["days"])
-    unknown = [code for code in args.languages if code not in app.content.languages]
-    if args.topic not in rules["kinds"]:
-        raise Refused(f"topics are: {', '.join(rules['kinds'])}")
-    if unknown:
-        raise Refused(f"no such language: {', '.join(unknown)}")
-    if not 1 <= days <= int(rules["most_days"]):
-        raise Refused(f"--days: 1 to {rules['most_days']}")
+    days = str(app.broadcasting.rules["days"] if args.days is None else args.days)
+    countries = [code.upper() for code in args.countries]
+    _refuse(
+        app,
+        drafts.problems_of_draft(
+            app.content, name=args.name, topic=args.topic, languages=args.languages, countries=countries, days=days
+        ),
+    )
     async with app.database.begin() as connection:
         user = await _who(app, connection, args.by, WRITE)
         new = await broadcasts.add(
@@ -159,8 +155,8 @@ async def _new(app: App, args: argparse.Namespace) -> int:
             name=args.name.strip(),
             topic=args.topic,
             languages=args.languages,
-            countries=[code.upper() for code in args.countries],
-            days=days,
+            countries=countries,
+            days=int(days),
             by=user.id,
             now=app.clock(),
         )
@@ -169,14 +165,17 @@ async def _new(app: App, args: argparse.Namespace) -> int:
     return 0
 
 
+def _refuse(app: App, wrong: list[drafts.Problem]) -> None:
+    """In the sentences of the desk. Raises Refused when there is anything."""
+    if wrong:
+        raise Refused(str(plain(" ".join(drafts.told(app.content, "en", wrong)))))
+
+
 async def _text(app: App, args: argparse.Namespace) -> int:
     words = sys.stdin.read().strip()
-    if args.language not in app.content.languages:
-        raise Refused(f"no such language: {args.language}")
-    if wrong := problems(app.content, app.broadcasting, args.language, words):
-        raise Refused("; ".join(WHY[code].format(told) for code, told in wrong))
     async with app.database.begin() as connection:
         user, one = await _who(app, connection, args.by, WRITE), await _which(connection, args.number)
+        _refuse(app, drafts.problems_of_text(app.content, app.broadcasting, one, args.language, words))
         if not await broadcasts.write(connection, one.id, args.language, words, by=user.id, now=app.clock()):
             raise Refused("only a draft can be written: make a new one")
         await _noted(app, connection, user, "text", one.id)
@@ -196,11 +195,32 @@ async def _preview(app: App, args: argparse.Namespace) -> int:
 async def _approve(app: App, args: argparse.Namespace) -> int:
     async with app.database.begin() as connection:
         user, one = await _who(app, connection, args.by, AGREE), await _which(connection, args.number)
-        if not await broadcasts.approve(connection, one.id, args.language, by=user.id, now=app.clock()):
-            raise Refused("nothing to agree to: no draft, no such text, or your own words")
+    mark = args.yes or _read(one, args.language)
+    async with app.database.begin() as connection:
+        became = await broadcasts.approve(connection, one.id, args.language, mark, by=user.id, now=app.clock())
+        if became != "agreed":
+            raise Refused(app.content.desk_word("en", f"broadcasts.told_{became}", {}))
         await _noted(app, connection, user, "approve", one.id)
-    print(f"agreed to: {one.texts[args.language].words}")
+    print(f"agreed to the words {mark}")
     return 0
+
+
+def _asked() -> bool:
+    """Whether somebody sits there who can be asked."""
+    return sys.stdin.isatty()
+
+
+def _read(one: Broadcast, language: str) -> str:
+    """Shows the words and asks; returns their mark. Raises Refused for a no, and where nobody can be asked."""
+    text = one.texts.get(language)
+    if text is None:
+        raise Refused(f"there are no words in {language}")
+    print(f"{language}, {text.mark}:\n{text.words}")
+    if not _asked():
+        raise Refused(f"not agreed to. Once these words are read: the same with --yes {text.mark}")
+    if input("Agree to these words? (yes/no) ").strip().casefold() != "yes":
+        raise Refused("not agreed to")
+    return text.mark
 
 
 async def _start(app: App, args: argparse.Namespace) -> int:
@@ -257,7 +277,7 @@ def previewed(one: Broadcast, measured: Measured) -> Iterator[str]:
     yield f"{one.short}  {one.name}  ({one.topic}, {one.state})"
     for language, text in sorted(one.texts.items()):
         agreed = "agreed to" if text.approved_by else "NOT AGREED TO"
-        yield f"  {language}: {_as_sms(measured.segments[language])}, {agreed}"
+        yield f"  {language}, {text.mark}: {_as_sms(measured.segments[language])}, {agreed}"
         yield f"      {text.words}"
     if not one.texts:
         yield "  no words yet"

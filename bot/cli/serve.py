@@ -86,7 +86,7 @@ async def _serve(args: argparse.Namespace) -> int:
             if args.role != "worker":
                 office = _office(app)
                 endless.append(group.create_task(office.live.run()))
-                server = _server(app, office, args.host, args.port, await _first(app))
+                server = _server(app, office, args.host, args.port, *await _first(app))
                 finishing.append(group.create_task(_serve_until(server, stop)))
             elif args.health_port is not None:
                 server = _pulse(app, args.host, args.health_port)
@@ -172,12 +172,15 @@ def _office(app: App) -> Office:
     return make_office(app.settings, app.database, app.secrets, app.content, app.staff, app.policy, app.clock, uuid7)
 
 
-async def _first(app: App) -> Sequence[First]:
-    """In development the desk has somebody to sign in as, told once."""
-    return await first.people(app.database, app.secrets) if app.settings.env == "development" else ()
+async def _first(app: App) -> tuple[Sequence[First], str | None]:
+    """In development the desk has somebody to sign in as, told once; who it has already, for who forgot how."""
+    if app.settings.env != "development":
+        return (), None
+    made = await first.people(app.database, app.secrets)
+    return made, None if made else await first.somebody(app.database)
 
 
-def _server(app: App, office: Office, host: str, port: int, newcomers: Sequence[First]) -> _Server:
+def _server(app: App, office: Office, host: str, port: int, newcomers: Sequence[First], known: str | None) -> _Server:
     phones = Phones(app) if app.settings.env == "development" else None
     pages = site(
         app.settings,
@@ -193,7 +196,7 @@ def _server(app: App, office: Office, host: str, port: int, newcomers: Sequence[
         Looking(app),
         app.engine,
     )
-    return _Server(_listening(pages, host, port), partial(_say_hello, app, host, newcomers))
+    return _Server(_listening(pages, host, port), partial(_say_hello, app, host, newcomers, known))
 
 
 def _pulse(app: App, host: str, port: int) -> _Server:
@@ -237,7 +240,7 @@ def _say_at_work(settings: Settings, host: str = "", port: int = 0) -> None:
     _say_what_is_missing(settings)
 
 
-def _say_hello(app: App, host: str, newcomers: Sequence[First], port: int) -> None:
+def _say_hello(app: App, host: str, newcomers: Sequence[First], known: str | None, port: int) -> None:
     base = _base(host, port)
     print(f"Saathi listens on {base}")
     if app.settings.env == "development":
@@ -246,8 +249,8 @@ def _say_hello(app: App, host: str, newcomers: Sequence[First], port: int) -> No
     for one in newcomers:
         print(f"    sign in as {one.login} ({one.role}), password {one.password}: shown once")
         print(f"      codes for your phone: {one.address}")
-    if not newcomers and app.settings.env == "development":
-        print("    forgot the first sign-in? `saathi users password supervisor`, `saathi users reset-totp supervisor`")
+    if known is not None:
+        print(f"    forgot the first sign-in? `saathi users password {known}`, `saathi users reset-totp {known}`")
     print(f"  health: {base}/health/ready   figures: {base}/metrics")
     print("  alarms and what else waits for a human: `saathi queue` (--watch), answered with `saathi reply`")
     print("Stop it with Ctrl+C. The database goes on running: `saathi db stop` ends it.", flush=True)

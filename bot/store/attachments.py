@@ -53,8 +53,9 @@ def held(database: Database) -> Leases:
     return Leases(database, media, media.c.attempts, media.c.lease_until.is_not(None))
 
 
-async def claim(connection: AsyncConnection, secrets: Keys, now: datetime) -> list[Waiting]:
+async def claim(connection: AsyncConnection, secrets: Keys, now: datetime, *, take_over: bool = True) -> list[Waiting]:
     """The next files to fetch, voice first, leased. One that cannot be opened ends by itself."""
+    free = media.c.lease_until.is_(None)
     found = (
         await connection.execute(
             select(
@@ -72,7 +73,7 @@ async def claim(connection: AsyncConnection, secrets: Keys, now: datetime) -> li
             .where(
                 media.c.state == "waiting",
                 media.c.next_at <= now,
-                or_(media.c.lease_until.is_(None), leases.over(media.c.lease_until)),
+                or_(free, leases.over(media.c.lease_until)) if take_over else free,
             )
             .order_by((media.c.kind == "audio").desc(), media.c.next_at)
             .limit(AT_ONCE)

@@ -1,11 +1,12 @@
-"""Broadcasts as rows: written, agreed to by a second colleague for each language, started, stopped, ended, counted.
+"""Broadcasts as rows: written, agreed to by a second colleague for each language, started, stopped, counted.
 
-Law: who wrote a text never agrees to it herself; a text that is changed is agreed to anew; nothing starts with a text
-that nobody else agreed to. Stopping is one statement. Counts are of nobody.
+Law: who wrote a text never agrees to it herself; whoever agrees names the words that she read; what is changed is
+agreed to anew; nothing starts with a text that nobody else agreed to. Stopping is one statement. Counts are of nobody.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,22 +14,29 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, case, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    Row,
+    and_,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
-from bot.store.audience import Sparing, Wanted, grave
-from bot.store.lane import subscribed
+from bot.store.audience import Wanted
 from bot.store.short_ids import by_end
 from bot.store.tables import broadcast_recipients, broadcast_texts, broadcasts, outbox
 
-AGAIN = timedelta(hours=1)  # before somebody whose conversation changed hands is looked at once more
 SHORT = 8  # characters of an id that colleagues type: the last ones, which are random
 SENT = ("sent", "delivered", "read")
-# Withdrawn for these, nothing has left and it may still be right: somebody else has the conversation, or WhatsApp's
-# window has shut.
-PASSING = ("owner_changed", "window")
+MARK = 4  # bytes: enough to tell two versions of a text apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,11 @@ class Words:
     words: str
     written_by: UUID
     approved_by: UUID | None
+
+    @property
+    def mark(self) -> str:
+        """Stands for exactly these words: whoever agrees names it, so that she agrees to what she has read."""
+        return hashlib.blake2b(self.words.encode(), digest_size=MARK).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +129,7 @@ async def write(
     connection: AsyncConnection, broadcast_id: UUID, language: str, words: str, *, by: UUID, now: datetime
 ) -> bool:
     """The text of a language; nobody has agreed to it then. Without words it goes. False when it is no draft."""
-    if await _locked(connection, broadcast_id, "draft") is None:
+    if await locked(connection, broadcast_id, "draft") is None:
         return False
     here = and_(broadcast_texts.c.broadcast_id == broadcast_id, broadcast_texts.c.language == language)
     if not words:
@@ -132,20 +145,21 @@ async def write(
     return True
 
 
-async def approve(connection: AsyncConnection, broadcast_id: UUID, language: str, *, by: UUID, now: datetime) -> bool:
-    """Another colleague agrees to the text of a language; False for her own, for one that is not there, or no draft."""
-    if await _locked(connection, broadcast_id, "draft") is None:
-        return False
-    done = await connection.execute(
-        update(broadcast_texts)
-        .where(
-            broadcast_texts.c.broadcast_id == broadcast_id,
-            broadcast_texts.c.language == language,
-            broadcast_texts.c.written_by != by,
-        )
-        .values(approved_by=by, approved_at=now)
-    )
-    return bool(done.rowcount)
+async def approve(
+    connection: AsyncConnection, broadcast_id: UUID, language: str, mark: str, *, by: UUID, now: datetime
+) -> str:
+    """Another colleague agrees to the words that `mark` stands for. Returns `agreed`; `changed`: other words stand
+    there by now; `not_agreed`: her own, one that is not there, or no draft."""
+    if await locked(connection, broadcast_id, "draft") is None:
+        return "not_agreed"
+    here = and_(broadcast_texts.c.broadcast_id == broadcast_id, broadcast_texts.c.language == language)
+    row = (await connection.execute(select(broadcast_texts).where(here))).first()
+    if row is None or row.written_by == by:
+        return "not_agreed"
+    if Words(language, row.words, row.written_by, None).mark != mark:
+        return "changed"
+    await connection.execute(update(broadcast_texts).where(here).values(approved_by=by, approved_at=now))
+    return "agreed"
 
 
 async def start(connection: AsyncConnection, broadcast_id: UUID, expected: int, *, by: UUID, now: datetime) -> bool:
@@ -193,7 +207,7 @@ async def drop(connection: AsyncConnection, broadcast_id: UUID) -> bool:
     return bool((await connection.execute(gone)).rowcount)
 
 
-async def _locked(connection: AsyncConnection, broadcast_id: UUID, state: str) -> Any:
+async def locked(connection: AsyncConnection, broadcast_id: UUID, state: str) -> Any:
     """The row, as long as it is in this state, else None; nobody changes it meanwhile."""
     row = await connection.execute(
         select(broadcasts.c.id, broadcasts.c.poured_at)
@@ -239,7 +253,7 @@ async def _whole(connection: AsyncConnection, rows: Sequence[Row[Any]], *, count
             one.language, one.words, one.written_by, one.approved_by
         )
     live = [row.id for row in rows if row.counts is None and row.state != "draft"] if counted else []
-    found = await _counts(connection, live)
+    found = await counts_of(connection, live)
     plain = [f for f in Broadcast.__dataclass_fields__ if f not in ("texts", "counts")]
     return [
         Broadcast(
@@ -255,7 +269,7 @@ def _kept(counts: Sequence[Sequence[Any]] | None) -> dict[tuple[str, str | None]
     return {(state, reason): count for state, reason, count in counts or ()}
 
 
-async def _counts(connection: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, Counter[tuple[str, str | None]]]:
+async def counts_of(connection: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, Counter[tuple[str, str | None]]]:
     """By (state, reason), as it is now: of who stands in the lane what became of the row there."""
     found: dict[UUID, Counter[tuple[str, str | None]]] = {}
     if not ids:
@@ -271,85 +285,3 @@ async def _counts(connection: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID
     for row in rows:
         found.setdefault(row.broadcast_id, Counter())[row.stands, row.reason] += row.people
     return found
-
-
-# --- what became of what was put into the lane
-
-
-async def settle(connection: AsyncConnection, broadcast_id: UUID, sparing: Sparing, now: datetime) -> None:
-    """What left, failed or was withdrawn is written down; what she wants no more, or what a grave case stands before,
-    is withdrawn. Who was only busy waits once more."""
-    r, o = broadcast_recipients.c, outbox.c
-    await connection.execute(
-        update(outbox)
-        .where(
-            o.broadcast_id == broadcast_id, o.state == "lane", or_(~subscribed(), grave(o.subject_id, sparing.kinds))
-        )
-        .values(state="withdrawn", reason=case((subscribed(), "open_case"), else_="unsubscribed"))
-    )
-    left = and_(r.broadcast_id == broadcast_id, r.state == "queued")
-    busy = and_(o.state == "withdrawn", o.reason.in_(PASSING))
-    ended = and_(left, o.id == r.outbox_id, o.state.in_((*SENT, "failed", "unknown", "withdrawn")))
-    await connection.execute(
-        update(broadcast_recipients)
-        .where(ended)
-        .values(
-            state=case(
-                (o.state.in_(SENT), "sent"), (busy, "waiting"), (o.state == "withdrawn", "skipped"), else_="failed"
-            ),
-            reason=case((o.state.in_(SENT), r.reason), else_=o.reason),
-            not_before=case((busy, now + AGAIN), else_=r.not_before),
-        )
-    )
-    gone = and_(left, ~exists(select(o.id).where(o.id == r.outbox_id)))  # nobody knows any more: never twice
-    await connection.execute(update(broadcast_recipients).where(gone).values(state="skipped", reason="late"))
-
-
-async def finish(connection: AsyncConnection, one: Broadcast, now: datetime) -> bool:
-    """End it when its time is over, or when for everybody it is. What is in the air may still arrive."""
-    r, o = broadcast_recipients.c, outbox.c
-    late = one.ends_at is not None and one.ends_at <= now
-    unfinished = exists(select(r.id).where(r.broadcast_id == one.id, r.state.in_(("waiting", "queued"))))
-    listed = await _locked(connection, one.id, one.state)
-    if listed is None:
-        return False
-    if late:
-        await _end_words(connection, o.broadcast_id == one.id)
-        await connection.execute(
-            update(broadcast_recipients)
-            .where(
-                r.broadcast_id == one.id,
-                or_(r.state == "waiting", and_(r.state == "queued", _withdrawn(r.outbox_id))),
-            )
-            .values(state="skipped", reason="late")
-        )
-    elif one.state != "running" or listed.poured_at is None:
-        return False
-    if (await connection.execute(select(unfinished))).scalar():
-        return False
-    counts = (await _counts(connection, [one.id])).get(one.id, Counter())
-    kept = [[state, reason, count] for (state, reason), count in sorted(counts.items(), key=str)]
-    # One that was done before it was stopped has its counts.
-    new = {} if one.counts else {"counts": kept}
-    await connection.execute(
-        update(broadcasts).where(broadcasts.c.id == one.id).values(state="done", ended_at=now, **new)
-    )
-    return True
-
-
-async def expire(connection: AsyncConnection, now: datetime) -> int:
-    """Words that waited for somebody to write are withdrawn when the time of their broadcast is over, though for
-    everybody else it was done long before. Returns how many."""
-    past = select(broadcasts.c.id).where(broadcasts.c.state == "done", broadcasts.c.ends_at <= now)
-    return await _end_words(connection, outbox.c.broadcast_id.in_(past))
-
-
-async def _end_words(connection: AsyncConnection, which: ColumnElement[bool]) -> int:
-    """What of these broadcasts waits in the lane, or for somebody to write, is withdrawn; how many rows."""
-    waits = outbox.c.state.in_(("lane", "held"))
-    gone = await connection.execute(update(outbox).where(which, waits).values(state="withdrawn", reason="late"))
-    return int(gone.rowcount)
-
-
-def _withdrawn(outbox_id: Any) -> Any:
-    return exists(select(outbox.c.id).where(outbox.c.id == outbox_id, outbox.c.state == "withdrawn"))

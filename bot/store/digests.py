@@ -167,13 +167,14 @@ def held(database: Database) -> Leases:
     return Leases(database, digests, digests.c.fence, digests.c.state == "sending")
 
 
-async def claim(connection: AsyncConnection, now: datetime) -> list[Claimed]:
+async def claim(connection: AsyncConnection, now: datetime, *, take_over: bool = True) -> list[Claimed]:
     """Rows that may be sent now. Those whose worker died while it sent are given up, not sent again."""
-    await connection.execute(
-        update(digests)
-        .where(digests.c.state == "sending", leases.over(digests.c.lease_until))
-        .values(state="unknown", reason="worker_gone")
-    )
+    if take_over:
+        await connection.execute(
+            update(digests)
+            .where(digests.c.state == "sending", leases.over(digests.c.lease_until))
+            .values(state="unknown", reason="worker_gone")
+        )
     due = and_(digests.c.state == "queued", or_(digests.c.lease_until.is_(None), digests.c.lease_until <= now))
     ids = [
         row.id

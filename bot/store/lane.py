@@ -7,16 +7,32 @@ account's rate is the lane's (`lanes.py`); the day's limit of what the bot says 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, exists, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Integer,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import claims, lanes, leases
-from bot.store.audience import Sparing, grave
+from bot.store.audience import CHANNELS, Sparing, grave
 from bot.store.claims import Claim
 from bot.store.keys import Keys
 from bot.store.tables import (
@@ -28,6 +44,8 @@ from bot.store.tables import (
 )
 
 SPOKEN_BY_US = ("bot", "closed")  # owners of a conversation in which no human is awaited
+MOVED = "moved"  # why something is withdrawn: she writes to another account of ours by now
+ASKED = "asked"  # why a template is: another one has asked her since she wrote last
 
 
 async def claim(
@@ -48,7 +66,9 @@ async def claim(
     found: list[Any] = []
     for place, number in left.items():  # each by itself: a slow one stands before no other
         if place not in over:
-            found += await connection.execute(_ready(running, sparing, now, place, number))
+            asked = {"running": running, "channel": place[0], "account": place[1], "most": number}
+            asked |= {"now": now, "silent": now - sparing.silence}
+            found += await connection.execute(_ready(sparing.kinds), asked)
     return await claims.take(connection, secrets, found, now, room, left)
 
 
@@ -63,28 +83,30 @@ async def _open(connection: AsyncConnection, now: datetime) -> list[UUID]:
     return [row.id for row in rows]
 
 
-def _ready(running: Sequence[UUID], sparing: Sparing, now: datetime, place: tuple[str, str], most: int) -> Any:
+@cache
+def _ready(kinds: tuple[str, ...]) -> Any:
     """What waits in the lane for one account, in its order: into silence only, never beside a human, never during a
-    grave case."""
-    silent = now - sparing.silence
+    grave case. Made once, since it is asked four times a second: to make it takes longer than to run it."""
+    now, silent = (bindparam(name, type_=DateTime(timezone=True)) for name in ("now", "silent"))
     return (
         select(outbox.c.id, outbox.c.state, addresses.c.channel, addresses.c.account)
         .join(conversations, conversations.c.id == outbox.c.conversation_id)
         .join(addresses, addresses.c.id == conversations.c.address_id)
         .where(
-            outbox.c.broadcast_id.in_(running),
+            outbox.c.broadcast_id == func.any(bindparam("running", type_=ARRAY(Uuid))),
             outbox.c.state == "lane",
             outbox.c.not_before <= now,
-            addresses.c.channel == place[0],
-            addresses.c.account == place[1],
+            addresses.c.channel == bindparam("channel", type_=Text),
+            addresses.c.account == bindparam("account", type_=Text),
             conversations.c.owner.in_(SPOKEN_BY_US),
             or_(conversations.c.next_send_at.is_(None), conversations.c.next_send_at <= now),
             or_(conversations.c.last_inbound_at.is_(None), conversations.c.last_inbound_at <= silent),
             subscribed(),
-            ~grave(outbox.c.subject_id, sparing.kinds),
+            ~grave(outbox.c.subject_id, kinds),
+            ~elsewhere(),
         )
         .order_by(outbox.c.seq)
-        .limit(most)
+        .limit(bindparam("most", type_=Integer))
         .with_for_update(of=[outbox, conversations], skip_locked=True, key_share=True)
     )
 
@@ -99,6 +121,26 @@ def subscribed() -> ColumnElement[bool]:
             subscriptions.c.subject_id == outbox.c.subject_id,
             subscriptions.c.ended_at.is_(None),
         )
+    )
+
+
+def elsewhere() -> ColumnElement[bool]:
+    """Whether she wrote last in another conversation than this row's, to whichever of our accounts: there she is told,
+    when it is silent there."""
+    here, other = conversations.alias("here"), conversations.alias("other")
+    later = or_(here.c.last_inbound_at.is_(None), other.c.last_inbound_at > here.c.last_inbound_at)
+    return exists(
+        select(other.c.id)
+        .join(here, and_(here.c.subject_id == other.c.subject_id, here.c.id != other.c.id))
+        .join(addresses, addresses.c.id == other.c.address_id)
+        .where(
+            here.c.id == outbox.c.conversation_id,
+            other.c.blocked_at.is_(None),
+            other.c.last_inbound_at.is_not(None),
+            addresses.c.channel.in_(CHANNELS),
+            later,
+        )
+        .correlate(outbox)
     )
 
 

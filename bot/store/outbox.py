@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, case, func, insert, literal, or_, select, true, update
+from sqlalchemy import Row, and_, case, func, insert, literal, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
@@ -134,20 +134,24 @@ async def block(
         await page(connection, ids, "not_delivered", now)
 
 
+async def ask_once(connection: AsyncConnection, row_id: UUID, now: datetime, *, window: timedelta) -> Row[Any] | None:
+    """Note in this row's conversation that a template asks her to write; None when one has since she wrote last."""
+    last = conversations.c.last_inbound_at
+    noted = await connection.execute(
+        update(conversations)
+        .where(
+            conversations.c.id == select(outbox.c.conversation_id).where(outbox.c.id == row_id).scalar_subquery(),
+            or_(conversations.c.nudged_at.is_(None), conversations.c.nudged_at < last + window),
+        )
+        .values(nudged_at=now)
+        .returning(conversations.c.id, conversations.c.subject_id, conversations.c.owner_epoch)
+    )
+    return noted.first()
+
+
 async def nudge(connection: AsyncConnection, row_id: UUID, now: datetime, *, due: datetime, window: timedelta) -> bool:
     """A neutral template for a human's reply that the window holds now: once until she writes. `row_id`: the reply."""
-    last = conversations.c.last_inbound_at
-    row = (
-        await connection.execute(
-            update(conversations)
-            .where(
-                conversations.c.id == select(outbox.c.conversation_id).where(outbox.c.id == row_id).scalar_subquery(),
-                or_(conversations.c.nudged_at.is_(None), conversations.c.nudged_at < last + window),
-            )
-            .values(nudged_at=now)
-            .returning(conversations.c.id, conversations.c.subject_id, conversations.c.owner_epoch)
-        )
-    ).first()
+    row = await ask_once(connection, row_id, now, window=window)
     if row is None:
         return False
     await connection.execute(

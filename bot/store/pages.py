@@ -231,12 +231,11 @@ def held(database: Database) -> Leases:
     return Leases(database, pages, pages.c.fence, pages.c.state == "sending")
 
 
-async def claim(connection: AsyncConnection, now: datetime) -> list[Claimed]:
+async def claim(connection: AsyncConnection, now: datetime, *, take_over: bool = True) -> list[Claimed]:
     """Calls that may be made now; a dead worker's are claimed again: a phone that rings twice wakes one, too."""
-    due = or_(
-        and_(pages.c.state == "queued", or_(pages.c.lease_until.is_(None), pages.c.lease_until <= now)),
-        and_(pages.c.state == "sending", leases.over(pages.c.lease_until)),
-    )
+    due = and_(pages.c.state == "queued", or_(pages.c.lease_until.is_(None), pages.c.lease_until <= now))
+    if take_over:
+        due = or_(due, and_(pages.c.state == "sending", leases.over(pages.c.lease_until)))
     ids = [
         row.id
         for row in await connection.execute(

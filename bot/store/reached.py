@@ -40,6 +40,7 @@ def chosen() -> Select[Any]:
             conversations.c.agreed_until,
             conversations.c.blocked_at,
             conversations.c.late_at,
+            conversations.c.nudged_at,
             contacts.c.simulated,
             *[contacts.c[f].label(f"person_{f}") for f in PERSON_FIELDS],
             addresses.c.channel,
@@ -81,6 +82,7 @@ def read(secrets: Keys, rows: Iterable[Any]) -> list[Reached]:
             agreed_until=row.agreed_until,
             blocked_at=row.blocked_at,
             late_at=row.late_at,
+            nudged_at=row.nudged_at,
         )
         found.append(Reached(Home(row.subject_id, row.id, key), person, conversation))
     return found

@@ -21,6 +21,7 @@ from bot.store.accounts import Place
 from bot.store.audience import Sparing, Wanted, chosen
 from bot.store.bulk import insert_rows
 from bot.store.keys import Keys
+from bot.store.lane import MOVED
 from bot.store.reached import Reached
 from bot.store.tables import (
     addresses,
@@ -51,6 +52,7 @@ class Fate:
     outbox_id: UUID | None = None
     reached: Reached | None = None
     language: str = ""
+    place: Place | None = None  # where she writes by now, if it is not where she was listed
 
 
 # --- the list
@@ -176,6 +178,7 @@ async def write(
     fates: Sequence[Fate],
 ) -> None:
     """Rows of the outbox, lines of the history and what became of each, all at once."""
+    await _withdraw_older(connection, broadcast_id, [f.subject_id for f in fates if f.state == "queued"])
     await insert_rows(connection, outbox, rows)
     await insert_rows(connection, messages, lines)
     arrays: list[Any] = [
@@ -184,12 +187,33 @@ async def write(
         bindparam("v_reason", [f.reason for f in fates], ARRAY(Text)),
         bindparam("v_at", [f.not_before for f in fates], ARRAY(DateTime(timezone=True))),
         bindparam("v_row", [f.outbox_id for f in fates], ARRAY(Uuid)),
+        bindparam("v_channel", [f.place[0] if f.place else None for f in fates], ARRAY(Text)),
+        bindparam("v_account", [f.place[1] if f.place else None for f in fates], ARRAY(Text)),
     ]
-    names = ("subject_id", "state", "reason", "not_before", "outbox_id")
-    news = func.unnest(*arrays).table_valued(*names, name="news").render_derived()
+    names = ("subject_id", "state", "reason", "not_before")
+    kept = ("outbox_id", "channel", "account")  # as they are, where nothing new is told
+    news = func.unnest(*arrays).table_valued(*names, *kept, name="news").render_derived()
     r = broadcast_recipients.c
     await connection.execute(
         update(broadcast_recipients)
         .where(and_(r.broadcast_id == broadcast_id, r.subject_id == news.c.subject_id, r.state == "waiting"))
-        .values({name: news.c[name] for name in names[1:]})
+        .values(
+            {name: news.c[name] for name in names[1:]} | {name: func.coalesce(news.c[name], r[name]) for name in kept}
+        )
     )
+
+
+async def _withdraw_older(connection: AsyncConnection, broadcast_id: UUID, queued: Sequence[UUID]) -> None:
+    """Who was in the lane before, and left it (another account, a human), may have words of then that still wait for
+    her to write: she would hear them twice."""
+    r, o = broadcast_recipients.c, outbox.c
+    hers = and_(o.subject_id == r.subject_id, o.broadcast_id == r.broadcast_id, o.state.in_(("held", "lane")))
+    older = (
+        select(o.id)
+        .join(broadcast_recipients, hers)
+        .where(r.broadcast_id == broadcast_id, r.subject_id.in_(queued), r.outbox_id.is_not(None))
+        .order_by(o.id)
+        .with_for_update(of=outbox, skip_locked=True)
+        .cte("older")
+    )
+    await connection.execute(update(outbox).where(o.id == older.c.id).values(state="withdrawn", reason=MOVED))

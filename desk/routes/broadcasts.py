@@ -1,12 +1,13 @@
 """Broadcasts: written by one colleague, agreed to by another in each language, started, watched, stopped.
 
-Law: what it would be (how long, to how many, at what cost) stands above the button that starts it. Whoever may see one
-may stop it. Numbers of people only, never who.
+Law: what it would be (how long, to how many, at what cost) stands above the button that starts it. Whoever agrees to
+words posts the mark of those that she was shown. Whoever may see one may stop it. Numbers of people only, never who.
 """
 
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -17,10 +18,9 @@ from litestar.params import FromPath
 from litestar.response import Redirect, ServerSentEvent
 
 from bot.broadcasting import FACTS, Broadcasting
-from bot.check.letters import problems
 from bot.store import broadcasts, users
 from bot.store.broadcasts import Broadcast
-from desk import broadcast_page
+from desk import broadcast_page, drafts
 from desk import directory as list_of
 from desk.look import fields
 from desk.office import Office, TheVisit, Visit
@@ -31,9 +31,8 @@ PATH = "/broadcasts"
 ONE = PATH + "/{which:uuid}"
 WRITE, AGREE = "broadcasts", "broadcasts_approve"
 SHOWN = 40
-NAME = 80  # characters at most
 GOOD = frozenset({"made", "saved", "agreed", "started", "stopped", "dropped"})
-BAD = frozenset({"not_agreed", "not_started", "not_stopped", "not_saved", "none"})
+BAD = frozenset({"not_agreed", "changed", "not_started", "not_stopped", "not_saved", "none"})
 
 
 def routes(office: Office) -> list[HTTPRouteHandler]:
@@ -72,10 +71,10 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             tongues=list(content.languages),
             days=rules["days"],
             most_days=rules["most_days"],
-            name_most=NAME,
+            name_most=drafts.NAME,
             told=told,
             good=told in GOOD,
-            **{"form": {}, "problems": {}, **more},
+            **{"form": {}, "problems": frozenset(), "wrong": (), **more},
         )
 
     async def whole(visit: Visit, which: UUID, told: str = "", status: int = 200, **more: Any) -> Response[str]:
@@ -120,22 +119,19 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
     @act(PATH, WRITE, trail="broadcast.new")
     async def new(visit: TheVisit) -> Response[Any]:
         name, topic, days = fields(visit.form, "name", "topic", "days")
-        wrong: dict[str, str] = {}
-        if not name or len(name) > NAME:
-            wrong["name"] = "name_wrong"
-        if topic not in rules["kinds"]:
-            wrong["topic"] = "topic_wrong"
-        if not days.isdecimal() or not 1 <= int(days) <= int(rules["most_days"]):
-            wrong["days"] = "days_wrong"
-        if wrong:
-            return await listed(visit, status=400, form=visit.form, problems=wrong)
+        languages, countries = (_ticked(visit.form, f"{of}_") for of in ("language", "country"))
+        if wrong := drafts.problems_of_draft(
+            content, name=name, topic=topic, languages=languages, countries=countries, days=days
+        ):
+            sentences, codes = drafts.told(content, visit.language, wrong), {code for code, _ in wrong}
+            return await listed(visit, status=400, form=visit.form, problems=codes, wrong=sentences)
         async with office.database.begin() as connection:
             which = await broadcasts.add(
                 connection,
-                name=name,
+                name=name.strip(),
                 topic=topic,
-                languages=[code for code in content.languages if visit.form.get(f"language_{code}")],
-                countries=[code for code in list_of.countries(content) if visit.form.get(f"country_{code}")],
+                languages=languages,
+                countries=countries,
                 days=int(days),
                 by=visit.user.id,
                 now=visit.now,
@@ -146,20 +142,19 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
     async def text(visit: TheVisit, which: FromPath[UUID]) -> Response[Any]:
         language, words = fields(visit.form, "language", "words")
         words = words.replace("\r\n", "\n")
-        if language not in content.languages:
-            return back(which, "none")
-        if wrong := problems(content, room(), language, words):
-            return await whole(visit, which, "not_saved", 400, edited=language, words=words, wrong=wrong)
+        if wrong := drafts.problems_of_text(content, room(), await known(which), language, words):
+            sentences = drafts.told(content, visit.language, wrong)
+            return await whole(visit, which, "not_saved", 400, edited=language, words=words, wrong=sentences)
         async with office.database.begin() as connection:
             done = await broadcasts.write(connection, which, language, words, by=visit.user.id, now=visit.now)
         return back(which, "saved" if done else "none")
 
     @act(ONE + "/approve", AGREE, trail="broadcast.approve", of="broadcast")
     async def approve(visit: TheVisit, which: FromPath[UUID]) -> Response[Any]:
-        (language,) = fields(visit.form, "language")
+        language, seen = fields(visit.form, "language", "seen")
         async with office.database.begin() as connection:
-            done = await broadcasts.approve(connection, which, language, by=visit.user.id, now=visit.now)
-        return back(which, "agreed" if done else "not_agreed")
+            became = await broadcasts.approve(connection, which, language, seen, by=visit.user.id, now=visit.now)
+        return back(which, became)
 
     @act(ONE + "/start", AGREE, trail="broadcast.start", of="broadcast")
     async def start(visit: TheVisit, which: FromPath[UUID]) -> Response[Any]:
@@ -184,6 +179,11 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         return back(None if done else which, "dropped" if done else "none")
 
     return [everything, page, live, new, text, approve, start, stop, drop]
+
+
+def _ticked(form: Mapping[str, str], start: str) -> list[str]:
+    """The codes of the boxes that are ticked, also of those that no page of ours shows."""
+    return [name.removeprefix(start) for name, value in form.items() if name.startswith(start) and value]
 
 
 def _print(one: Broadcast) -> str:

@@ -14,7 +14,7 @@ from bot.__main__ import main
 from bot.cli import broadcast
 from bot.store import users
 from tests.pipeline.conftest import world
-from tests.pipeline.telling import Telling
+from tests.pipeline.telling import Telling, mark
 from tests.pipeline.world import World
 
 __all__ = ["world"]
@@ -58,11 +58,13 @@ async def test_from_a_draft_to_the_end(world: World, does: Callable[..., Any]) -
     code, told = await does("approve", number, "--language", "en", "--by", "asha")
     assert (code, "may not" in told) == (1, True)
     assert (await does("start", number, "--by", "bimala", "--yes"))[0] == 1
-    assert (await does("approve", number, "--language", "en", "--by", "bimala"))[0] == 0
+    code, told = await does("approve", number, "--language", "en", "--by", "bimala")
+    assert (code, words in told, f"--yes {mark(words)}" in told) == (1, True, True)  # they are read first
+    assert (await does("approve", number, "--language", "en", "--by", "bimala", "--yes", mark(words)))[0] == 0
     preview = (await does("preview", number))[1]
     assert "reaches 1 of 2 who want to hear of it" in preview
     assert "left out: no_text" in preview
-    assert "en: 1 segment as an SMS, agreed to" in preview
+    assert f"en, {mark(words)}: 1 segment as an SMS, agreed to" in preview
     assert (await does("start", number, "--by", "bimala"))[0] == 1  # the preview first
     assert (await does("start", number, "--by", "bimala", "--yes"))[1].startswith("started for 2 people")
     await telling.minute()
@@ -84,9 +86,12 @@ async def test_from_a_draft_to_the_end(world: World, does: Callable[..., Any]) -
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("new", "A", "--topic", "all", "--by", "asha"), "topics are"),
-        (("new", "A", "--topic", "rules", "--languages", "xx", "--by", "asha"), "no such language"),
-        (("new", "A", "--topic", "rules", "--days", "99", "--by", "asha"), "--days"),
+        (("new", "A", "--topic", "all", "--by", "asha"), 'There is no topic "all".'),
+        (("new", "  ", "--topic", "rules", "--by", "asha"), "A name is needed, of 80 characters at most."),
+        (("new", "A", "--topic", "rules", "--languages", "xx", "--by", "asha"), 'There is no language "xx" here.'),
+        (("new", "A", "--topic", "rules", "--countries", "ZZ", "--by", "asha"), 'There is no country "ZZ" here.'),
+        (("new", "A", "--topic", "rules", "--days", "99", "--by", "asha"), "Days: a number from 1 to 14."),
+        (("new", "A", "--topic", "rules", "--days", "x", "--by", "asha"), "Days: a number from 1 to 14."),
         (("new", "A", "--topic", "rules", "--by", "admin"), "may not"),
         (("new", "A", "--topic", "rules", "--by", "nobody"), "nobody signs in"),
         (("preview", "ffffffff"), "there is no broadcast"),
@@ -97,6 +102,33 @@ async def test_what_cannot_be_says_why(does: Callable[..., Any], words: tuple[st
     code, printed = await does(*words)
     assert code == 1
     assert told in printed
+
+
+async def test_words_that_nobody_would_hear_are_refused(does: Callable[..., Any]) -> None:
+    number = (await does("new", "A", "--topic", "rules", "--languages", "ne", "--by", "asha"))[1].strip()
+    code, told = await does("text", number, "--language", "en", "--by", "asha", stdin="Hello.")
+    assert (code, told) == (1, "This one is not for people who read English: nobody would hear these words.")
+
+
+async def test_words_that_were_changed_while_somebody_read_them_are_not_agreed_to(does: Callable[..., Any]) -> None:
+    number = (await does("new", "A", "--topic", "rules", "--by", "asha"))[1].strip()
+    read, other = "Hello. A new form is needed.", "Hello. Other words."
+    for words in (read, other):
+        assert (await does("text", number, "--language", "en", "--by", "asha", stdin=words))[0] == 0
+    code, told = await does("approve", number, "--language", "en", "--by", "bimala", "--yes", mark(read))
+    assert (code, "changed meanwhile" in told) == (1, True)
+    assert (await does("approve", number, "--language", "en", "--by", "bimala", "--yes", mark(other)))[0] == 0
+
+
+@pytest.mark.parametrize(("answer", "done"), [("yes", 0), ("no", 1), ("", 1)])
+async def test_at_a_terminal_the_words_are_shown_and_it_asks(
+    does: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, answer: str, done: int
+) -> None:
+    number = (await does("new", "A", "--topic", "rules", "--by", "asha"))[1].strip()
+    await does("text", number, "--language", "en", "--by", "asha", stdin="Hello. A new form.")
+    monkeypatch.setattr(broadcast, "_asked", lambda: True)
+    code, told = await does("approve", number, "--language", "en", "--by", "bimala", stdin=f"{answer}\n")
+    assert (code, "Hello. A new form." in told) == (done, True)
 
 
 def test_the_help_teaches_the_way_from_draft_to_stop(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import AsyncIterator
 
 import pytest
 
 from tests.desk.office import Desk, Person, opened, plain
-from tests.pipeline.telling import TOPIC, Telling
+from tests.pipeline.telling import TOPIC, Telling, mark
 from tests.pipeline.world import World
 
 WORDS = "Hello. From 1 March a new form is needed."
@@ -35,7 +36,7 @@ async def _told(person: Person, path: str, **form: str) -> str:
 async def _ready(town: Desk, writer: Person, reader: Person) -> str:
     page = await _draft(writer)
     assert await _told(writer, f"{page}/text", language="en", words=WORDS) == "saved"
-    assert await _told(reader, f"{page}/approve", language="en") == "agreed"
+    assert await _told(reader, f"{page}/approve", language="en", seen=mark(WORDS)) == "agreed"
     return page
 
 
@@ -70,12 +71,17 @@ async def test_nobody_agrees_to_her_own_words_and_a_changed_text_is_agreed_to_an
     page = await _draft(writer)
     await _told(writer, f"{page}/text", language="en", words=WORDS)
     assert "Your own words" in (await writer.get(page)).text
-    assert await _told(writer, f"{page}/approve", language="en") == "not_agreed"
+    assert await _told(writer, f"{page}/approve", language="en", seen=mark(WORDS)) == "not_agreed"
     assert await _told(writer, f"{page}/start") == "not_started"
-    assert await _told(reader, f"{page}/approve", language="en") == "agreed"
+    assert await _told(reader, f"{page}/approve", language="en", seen=mark(WORDS)) == "agreed"
     assert await _told(writer, f"{page}/text", language="en", words=WORDS + " Ask us.") == "saved"
     assert await _told(reader, f"{page}/start") == "not_started"
-    assert await _told(reader, f"{page}/approve", language="en") == "agreed"
+    assert await _told(reader, f"{page}/approve", language="en", seen=mark(WORDS)) == "changed"  # a page of before
+    assert await _told(reader, f"{page}/approve", language="en") == "changed"
+    assert "changed meanwhile" in (await reader.get(f"{page}?told=changed")).text
+    shown = re.search(r'name="seen" value="(\w+)"', (await reader.get(page)).text)
+    assert shown
+    assert await _told(reader, f"{page}/approve", language="en", seen=shown[1]) == "agreed"
     assert await _told(reader, f"{page}/start") == "started"
     assert await _told(writer, f"{page}/text", language="en", words="Hello. Late.") == "none"
 
@@ -102,7 +108,7 @@ async def test_whoever_may_see_it_may_stop_it_and_a_supervisor_lets_it_go_on(tow
     writer, reader = await town.person("caseworker"), await town.person("supervisor")
     page = await _ready(town, writer, reader)
     assert (await writer.post(f"{page}/start")).status_code == 403
-    assert (await writer.post(f"{page}/approve", language="en")).status_code == 403
+    assert (await writer.post(f"{page}/approve", language="en", seen=mark(WORDS))).status_code == 403
     assert await _told(reader, f"{page}/start") == "started"
     assert await _told(writer, f"{page}/stop") == "stopped"
     assert await _told(writer, f"{page}/stop") == "not_stopped"
@@ -134,10 +140,38 @@ async def test_a_draft_may_go_and_a_wrong_form_says_why(town: Desk) -> None:
     assert (row.languages, row.countries) == (["ne"], ["QA"])
     assert await _told(writer, f"{page}/drop") == "dropped"
     assert (await writer.get(page)).status_code == 404
-    for form in ({"name": ""}, {"days": "0"}, {"days": "x"}, {"topic": "all"}):
+    for form, why in (
+        ({"name": "  "}, "A name is needed, of 80 characters at most."),
+        ({"days": "0"}, "Days: a number from 1 to 14."),
+        ({"days": "x"}, "Days: a number from 1 to 14."),
+        ({"topic": "all"}, 'There is no topic "all".'),
+        ({"country_ZZ": "yes"}, 'There is no country "ZZ" here.'),
+        ({"language_xx": "yes"}, 'There is no language "xx" here.'),
+    ):
         answer = await writer.post("/broadcasts", **{"name": "A", "topic": TOPIC, "days": "3", **form})
-        assert answer.status_code == 400
+        assert (answer.status_code, why in plain(html.unescape(answer.text))) == (400, True), why
     assert (await town.rows("SELECT count(*) FROM broadcasts"))[0][0] == 0
+
+
+async def test_words_that_nobody_would_hear_are_refused(town: Desk) -> None:
+    writer = await town.person("caseworker")
+    page = await _draft(writer, language_ne="yes")
+    answer = await writer.post(f"{page}/text", language="en", words=WORDS)
+    assert answer.status_code == 400
+    assert "This one is not for people who read English: nobody would hear these words." in plain(answer.text)
+    assert (await town.rows("SELECT count(*) FROM broadcast_texts"))[0][0] == 0
+
+
+async def test_why_it_waits_is_told_as_it_is(town: Desk, world: World) -> None:
+    telling = await Telling.made(world)
+    await telling.subscriber("501")
+    writer, reader = await town.person("caseworker"), await town.person("supervisor")
+    page = await _ready(town, writer, reader)
+    await _told(reader, f"{page}/start")
+    world.clock.move(minutes=50)  # nobody writes there "now"
+    await telling.minute()
+    later = await town.enter(writer.user_id)
+    assert "somebody wrote there less than 60 minutes ago" in plain((await later.get(page)).text)
 
 
 async def test_the_page_is_another_one_as_soon_as_somebody_was_told(town: Desk, world: World) -> None:

@@ -13,11 +13,16 @@ from uuid_utils.compat import uuid7
 
 from bot.broadcasting import Broadcasting
 from bot.store import broadcasts, lane, users
-from bot.store.broadcasts import Broadcast
+from bot.store.broadcasts import Broadcast, Words
 from tests.pipeline.world import World
 
 TOPIC = "rules"
 WORDS = {"en": "Hello. From 1 March a new form is needed for a change of job.", "ne": "नमस्ते। फागुनदेखि नयाँ फाराम चाहिन्छ।"}
+
+
+def mark(words: str) -> str:
+    """What stands for these words where somebody agrees to them."""
+    return Words("en", words, UUID(int=0), None).mark
 
 
 @dataclass
@@ -62,7 +67,7 @@ class Telling:
             for language, text in (words or WORDS).items():
                 await broadcasts.write(connection, new, language, text, by=self.writer, now=self.world.now)
                 if agreed:
-                    await broadcasts.approve(connection, new, language, by=self.reader, now=self.world.now)
+                    await broadcasts.approve(connection, new, language, mark(text), by=self.reader, now=self.world.now)
         return new
 
     async def start(self, which: UUID) -> bool:

@@ -6,13 +6,18 @@ import asyncio
 from collections import Counter
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
+from sqlalchemy import insert, update
 from uuid_utils.compat import uuid7
 
-from bot.store import accounts, broadcasts, lanes, outbox
+from bot import sender
+from bot.store import accounts, broadcasts, lanes, outbox, settling, tables
+from bot.store.inbox import Home
+from bot.store.keys import seal
 from bot.transports import errors
-from tests.pipeline.telling import TOPIC, WORDS, Telling
+from tests.pipeline.telling import TOPIC, WORDS, Telling, mark
 from tests.pipeline.world import ACCOUNT, World
 
 MAYA, RITA, GITA = "501", "502", "503"
@@ -440,6 +445,227 @@ def test_what_is_told_to_many_waits_in_the_lane_alone() -> None:
     assert [outbox.waits(None, state) for state in ("queued", "held")] == ["queued", "held"]
 
 
+async def test_of_two_broadcasts_one_template_leaves_until_she_writes(world: World, telling: Telling) -> None:
+    number = "+9779812345678"
+    await telling.subscriber(number, channel="whatsapp")
+    world.clock.move(hours=25)
+    first = await telling.begun()
+    both = [first, await telling.begun(words={"en": "Hello. Another form too."})]
+    await telling.minute()  # both are in the lane before one has left
+    await world.sends()
+    third = await telling.begun(words={"en": "Hello. A third one."})
+    for _ in range(2):
+        await telling.minute()
+        world.clock.move(seconds=5)
+        await world.sends()
+    assert [part.kind for part in world.provider.parts].count("template") == 1
+    assert await telling.counts(both[0]) == {"sent:template": 1}
+    assert await telling.counts(both[1]) == await telling.counts(third) == {"queued:asked": 1}
+    await world.says(number, "hello", channel="whatsapp")
+    world.clock.move(minutes=61)
+    for _ in range(3):
+        await world.sends()
+        world.clock.move(seconds=5)
+    assert len(telling.heard(number)) == 3
+    await telling.minute()
+    assert await telling.counts(both[1]) == await telling.counts(third) == {"sent": 1}
+    world.clock.move(hours=25)
+    fourth = await telling.begun(words={"en": "Hello. After she wrote."})
+    await telling.minute()
+    await world.sends()
+    await telling.minute()
+    assert await telling.counts(fourth) == {"sent:template": 1}, "she has written: she may be asked again"
+
+
+async def test_a_template_that_is_tried_again_is_the_same_one(world: World, telling: Telling) -> None:
+    number = "+9779812345678"
+    await telling.subscriber(number, channel="whatsapp")
+    world.clock.move(hours=25)
+    which = await telling.begun()
+    await telling.minute()
+    world.provider.script[number].append(errors.Unreachable("down"))
+    await world.sends()
+    world.clock.move(seconds=10)
+    await world.sends()
+    await telling.minute()
+    assert [part.kind for part in world.provider.parts].count("template") == 1
+    assert await telling.counts(which) == {"sent:template": 1}
+
+
+async def _writes_elsewhere(
+    world: World, subject: UUID, *, old: Home | None = None, channel: str = "telegram", account: str = "7002"
+) -> UUID:
+    """She has another conversation, by another account of ours, and wrote there just now."""
+    old = old or await world.where(MAYA)
+    row = (
+        await world.rows(
+            "SELECT a.* FROM addresses a JOIN conversations v ON v.address_id = a.id WHERE v.id = :id",
+            id=old.conversation_id,
+        )
+    )[0]
+    address, conversation = uuid7(), uuid7()
+    sealed = seal(old.key, MAYA.encode(), where=f"addresses.address_enc.{address}")
+    async with world.app.database.begin() as connection:
+        await connection.execute(
+            insert(tables.addresses).values(
+                {**row._mapping, "id": address, "account": account, "channel": channel, "address_enc": sealed}
+            )
+        )
+        await connection.execute(
+            insert(tables.conversations).values(
+                id=conversation, subject_id=subject, address_id=address, active_contact_id=subject,
+                last_inbound_at=world.now,
+            )
+        )  # fmt: skip
+    return conversation
+
+
+async def test_who_moved_to_another_account_before_her_turn_is_told_there(world: World, telling: Telling) -> None:
+    subject = await telling.subscriber(MAYA)
+    await quiet(telling)
+    await world.set_conversation((await world.where(MAYA)).conversation_id, owner="human", owner_epoch=1)
+    which = await telling.begun()
+    await telling.minute()
+    assert await telling.counts(which) == {"waiting:human": 1}
+    there = await _writes_elsewhere(world, subject)
+    for minutes in (61, 1, 60):  # the human's hour is over; then silence there
+        world.clock.move(minutes=minutes)
+        await telling.minute()
+        await world.sends()
+    await telling.minute()
+    assert await telling.counts(which) == {"sent": 1}
+    assert await world.one("SELECT conversation_id FROM outbox WHERE broadcast_id IS NOT NULL") == there
+    assert await world.one("SELECT account FROM broadcast_recipients") == "7002"
+
+
+async def test_who_moved_while_she_stood_in_the_lane_is_told_there_once_it_is_silent(
+    world: World, telling: Telling
+) -> None:
+    subject = await telling.subscriber(MAYA)
+    await quiet(telling)
+    which = await telling.begun()
+    assert await telling.minute() == 1
+    there = await _writes_elsewhere(world, subject)
+    assert await world.sends() == 0  # not into the old one while she writes in the new one
+    await telling.minute()
+    assert telling.heard(MAYA) == []
+    world.clock.move(minutes=62)
+    for _ in range(3):
+        await telling.minute()
+        await world.sends()
+        world.clock.move(minutes=1)
+    await telling.minute()
+    assert await telling.counts(which) == {"sent": 1}
+    assert len(telling.heard(MAYA)) == 1
+    assert (
+        await world.one("SELECT conversation_id FROM outbox WHERE state = 'sent' AND broadcast_id IS NOT NULL") == there
+    )
+
+
+async def test_who_moved_away_from_a_template_hears_it_once(world: World, telling: Telling) -> None:
+    number = "+9779812345678"
+    subject = await telling.subscriber(number, channel="whatsapp")
+    world.clock.move(hours=25)
+    which = await telling.begun()
+    assert await telling.minute() == 1  # the template in the lane, the words until she writes
+    await _writes_elsewhere(world, subject, old=await world.where(number, "whatsapp"))
+    assert await world.sends() == 0
+    for minutes in (0, 61, 1, 1):
+        world.clock.move(minutes=minutes)
+        await telling.minute()
+        await world.sends()
+    assert len(telling.heard(MAYA)) == 1
+    await world.says(number, "hello", channel="whatsapp")
+    world.clock.move(minutes=61)
+    await telling.minute()
+    await world.sends()
+    assert (len(telling.heard(MAYA)), telling.heard(number)) == (1, [])
+    await telling.minute()
+    assert await telling.counts(which) == {"sent": 1}
+
+
+async def test_while_replies_go_on_leaving_a_broadcast_advances_by_a_few(world: World, telling: Telling) -> None:
+    for n in range(12):
+        await telling.subscriber(str(700 + n))
+    await quiet(telling)
+    await telling.begun()
+    assert await telling.minute() == 12
+    told: list[int] = []
+    for n in range(sender.BUSY_LOOKS * 3):  # a reply in each look, for three seconds
+        await world.writes(str(900 + n), "hello")
+        await world.turns()
+        await asyncio.gather(*(await world.sender._start())[1])
+        world.clock.move(seconds=0.25)  # the reply's share of the account's second is over
+        tasks = await world.sender.look_beside()
+        await asyncio.gather(*tasks)
+        told.append(len(tasks))
+        world.clock.move(seconds=1)
+    assert sum(told) == 3 * sender.BUSY_ROOM
+    assert max(told) == sender.BUSY_ROOM
+    await world.sender._start()  # nothing direct any more
+    assert len(await world.sender.look_beside()) > sender.BUSY_ROOM
+
+
+async def _until(done: asyncio.Task[Any], world: World) -> None:
+    """Until somebody waits for a lock in the database, or all is done."""
+    while not done.done():
+        if await world.one("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):
+            return
+        await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["settle", "finish"])
+async def test_whoever_holds_a_persons_rows_and_the_job_do_not_wait_in_a_circle(
+    world: World, telling: Telling, late: bool
+) -> None:
+    """As two channels become one: her rows of the list first, then those of the outbox."""
+    subject = await telling.subscriber(MAYA)
+    await telling.subscriber(RITA)
+    await quiet(telling)
+    which = await telling.begun()
+    assert await telling.minute() == 2
+    if not late:
+        await world.run("UPDATE subscriptions SET ended_at = now()")
+    one = await telling.known(which)
+    now = world.now + timedelta(days=4 if late else 0)
+
+    async def look() -> None:
+        async with world.app.database.begin() as connection:
+            if late:
+                await settling.finish(connection, one, now)
+            else:
+                await settling.settle(connection, which, telling.room.sparing, now)
+
+    async with world.database().begin() as other:
+        theirs = update(tables.broadcast_recipients).where(tables.broadcast_recipients.c.subject_id == subject)
+        await other.execute(theirs.values(subject_id=subject))
+        looks = asyncio.create_task(look())
+        await _until(looks, world)
+        hers = update(tables.outbox).where(tables.outbox.c.subject_id == subject)
+        await other.execute(hers.values(subject_id=subject))
+    await looks
+    world.clock.move(days=4 if late else 0)
+    await telling.minute()
+    assert await telling.counts(which) == {f"skipped:{'late' if late else 'unsubscribed'}": 2}
+
+
+async def test_two_workers_settle_at_once(world: World, telling: Telling) -> None:
+    for n in range(20):
+        await telling.subscriber(str(700 + n))
+    await quiet(telling)
+    which = await telling.begun()
+    assert await telling.minute() == 20
+    await world.run("UPDATE subscriptions SET ended_at = now()")
+    bases = [world.database() for _ in range(3)]
+
+    async def settles(base: Any) -> None:
+        async with base.begin() as connection:
+            await settling.settle(connection, which, telling.room.sparing, world.now)
+
+    await asyncio.gather(*(settles(base) for base in bases))
+    assert await telling.counts(which) == {"skipped:unsubscribed": 20}
+
+
 async def test_a_template_that_is_answered_with_no_news_is_followed_by_none(world: World, telling: Telling) -> None:
     number = "+9779812345678"
     await telling.subscriber(number, channel="whatsapp")
@@ -521,22 +747,32 @@ async def test_a_sender_that_dies_sends_again_once_and_then_no_more(world: World
 
 async def test_words_of_one_colleague_alone_never_start(world: World, telling: Telling) -> None:
     which = await telling.draft(agreed=False)
+    other = "Hello. Other words."
+
+    async def agrees(language: str, words: str, by: UUID | None = None) -> str:
+        async with world.app.database.begin() as connection:
+            return await broadcasts.approve(
+                connection, which, language, mark(words), by=by or telling.reader, now=world.now
+            )
+
+    async def writes(words: str) -> bool:
+        async with world.app.database.begin() as connection:
+            return await broadcasts.write(connection, which, "en", words, by=telling.writer, now=world.now)
+
     assert not await telling.start(which)
-    async with world.app.database.begin() as connection:
-        assert not await broadcasts.approve(connection, which, "en", by=telling.writer, now=world.now)  # her own
-        assert await broadcasts.approve(connection, which, "en", by=telling.reader, now=world.now)
+    assert await agrees("en", WORDS["en"], telling.writer) == "not_agreed"  # her own
+    assert await agrees("hi", WORDS["en"]) == "not_agreed"  # there is none
+    assert await agrees("en", WORDS["en"]) == "agreed"
     assert not await telling.start(which)  # the other language
-    async with world.app.database.begin() as connection:
-        assert await broadcasts.approve(connection, which, "ne", by=telling.reader, now=world.now)
-        assert await broadcasts.write(connection, which, "en", "Hello. Other words.", by=telling.writer, now=world.now)
+    assert await agrees("ne", WORDS["ne"]) == "agreed"
+    assert await writes(other)
     assert not await telling.start(which)  # what is changed is agreed to anew
-    async with world.app.database.begin() as connection:
-        assert await broadcasts.approve(connection, which, "en", by=telling.reader, now=world.now)
+    assert await agrees("en", WORDS["en"]) == "changed"  # she has read what stands there no more
+    assert not await telling.start(which)
+    assert await agrees("en", other) == "agreed"
     assert await telling.start(which)
-    async with world.app.database.begin() as connection:
-        assert not await broadcasts.write(
-            connection, which, "en", "Hello. Late words.", by=telling.writer, now=world.now
-        )
+    assert not await writes("Hello. Late words.")
+    assert await agrees("en", other) == "not_agreed"  # no draft any more
 
 
 async def test_in_the_chat_she_begins_and_ends_it_and_her_case_stays_as_it_was(world: World, telling: Telling) -> None:

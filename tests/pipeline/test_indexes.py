@@ -148,6 +148,7 @@ async def test_nothing_reads_a_large_table_from_end_to_end(settings: Settings, w
     await _clock(doings)
     await _desk(doings)
     await _erasing(doings)
+    await doings.do("tell", world.sender.run_once)
     print({name: count for name, count in doings.seen.items()})
     assert all(doings.seen.values()), doings.seen
     assert not doings.unexplained, "\n".join(

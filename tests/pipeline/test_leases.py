@@ -23,7 +23,7 @@ from bot.digests import Digests
 from bot.media.scan import Scanner
 from bot.pager import Pager
 from bot.sender import Sender
-from bot.store import attachments, claims, leases
+from bot.store import attachments, claims, digests, leases, pages
 from bot.store.database import Database
 from bot.transports import errors
 from bot.transports.bell import Ring
@@ -131,6 +131,42 @@ async def test_who_was_cut_off_takes_over_nobodys_claim(world: World) -> None:
     world.clock.move(seconds=1)
     assert await other.run_once() == 1
     assert ((await row(world, row_id)).state, (await row(world, row_id)).fence) == ("sent", 2)
+
+
+async def test_who_was_cut_off_calls_tells_and_fetches_nothing_of_others(world: World, tmp_path: Path) -> None:
+    """Calls, letters to colleagues and files as replies: what looks like a dead worker's may be a living one's."""
+    await _team(world)
+    await sends_file(world, VOICE)
+    await world.says(MAYA, "he has a knife")
+    voice, mail = Bell(), Bell()
+    await pager(world, {}).plan()
+    user = await world.one("SELECT id FROM users LIMIT 1")
+    await world.run(
+        "INSERT INTO digests (id, user_id, kind, key, codes, queued_at, state)"
+        " VALUES (:id, :user, 'given', 'k', '{}', :now, 'queued')",
+        id=uuid7(), user=user, now=world.now,
+    )  # fmt: skip
+    async with world.app.database.begin() as connection:
+        for held in (
+            await pages.claim(connection, world.now),
+            await digests.claim(connection, world.now),
+            await attachments.claim(connection, world.app.secrets, world.now),
+        ):
+            assert held
+    calls, tells = pager(world, {"voice": voice}, own=True), teller(world, {"email": mail}, own=True)
+    fetches = worker(world, tmp_path)
+    for table in ("pages", "digests", "media"):
+        await world.leases_run_out(table)
+    for one in (calls, tells, fetches):
+        one._database.failed_at = time.monotonic()
+    assert (await calls.call(), await tells.send(), await fetches.run_once()) == (0, 0, 0)
+    assert await world.one("SELECT state FROM digests") == "sending", "not given up either"
+    for one in (calls, tells, fetches):
+        one._database.failed_at -= leases.LEASE.total_seconds()
+    assert await calls.call() > 0
+    assert await fetches.run_once() == 1
+    await tells.send()
+    assert await world.one("SELECT state FROM digests") == "unknown"
 
 
 async def test_a_database_that_does_not_answer_is_noted(world: World) -> None:
