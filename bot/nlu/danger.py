@@ -79,7 +79,9 @@ class DangerFloor:
         for rule in rules:
             if self._holds(rule, reading):
                 return Verdict(Danger(rule.kind, rule.tier, rule.id), frozenset(), child, rule.yields)
-        return Verdict(None, frozenset(rule.kind for rule in rules if self._taken_back(rule, reading)), child)
+        # A plea is of no kind yet: "help me to get my passport" takes no other danger back.
+        denied = frozenset(rule.kind for rule in rules if not rule.yields and self._taken_back(rule, reading))
+        return Verdict(None, denied, child)
 
     def _read(self, text: str) -> Reading:
         read = read_text(text)
