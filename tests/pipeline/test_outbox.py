@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import sender as sender_room
+from bot import sender as sender_room
 from bot.sender import ROOM
 from bot.store import claims
 from bot.store.database import Database
@@ -199,6 +200,24 @@ async def test_a_hanging_provider_stalls_no_other_channel(world: World) -> None:
         wake.stop()
         await running
     assert len(world.provider.sent) >= ROOM + 1  # what was in flight is finished before it ends
+
+
+async def test_what_waits_behind_a_full_channel_leaves_when_there_is_room(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender_room, "LOOK_SECONDS", 3600.0)  # nobody looks by the clock
+    for number in range(ROOM * 3):
+        await queued(world, f"8{number:03}", "one")
+    await world.run("INSERT INTO channel_accounts VALUES ('telegram', '7001', NULL, 1e9)")
+    wake = Wake(world.app.database)
+    running = asyncio.create_task(world.sender.run(wake))
+    try:
+        async with asyncio.timeout(120):
+            while await world.one("SELECT count(*) FROM outbox WHERE state = 'sent'") < ROOM * 3:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_accounts_have_a_budget_without_being_announced(world: World) -> None:
