@@ -139,6 +139,7 @@ def read_lexicon(data_dir: Path) -> Lexicon:
                 lexicon.add(concept, stem, file.parent.name)
             except ValueError as error:
                 raise at(file, node, f"{concept}: {error}") from None
+    _part.cache_clear()  # made once; what it remembered is in the stems
     return lexicon
 
 

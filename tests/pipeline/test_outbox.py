@@ -12,7 +12,6 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import sender as sender_room
-from bot import sender as sender_room
 from bot.sender import ROOM
 from bot.store import claims
 from bot.store.database import Database
