@@ -78,8 +78,8 @@ def main() -> None:
     if args.write:
         write_section(
             SECTION,
-            f"`python -m benchmarks.start --write`, {machine()}. `saathi serve` in a checkout of its own, {COLD} times cold\n"
-            "(the first start after the installation: the database is made and migrated, everything parsed) and"
+            f"`python -m benchmarks.start --write`, {machine()}. `saathi serve` in its own checkout, {COLD} times\n"
+            "cold (the first start after the installation: a new database, nothing parsed or compiled of ours) and"
             f" {WARM} times warm.\n\n" + told,
         )
 
