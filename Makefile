@@ -59,7 +59,8 @@ test-rasa: $(READY)  ## the tests that need a real Rasa: the same lines on both 
 	@$(BIN)/saathi rasa install
 	$(BIN)/pytest -n 0 -m rasa tests/rasa $(ARGS)
 
-bench: $(READY)  ## turns, webhooks, growth, several processes, the desk at 100,000 cases: writes docs/performance.md (an hour)
+bench: $(READY)  ## start, turns, webhooks, growth, several processes, the desk at 100,000 cases: writes docs/performance.md (an hour)
+	$(BIN)/python -m benchmarks.start --write
 	$(BIN)/python -m benchmarks.turns --write
 	$(BIN)/python -m benchmarks.webhooks --write
 	$(BIN)/python -m benchmarks.growth --write

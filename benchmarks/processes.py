@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 import socket
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -17,6 +18,22 @@ import httpx
 
 from bot.settings import ROOT
 from tests.fakes.service import PATIENCE, clean_environment
+
+PARTS = (
+    "bot", "handlers", "desk", "flows", "knowledge", "locales", "nlu_data", "migrations", "alembic.ini",
+    "pyproject.toml",
+)  # fmt: skip
+
+
+def copy_checkout(folder: Path) -> Path:
+    """A checkout of its own, in which nothing was started yet: nothing is compiled, nothing kept."""
+    for part in PARTS:
+        source, target = ROOT / part, folder / part
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copyfile(source, target)
+    return folder
 
 
 @asynccontextmanager

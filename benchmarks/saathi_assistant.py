@@ -16,7 +16,7 @@ from pathlib import Path
 import psycopg
 
 from benchmarks.phones import BotApi, ByPolling, ByWebhook
-from benchmarks.processes import healthy, running
+from benchmarks.processes import copy_checkout, healthy, running
 from bot.settings import ROOT
 from bot.store.embedded import Server
 from tests.fakes.database import copied
@@ -25,21 +25,12 @@ from tests.fakes.service import free_port
 from tests.fakes.telegram import TOKEN
 
 FLOWS = ROOT / "benchmarks" / "saathi" / "flows"
-PARTS = (
-    "bot", "handlers", "desk", "flows", "knowledge", "locales", "nlu_data", "migrations", "alembic.ini",
-    "pyproject.toml",
-)  # fmt: skip
 PER_SECOND = 100_000
 
 
 def install(folder: Path) -> Path:
     """A checkout of its own, with the flows of the comparison."""
-    for part in PARTS:
-        source, target = ROOT / part, folder / part
-        if source.is_dir():
-            shutil.copytree(source, target)
-        else:
-            shutil.copyfile(source, target)
+    copy_checkout(folder)
     shutil.copytree(FLOWS, folder / "flows", dirs_exist_ok=True)
     parsed = ROOT / "var" / "parsed"  # what is not changed is not parsed again (bot/content/kept.py)
     parsed.mkdir(parents=True, exist_ok=True)

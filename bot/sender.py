@@ -7,6 +7,7 @@ that hangs holds up its own channel, and that with a bounded number of requests.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -78,6 +79,7 @@ class Sender:
         self._results = Gathered(self._write_sent)
         self._busy = True  # until a look has found nothing direct that could leave
         self._passed = 0  # looks at the lane that were passed over meanwhile
+        self._used_up: frozenset[str] = frozenset()  # channels that had no room left after the last look: more may wait
 
     async def run(self, wake: Wake) -> None:
         """Work until told to stop: then what is in hand is finished first."""
@@ -143,6 +145,8 @@ class Sender:
                 alive = leases.steady(self._database)
                 claimed = await claims.claim(connection, self._secrets, now, BATCH, room, self._most, take_over=alive)
                 self._busy = bool(claimed)
+                taken = Counter(each.channel for each in claimed)
+                self._used_up = frozenset(channel for channel, free in room.items() if taken[channel] >= free)
             allowed = [c for c in claimed if await self._allowed(connection, c, now)]
             await claims.spend(connection, allowed, now)
             if claimed:
@@ -163,7 +167,7 @@ class Sender:
             return
         if error := task.exception():  # the lease runs out, and the row is tried again
             log.error("sender_fault", kind=type(error).__name__, exc_info=True)
-        if list(self._flying.values()).count(channel) == ROOM - 1:  # it was full: there is room again
+        if channel in self._used_up:  # there is room again
             wake.set(OUTBOX_CHANNEL)
 
     async def _allowed(self, connection: Connection, claim: Claim, now: datetime) -> bool:

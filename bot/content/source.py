@@ -7,6 +7,7 @@ booleans (YAML 1.1 would also take yes, no, on and off, which are words that peo
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,7 @@ class ContentError(CannotStart):
 class Place(dict[str, Any]):
     """A mapping that knows its line, and the line of each key."""
 
+    __slots__ = ("line", "lines")
     line: int
     lines: Mapping[str, int]
 
@@ -70,6 +72,7 @@ class Place(dict[str, Any]):
 class Row(list[Any]):
     """A list that knows the line of each item."""
 
+    __slots__ = ("lines",)
     lines: Sequence[int]
 
 
@@ -164,8 +167,9 @@ def _plain(value: Any) -> Any:
 
 def _revived(plain: Any) -> Any:
     if type(plain) is dict:
-        place = Place((key, _revived(part)) for key, part in plain["of"].items())
-        place.line, place.lines = plain["line"], plain["lines"]
+        # The same few keys stand in thousands of places: kept once.
+        place = Place((sys.intern(key), _revived(part)) for key, part in plain["of"].items())
+        place.line, place.lines = plain["line"], {sys.intern(key): line for key, line in plain["lines"].items()}
         return place
     if type(plain) is list:
         row = Row(map(_revived, plain[1]))

@@ -13,7 +13,6 @@ from functools import lru_cache
 from pathlib import Path
 
 import manimgx_fonts
-from fontTools.ttLib import TTFont
 
 FOLDER = Path(manimgx_fonts.__file__).parent
 BASE = "NotoSans"  # Latin, Greek, Cyrillic, digits and marks; a script's own font is asked for the rest
@@ -31,6 +30,8 @@ def covered(family: str) -> frozenset[int]:
     path = font_file(family)
     if not path.exists():
         return frozenset()
+    from fontTools.ttLib import TTFont  # 8 MB: only who prints needs it
+
     with TTFont(path, lazy=True) as font:
         return frozenset(font.getBestCmap())
 

@@ -13,13 +13,16 @@ import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-import httpx
+# httpx takes 5 MB with what it needs itself: it is imported where a file is fetched.
+if TYPE_CHECKING:
+    import httpx
 
 MOST = 20_000_000  # bytes (T33); WhatsApp 16 MB, Telegram's bots 20 MB, MMS 5 MB
 SECONDS = 60.0  # for one file, whole
-_LIMIT = httpx.Timeout(15, connect=5)
+_LIMIT, _CONNECT = 15.0, 5.0  # seconds of silence, and until there is a line
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -103,6 +106,8 @@ async def fetch(
     resolving: Resolve = resolve,
 ) -> bytes:
     """The bytes behind an address. Raises Refused or Failed."""
+    import httpx
+
     try:
         async with asyncio.timeout(SECONDS):
             place = next((p for p in allowed.first if p.holds(url)), None)
@@ -133,6 +138,8 @@ def _joined(url: str, target: str) -> str:
 
 async def _get(url: str, place: Place, login: tuple[str, str] | None, most: int, resolving: Resolve) -> bytes | str:
     """The bytes, or where it sends us."""
+    import httpx
+
     parts = urlsplit(url)
     host = parts.hostname or ""
     addresses = await resolving(host, place.port)
@@ -142,7 +149,7 @@ async def _get(url: str, place: Place, login: tuple[str, str] | None, most: int,
     headers = {"Host": parts.netloc, "Accept-Encoding": "identity", "User-Agent": "saathi"}
     if login:
         headers["Authorization"] = f"Basic {base64.b64encode(':'.join(login).encode()).decode()}"
-    extensions = {"sni_hostname": host, "timeout": _LIMIT.as_dict()}
+    extensions = {"sni_hostname": host, "timeout": httpx.Timeout(_LIMIT, connect=_CONNECT).as_dict()}
     request = httpx.Request("GET", pinned, headers=headers, extensions=extensions)
     # The library's client would read the address of a redirect before we have judged it; its transport does not.
     async with httpx.AsyncHTTPTransport(retries=0) as line:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import yaml
 
+from bot.engine import folding
 from bot.settings import CannotStart
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -61,9 +64,18 @@ def data_files(folder: Path) -> list[Path]:
 
 
 def state_of(files: Iterable[Path]) -> bytes:
-    """What everything depends on that this room reckons of files: they, and all of its code."""
-    code = sorted(Path(__file__).parent.glob("*.py"))
-    return b"\0".join(hashlib.sha256(path.read_bytes()).digest() for path in (*code, *files))
+    """What everything depends on that this room reckons of files: they, all of its code, and what it spells letters
+    by. Raises DataError for a file that cannot be read."""
+    code = (*sorted(Path(__file__).parent.glob("*.py")), Path(folding.__file__))
+    letters = f"{version('anyascii')} {version('regex')} {unicodedata.unidata_version}".encode()
+    return b"\0".join([letters, *(hashlib.sha256(_bytes(path)).digest() for path in (*code, *files))])
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise DataError(f"{file}:1: cannot be read: {error}") from None
 
 
 def content_hash(examples: Iterable[Example]) -> str:

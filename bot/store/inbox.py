@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import islice
 from typing import Any, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
-    Integer,
     LargeBinary,
     Row,
     Select,
@@ -26,6 +26,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    literal_column,
     or_,
     select,
     update,
@@ -329,8 +330,10 @@ def _behind_a_gap() -> ColumnElement[bool]:
     )
 
 
-def _waiting() -> Select[Any]:
-    """A few rows of each person, the oldest first."""
+@lru_cache(maxsize=8)
+def _waiting(most: int) -> Select[Any]:
+    """A few rows of each person, the oldest first. Their number is written out, not bound, and stands inside: so few
+    are looked up by their keys, whatever the planner believes of a table that fills and empties within seconds."""
     mine = func.row_number().over(
         partition_by=(inbox.c.subject_id, case((inbox.c.subject_id.is_(None), inbox.c.id))), order_by=inbox.c.id
     )
@@ -347,6 +350,13 @@ def _waiting() -> Select[Any]:
         .where(inbox.c.state == "waiting", or_(inbox.c.ready_at <= bindparam("now"), inbox.c.vouched == "asked"))
         .subquery()
     )
+    first = (
+        select(waiting.c.id, waiting.c.awaited)
+        .where(waiting.c.place <= EACH)
+        .order_by(waiting.c.awaited, waiting.c.id)
+        .limit(literal_column(str(most)))
+        .subquery()
+    )
     return (
         select(
             inbox.c.id,
@@ -361,15 +371,10 @@ def _waiting() -> Select[Any]:
             _behind_a_gap().label("behind_a_gap"),
             keys.c.wrapped,
         )
-        .join(waiting, waiting.c.id == inbox.c.id)
+        .join(first, first.c.id == inbox.c.id)
         .outerjoin(keys, keys.c.subject_id == inbox.c.subject_id)
-        .where(waiting.c.place <= EACH)
-        .order_by(waiting.c.awaited, inbox.c.id)
-        .limit(bindparam("most", type_=Integer))
+        .order_by(first.c.awaited, inbox.c.id)
     )
-
-
-_WAITING = _waiting()
 
 
 async def peek(database: Database, secrets: Keys, now: datetime, limit: int, most: int) -> list[Waiting]:
@@ -377,7 +382,7 @@ async def peek(database: Database, secrets: Keys, now: datetime, limit: int, mos
     a hundred lines stands in front of somebody in danger. Of the people among them only the first `most` are looked at:
     what is not handled now stays sealed."""
     async with database.begin() as connection:
-        rows = (await connection.execute(_WAITING, {"now": now, "just": now - GAP_WAIT, "most": limit})).all()
+        rows = (await connection.execute(_waiting(limit), {"now": now, "just": now - GAP_WAIT})).all()
     return [
         Waiting(
             row.id,

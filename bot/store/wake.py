@@ -64,15 +64,17 @@ class Wake:
 
     async def work(self, once: Callable[[], Awaitable[int]], channel: str, seconds: float = POLL_SECONDS) -> None:
         """Call `once` until told to stop, and when it found nothing to do wait for the channel. A fault of ours ends no
-        worker: its rows are still there, and its leases run out. While many webhooks wait to be stored it rests: a
-        provider gives up within seconds, and what is stored is answered a moment later."""
+        worker: its rows are still there, and its leases run out. While many webhooks wait to be stored it rests, also
+        before it follows a call: a provider gives up within seconds, and what is stored is answered a moment later."""
         while not self.stopping:
             began = time.monotonic()
             try:
-                if await once() == 0:
+                handled = await once()
+                worked = time.monotonic() - began
+                if handled == 0:
                     await self.wait(channel, seconds)
-                elif self.pressed():
-                    await self._rest(time.monotonic() - began)
+                if self.pressed():
+                    await self._rest(worked)
             except UNAVAILABLE as error:
                 log.warning("database_unavailable", kind=type(error).__name__)
                 await asyncio.sleep(FAULT_SECONDS)

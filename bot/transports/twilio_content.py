@@ -10,10 +10,8 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-
-import httpx
 
 from bot.channels.contract import Button, Part
 from bot.channels.limits import LIMITS
@@ -21,8 +19,12 @@ from bot.settings import Settings, is_loopback
 from bot.transports.errors import Misconfigured, OutcomeUnknown, SendError, Unreachable
 from bot.transports.twilio_errors import refused
 
+# httpx takes 5 MB with what it needs itself: it is imported where contents are asked for.
+if TYPE_CHECKING:
+    import httpx
+
 CONTENT = "https://content.twilio.com"
-_LIMIT = httpx.Timeout(15, connect=5)
+_LIMIT, _CONNECT = 15.0, 5.0  # seconds of silence, and until there is a line
 _PAGE = 100
 _PAGES = 50  # more contents than any account of ours has
 # Twilio's states of an approval -> ours.
@@ -109,15 +111,20 @@ class ContentApi:
         self._url = (settings.twilio_api_url or CONTENT).rstrip("/")
 
     def _line(self) -> httpx.AsyncClient:
+        import httpx
+
         if not self._settings.may_send(self._url):
             raise Misconfigured("not_live")
         if not self._settings.twilio_account_sid or not self._settings.twilio_tokens:
             raise Misconfigured("no_credentials")
         login = (self._settings.twilio_account_sid, self._settings.twilio_tokens[0])
-        return httpx.AsyncClient(base_url=self._url, auth=login, timeout=_LIMIT, trust_env=not is_loopback(self._url))
+        limit = httpx.Timeout(_LIMIT, connect=_CONNECT)
+        return httpx.AsyncClient(base_url=self._url, auth=login, timeout=limit, trust_env=not is_loopback(self._url))
 
     async def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The answer as JSON. Raises a SendError."""
+        import httpx
+
         try:
             async with self._line() as line:
                 answer = await line.request(method, path, json=body)

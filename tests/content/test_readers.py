@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from bot.content import load_readers
 from bot.content.readers import digits, tokens
+from bot.content.readers.words import words
 
 READERS = load_readers()
 MONTHS = {"unit": "month"}
@@ -431,3 +432,9 @@ def test_a_letter_that_stands_for_eighteen_does_not_make_a_text_longer() -> None
     assert len(tokens.plain("\ufdfa" * 3000)) == tokens.LONGEST_TEXT
     assert digits.digits_in("7" + " " * 5000) == ""
     assert digits.digits_in("7482 9173") == "74829173"
+
+
+def test_a_table_that_is_equal_in_two_languages_is_kept_once() -> None:
+    nepali, arabic = words("ne"), words("ar")
+    assert nepali.countries._meanings is arabic.countries._meanings
+    assert nepali.numbers._meanings is not nepali.countries._meanings

@@ -160,7 +160,8 @@ async def test_t33_it_is_the_looked_up_address_that_is_connected_to(monkeypatch:
         return ["192.0.2.1"]  # documentation: nobody answers there
 
     monkeypatch.setattr(room, "is_public", lambda address: True)
-    monkeypatch.setattr(room, "_LIMIT", room.httpx.Timeout(0.3))
+    monkeypatch.setattr(room, "_LIMIT", 0.3)
+    monkeypatch.setattr(room, "_CONNECT", 0.3)
     with pytest.raises(Failed):
         await fetch(GOOD, REAL, LOGIN, resolving=once)
     assert looked == ["api.twilio.com"]

@@ -132,6 +132,25 @@ async def test_workers_rest_while_many_webhooks_wait(world: World, monkeypatch: 
     assert (calls, len(rests)) == (5, 2)
 
 
+async def test_a_worker_that_is_called_rests_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    rests: list[float] = []
+    monkeypatch.setattr(wake_room.Wake, "_rest", lambda self, worked: _noted(rests, worked))
+    wake, calls = Wake(world.app.database), 0
+    wake.pressed = lambda: True
+
+    async def once() -> int:
+        nonlocal calls
+        calls += 1
+        wake.set(INBOX_CHANNEL)
+        if calls == 2:
+            wake.stop()
+        return 0
+
+    async with asyncio.timeout(60):
+        await wake.work(once, INBOX_CHANNEL, seconds=3600.0)
+    assert rests
+
+
 async def _noted(rests: list[float], worked: float) -> None:
     rests.append(worked)
 

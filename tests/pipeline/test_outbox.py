@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -199,6 +200,39 @@ async def test_a_hanging_provider_stalls_no_other_channel(world: World) -> None:
         wake.stop()
         await running
     assert len(world.provider.sent) >= ROOM + 1  # what was in flight is finished before it ends
+
+
+async def test_what_waits_behind_a_full_channel_leaves_when_there_is_room(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when all that was in flight has landed while the one row was claimed for which there was room."""
+    monkeypatch.setattr(sender_room, "LOOK_SECONDS", 3600.0)  # nobody looks by the clock
+    land, claim = asyncio.Event(), claims.claim
+    people = [f"8{number:03}" for number in range(ROOM * 3)]
+    for person in people:
+        await queued(world, person, "one")
+    for person in people[1:ROOM]:
+        world.provider.script[person].append(land.wait)
+    await world.run("INSERT INTO channel_accounts VALUES ('telegram', '7001', NULL, 1e9)")
+
+    async def slow(*args: Any, **more: Any) -> list[claims.Claim]:
+        found = await claim(*args, **more)
+        if len(found) == 1:
+            land.set()
+            while world.sender._flying:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        return found
+
+    monkeypatch.setattr(claims, "claim", slow)
+    wake = Wake(world.app.database)
+    running = asyncio.create_task(world.sender.run(wake))
+    try:
+        async with asyncio.timeout(60):
+            while await world.one("SELECT count(*) FROM outbox WHERE state = 'sent'") < len(people):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_accounts_have_a_budget_without_being_announced(world: World) -> None:

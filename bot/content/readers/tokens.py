@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import regex
 
@@ -114,6 +114,14 @@ class Phrases(Generic[T]):
         self._longest = max(map(len, self._meanings), default=0)
         self._before = tuple(sorted(before, key=len, reverse=True))
         self._after = tuple(sorted(after, key=len, reverse=True))
+
+    def share(self, known: list[dict[tuple[str, ...], Any]]) -> None:
+        """Keep what one of these tables says already there; else it is one of them from now on."""
+        same = next((table for table in known if table == self._meanings), None)
+        if same is None:
+            known.append(self._meanings)
+        else:
+            self._meanings = same
 
     def at(self, tokens: Sequence[Token], place: int) -> Found[T] | None:
         """The longest phrase that begins at this token."""

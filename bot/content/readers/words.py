@@ -5,11 +5,11 @@ Law: the person's own language first, then English, then all the others, for peo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from babel import Locale, UnknownLocaleError
 
@@ -18,9 +18,11 @@ from bot.content.source import read
 from bot.engine.answers import fold
 from bot.settings import ROOT
 
+T = TypeVar("T")
 FALLBACK = "en"
 _DAYS = {"today": 0, "yesterday": -1, "tomorrow": 1}
 _SIDED = ("ahead", "ago")
+_shared: list[dict[tuple[str, ...], Any]] = []  # what phrases mean, of all vocabularies
 _CLEAR = 5  # letters; a shorter name of a country that nobody migrates to is too often another word
 
 
@@ -69,24 +71,31 @@ def words(language: str) -> Vocabulary:
     ours = frozenset(own.values())
     clear = {n: c for n, c in named.items() if c in ours or len(fold(n)) >= _CLEAR}
     return Vocabulary(
-        numbers=Phrases(_numbers(tables), before=before),
-        multipliers=Phrases({k: int(v) for t in reversed(tables) for k, v in _flat(t, "multipliers")}, after=after),
-        units=Phrases(_grouped(tables, "units"), before=before, after=after),
-        counted=Phrases(_counted(tables), before=before, after=after),
-        currency=Phrases(_grouped(tables, "currency"), before=before, after=after),
-        countries=Phrases({**named, **own}, before=before, after=after),
-        clear_countries=Phrases({**clear, **own}, before=before, after=after),
+        numbers=_phrases(_numbers(tables), before=before),
+        multipliers=_phrases({k: int(v) for t in reversed(tables) for k, v in _flat(t, "multipliers")}, after=after),
+        units=_phrases(_grouped(tables, "units"), before=before, after=after),
+        counted=_phrases(_counted(tables), before=before, after=after),
+        currency=_phrases(_grouped(tables, "currency"), before=before, after=after),
+        countries=_phrases({**named, **own}, before=before, after=after),
+        clear_countries=_phrases({**clear, **own}, before=before, after=after),
         codes=ours,
-        days=Phrases({w: n for t in reversed(tables) for day, n in _DAYS.items() for w in t.get(day, ())}),
-        months=Phrases({**_numbered(tables, "months"), **_months(_with_regions(order, everything))}, after=after),
-        bikram=Phrases(_numbered(tables, "bikram"), after=after),
+        days=_phrases({w: n for t in reversed(tables) for day, n in _DAYS.items() for w in t.get(day, ())}),
+        months=_phrases({**_numbered(tables, "months"), **_months(_with_regions(order, everything))}, after=after),
+        bikram=_phrases(_numbered(tables, "bikram"), after=after),
         lunar=bool(everything.get(language, {}).get("home")) and "bikram" not in everything.get(language, {}),
-        weekdays=Phrases({**_weekdays(order), **_numbered(tables, "weekdays")}, after=after),
-        times=Phrases(_times(tables)),
+        weekdays=_phrases({**_weekdays(order), **_numbered(tables, "weekdays")}, after=after),
+        times=_phrases(_times(tables)),
         home=frozenset(everything.get(language, {}).get("home", ())),
         elsewhere_before=frozenset(_folded(tables, "elsewhere", "before")),
         elsewhere_after=frozenset(_folded(tables, "elsewhere", "after")),
     )
+
+
+def _phrases(meanings: Mapping[str, T], *, before: Sequence[str] = (), after: Sequence[str] = ()) -> Phrases[T]:
+    """Each table once: every language knows the words of all, and hardly one means something else in another."""
+    made = Phrases(meanings, before=before, after=after)
+    made.share(_shared)
+    return made
 
 
 @lru_cache(maxsize=1)
