@@ -431,3 +431,29 @@ def test_a_letter_that_stands_for_eighteen_does_not_make_a_text_longer() -> None
     assert len(tokens.plain("\ufdfa" * 3000)) == tokens.LONGEST_TEXT
     assert digits.digits_in("7" + " " * 5000) == ""
     assert digits.digits_in("7482 9173") == "74829173"
+
+
+@pytest.mark.parametrize("line", ["2", "٨", "२.", " 8 ", "1️⃣"])
+def test_a_lone_digit_is_no_words(line: str) -> None:
+    assert READERS["text"].read(line, {}, "en") is None
+
+
+@pytest.mark.parametrize("line", ["block 2", "12", "X", "2845"])
+def test_all_else_is_words_as_it_was_written(line: str) -> None:
+    assert READERS["text"].read(f" {line} ", {}, "en") == line
+
+
+@pytest.mark.parametrize(("line", "name"), [("77", None), ("98-12", None), ("Ram", "Ram"), ("राम 2", "राम 2")])
+def test_a_name_has_letters(line: str, name: str | None) -> None:
+    assert READERS["text"].read(line, {"letters": True}, "en") == name
+
+
+@pytest.mark.parametrize("line", ["saudi", "Saudi Arabia", "साउदी", "qatar ma", "قطر"])
+def test_a_country_alone_is_no_time(line: str) -> None:
+    assert READERS["text"].read(line, {"but": "country"}, "ne") is None
+    assert READERS["text"].read(line, {}, "ne") == line
+
+
+@pytest.mark.parametrize("line", ["in saudi in may", "from qatar 2 months ago", "12/5/2024", "last month", "12"])
+def test_a_time_with_a_country_in_it_is_one(line: str) -> None:
+    assert READERS["text"].read(line, {"but": "country"}, "en") == line
