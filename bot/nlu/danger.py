@@ -35,11 +35,13 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the floor says: a danger, or none and the kinds that the text takes back; and whether a child writes."""
+    """What the floor says: a danger, or none and the kinds that the text takes back; and whether a child writes.
+    `language`: the one whose word of danger was found; empty where several languages write it so."""
 
     danger: Danger | None
     denied: frozenset[str]
     child: str = ""
+    language: str = ""
 
 
 class DangerFloor:
@@ -76,7 +78,8 @@ class DangerFloor:
         rules = [rule for rule in self._rules if rule.all[0] in reading.places]
         for rule in rules:
             if self._holds(rule, reading):
-                return Verdict(Danger(rule.kind, rule.tier, rule.id), frozenset(), child)
+                found = _language(reading.of(rule.all[0]))
+                return Verdict(Danger(rule.kind, rule.tier, rule.id), frozenset(), child, found)
         return Verdict(None, frozenset(rule.kind for rule in rules if self._taken_back(rule, reading)), child)
 
     def _read(self, text: str) -> Reading:
@@ -162,6 +165,13 @@ class DangerFloor:
             ):
                 return True
         return False
+
+
+def _language(places: Sequence[Found]) -> str:
+    """The language of the longest of these words ("amake bachao" is Bengali, "bachao" Hindi as well)."""
+    longest = max(place.end - place.start for place in places)
+    languages = {place.language for place in places if place.end - place.start == longest}
+    return languages.pop() if len(languages) == 1 else ""
 
 
 def _pairs(rule: Rule, manner: Manner) -> Iterator[Pair]:
