@@ -1,8 +1,8 @@
-"""Rule: a language that people also write in Latin letters has danger and wages in them, whole, for old phones.
+"""Rule: a language that people also write in Latin letters has what most people meet in them, whole, for old phones.
 
-Law: `locales/<lang>/LC_MESSAGES/latin.po` has every SMS of the flows of level danger, of unpaid wages, of how a matter
-stands, and of what they call, and of the engine's words before a question; each fits the GSM alphabet and one segment,
-keeps its values, and tells nothing to who reads over the shoulder. A language without the file has none.
+Law: `locales/<lang>/LC_MESSAGES/latin.po` has every SMS of the flows of level danger, of those that INTENTS start, of what
+they call, and of the engine's words before a question; each fits the GSM alphabet and one segment (as many as its flow
+lets it), keeps its values, and tells nothing to who reads over the shoulder. A language without the file has none.
 """
 
 from __future__ import annotations
@@ -29,7 +29,21 @@ from bot.content.wording import PLACEHOLDER
 from bot.engine.events import Asked, Said
 from bot.engine.flow import Ask, Flow, Say
 
-INTENTS = frozenset({"report_unpaid_wages", "ask_case_status"})  # the flows that they start
+# The flows that they start: what people meet most.
+INTENTS = frozenset(
+    {
+        "report_unpaid_wages",
+        "ask_case_status",
+        "show_menu",
+        "talk_to_human",
+        "report_missing",
+        "report_passport_withheld",
+        "report_working_conditions",
+        "report_stranded",
+        "report_status_problem",
+    }
+)
+ALSO = frozenset({"resume"})  # and those that nothing starts but the engine
 STAGES = "stages."  # what `ask_case_status` says of a matter: texts of knowledge/stages.yml
 EXTRACT = "run `saathi locales extract`"
 
@@ -48,7 +62,7 @@ class Wanted:
 
 def flows(content: Content) -> list[Flow]:
     """The flows whose SMS are also in Latin letters."""
-    first = [f for f in content.flows.by_name.values() if f.level == DANGER or INTENTS & set(f.starts_on)]
+    first = [f for f in content.flows.by_name.values() if f.level == DANGER or INTENTS & set(f.starts_on) or f.name in ALSO]
     return with_subflows(content.flows, first)
 
 
