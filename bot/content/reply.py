@@ -170,10 +170,15 @@ class Replies:
     def _options_in_latin(
         self, text_id: str, options: tuple[Option, ...], language: str, *, alone: bool
     ) -> tuple[Option, ...]:
-        """Short labels in Latin letters; with `alone` the long ones too."""
-        shorts = [self._catalogue.text(language, in_latin(f"{text_id}#option.{o.id}"), o.short) for o in options]
-        made = zip(options, shorts, strict=True)
-        return tuple(replace(o, label=short if alone and short else o.label, short=short) for o, short in made)
+        """Short labels in Latin letters; with `alone` the long ones too, but for names of languages."""
+        return tuple(self._option_in_latin(text_id, option, language, alone=alone) for option in options)
+
+    def _option_in_latin(self, text_id: str, option: Option, language: str, *, alone: bool) -> Option:
+        named = self._languages.get(option.id)
+        if named is not None and option.label == named.name:
+            return replace(option, short=named.latin)
+        short = self._catalogue.text(language, in_latin(f"{text_id}#option.{option.id}"), option.short)
+        return replace(option, label=short if alone and short else option.label, short=short)
 
     def text(self, language: str, text_id: str) -> str:
         """A loose text."""

@@ -1,5 +1,5 @@
-"""Who wants no news ends the news and nothing else, who wants some is asked which, and news of somebody who is missed is
-something else: in every language, native and romanised."""
+"""Who wants no news ends the news and nothing else, who wants some is asked which; news of somebody who is missed is
+something else. In every language, native and romanised."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""In which language and letters a stranger is answered at once: by her words, by a word of danger where nothing else tells
-it, and never in letters that she may not read."""
+"""In which language and letters a stranger is answered at once: by her words, by a word of danger where nothing else
+tells it, and never in letters that she may not read."""
 
 from __future__ import annotations
 

@@ -18,12 +18,13 @@ DIGIT = 9  # the greatest number that is taken for one of a list
 
 class Text:
     """`args["letters"]`: a name, which no number is. `args["but"]`: `country` where a country alone answers something
-    else ("when did you last hear of her?"). Value: str."""
+    else ("when did you last hear of her?"). `args["any"]`: a lone digit too, which the action says something of. Value:
+    str."""
 
     def read(self, text: str, args: Mapping[str, Any], language: str) -> str | None:
         """The text; None when there is none, or when it cannot be what was asked for."""
         place = number(text)
-        if place is not None and place <= DIGIT:
+        if place is not None and place <= DIGIT and not args.get("any"):
             return None
         if args.get("letters") and not any(c.isalpha() for c in text):
             return None
