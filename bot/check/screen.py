@@ -31,6 +31,7 @@ from bot.engine.answers import fold, numbered
 from bot.engine.events import Asked, Said
 from bot.engine.flow import Ask, Flow, Say
 from bot.engine.messages import Reply, Sensitivity
+from bot.nlu.language import TWINS
 
 UNASKED, ALLOWED = "unasked", "allowed"
 SOMETHING = "… " * (PREVIEW // 2)  # for a value that nothing bounds: it fills the beginning, and tells nothing
@@ -83,7 +84,8 @@ def every(content: Content, language: str) -> Iterator[Shown]:
                 still = flow.level == DANGER or (flow.name, step.id) in quiet
                 yield Shown(step.source, content.reply(event, language), still)
                 if content.catalogue.entry(language, in_latin(f"{event.text_id}#sms")):
-                    yield Shown(step.source, content.reply(event, language, script=False), still)
+                    latin = content.reply(event, language, latin=True, script=language not in TWINS)
+                    yield Shown(step.source, latin, still)
     for room in (SYSTEM, CHROME):
         for say in content.texts.get(room, ()):
             yield Shown(say.source, content.reply(Said(f"{room}.{say.id}"), language), True)

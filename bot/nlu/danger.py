@@ -168,10 +168,11 @@ class DangerFloor:
 
 
 def _language(places: Sequence[Found]) -> str:
-    """The language of the longest of these words ("amake bachao" is Bengali, "bachao" Hindi as well)."""
+    """The language of the longest of these words ("amake bachao" is Bengali, "bachao" Hindi as well); none for English
+    ones, which people mix into every language."""
     longest = max(place.end - place.start for place in places)
     languages = {place.language for place in places if place.end - place.start == longest}
-    return languages.pop() if len(languages) == 1 else ""
+    return languages.pop() if len(languages) == 1 and MIXED not in languages else ""
 
 
 def _pairs(rule: Rule, manner: Manner) -> Iterator[Pair]:
