@@ -396,7 +396,8 @@ def _valid(name: str, value: Any) -> bool:
         case "location":
             return abs(value["lat"]) <= 90 and abs(value["lon"]) <= 180
         case _:
-            return name in {"text", "sentence"} and isinstance(value, str) and value != ""
+            words = {"text", "sentence", "topic", "need", "kin", "language", "service"}  # a word of theirs may be drawn
+            return name in words and isinstance(value, str) and value != ""
 
 
 @settings(max_examples=200, deadline=None)
