@@ -17,6 +17,8 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {"offer": {"offered": ("shown"
 
 FALLBACK, ANYWHERE = "en", "ZZ"
 WROTE = "wrote"  # in the profile: another language than her own, in which she wrote last
+STEM = "stem"  # in the profile: the language of a word of danger, while nothing else tells hers
+UNSCRIPTED = "unscripted"  # in the profile: Hindi or Urdu by ear, and nobody knows yet which letters she reads
 
 
 async def offer(ctx: Context, *, shown: Sequence[str] | None = None) -> Outcome:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from handlers import news
 from handlers.context import Context, Outcome
+from handlers.languages import UNSCRIPTED
 
 __all__ = [
     "clear",
@@ -54,7 +55,8 @@ async def give_consent(ctx: Context) -> Outcome:
     """We may keep what she tells us, and write to her here."""
     ctx.person.consent_store_at = ctx.person.consent_contact_at = ctx.now
     ctx.person.consent_refused_at = None
-    ctx.person.language = ctx.person.language or ctx.person.language_guess  # she has answered in it all along
+    if not ctx.person.profile.get(UNSCRIPTED):
+        ctx.person.language = ctx.person.language or ctx.person.language_guess  # she has answered in it all along
     return Outcome("given")
 
 

@@ -1,13 +1,13 @@
-"""Rule: a language that people also write in Latin letters has danger and wages in them, whole, for old phones.
+"""Rule: a language that people also write in Latin letters has what most people meet in them, whole, for old phones.
 
-Law: `locales/<lang>/LC_MESSAGES/latin.po` has every SMS of the flows of level danger, of unpaid wages, of how a matter
-stands, and of what they call, and of the engine's words before a question; each fits the GSM alphabet and one segment,
-keeps its values, and tells nothing to who reads over the shoulder. A language without the file has none.
+Law: `locales/<lang>/LC_MESSAGES/latin.po` has every SMS of the flows of level danger, of those that INTENTS start, of
+what they call, and of the engine's words before a question; each fits the GSM alphabet and one segment, keeps its
+values, and tells nothing to who reads over the shoulder. A language without the file has none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,12 +24,27 @@ from bot.check.texts import options
 from bot.content import Content, Problem
 from bot.content.catalogue import LATIN, in_latin, po_path
 from bot.content.flows import CHANNEL
-from bot.content.languages import FALLBACK
+from bot.content.languages import FALLBACK, Language
+from bot.content.reply import is_language_option
 from bot.content.wording import PLACEHOLDER
 from bot.engine.events import Asked, Said
 from bot.engine.flow import Ask, Flow, Say
 
-INTENTS = frozenset({"report_unpaid_wages", "ask_case_status"})  # the flows that they start
+# The flows that they start: what people meet most.
+INTENTS = frozenset(
+    {
+        "report_unpaid_wages",
+        "ask_case_status",
+        "show_menu",
+        "talk_to_human",
+        "report_missing",
+        "report_passport_withheld",
+        "report_working_conditions",
+        "report_stranded",
+        "report_status_problem",
+    }
+)
+ALSO = frozenset({"resume", "welcome"})  # and those that nothing starts but the engine
 STAGES = "stages."  # what `ask_case_status` says of a matter: texts of knowledge/stages.yml
 EXTRACT = "run `saathi locales extract`"
 
@@ -48,13 +63,15 @@ class Wanted:
 
 def flows(content: Content) -> list[Flow]:
     """The flows whose SMS are also in Latin letters."""
-    first = [f for f in content.flows.by_name.values() if f.level == DANGER or INTENTS & set(f.starts_on)]
+    first = [
+        f for f in content.flows.by_name.values() if f.level == DANGER or INTENTS & set(f.starts_on) or f.name in ALSO
+    ]
     return with_subflows(content.flows, first)
 
 
 def wanted(content: Content) -> list[Wanted]:
     """Every text that such a language needs, in the order of the flows."""
-    made = [text for flow in flows(content) for text in _of_flow(flow)]
+    made = [text for flow in flows(content) for text in _of_flow(flow, content.languages)]
     for say in content.texts.get("system", ()):
         if say.id in BEFORE:
             made.append(Wanted(in_latin(f"system.{say.id}#sms"), say.sms or say.text, say.source, False))
@@ -67,14 +84,14 @@ def wanted(content: Content) -> list[Wanted]:
     return made
 
 
-def _of_flow(flow: Flow) -> Iterator[Wanted]:
+def _of_flow(flow: Flow, languages: Mapping[str, Language]) -> Iterator[Wanted]:
     danger = flow.level == DANGER
     for step in flow.steps:
         if isinstance(step, Say | Ask):
             name = f"{flow.name}.{step.id}"
             yield Wanted(in_latin(f"{name}#sms"), step.sms or step.text, step.source, danger, flow, step)
         if isinstance(step, Ask):
-            for choice in options(step):
+            for choice in [c for c in options(step) if not is_language_option(c, languages)]:
                 english = choice.short or choice.label
                 yield Wanted(in_latin(f"{name}#option.{choice.id}"), english, step.source, danger)
 

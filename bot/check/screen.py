@@ -23,6 +23,7 @@ from bot.check.graph import edges
 from bot.check.samples import longest
 from bot.check.texts import at, place, translated_languages
 from bot.content import Content, Problem
+from bot.content.catalogue import in_latin
 from bot.content.flows import CHROME, SYSTEM
 from bot.content.languages import FALLBACK
 from bot.content.wording import PLACEHOLDER
@@ -30,6 +31,7 @@ from bot.engine.answers import fold, numbered
 from bot.engine.events import Asked, Said
 from bot.engine.flow import Ask, Flow, Say
 from bot.engine.messages import Reply, Sensitivity
+from bot.nlu.language import TWINS
 
 UNASKED, ALLOWED = "unasked", "allowed"
 SOMETHING = "… " * (PREVIEW // 2)  # for a value that nothing bounds: it fills the beginning, and tells nothing
@@ -73,13 +75,17 @@ def check(content: Content, root: Path) -> Iterable[Problem]:
 
 
 def every(content: Content, language: str) -> Iterator[Shown]:
-    """All texts that are sent, with the longest values that they may hold."""
+    """All texts that are sent, with the longest values that they may hold; also in Latin letters where they are so."""
     quiet = reaches_unasked(content)
     for flow in content.flows.by_name.values():
         for step in flow.steps:
             if isinstance(step, Say | Ask):
-                reply = content.reply(event_of(content, flow, step, language), language)
-                yield Shown(step.source, reply, flow.level == DANGER or (flow.name, step.id) in quiet)
+                event = event_of(content, flow, step, language)
+                still = flow.level == DANGER or (flow.name, step.id) in quiet
+                yield Shown(step.source, content.reply(event, language), still)
+                if content.catalogue.entry(language, in_latin(f"{event.text_id}#sms")):
+                    latin = content.reply(event, language, latin=True, script=language not in TWINS)
+                    yield Shown(step.source, latin, still)
     for room in (SYSTEM, CHROME):
         for say in content.texts.get(room, ()):
             yield Shown(say.source, content.reply(Said(f"{room}.{say.id}"), language), True)

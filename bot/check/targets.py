@@ -110,6 +110,8 @@ def check(content: Content, root: Path) -> Iterable[Problem]:
                     yield at(step.source, f"there is no flow {name}")
                 elif not target.startswith(FLOW) and flow.index(target) is None:
                     yield at(step.source, f"{flow.name} has no step {target}")
+        for name in [n for n in flow.ends if n not in content.flows.by_name]:
+            yield at(flow.source, f"`ends:` of {flow.name} names {name}, which is no flow")
     for link, told in content.knowledge.by_name.get("links", {}).get("links", {}).items():
         if told.get("flow") not in content.flows.by_name:
             yield Problem("knowledge/links.yml", told.at("flow"), f"the link {link} starts {told.get('flow')}: no flow")

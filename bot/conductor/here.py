@@ -25,6 +25,7 @@ from bot.store.rows import Conversation
 from bot.store.subject import Subject
 from handlers import cases, duty
 from handlers.context import Actor, Context, Shelf
+from handlers.languages import STEM
 
 
 def draw_digits(count: int) -> str:
@@ -89,9 +90,9 @@ class Here:
 
     def language(self) -> str:
         """The language in which she is answered."""
-        for code in (self.person.language, self.person.language_guess):
+        for code in (self.person.language, self.person.language_guess, self.person.profile.get(STEM)):
             if code and code in self.tools.content.languages:
-                return code
+                return str(code)
         return languages.of_country(self.tools.content.languages, self.conversation.country_hint) or "en"
 
     def asked(self) -> Ask | None:

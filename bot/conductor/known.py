@@ -12,8 +12,8 @@ from bot.conductor.speaking import LATIN, queue
 from bot.engine import answers
 from bot.engine.events import Said
 from bot.engine.inputs import Heard, Input, Meaning, Shared
-from bot.nlu.language import same_spoken, script_of
-from handlers.languages import WROTE
+from bot.nlu.language import TWINS, same_spoken, script_of, sounds_alike
+from handlers.languages import STEM, UNSCRIPTED, WROTE
 
 REPORTS = frozenset({"danger", "serious", "grievance"})  # levels of flows in which a country is where it happens
 CLEAR = 3  # words in the letters of her own language that another language must have to be told
@@ -23,7 +23,7 @@ LETTERS = 5  # fewer tell nothing: "ok", "yes", "112"
 def learn(here: Here, given: Input) -> None:
     """Note what an input tells of her."""
     meaning = given.meaning if isinstance(given, Heard | Shared) else Meaning()
-    _note_language(here, given.text if isinstance(given, Heard) else "", meaning.language)
+    _note_language(here, given.text if isinstance(given, Heard) else "", meaning)
     _note_letters(here, given)
     here.person.country = here.person.country or _country_said(here, given, meaning)
 
@@ -34,15 +34,46 @@ def country_of_stay(here: Here) -> str | None:
     return None if hint in here.tools.content.knowledge.get("countries")["origin"] else hint
 
 
-def _note_language(here: Here, text: str, guess: str) -> None:
+def _note_language(here: Here, text: str, meaning: Meaning) -> None:
     """Which language she writes, while she has chosen none: the first one that we answer in stands. One that is not
-    there for people yet is kept as well: she is answered in what there is, and colleagues see what she writes."""
-    person, ready = here.person, here.tools.content.languages
-    if not guess or person.language is not None or person.language_guess in ready:
+    there for people yet is kept as well: she is answered in what there is, and colleagues see what she writes. A word
+    of danger tells it until something better does."""
+    person, ready, guess = here.person, here.tools.content.languages, meaning.language
+    if person.language is not None:
+        return
+    if person.language_guess in ready:
+        _note_script(here, text, guess)
+        return
+    if not guess:
+        if meaning.stem in ready:
+            person.profile[STEM] = _by_number(here, meaning.stem, text)
         return
     known = person.language_guess or ""
     if not known or (guess in ready and not same_spoken(known, guess, text)):
-        person.language_guess = guess
+        person.language_guess = _by_number(here, guess, text)
+        person.profile.pop(STEM, None)
+
+
+def _by_number(here: Here, guess: str, text: str) -> str:
+    """Hindi and Urdu are one language in Latin letters: the country of the number tells which letters she reads, where
+    people leave from it to work. Else nobody knows, and that is noted."""
+    person, content, hint = here.person, here.tools.content, here.conversation.country_hint or ""
+    if not sounds_alike(guess, text):
+        person.profile.pop(UNSCRIPTED, None)
+        return guess
+    if hint in content.knowledge.get("countries")["origin"]:
+        spoken = {code: content.languages[code].likely.get(hint, 0) for code in TWINS if code in content.languages}
+        if len(set(spoken.values())) > 1:
+            return max(spoken, key=lambda code: spoken[code])
+    person.profile[UNSCRIPTED] = True
+    return guess
+
+
+def _note_script(here: Here, text: str, guess: str) -> None:
+    """Her own letters tell which of the two it is."""
+    if here.person.profile.get(UNSCRIPTED) and guess in TWINS and not sounds_alike(guess, text):
+        here.person.language_guess = guess
+        here.person.profile.pop(UNSCRIPTED)
 
 
 def _note_letters(here: Here, given: Input) -> None:
@@ -83,7 +114,7 @@ def offer_language(here: Here, given: Input) -> None:
     levels = {flow.level for f in here.session.stack if (flow := content.flows.get(f.flow))}
     if other not in content.languages or person.opted_out_at or "danger" in levels:
         return
-    if same_spoken(language, other, given.text):
+    if same_spoken(language, other, given.text) or (person.profile.get(UNSCRIPTED) and other in TWINS):
         return
     if (asked and answers.takes_words(asked)) or given.meaning.intent == "change_language":
         return

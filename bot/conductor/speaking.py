@@ -20,6 +20,7 @@ from bot.engine.events import Asked, Called, Event, Said
 from bot.engine.inputs import Input
 from bot.engine.messages import Reply
 from handlers import cases
+from handlers.languages import STEM, UNSCRIPTED
 
 # Their one line leaves whoever owns the conversation.
 SYSTEM_FLOWS = frozenset({"stop", "start", "window", private.LEAVE})
@@ -38,7 +39,7 @@ def say(here: Here, events: Sequence[Event]) -> Called | None:
     for event in events:
         match event:
             case Said() | Asked():
-                queue(here, here.tools.content.reply(event, here.language(), latin=_in_latin(here)))
+                queue(here, _reply(here, event))
             case Called():
                 called = event
             case _:
@@ -52,7 +53,9 @@ def queue(here: Here, reply: Reply) -> None:
     flow, conversation = here.tools.content.flows.get(name), here.conversation
     boxed = flow is not None and flow.secret
     here.boxed = here.boxed or boxed
-    here.unsure_words = here.unsure_words or bool(reply.under)
+    content = here.tools.content
+    unsigned = bool(reply.under) and content.strict and reply.language in content.unsigned
+    here.unsure_words = here.unsure_words or unsigned
     # Who has the conversation may be the one it is about: the box answers all the same, but nobody who said STOP.
     aside = boxed and conversation.owner == "human" and here.person.opted_out_at is None
     by_hand = name in OF_A_HUMAN and here.ctx.actor.kind == "staff" and conversation.owner == "human"
@@ -67,6 +70,17 @@ def queue(here: Here, reply: Reply) -> None:
         now=here.tools.now,
         case_id=None if boxed else here.case_id(),
         retention=BOX if boxed else "browse" if name in PASSING else here.retention(reply.urgent),
+    )
+
+
+def _reply(here: Here, event: Said | Asked) -> Reply:
+    person, language = here.person, here.language()
+    return here.tools.content.reply(
+        event,
+        language,
+        latin=_in_latin(here),
+        script=person.language is not None or not person.profile.get(UNSCRIPTED),
+        beneath=person.language is None and person.profile.get(STEM) == language,
     )
 
 

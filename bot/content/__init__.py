@@ -128,10 +128,14 @@ class Content:
         """A session as the engine sees it, to ask what is open in it without running a turn."""
         return State(self.flows, session, self.words(language), self.readers, language, self.rules)
 
-    def reply(self, event: Said | Asked, language: str, *, latin: bool = False) -> Reply:
+    def reply(
+        self, event: Said | Asked, language: str, *, latin: bool = False, script: bool = True, beneath: bool = False
+    ) -> Reply:
         """What the person reads. `latin`: she writes her language in Latin letters, so her SMS are in them too, where
-        the language has such texts."""
-        return self._replies.make(event, language if language in self.languages else FALLBACK, latin=latin)
+        the language has such texts. `script` False: nobody knows which letters she reads, so all that she gets is in
+        Latin ones, else in English. `beneath`: the language is a guess by one word, so English stands under danger."""
+        known = language if language in self.languages else FALLBACK
+        return self._replies.make(event, known, latin=latin, script=script, beneath=beneath)
 
     def chrome(self, language: str) -> dict[str, str]:
         """The channels' own words in a language, by id."""

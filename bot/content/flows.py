@@ -22,7 +22,7 @@ CHROME = "chrome"  # flows/chrome.yml holds the channels' own words
 PAGES = "pages"  # flows/pages.yml holds the words of web pages and papers
 STAFF = "staff"  # flows/staff.yml holds what colleagues are told outside the desk
 LOOSE = frozenset({SYSTEM, CHANNEL, CHROME, PAGES, STAFF})  # files of texts that no step says
-_FLOW = ("flow", "title", "level", "starts_on", "budget", "listens", "steps")
+_FLOW = ("flow", "title", "level", "starts_on", "budget", "listens", "ends", "steps")
 _TEXT = ("text", "sms", "safety", "sensitivity")
 
 
@@ -77,6 +77,7 @@ def _flow(sheet: Sheet, top: Place, name: str, languages: tuple[Choice, ...]) ->
         starts_on=sheet.words(top, "starts_on"),
         level=sheet.one_of(top, "level", LEVELS, "information"),
         listens=steps.fills(top, "listens"),
+        ends=sheet.words(top, "ends"),
         source=f"{sheet.file}:{top.at('flow')}",
         sms_budget=sheet.whole(budget, "sms"),
     )

@@ -5,6 +5,7 @@ Law: every word comes from flows and catalogues; the same Reply serves every cha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -20,6 +21,7 @@ from bot.engine.messages import Option, Reply
 from bot.engine.phrases import Phrase, heard
 
 SENTENCE = 300  # characters: what is longer is a story
+OPTIONS_IN = re.compile(r"\s*\{options\}\.?")  # their place in an SMS; elsewhere they stand under the text
 
 
 def is_language_option(choice: Choice, languages: Mapping[str, Language]) -> bool:
@@ -105,8 +107,12 @@ class Replies:
         self._languages = languages
         self._texts = {f"{room}.{say.id}": say for room, says in texts.items() for say in says}
 
-    def make(self, event: Said | Asked, language: str, *, latin: bool = False) -> Reply:
+    def make(
+        self, event: Said | Asked, language: str, *, latin: bool = False, script: bool = True, beneath: bool = False
+    ) -> Reply:
         """The Reply to an event. Raises KeyError for a text that no flow has (`check` proves there is none)."""
+        if not script and language != FALLBACK and not self._has_latin(event, language):
+            return self.make(event, FALLBACK)
         step = self._step(event.text_id)
         flow = self._flows.get(event.text_id.partition(".")[0])
         rtl = self._languages[language].direction == "rtl"
@@ -116,14 +122,15 @@ class Replies:
         text = fill(long, slots, language, isolate=rtl, texts=texts)
         sms = fill(short, slots, language, isolate=False, texts=texts)
         sms = kept_in_order(sms) if rtl else sms
-        told = self._in_latin(event, language, slots) if latin else None
+        told = self._in_latin(event, language, slots) if latin or not script else None
         if isinstance(event, Asked) and event.prefix:
             before, before_sms = self._voice(event.prefix, self._step(event.prefix), language)
             text, sms = f"{before}\n{text}", f"{before_sms} {sms}"
         options = self._options(event, step, language) if isinstance(event, Asked) else ()
         urgent = flow is not None and flow.level == "danger"
         if told is not None:
-            sms, options = told, self._options_in_latin(event.text_id, options, language)
+            sms, options = told, self._options_in_latin(event.text_id, options, language, alone=not script)
+            text = text if script else OPTIONS_IN.sub("", told)
         return Reply(
             text_id=event.text_id,
             language=language,
@@ -135,7 +142,7 @@ class Replies:
             sensitivity=step.sensitivity,
             urgent=urgent,
             numbered=not isinstance(step, Ask) or bool(step.choices or step.offers),
-            under=self._english(event, step, slots) if urgent and language in self._unsigned else "",
+            under=self._english(event, step, slots) if urgent and (beneath or language in self._unsigned) else "",
         )
 
     def _english(self, event: Said | Asked, step: Say | Ask, slots: Mapping[str, Any]) -> str:
@@ -145,6 +152,9 @@ class Replies:
         options = self._options(event, step, FALLBACK) if isinstance(event, Asked) else ()
         told = " ".join(f"{n} {o.short or o.label}" for n, o in enumerate(options, 1))
         return words.replace("{options}", told) if "{options}" in words else f"{words} {told}".strip()
+
+    def _has_latin(self, event: Said | Asked, language: str) -> bool:
+        return self._catalogue.entry(language, in_latin(f"{event.text_id}#sms")) is not None
 
     def _in_latin(self, event: Said | Asked, language: str, slots: Mapping[str, Any]) -> str | None:
         """The SMS in Latin letters, its values too (days of the week in English); None where there is no such text."""
@@ -157,9 +167,18 @@ class Replies:
         first = self._catalogue.text(language, in_latin(f"{before}#sms"), "") if before else ""
         return f"{first} {told}".strip()
 
-    def _options_in_latin(self, text_id: str, options: tuple[Option, ...], language: str) -> tuple[Option, ...]:
-        shorts = [self._catalogue.text(language, in_latin(f"{text_id}#option.{o.id}"), o.short) for o in options]
-        return tuple(replace(o, short=short) for o, short in zip(options, shorts, strict=True))
+    def _options_in_latin(
+        self, text_id: str, options: tuple[Option, ...], language: str, *, alone: bool
+    ) -> tuple[Option, ...]:
+        """Short labels in Latin letters; with `alone` the long ones too, but for names of languages."""
+        return tuple(self._option_in_latin(text_id, option, language, alone=alone) for option in options)
+
+    def _option_in_latin(self, text_id: str, option: Option, language: str, *, alone: bool) -> Option:
+        named = self._languages.get(option.id)
+        if named is not None and option.label == named.name:
+            return replace(option, short=named.latin)
+        short = self._catalogue.text(language, in_latin(f"{text_id}#option.{option.id}"), option.short)
+        return replace(option, label=short if alone and short else option.label, short=short)
 
     def text(self, language: str, text_id: str) -> str:
         """A loose text."""

@@ -23,7 +23,7 @@ LANGUAGES = "languages"  # `options: languages`
 
 # Reader and the arguments that it takes (bot/content/readers/<name>.py).
 READERS: dict[str, tuple[str, ...]] = {
-    "text": (),
+    "text": ("letters", "but", "any"),
     "number": ("unit",),
     "amount": ("country",),
     "date": ("today", "side"),

@@ -23,6 +23,7 @@ _BARE_NUMBER = re.compile(r"[\W_]*(\d{1,9})[\W_]*")
 _NUMBER_FIRST = re.compile(r"[\W_]*(\d{1,3})[\W_]+(\S.*)", re.DOTALL)
 _LONGEST_NUMBER = 200  # characters of a message that is a number and signs
 MAX_LINES = 20  # joined messages that are looked at one by one
+TEXT = "text"  # the reader of free text
 _MEDIA = frozenset({"image", "audio", "video", "document"})
 
 
@@ -183,8 +184,16 @@ def read(asking: Asking, text: str) -> Answer | None:
         return _chosen(asking, skip)
     if not takes_text(ask) or not text.strip():
         return None
-    free = [f.slot for f in ask.fills if f.reader == "text"] or [s for s in (ask.slot,) if s]
-    return Answer({slot: text.strip() for slot in free})
+    free = [f for f in ask.fills if f.reader == TEXT] or [Fill(s, TEXT) for s in (ask.slot,) if s]
+    values = {f.slot: value for f in free if (value := _words(asking, f, text)) is not None}
+    return Answer(values) if values or not free else None
+
+
+def _words(asking: Asking, fill: Fill, text: str) -> str | None:
+    """What was written, where it can be what was asked for: a digit is no name."""
+    reader = asking.readers.get(TEXT)
+    value = reader.read(text, fill.args, asking.language) if reader else text.strip()
+    return value if isinstance(value, str) else None
 
 
 def _typed(asking: Asking, text: str) -> Answer | None:

@@ -150,7 +150,8 @@ class Flow:
 
     `starts_on`: intents that start it. `level` decides interrupts: danger interrupts everything, at any step.
     `listens`: slots that are filled from any text heard when the flow starts or while it runs. `sms_budget`: the most
-    SMS messages on any way through, each of one segment; 0 = not budgeted.
+    SMS messages on any way through, each of one segment; 0 = not budgeted. `ends`: flows that are not taken up again
+    after it, since it undoes what they do.
     """
 
     name: str
@@ -161,6 +162,7 @@ class Flow:
     listens: tuple[Fill, ...] = ()
     source: str = ""
     sms_budget: int = 0
+    ends: tuple[str, ...] = ()
 
     @cached_property
     def secret(self) -> bool:

@@ -22,7 +22,8 @@ class Danger:
 @dataclass(frozen=True, slots=True)
 class Meaning:
     """What understanding made of a text. `confidence` 0..1; `language` is a guess, empty when unsure. `child`: the text
-    says that who writes is younger than 18: `self`, or `parent_away` when it tells of a father or mother as well."""
+    says that who writes is younger than 18: `self`, or `parent_away` when it tells of a father or mother as well.
+    `stem`: the language of its word of danger, where nothing else tells the language."""
 
     intent: str = "nlu_fallback"
     confidence: float = 0.0
@@ -30,6 +31,7 @@ class Meaning:
     danger: Danger | None = None
     language: str = ""
     child: str = ""
+    stem: str = ""
 
 
 @dataclass(frozen=True, slots=True)

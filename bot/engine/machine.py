@@ -220,7 +220,13 @@ class Machine(State):
             self.lost()
 
     def _take_up(self, child: Frame) -> None:
-        """What becomes of the interrupted flow: dropped after danger, asked about, or simply asked again."""
+        """What becomes of the interrupted flow: dropped after danger, asked about, or simply asked again. One that is
+        undone is left, and what it interrupted in its turn is taken up."""
+        done = self.flows.get(child.flow)
+        if done and any(frame.flow in done.ends for frame in self.chain):
+            self.cut(len(self.stack) - len(self.chain))
+            if not self.stack or not self.top.waiting:
+                return
         asks_first = child.flow == self.rules.menu or (
             self.level(child) != "system" and child.flow not in self.rules.universal.values()
         )

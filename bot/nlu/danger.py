@@ -36,12 +36,14 @@ class Reading:
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What the floor says: a danger, or none and the kinds that the text takes back; whether a child writes; whether
-    the danger yields to a matter that the classifier is sure of."""
+    the danger yields to a matter that the classifier is sure of. `language`: the one whose word of danger was found;
+    empty where several languages write it so."""
 
     danger: Danger | None
     denied: frozenset[str]
     child: str = ""
     yields: bool = False
+    language: str = ""
 
 
 class DangerFloor:
@@ -78,7 +80,8 @@ class DangerFloor:
         rules = [rule for rule in self._rules if rule.all[0] in reading.places]
         for rule in rules:
             if self._holds(rule, reading):
-                return Verdict(Danger(rule.kind, rule.tier, rule.id), frozenset(), child, rule.yields)
+                found = _language(reading.of(rule.all[0]))
+                return Verdict(Danger(rule.kind, rule.tier, rule.id), frozenset(), child, rule.yields, found)
         # A plea is of no kind yet: "help me to get my passport" takes no other danger back.
         denied = frozenset(rule.kind for rule in rules if not rule.yields and self._taken_back(rule, reading))
         return Verdict(None, denied, child)
@@ -166,6 +169,14 @@ class DangerFloor:
             ):
                 return True
         return False
+
+
+def _language(places: Sequence[Found]) -> str:
+    """The language of the longest of these words ("amake bachao" is Bengali, "bachao" Hindi as well); none for English
+    ones, which people mix into every language."""
+    longest = max(place.end - place.start for place in places)
+    languages = {place.language for place in places if place.end - place.start == longest}
+    return languages.pop() if len(languages) == 1 and MIXED not in languages else ""
 
 
 def _pairs(rule: Rule, manner: Manner) -> Iterator[Pair]:

@@ -20,7 +20,7 @@ _SCRIPTS = {
     "SINHALA": ("si",),
 }
 LATIN = "LATIN"
-_TWINS = frozenset({"hi", "ur"})
+TWINS = frozenset({"hi", "ur"})
 # Letters that only one of the two has; those of the second kind stand in dialects and on keyboards of the other, too.
 _URDU, _URDU_TOO = frozenset("ٹڈڑںےہھۂۃۓ"), frozenset("گچپژکی")
 _ARABIC, _ARABIC_TOO = frozenset("ةؤإًٌٍ"), frozenset("أىيكئ")
@@ -62,8 +62,8 @@ def guess(text: str, ranked: Sequence[tuple[str, float]] = ()) -> tuple[str, flo
     if not total:
         return "", 0.0
     language, best = max(fitting, key=lambda pair: pair[1])
-    if languages is None and language in _TWINS:  # which of the two is less sure than that it is one of them
-        best = sum(p for code, p in fitting if code in _TWINS)
+    if languages is None and language in TWINS:  # which of the two is less sure than that it is one of them
+        best = sum(p for code, p in fitting if code in TWINS)
     confidence = best / total
     sure = confidence >= SURE or languages is not None  # of one script's languages the likelier is nearer than English
     return (language if sure else ""), confidence
@@ -71,7 +71,12 @@ def guess(text: str, ranked: Sequence[tuple[str, float]] = ()) -> tuple[str, flo
 
 def same_spoken(one: str, other: str, text: str) -> bool:
     """Whether a text that is guessed as `other` is none the less `one`: Hindi and Urdu in Latin letters."""
-    return one == other or ({one, other} <= _TWINS and script_of(text) == LATIN)
+    return one == other or ({one, other} <= TWINS and script_of(text) == LATIN)
+
+
+def sounds_alike(language: str, text: str) -> bool:
+    """Whether a text could as well be of a language with other letters: Hindi or Urdu in Latin ones."""
+    return language in TWINS and script_of(text) == LATIN
 
 
 def _by_letters(text: str) -> str:

@@ -93,11 +93,16 @@ class Understanding:
         meaning = meaning_of(ranked, verdict, language)
         if other is not None:
             meaning = joined(meaning, meaning_of(other, verdict, language))
+        if not language and verdict.language:
+            meaning = replace(meaning, stem=verdict.language)
         return self._wished(text, meaning)
 
     def _wished(self, text: str, meaning: Meaning) -> Meaning:
         """With the intent of a rule in place of the classifier's, where nothing graver was seen."""
-        if meaning.danger is not None:
+        seen = meaning.danger
+        if (seen is None or _only_guessed(seen)) and (intent := self._wishes.all_of(text)):
+            return replace(meaning, intent=intent, confidence=CERTAIN, danger=None)
+        if seen is not None:
             return meaning
         intent = self._wishes.of(text, meaning.intent, meaning.confidence)
         return replace(meaning, intent=intent, confidence=CERTAIN) if intent else meaning
@@ -109,6 +114,11 @@ class Understanding:
             log.error("danger floor failed: %s", type(error).__name__)
             # unsure means that somebody asks
             return Verdict(Danger("report_violence", "ask", "floor_failed"), frozenset())
+
+
+def _only_guessed(danger: Danger) -> bool:
+    """Whether no rule saw it, and the classifier is not sure."""
+    return danger.tier == "ask" and not danger.rule
 
 
 def _is_spoken(text: str) -> bool:

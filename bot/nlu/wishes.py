@@ -11,22 +11,25 @@ from pathlib import Path
 
 import yaml
 
-from bot.engine.phrases import Meanings, Phrase, Phrases, heard, phrase
+from bot.engine.phrases import Meanings, Phrase, Phrases, clauses, heard, phrase
 from bot.nlu.data import DataError, at, compose, fields, scalar, sequence
 from bot.nlu.intents import INTENTS
 
+MOST = 8  # words of a text that is one wish and nothing else
 CERTAIN = 0.9  # the confidence of a rule: enough to leave another matter for it
 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
     """`sure`: from this confidence on an intent of `graver` is believed before a rule. `unless`: what makes a text none
-    of these wishes: who is not let to call her family is no relative who searches."""
+    of these wishes: who is not let to call her family is no relative who searches. `whole`: phrases that mean an intent
+    when they are all that was written ("mujhe ghar jana hai")."""
 
     phrases: Mapping[str, tuple[Phrase, ...]] = field(default_factory=dict)
     sure: float = 1.0
     graver: frozenset[str] = frozenset()
     unless: tuple[Phrase, ...] = ()
+    whole: Mapping[str, tuple[Phrase, ...]] = field(default_factory=dict)
 
     @classmethod
     def load(cls, file: Path) -> Wishes:
@@ -39,14 +42,11 @@ class Wishes:
             name: {code: scalar(file, node, name) for code, node in fields(file, by, name).items()}
             for name, by in fields(file, parts["words"], "words").items()
         }
-        rules = {
-            intent: _phrases(file, by, words)
-            for intent, by in fields(file, parts["wishes"], "wishes").items()
-            if _known(file, by, intent)
-        }
+        rules = _by_intent(file, parts["wishes"], words)
+        whole = _by_intent(file, parts["whole"], words) if "whole" in parts else {}
         graver = frozenset(scalar(file, node, "an intent") for node in sequence(file, parts["graver"], "graver"))
         unless = Phrases(_phrases(file, parts["unless"], words) if "unless" in parts else ())
-        return cls(Meanings(rules), float(scalar(file, parts["sure"], "sure")), graver, unless)
+        return cls(Meanings(rules), float(scalar(file, parts["sure"], "sure")), graver, unless, Meanings(whole))
 
     def of(self, text: str, intent: str, confidence: float) -> str:
         """The intent of the rule that the text fits; empty when there is none, or when a graver one is sure."""
@@ -54,6 +54,23 @@ class Wishes:
             return ""
         wish = heard(self.phrases, text)
         return "" if wish is None or heard({wish: self.unless}, text) else wish
+
+    def all_of(self, text: str) -> str:
+        """The intent that is meant by all that was written, and nothing besides; empty when there is none."""
+        spoken = clauses(text)
+        if len(spoken) != 1 or len(spoken[0]) > MOST:
+            return ""
+        end = len(spoken[0])
+        meant = {i for i, each in self.whole.items() for p in each if (0, end) in p.spans(spoken[0])}
+        return meant.pop() if len(meant) == 1 else ""
+
+
+def _by_intent(file: Path, node: yaml.Node, words: Mapping[str, Mapping[str, str]]) -> dict[str, list[Phrase]]:
+    return {
+        intent: _phrases(file, by, words)
+        for intent, by in fields(file, node, "wishes").items()
+        if _known(file, by, intent)
+    }
 
 
 def _known(file: Path, node: yaml.Node, intent: str) -> bool:

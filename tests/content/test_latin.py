@@ -7,8 +7,10 @@ import pytest
 from bot.channels.contract import Chrome
 from bot.channels.segments import count
 from bot.channels.sms import channel
+from bot.check.texts import options
 from bot.content import Content
 from bot.engine.events import Asked, Said
+from bot.engine.flow import Ask, Say
 from bot.engine.messages import Reply
 from bot.store.rows import Person
 from tests.content.whole import whole
@@ -83,3 +85,38 @@ def test_nothing_of_it_is_in_a_new_person() -> None:
     from uuid import UUID
 
     assert Person(UUID(int=1)).profile == {}
+
+
+MOST_MET = (
+    "welcome",
+    "menu",
+    "consent",
+    "opening",
+    "closing",
+    "missing",
+    "passport",
+    "human",
+    "conditions",
+    "stranded",
+)
+
+
+@pytest.mark.parametrize("language", LATIN)
+def test_what_people_meet_most_is_in_latin_letters_to_the_last_word(language: str) -> None:
+    for flow in (whole().flows.by_name[name] for name in (*MOST_MET, "status_problem", "resume")):
+        for step in (s for s in flow.steps if isinstance(s, Ask | Say)):
+            name = f"{flow.name}.{step.id}"
+            asked = isinstance(step, Ask)
+            event = Asked(name, name, "1", tuple(c.id for c in options(step)), {}, "") if asked else Said(name, {})
+            told = "\n".join(p.text for p in channel.layout(whole().reply(event, language, latin=True), Chrome()))
+            assert count(told).encoding == "GSM-7", f"{name}: {told}"
+
+
+def test_who_reads_nobody_knows_which_letters_gets_latin_ones_everywhere_else_english(content: Content) -> None:
+    event = Asked("passport.who_holds", "passport.who_holds", "1", ("employer", "skip"), {}, "")
+    reply = content.reply(event, "ur", script=False)
+    assert (reply.language, reply.text) == ("ur", "Abhi woh kis ke paas hai?")
+    assert [o.label for o in reply.options] == ["malik", "nahi batana"]
+    rules = Asked("rights.topic", "rights.topic", "1", (), {}, "")
+    assert content.reply(rules, "ur", script=False).language == "en"
+    assert content.reply(rules, "ur").language == "ur"

@@ -397,7 +397,8 @@ def _valid(name: str, value: Any) -> bool:
         case "location":
             return abs(value["lat"]) <= 90 and abs(value["lon"]) <= 180
         case _:
-            return name in {"text", "sentence"} and isinstance(value, str) and value != ""
+            words = {"text", "sentence", "topic", "need", "kin", "language", "service"}  # a word of theirs may be drawn
+            return name in words and isinstance(value, str) and value != ""
 
 
 @settings(max_examples=200, deadline=None)
@@ -438,3 +439,29 @@ def test_a_table_that_is_equal_in_two_languages_is_kept_once() -> None:
     nepali, arabic = words("ne"), words("ar")
     assert nepali.countries._meanings is arabic.countries._meanings
     assert nepali.numbers._meanings is not nepali.countries._meanings
+
+
+@pytest.mark.parametrize("line", ["2", "٨", "२.", " 8 ", "1️⃣"])
+def test_a_lone_digit_is_no_words(line: str) -> None:
+    assert READERS["text"].read(line, {}, "en") is None
+
+
+@pytest.mark.parametrize("line", ["block 2", "12", "X", "2845"])
+def test_all_else_is_words_as_it_was_written(line: str) -> None:
+    assert READERS["text"].read(f" {line} ", {}, "en") == line
+
+
+@pytest.mark.parametrize(("line", "name"), [("77", None), ("98-12", None), ("Ram", "Ram"), ("राम 2", "राम 2")])
+def test_a_name_has_letters(line: str, name: str | None) -> None:
+    assert READERS["text"].read(line, {"letters": True}, "en") == name
+
+
+@pytest.mark.parametrize("line", ["saudi", "Saudi Arabia", "साउदी", "qatar ma", "قطر"])
+def test_a_country_alone_is_no_time(line: str) -> None:
+    assert READERS["text"].read(line, {"but": "country"}, "ne") is None
+    assert READERS["text"].read(line, {}, "ne") == line
+
+
+@pytest.mark.parametrize("line", ["in saudi in may", "from qatar 2 months ago", "12/5/2024", "last month", "12"])
+def test_a_time_with_a_country_in_it_is_one(line: str) -> None:
+    assert READERS["text"].read(line, {"but": "country"}, "en") == line

@@ -48,10 +48,12 @@ class Recording(Content):
 
     said: list[Said | Asked] = field(default_factory=list)
 
-    def reply(self, event: Said | Asked, language: str, *, latin: bool = False) -> Reply:
+    def reply(
+        self, event: Said | Asked, language: str, *, latin: bool = False, script: bool = True, beneath: bool = False
+    ) -> Reply:
         """The real reply."""
         self.said.append(event)
-        return super().reply(event, language, latin=latin)
+        return super().reply(event, language, latin=latin, script=script, beneath=beneath)
 
 
 def recording(content: Content) -> Recording:

@@ -145,9 +145,18 @@ def _over_limits(channel: str, line: Line) -> Iterator[str]:
 
 
 def _romanised(phone: Phone, shown: str) -> bool:
-    """Her own language in Latin letters, by SMS, because she writes it so (`bot/check/latin.py` reads those texts)."""
+    """Her own language in Latin letters, by SMS, because she writes it so (`bot/check/latin.py` reads those texts), or
+    anywhere, because nobody knows yet which letters she reads."""
+    for language in phone.content.languages.values():  # in a list each has its own letters
+        shown = shown.replace(language.name, "") if unscripted(phone) else shown
     own = shown.isascii() and phone.language in phone.content.latin
-    return own and phone.channel == "sms" and bool(phone.subject.person.profile.get("latin"))
+    by_sms = phone.channel == "sms" and bool(phone.subject.person.profile.get("latin"))
+    return own and (by_sms or unscripted(phone))
+
+
+def unscripted(phone: Phone) -> bool:
+    """Whether she wrote Hindi or Urdu in Latin letters, and has not said which of the two she reads."""
+    return phone.subject.person.language is None and bool(phone.subject.person.profile.get("unscripted"))
 
 
 def _foreign(content: Content, line: Line, shown: str) -> Iterator[str]:

@@ -212,7 +212,8 @@ class Telling:
             wrong = [*laws.faults(phone, line, self.one_segment), *laws.repeated(phone, line, self.told)]
             wrong += laws.telling(phone, line, turn.get("started", ""))
             assert not wrong, f"{where}, {line.id}: {wrong}: {phone.shown(line)!r}"
-            assert line.reply.language == turn.get("in", phone.language), f"{where}: in {line.reply.language}"
+            answered = {turn.get("in", phone.language), *(("en",) if laws.unscripted(phone) else ())}
+            assert line.reply.language in answered, f"{where}: in {line.reply.language}"
             assert line.state == turn.get("state", "queued"), f"{where}: {line.id} is {line.state}"
         pages = [n["kind"] for n in phone.notices if n["audience"] == "page"]
         assert pages == turn.get("pages", []), f"{where}: pages {pages}"
@@ -250,7 +251,9 @@ class Telling:
             "linking": person.link_code_id is not None,
             "hours": [person.safe_from, person.safe_until],
             "profile": person.profile,
-            "kept": sorted(person.profile.keys() - {"latin"}),  # which letters she writes in is noted by the way
+            "kept": sorted(
+                person.profile.keys() - {"latin", "unscripted", "stem"}
+            ),  # how she writes is noted by the way
             "language": "own" if person.language == self.phone.language else person.language,
         }
         wrong = {k: have[k] for k in wanted if not _within(wanted[k], have[k])}

@@ -75,6 +75,7 @@ def test_the_walk_comes_to_every_question(content: Content, walked: Walk) -> Non
     half_known = {"self_harm.may_i", "wages.how_much", "wages.how_many"}
     half_known |= {
         "stranded.their_place",
+        "stranded.here",
         "danger.their_place",
         "passport.their_leave",
         "missing.name",

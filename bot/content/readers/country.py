@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.content.readers.tokens import Found, Phrases, Token, plain, tokens
-from bot.content.readers.words import Vocabulary, homes, words
+from bot.content.readers.words import Vocabulary, attached, homes, words
 
 
 class Country:
@@ -38,6 +38,13 @@ class Country:
             every = _named(parts, known, known.clear_countries, elsewhere=True)
             found = _one(code for code in every if code not in homes())
         return found
+
+
+def alone(text: str, language: str) -> bool:
+    """Whether a text is a country and nothing else, but for an ending that was written apart ("qatar ma")."""
+    parts = [t for t in tokens(text) if t.kind != "sign"]
+    found = words(language).countries.at(parts, 0)
+    return found is not None and all(part.text in attached("after") for part in parts[found.end :])
 
 
 def _one(codes: Iterator[str]) -> str | None:
