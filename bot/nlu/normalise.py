@@ -112,6 +112,7 @@ def _unjoined(word: str) -> list[str]:
         forms.append(word[1:])
     return forms + [form[1:] for form in forms if len(form) > 4 and form[0] in _TENSES and form[1] in _PERSONS]
 
+
 # Sounds that one word is written with in Latin letters, longest first; Arabizi digits stand for letters. 2 is written
 # for qaf (`2al`, he said) more often than for a hamza, which has no sound of its own here.
 _ARABIZI = str.maketrans({"2": "k", "3": "", "5": "kh", "6": "t", "7": "h", "8": "gh", "9": "q"})
