@@ -27,6 +27,9 @@ _NOT_WORD = regex.compile(r"[^\w\p{M}\p{Extended_Pictographic}\U0001f1e6-\U0001f
 _BREAK = regex.compile(r"[.!?,;:।॥؟،؛\n\r()\[\]{}\"“”…|/]+|\s[-–—]+\s")
 _LONG_RUN = regex.compile(r"(\p{L})\1{2,}")
 _DOUBLE = regex.compile(r"([a-z])\1")
+# What Arabic writes in one with a word: "and"; signs of the time of a verb, before those of who does it; the article
+_AND, _TENSES, _PERSONS = "وف", "بهحس", "يتن"
+_ARTICLE = regex.compile(r"^(?:[وبفك]?ال|لل)(?=\p{Arabic}{3})")
 
 # What phones write in several ways is in bot/engine/folding.py, for all who compare words. Added: what people misspell.
 # Arabic: vowel marks and tatweel are decoration; alef is written in several ways for one word.
@@ -87,7 +90,7 @@ def _readings(word: str) -> frozenset[str]:
 def _read(word: str) -> frozenset[str]:
     runs = list(_LONG_RUN.finditer(word))
     if not runs:
-        return frozenset((word,))
+        return frozenset(_unjoined(word))
     readings = set()
     for lengths in product((1, 2), repeat=min(len(runs), 4)):
         out, end = [], 0
@@ -100,8 +103,19 @@ def _read(word: str) -> frozenset[str]:
 
 _known_readings = lru_cache(maxsize=20_000)(_read)
 
-# Sounds that one word is written with in Latin letters, longest first; Arabizi digits stand for letters.
-_ARABIZI = str.maketrans({"2": "", "3": "", "5": "kh", "6": "t", "7": "h", "8": "gh", "9": "q"})
+
+def _unjoined(word: str) -> list[str]:
+    """An Arabic word also without the "and" before it and without what tells the time of a verb: `ويضربني` (and he hits
+    me), `هيضربني` (he will hit me) are read as `يضربني` too. Never less than the word itself."""
+    forms = [word]
+    if len(word) > 3 and word[0] in _AND:
+        forms.append(word[1:])
+    return forms + [form[1:] for form in forms if len(form) > 4 and form[0] in _TENSES and form[1] in _PERSONS]
+
+
+# Sounds that one word is written with in Latin letters, longest first; Arabizi digits stand for letters. 2 is written
+# for qaf (`2al`, he said) more often than for a hamza, which has no sound of its own here.
+_ARABIZI = str.maketrans({"2": "k", "3": "", "5": "kh", "6": "t", "7": "h", "8": "gh", "9": "q"})
 _SOUNDS = (
     ("chh", "ch"),
     ("tch", "ch"),
@@ -131,6 +145,7 @@ def fold_word(word: str) -> str:
 
 def _latin(word: str) -> str:
     if not word.isascii():
+        word = _ARTICLE.sub("", word)  # in Latin letters it stands apart: `el maktab`
         word = anyascii(romanise(word) if INDIC.search(word) else word).lower().replace(":", "")
         word = _NOT_WORD.sub("", word)
     if word.isdigit():

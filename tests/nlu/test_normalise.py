@@ -111,6 +111,9 @@ def test_what_tells_words_apart_stays(one: str, other: str) -> None:
         ("ගහනවා", "gahanawa"),
         ("යතුර", "yathura"),
         ("ඇඟ", "anga"),
+        ("المكتب", "mktb"),
+        ("والكفيل", "kfyl"),
+        ("قفلت", "2flt"),
     ],
 )
 def test_native_and_typed_fold_alike(native: str, typed: str) -> None:
@@ -126,6 +129,20 @@ def test_spellings_fold_alike(one: str, other: str) -> None:
 
 def test_words_give_every_reading_and_ends_of_clauses() -> None:
     assert words("Heeelp, me") == [frozenset({"help", "heelp"}), frozenset(), frozenset({"me"}), frozenset()]
+
+
+@pytest.mark.parametrize(
+    ("written", "also"),
+    [
+        ("ويضربني", {"ويضربني", "يضربني"}),
+        ("هيضربني", {"هيضربني", "يضربني"}),
+        ("وبيهددني", {"وبيهددني", "بيهددني", "يهددني"}),
+        ("بنت", {"بنت"}),
+        ("وقت", {"وقت"}),
+    ],
+)
+def test_an_arabic_verb_is_read_without_what_is_joined_to_it(written: str, also: set[str]) -> None:
+    assert words(written)[0] == also
 
 
 @given(st.text(st.characters(), max_size=300))
