@@ -25,8 +25,9 @@ PLAIN = 0.6  # ... but below this only if a danger is also the likeliest meaning
 CALM = 0.01  # danger intents together below this: a word of illness alone is not asked about ("paid when I am sick?")
 BELIEVED = 0.3  # below this no intent is believed
 
+MATTER = 0.7  # from here on a plea is believed to be for help with this
 ILLNESS = "report_medical"
-PLEADING = DANGER | {FALLBACK, "talk_to_human"}  # what a plea without a matter is taken for
+PLEADING = DANGER | {FALLBACK, "talk_to_human", "show_menu"}  # what a plea without a matter is taken for
 
 log = logging.getLogger(__name__)
 
@@ -136,7 +137,7 @@ def meaning_of(ranked: Ranked, verdict: Verdict, language: str) -> Meaning:
         danger = seen
     elif danger.tier == "ask" and danger.kind == ILLNESS and _calm(ranked):
         danger = None
-    elif verdict.yields and ranked.intent not in PLEADING and ranked.confidence >= PLAIN:
+    elif verdict.yields and ranked.intent not in PLEADING and ranked.confidence >= MATTER:
         danger = seen
     if ranked.confidence < BELIEVED or ranked.intent in verdict.denied:
         return Meaning(FALLBACK, ranked.confidence, danger=danger, language=language, child=verdict.child)
