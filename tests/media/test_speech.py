@@ -75,7 +75,7 @@ while not os.path.exists({str(child)!r}) or not open({str(child)!r}).read():
     time.sleep(0.01)
 print('too late', flush=True)
 time.sleep(600)"""
-    assert await LocalSpeech(program(lines), seconds=5).transcribe(VOICE, "audio/ogg", "en") is None
+    assert await LocalSpeech(program(lines), seconds=15).transcribe(VOICE, "audio/ogg", "en") is None
     assert child.exists()
     for _ in range(1000):  # a killed one may still be on its way out; who was not killed sleeps ten minutes
         if not _lives(child):

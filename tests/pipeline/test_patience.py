@@ -32,7 +32,7 @@ class _Late:
 
 async def test_the_rules_judge_each_text_of_a_late_batch_by_itself() -> None:
     whole, floor = _Late("hello"), _Late(POISON)
-    patience = Patience(whole, floor, seconds=1.0)
+    patience = Patience(whole, floor, seconds=3.0)
     found = await patience.understand(["hello", POISON, "locked in", "locked up"])
     assert found == [Meaning(), UNSURE, LOCKED, LOCKED]
     assert (await patience.understand(["locked"])) == [LOCKED]  # one text that hangs is nobody else's
@@ -44,9 +44,9 @@ async def test_a_long_text_makes_no_other_late() -> None:
     """The short ones are answered by the whole understanding, which the long one keeps waiting."""
     whole, floor = _Late(POISON), _Late()
     long = f"{POISON} " * LONG + "locked"
-    found = await Patience(whole, floor, seconds=1.0).understand([long, "locked"])
+    found = await Patience(whole, floor, seconds=3.0).understand([long, "locked"])
     assert found == [LOCKED, LOCKED]
-    patience = Patience(whole, seconds=1.0)  # with no rules it is seen which of them was late
+    patience = Patience(whole, seconds=3.0)  # with no rules it is seen which of them was late
     assert await patience.understand([long, "locked"]) == [UNSURE, LOCKED]
     assert await patience.understand(["hello"]) == [Meaning()]
     whole.go.set()

@@ -69,7 +69,7 @@ class _Rules:
 
 async def test_T51_who_hangs_is_asked_again_only_when_it_is_back() -> None:
     stuck = _Stuck()
-    patience = Patience(stuck, _Rules(), seconds=1.0)  # type: ignore[arg-type]
+    patience = Patience(stuck, _Rules(), seconds=3.0)  # type: ignore[arg-type]
     for _ in range(3):
         (meaning,) = await patience.understand(["locked"])
         assert meaning.danger is not None
@@ -85,7 +85,7 @@ async def test_T51_who_hangs_is_asked_again_only_when_it_is_back() -> None:
 
 async def test_T51_with_nothing_left_somebody_asks() -> None:
     stuck = _Stuck()
-    assert await Patience(stuck, seconds=1.0).understand(["a", "b"]) == [UNSURE, UNSURE]  # type: ignore[arg-type]
+    assert await Patience(stuck, seconds=3.0).understand(["a", "b"]) == [UNSURE, UNSURE]  # type: ignore[arg-type]
     stuck.go.set()
 
 
