@@ -105,11 +105,15 @@ def figures(entries: Sequence[Entry]) -> str:
 
 def kills(entries: Sequence[Entry], people: int) -> str:
     """What became of people in the middle of a conversation."""
-    rows = ["| killed under load | conversations finished | lines acknowledged and never answered |", "|---|---|---|"]
+    rows = [
+        "| killed under load | conversations finished | the last answer came twice | never answered, or wrongly |",
+        "|---|---|---|---|",
+    ]
     for entry in entries:
         if entry.killed is not None:
-            lost = entry.killed.unanswered + entry.killed.wrong
-            rows.append(f"| {entry.name} | {entry.killed.finished} of {people} | {lost} |")
+            load = entry.killed
+            lost = load.unanswered + load.wrong
+            rows.append(f"| {entry.name} | {load.finished} of {people} | {load.repeated} | {lost} |")
     return "\n".join(rows)
 
 

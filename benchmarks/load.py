@@ -49,6 +49,7 @@ class Load:
     waits: list[float] = field(default_factory=list)
     wrong: int = 0
     unanswered: int = 0
+    repeated: int = 0  # people who heard the answer before once more in place of the next one
     finished: int = 0  # conversations, to their last line
     samples: list[tuple[str, str]] = field(default_factory=list)  # the right answer, and what came in its place
     spent: dict[str, float] = field(default_factory=dict)  # seconds of processor time, by the meters' names
@@ -83,6 +84,7 @@ class _Crowd:
 
     async def converse(self, person: int) -> None:
         """One conversation, to its end, to the first answer that is none, or until it is time to go."""
+        heard = ""
         for exchange in self.talk(person):
             if self.over:
                 return
@@ -92,10 +94,14 @@ class _Crowd:
             except (TimeoutError, OSError):
                 self.load.unanswered += 1
                 return
+            if answer == heard != exchange.answer:
+                self.load.repeated += 1
+                return
             if answer != exchange.answer:
                 self.load.wrong += 1
                 self.load.samples = [*self.load.samples, (exchange.answer, answer)][:SAMPLES]
                 return
+            heard = answer
             self.answered += 1
             if self.counts:
                 self.load.waits.append(time.perf_counter() - began)

@@ -106,5 +106,5 @@ class Bench:
                 await asyncio.wait({people}, timeout=LATEST)
                 people.cancel()
                 await asyncio.gather(people, return_exceptions=True)
-        load.unanswered = load.people - load.finished - load.wrong
+        load.unanswered = load.people - load.finished - load.wrong - load.repeated
         return load
