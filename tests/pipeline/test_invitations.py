@@ -1,5 +1,5 @@
-"""The neutral template of a broadcast beyond WhatsApp's window: what did not leave has asked nobody, and it is in letters
-that she can read."""
+"""The neutral template of a broadcast beyond WhatsApp's window: what did not leave has asked nobody, and what leaves is
+in letters that she can read."""
 
 from __future__ import annotations
 
