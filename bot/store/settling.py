@@ -25,7 +25,7 @@ AGAIN = timedelta(hours=1)  # before somebody whose conversation changed hands i
 # Withdrawn for these, nothing has left and it may still be right: somebody else has the conversation, WhatsApp's window
 # has shut, or she writes to another account of ours by now.
 PASSING = ("owner_changed", "window", MOVED)
-_STAYED = and_(outbox.c.kind == "template", outbox.c.state == "withdrawn", outbox.c.reason == ASKED)
+_STAYED = and_(outbox.c.kind == "template", outbox.c.state == "withdrawn", outbox.c.reason.is_not_distinct_from(ASKED))
 
 
 async def settle(connection: AsyncConnection, broadcast_id: UUID, sparing: Sparing, now: datetime) -> None:
