@@ -157,7 +157,8 @@ async def take_back(connection: AsyncConnection, conversation_id: UUID, noted: d
 
 async def human_waits(connection: AsyncConnection, conversation_id: UUID) -> bool:
     """Whether words of a human wait there for her to write."""
-    waits = and_(IMPORTANT, outbox.c.origin == "human", outbox.c.state == "held", outbox.c.reason == "window")
+    theirs = and_(outbox.c.kind == "reply", outbox.c.origin == "human")
+    waits = and_(theirs, outbox.c.state == "held", outbox.c.reason == "window")
     found = select(outbox.c.id).where(outbox.c.conversation_id == conversation_id, waits).limit(1)
     return (await connection.execute(found)).first() is not None
 
