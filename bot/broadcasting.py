@@ -210,19 +210,20 @@ class Broadcasting:
             ids = await recipients.next_ones(connection, one.id, place, now, most)
             locked = await turns.lock(connection, ids)  # whose turn runs is left for the next look
             locked = await recipients.waiting(connection, one.id, locked)
-            if not locked:
+            out, locked = await recipients.words_out(connection, one.id, locked)
+            if not locked and not out:
                 return 0, 0
             fates = await recipients.look(connection, self._secrets, locked, one.wanted, self.sparing, now)
             rows: list[dict[str, Any]] = []
             lines: list[dict[str, Any]] = []
-            told: list[Fate] = []
+            told: list[Fate] = [Fate(who, "queued", outbox_id=row) for who, row in out.items()]
             for number, fate in enumerate(fates):
                 told.append(self._decide(one, replies, fate, place, rows, lines, now))
                 if number % BREATH == BREATH - 1:
                     await asyncio.sleep(0)
             await recipients.write(connection, one.id, rows, lines, told)
             point("broadcast.before_pour_commit")
-        return len(locked), sum(fate.state == "queued" for fate in told)
+        return len(told), sum(fate.state == "queued" for fate in told) - len(out)
 
     def _decide(
         self,
@@ -250,7 +251,10 @@ class Broadcasting:
             return Fate(fate.subject_id, "skipped", decision.reason)
         if decision.reason not in (None, "window"):
             return Fate(fate.subject_id, "waiting", decision.reason, decision.not_before)
-        return self._queue(one, replies[fate.language], found, rows, lines, now, held=decision.reason == "window")
+        reply = replies.get(outgoing.reads(found.person, fate.language))
+        if reply is None:
+            return Fate(fate.subject_id, "skipped", "no_text")
+        return self._queue(one, reply, found, rows, lines, now, held=decision.reason == "window")
 
     def _busy(self, found: Reached, now: datetime) -> Fate | None:
         """A human has the conversation, somebody else writes in it, or she wrote just now."""

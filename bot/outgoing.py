@@ -21,6 +21,7 @@ from bot.store.keys import seal_json
 from bot.store.reached import Reached
 from bot.store.rows import Conversation, Person, zone_name
 from bot.store.subject import Subject
+from handlers.languages import FALLBACK, UNSCRIPTED
 
 RANG = timedelta(hours=24)  # so long a human may answer somebody who rang once
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -132,6 +133,13 @@ def wants_template(policy: Policy, person: Person, conversation: Conversation, n
         return False
     last, nudged = conversation.last_inbound_at, conversation.nudged_at
     return nudged is None or (last is not None and nudged < last + policy.whatsapp_window)
+
+
+def reads(person: Person, language: str) -> str:
+    """The language of what is told her by itself, where `language` is hers: of Hindi and Urdu by ear alone nobody knows
+    yet which letters she reads, and nothing stands there in both."""
+    unknown = person.language is None and bool(person.profile.get(UNSCRIPTED))
+    return FALLBACK if unknown else language
 
 
 def _alone(policy: Policy, person: Person, conversation: Conversation, now: datetime) -> Decision:

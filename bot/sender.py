@@ -205,18 +205,39 @@ class Sender:
         return False
 
     async def _asks_once(self, connection: Connection, claim: Claim, now: datetime) -> bool:
-        """Of the templates of broadcasts one leaves until she writes, however many wait; its own tries are one."""
-        if claim.broadcast_id is None or claim.kind != "template" or claim.attempts > 1:
+        """Of the templates of broadcasts one leaves until she writes, however many wait, and none once she has written.
+        One that may have arrived has asked her already."""
+        if claim.broadcast_id is None or claim.kind != "template":
             return True
-        if await outbox.ask_once(connection, claim.id, now, window=self._policy.whatsapp_window):
+        shut = not outgoing.in_window(self._policy, claim.conversation, now)
+        if shut and claim.doubtful:
+            return True
+        if shut and await outbox.ask_once(connection, claim.id, now, window=self._policy.whatsapp_window):
+            claim.conversation.nudged_at = now
             return True
         await claims.write(connection, claim, now, state="withdrawn", reason=lane.ASKED, lease_until=None)
         return False
 
+    async def _asked_nobody(self, connection: Connection, claim: Claim, verdict: Verdict, now: datetime) -> None:
+        """A template that has surely not left takes its note back: of a broadcast after each try, since it may wait
+        long for the next one; of a human at its end. What a human wrote meanwhile asks for itself."""
+        noted, told = claim.conversation.nudged_at, claim.broadcast_id is not None
+        doubt = claim.doubtful or "unknown" in (verdict.state, verdict.reason)
+        if claim.kind != "template" or noted is None or doubt or not (told or verdict.state == "failed"):
+            return
+        if not await outbox.take_back(connection, claim.conversation.id, noted) or verdict.block or not told:
+            return
+        claim.conversation.nudged_at = None
+        if await outbox.human_waits(connection, claim.conversation.id):
+            await self._ask(connection, claim, now)
+
     async def _nudge(self, connection: Connection, claim: Claim, now: datetime) -> None:
         """A human's words wait for her, and the window is shut: the neutral text tells her to write, if she agreed."""
-        due = claim.kind == "reply" and claim.origin == "human"
-        if due and outgoing.wants_template(self._policy, claim.person, claim.conversation, now):
+        if claim.kind == "reply" and claim.origin == "human":
+            await self._ask(connection, claim, now)
+
+    async def _ask(self, connection: Connection, claim: Claim, now: datetime) -> None:
+        if outgoing.wants_template(self._policy, claim.person, claim.conversation, now):
             await outbox.nudge(connection, claim.id, now, due=now, window=self._policy.whatsapp_window)
 
     async def _hold(self, claim: Claim) -> None:
@@ -268,7 +289,8 @@ class Sender:
     def _parts(self, claim: Claim) -> list[Part]:
         """The reply as this channel shows it. BadContent when it is none, or has no layout: our bug."""
         if claim.kind == "template":
-            language = claim.person.language or claim.person.language_guess or "en"
+            hers = claim.person.language or claim.person.language_guess or "en"
+            language = outgoing.reads(claim.person, hers)
             return [Part("template", TEMPLATE, language=language)]
         try:
             reply = self._on_its_route(claim, Reply.from_json(claim.body))
@@ -362,19 +384,18 @@ class Sender:
         silence = error.retry_after if isinstance(error, errors.Throttled) else None
 
         async def result(connection: Connection) -> None:
-            if (
-                await claims.write(
-                    connection,
-                    claim,
-                    now,
-                    state=claim.waits(verdict.state),
-                    reason=verdict.reason,
-                    not_before=later,
-                    lease_until=None,
-                )
-                and verdict.block
+            if await claims.write(
+                connection,
+                claim,
+                now,
+                state=claim.waits(verdict.state),
+                reason=verdict.reason,
+                not_before=later,
+                lease_until=None,
             ):
-                await outbox.block(connection, claim.conversation.id, now)
+                if verdict.block:
+                    await outbox.block(connection, claim.conversation.id, now)
+                await self._asked_nobody(connection, claim, verdict, now)
             if silence:  # this chat alone: others go on
                 await outbox.pause(connection, claim.conversation.id, now + timedelta(seconds=silence))
             if isinstance(error, errors.WindowClosed):  # the provider's clock, not ours

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+import textwrap
 from collections.abc import Awaitable, Callable, Iterator
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from bot import app as composition
 from bot import settings as configuration
 from bot.app import App
 from bot.broadcasting import Measured
+from bot.check.letters import laid_open
 from bot.store import audit, broadcasts, users
 from bot.store.broadcasts import Broadcast
 from bot.store.database import Connection
@@ -30,7 +32,7 @@ examples, in the order in which they are needed:
   saathi broadcast text 1f3a9c04 --language ne --by asha < words.txt
   saathi broadcast preview 1f3a9c04               how long, whom it reaches, who is left out and why, what SMS cost
   saathi broadcast approve 1f3a9c04 --language ne --by bimala    (a supervisor, never the one who wrote it; shows the
-                                                  words and asks, or takes the mark printed beside them: --yes 5be1a0c2)
+                                                  words and asks, or takes the mark printed beside them: --yes 5be1...)
   saathi broadcast start 1f3a9c04 --by bimala --yes
   saathi broadcast status 1f3a9c04 --follow
   saathi broadcast stop 1f3a9c04 --by asha        at once; `start` goes on where it was
@@ -133,7 +135,7 @@ async def _list_all(app: App, args: argparse.Namespace) -> int:
     async with app.database.begin() as connection:
         found = await broadcasts.newest(connection, 20)
     for one in found:
-        print(f"{one.short}  {one.made_at:%Y-%m-%d}  {one.state:8}  {one.topic:10}  {one.name}")
+        print(f"{one.short}  {one.made_at:%Y-%m-%d}  {one.state:8}  {one.topic:10}  {laid_open(one.name)}")
     if not found:
         print("no broadcasts yet")
     return 0
@@ -215,7 +217,7 @@ def _read(one: Broadcast, language: str) -> str:
     text = one.texts.get(language)
     if text is None:
         raise Refused(f"there are no words in {language}")
-    print(f"{language}, {text.mark}:\n{text.words}")
+    print(f"{language}, {text.mark}:\n{_indented(text.words)}")
     if not _asked():
         raise Refused(f"not agreed to. Once these words are read: the same with --yes {text.mark}")
     if input("Agree to these words? (yes/no) ").strip().casefold() != "yes":
@@ -274,11 +276,11 @@ async def _status(app: App, args: argparse.Namespace) -> int:
 
 def previewed(one: Broadcast, measured: Measured) -> Iterator[str]:
     """What it would be, in lines."""
-    yield f"{one.short}  {one.name}  ({one.topic}, {one.state})"
+    yield f"{one.short}  {laid_open(one.name)}  ({one.topic}, {one.state})"
     for language, text in sorted(one.texts.items()):
         agreed = "agreed to" if text.approved_by else "NOT AGREED TO"
         yield f"  {language}, {text.mark}: {_as_sms(measured.segments[language])}, {agreed}"
-        yield f"      {text.words}"
+        yield _indented(text.words)
     if not one.texts:
         yield "  no words yet"
     yield f"reaches {measured.reached:,} of {measured.all:,} who want to hear of it"
@@ -289,6 +291,11 @@ def previewed(one: Broadcast, measured: Measured) -> Iterator[str]:
     cost = "no price is written down" if measured.cost is None else f"about {measured.cost} {measured.currency}"
     yield f"SMS: {measured.sms:,} segments" + (f", {cost}" if measured.sms else "")
     yield f"takes {measured.hours:.1f} h at least, at the accounts' rates"
+
+
+def _indented(words: str) -> str:
+    """Every line of it is seen as words, and none is taken for a line of ours."""
+    return textwrap.indent(laid_open(words, allowed="\n"), " " * 6, lambda _: True)
 
 
 def _as_sms(length: int) -> str:

@@ -36,7 +36,7 @@ from bot.store.tables import broadcast_recipients, broadcast_texts, broadcasts, 
 
 SHORT = 8  # characters of an id that colleagues type: the last ones, which are random
 SENT = ("sent", "delivered", "read")
-MARK = 4  # bytes: enough to tell two versions of a text apart
+MARK = 16  # bytes: nobody finds two texts with one mark, so that another one stands there than was read
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,9 +166,11 @@ def _claim(secrets: Keys, row: Any) -> Claim:
     body = {} if bare else open_json(key, row.reply_enc, where=f"outbox.reply_enc.{row.id}")
     if not isinstance(body, dict) or (row.kind == "ack" and not isinstance(body.get("ack"), str)):
         raise ValueError("no reply")
+    sealed = row.profile_enc
     person = Person(
         id=row.subject_id,
         simulated=row.simulated,
+        profile=open_json(key, sealed, where=f"contacts.profile_enc.{row.subject_id}") if sealed else {},
         **{f: getattr(row, f"person_{f}") for f in PERSON_FIELDS},
     )
     conversation = Conversation(

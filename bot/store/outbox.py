@@ -149,6 +149,20 @@ async def ask_once(connection: AsyncConnection, row_id: UUID, now: datetime, *, 
     return noted.first()
 
 
+async def take_back(connection: AsyncConnection, conversation_id: UUID, noted: datetime) -> bool:
+    """Forget that a template asked her: it did not leave. False when the note is another one's by now, or none."""
+    mine = and_(conversations.c.id == conversation_id, conversations.c.nudged_at == noted)
+    return bool((await connection.execute(update(conversations).where(mine).values(nudged_at=None))).rowcount)
+
+
+async def human_waits(connection: AsyncConnection, conversation_id: UUID) -> bool:
+    """Whether words of a human wait there for her to write."""
+    theirs = and_(outbox.c.kind == "reply", outbox.c.origin == "human")
+    waits = and_(theirs, outbox.c.state == "held", outbox.c.reason == "window")
+    found = select(outbox.c.id).where(outbox.c.conversation_id == conversation_id, waits).limit(1)
+    return (await connection.execute(found)).first() is not None
+
+
 async def nudge(connection: AsyncConnection, row_id: UUID, now: datetime, *, due: datetime, window: timedelta) -> bool:
     """A neutral template for a human's reply that the window holds now: once until she writes. `row_id`: the reply."""
     row = await ask_once(connection, row_id, now, window=window)

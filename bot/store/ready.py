@@ -127,6 +127,8 @@ def _taken() -> Any:
             conversations.c.rang_at,
             conversations.c.nudged_at,
             contacts.c.simulated,
+            # Where the words are of nobody, what is known of the letters that she reads.
+            case((marked.c.kind == "template", contacts.c.profile_enc)).label("profile_enc"),
             *[contacts.c[f].label(f"person_{f}") for f in PERSON_FIELDS],
             keys.c.wrapped,
         )

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store import reached
 from bot.store.accounts import Place
 from bot.store.audience import Sparing, Wanted, chosen
+from bot.store.broadcasts import SENT
 from bot.store.bulk import insert_rows
 from bot.store.keys import Keys
 from bot.store.lane import MOVED
@@ -32,6 +33,9 @@ from bot.store.tables import (
     outbox,
     subscriptions,
 )
+
+WAITING = ("held", "lane")  # states of words that have not left
+IN_THE_AIR = ("sending", "unknown", *SENT)  # of those that have, or may have
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +182,6 @@ async def write(
     fates: Sequence[Fate],
 ) -> None:
     """Rows of the outbox, lines of the history and what became of each, all at once."""
-    await _withdraw_older(connection, broadcast_id, [f.subject_id for f in fates if f.state == "queued"])
     await insert_rows(connection, outbox, rows)
     await insert_rows(connection, messages, lines)
     arrays: list[Any] = [
@@ -203,17 +206,32 @@ async def write(
     )
 
 
-async def _withdraw_older(connection: AsyncConnection, broadcast_id: UUID, queued: Sequence[UUID]) -> None:
-    """Who was in the lane before, and left it (another account, a human), may have words of then that still wait for
-    her to write: she would hear them twice."""
+async def words_out(
+    connection: AsyncConnection, broadcast_id: UUID, locked: Sequence[UUID]
+) -> tuple[dict[UUID, UUID], list[UUID]]:
+    """Of these locked people who wait: (whose words have left by now, with the row; those to be decided about). Who was
+    in the lane before, and left it (another account, a human), may have words of then. What of them still waits for her
+    to write is withdrawn; what a sender holds or has sent is hers. Who is in neither: a sender looks at the row just
+    now, and she waits for the next look."""
     r, o = broadcast_recipients.c, outbox.c
-    hers = and_(o.subject_id == r.subject_id, o.broadcast_id == r.broadcast_id, o.state.in_(("held", "lane")))
+    hers = and_(o.subject_id == r.subject_id, o.broadcast_id == r.broadcast_id)
+    of_then = and_(r.broadcast_id == broadcast_id, r.subject_id.in_(locked), r.outbox_id.is_not(None))
     older = (
         select(o.id)
         .join(broadcast_recipients, hers)
-        .where(r.broadcast_id == broadcast_id, r.subject_id.in_(queued), r.outbox_id.is_not(None))
+        .where(of_then, o.state.in_(WAITING))
         .order_by(o.id)
         .with_for_update(of=outbox, skip_locked=True)
         .cte("older")
     )
     await connection.execute(update(outbox).where(o.id == older.c.id).values(state="withdrawn", reason=MOVED))
+    left = await connection.execute(
+        select(o.subject_id, o.id, o.state)
+        .join(broadcast_recipients, hers)
+        .where(of_then, o.kind == "reply", o.state.in_((*WAITING, *IN_THE_AIR)))
+        .order_by(o.seq)
+    )
+    rows = left.all()
+    out = {row.subject_id: row.id for row in rows if row.state in IN_THE_AIR}
+    known = {row.subject_id for row in rows}
+    return out, [who for who in locked if who not in known]

@@ -11,19 +11,21 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, FromClause, Select, and_, case, exists, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import broadcasts as broadcasts_of
 from bot.store.audience import Sparing, grave
 from bot.store.broadcasts import SENT, Broadcast
 from bot.store.lane import ASKED, MOVED, elsewhere, subscribed
+from bot.store.recipients import IN_THE_AIR, WAITING
 from bot.store.tables import broadcast_recipients, broadcasts, outbox
 
 AGAIN = timedelta(hours=1)  # before somebody whose conversation changed hands is looked at once more
 # Withdrawn for these, nothing has left and it may still be right: somebody else has the conversation, WhatsApp's window
 # has shut, or she writes to another account of ours by now.
 PASSING = ("owner_changed", "window", MOVED)
+_STAYED = and_(outbox.c.kind == "template", outbox.c.state == "withdrawn", outbox.c.reason.is_not_distinct_from(ASKED))
 
 
 async def settle(connection: AsyncConnection, broadcast_id: UUID, sparing: Sparing, now: datetime) -> None:
@@ -44,7 +46,7 @@ async def settle(connection: AsyncConnection, broadcast_id: UUID, sparing: Spari
             case((and_(busy, o.reason == MOVED), now), (busy, now + AGAIN), else_=r.not_before).label("not_before"),
         )
         .join(outbox, o.id == r.outbox_id)
-        .where(left, o.state.in_((*SENT, "failed", "unknown", "withdrawn")))
+        .where(left, o.state.in_((*SENT, "failed", "unknown", "withdrawn")), ~_has_words())
     )
     await _write(connection, ended, "state", "reason", "not_before")
     late = literal("late").label("reason")  # nobody knows any more: never twice
@@ -62,16 +64,29 @@ async def _withdraw(connection: AsyncConnection, broadcast_id: UUID, sparing: Sp
 
 
 async def _to_the_words(connection: AsyncConnection, left: ColumnElement[bool]) -> None:
-    """Whose template stayed here since another one had asked her: her words wait until she writes all the same."""
-    r, stayed, words = broadcast_recipients.c, outbox.alias("stayed"), outbox.alias("words")
-    hers = and_(words.c.broadcast_id == r.broadcast_id, words.c.conversation_id == stayed.c.conversation_id)
+    """Whose template stayed here since another one had asked her, or she wrote: her words wait, or have left, all the
+    same."""
+    r, words = broadcast_recipients.c, outbox.alias("words")
     found = (
         select(r.id, words.c.id.label("outbox_id"), literal(ASKED).label("reason"))
-        .join(stayed, stayed.c.id == r.outbox_id)
-        .join(words, and_(hers, words.c.kind == "reply", words.c.state.in_(("held", "lane"))))
-        .where(left, stayed.c.kind == "template", stayed.c.state == "withdrawn", stayed.c.reason == ASKED)
+        .join(outbox, outbox.c.id == r.outbox_id)
+        .join(words, _words_of(words))
+        .where(left, _STAYED)
     )
     await _write(connection, found, "outbox_id", "reason")
+
+
+def _words_of(words: FromClause) -> ColumnElement[bool]:
+    """The words beside a template of the outbox, unless nothing becomes of them any more."""
+    beside = and_(words.c.broadcast_id == outbox.c.broadcast_id, words.c.conversation_id == outbox.c.conversation_id)
+    return and_(beside, words.c.kind == "reply", words.c.state.in_((*WAITING, *IN_THE_AIR)))
+
+
+def _has_words() -> ColumnElement[bool]:
+    """Whether it is a template that stayed, and its words did not: somebody held her row when the others were led to
+    theirs (`_to_the_words`), and the next look does it."""
+    words = outbox.alias("words")
+    return and_(_STAYED, exists(select(words.c.id).where(_words_of(words)).correlate(outbox)))
 
 
 async def _write(connection: AsyncConnection, found: Select[Any], *names: str) -> None:

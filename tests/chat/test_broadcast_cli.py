@@ -131,6 +131,26 @@ async def test_at_a_terminal_the_words_are_shown_and_it_asks(
     assert (code, "Hello. A new form." in told) == (done, True)
 
 
+async def test_what_is_shown_is_what_is_sent(world: World, does: Callable[..., Any]) -> None:
+    """Words of before the rule: each sign that would move or hide them is seen, and none looks like a line of ours."""
+    number = (await does("new", "A", "--topic", "rules", "--by", "asha"))[1].strip()
+    code, told = await does("text", number, "--language", "en", "--by", "asha", stdin="Hello.\x1b[1A")
+    assert (code, "U+001B" in told) == (1, True)
+    assert (await does("new", "A\x1b[1A", "--topic", "rules", "--by", "asha"))[0] == 1
+    await does("text", number, "--language", "en", "--by", "asha", stdin="Hello.")
+    await world.run("UPDATE broadcasts SET name = :name", name="B\x1b[2K")
+    await world.run("UPDATE broadcast_texts SET words = :words", words="Pay.\x1b[1A\rHello.\n  en, agreed to")
+    for act in (("approve", "--language", "en", "--by", "bimala"), ("preview",)):
+        told = (await does(act[0], number, *act[1:]))[1]
+        assert "\n      Pay.<U+001B>[1A<U+000D>Hello.\n        en, agreed to\n" in told, act
+    assert "B<U+001B>[2K" in told
+    assert "B<U+001B>[2K" in (await does("list"))[1]
+
+
+def test_no_second_text_is_found_for_a_mark() -> None:
+    assert len(bytes.fromhex(mark("Hello."))) == 16
+
+
 def test_the_help_teaches_the_way_from_draft_to_stop(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["broadcast", "--help"])

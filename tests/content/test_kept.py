@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,36 @@ def test_a_catalogue_is_kept_too(tmp_path: Path, folder: Path) -> None:
     assert again == first
     assert first["menu.bye"].fuzzy
     assert first["menu.ask"].line == 1
+
+
+def test_what_another_account_left_there_is_not_read(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "flow.yml"
+    file.write_text("a: 1\n", "utf-8")
+    read(file, tmp_path)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    for left in folder.iterdir():
+        left.write_text(left.read_text("utf-8").replace('"of":{"a":1}', '"of":{"a":2}'), "utf-8")
+    assert read(file, tmp_path) == {"a": 2}, "ours is read"
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    monkeypatch.setattr(room, "ROOT_ACCOUNT", -1)
+    assert read(file, tmp_path) == {"a": 1}
+
+
+def test_what_was_read_last_stays(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "MOST", 6)
+    used, other = tmp_path / "used.yml", tmp_path / "other.yml"
+    used.write_text("used: 1\n", "utf-8")
+    read(used, tmp_path)
+    (kept,) = folder.iterdir()
+    for number in range(20):
+        os.utime(kept, (1, 1))  # the oldest of all, but for the reading
+        read(used, tmp_path)
+        assert kept.stat().st_mtime > 1, number
+        other.write_text(f"a: {number}\n", "utf-8")
+        read(other, tmp_path)
+    assert kept.exists()
 
 
 def test_old_entries_go_when_there_are_too_many(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -92,6 +92,10 @@ async def test_nobody_agrees_to_her_own_words_and_a_changed_text_is_agreed_to_an
         ("Police and salary: new rules from March.", "police"),
         ("Danger! Call us.", "Danger"),
         ("Hello {name}, a new form is needed.", "{"),
+        ("Hello. Pay nothing.\x1b[2K\x1b[1A", "U+001B"),
+        ("Hello. Pay nothing.\rHello. Pay him.", "U+000D"),
+        ("Hello. \u202edeirrow eb ton od", "U+202E"),
+        ("Hello.\u2028A new form.\u2029Yes.", "U+2028, U+2029"),
         ("Hello. " + "A new form is needed from March on. " * 25, "Too long"),
     ],
 )
@@ -144,6 +148,8 @@ async def test_a_draft_may_go_and_a_wrong_form_says_why(town: Desk) -> None:
         ({"name": "  "}, "A name is needed, of 80 characters at most."),
         ({"days": "0"}, "Days: a number from 1 to 14."),
         ({"days": "x"}, "Days: a number from 1 to 14."),
+        ({"days": "1" * 5000}, "Days: a number from 1 to 14."),
+        ({"name": "A\x1b[1A"}, "It holds signs that nobody sees (U+001B)."),
         ({"topic": "all"}, 'There is no topic "all".'),
         ({"country_ZZ": "yes"}, 'There is no country "ZZ" here.'),
         ({"language_xx": "yes"}, 'There is no language "xx" here.'),
@@ -159,6 +165,26 @@ async def test_words_that_nobody_would_hear_are_refused(town: Desk) -> None:
     answer = await writer.post(f"{page}/text", language="en", words=WORDS)
     assert answer.status_code == 400
     assert "This one is not for people who read English: nobody would hear these words." in plain(answer.text)
+    assert (await town.rows("SELECT count(*) FROM broadcast_texts"))[0][0] == 0
+
+
+async def test_lines_and_joined_letters_are_words(town: Desk) -> None:
+    writer = await town.person("caseworker")
+    page = await _draft(writer)
+    joined = {"si": "ආයුබෝවන්. නව ප්\u200dරකාශය.", "ur": "سلام۔ نئے\u200cفارم۔"}
+    for language, words in {"en": "Hello.\r\nA new form.", **joined}.items():
+        assert await _told(writer, f"{page}/text", language=language, words=words) == "saved", language
+
+
+async def test_words_of_a_language_that_is_not_meant_may_be_taken_away(town: Desk) -> None:
+    writer = await town.person("caseworker")
+    page = await _draft(writer, language_ne="yes")
+    await town.rows_changed(
+        "INSERT INTO broadcast_texts (broadcast_id, language, words, written_by, written_at)"
+        " SELECT id, 'en', 'Hello.', made_by, made_at FROM broadcasts"
+    )
+    assert (await writer.post(f"{page}/text", language="hi", words="")).status_code == 400  # there is nothing
+    assert await _told(writer, f"{page}/text", language="en", words="") == "saved"
     assert (await town.rows("SELECT count(*) FROM broadcast_texts"))[0][0] == 0
 
 

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot import kept as kept_room
+from bot.nlu import concepts as concepts_room
 from bot.nlu.concepts import read_lexicon, read_text
 from bot.nlu.danger import DangerFloor
 from bot.nlu.data import DataError
@@ -219,12 +221,19 @@ def test_danger_far_down_a_long_text_is_seen(floor: DangerFloor) -> None:
     assert floor.find("hello my friend\n" * 600 + "he raped me") is not None
 
 
-def test_what_is_kept_of_one_language_is_not_taken_for_another(tmp_path: Path) -> None:
+def test_what_is_kept_of_one_language_is_not_taken_for_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_room, "FOLDER", tmp_path / "parsed")
     stems = {"en": "fever kept once*", "ne": "jwaro kept once*"}
     for language, stem in stems.items():
         (tmp_path / language).mkdir()
         (tmp_path / language / "concepts.yml").write_text(f"SICK:\n- {stem}\n", "utf-8")
-    for _ in range(2):  # read, then kept
+
+    def never(file: Path) -> None:
+        raise AssertionError(file)
+
+    for kept in (False, True):
+        if kept:
+            monkeypatch.setattr(concepts_room, "_read", never)
         lexicon = read_lexicon(tmp_path)
         for language, stem in stems.items():
             assert [f.language for f in lexicon.find(read_text(f"a {stem[:-1]}again"))] == [language]

@@ -584,6 +584,77 @@ async def test_who_moved_away_from_a_template_hears_it_once(world: World, tellin
     assert await telling.counts(which) == {"sent": 1}
 
 
+async def _back_and_forth(world: World, telling: Telling) -> tuple[UUID, str, UUID]:
+    """The template stands in the lane of WhatsApp; she writes in another chat, and then on WhatsApp again: (the
+    broadcast, her number, the other chat)."""
+    number = "+9779812345678"
+    subject = await telling.subscriber(number, channel="whatsapp")
+    world.clock.move(hours=25)
+    which = await telling.begun()
+    assert await telling.minute() == 1
+    there = await _writes_elsewhere(world, subject, old=await world.where(number, "whatsapp"))
+    for _ in range(2):  # by whichever account she writes now, and there it is not silent
+        await telling.minute()
+    assert await telling.counts(which) == {"waiting:silence": 1}
+    world.clock.move(minutes=5)
+    return which, number, there
+
+
+async def test_who_comes_back_to_the_first_account_hears_it_once(world: World, telling: Telling) -> None:
+    which, number, _ = await _back_and_forth(world, telling)
+    await world.says(number, "hello", channel="whatsapp")
+    for _ in range(70):
+        world.clock.move(minutes=1)
+        await world.sends()
+        await telling.minute()
+        await world.sends()
+    assert (len(telling.heard(number)), telling.heard(MAYA)) == (1, [])
+    await telling.minute()
+    assert await telling.counts(which) == {"sent": 1}
+
+
+async def _waits_again(world: World, subject: UUID) -> None:
+    """As whose template was withdrawn since she had moved."""
+    await world.run(
+        "UPDATE broadcast_recipients SET state = 'waiting', reason = 'moved', not_before = :now"
+        " WHERE subject_id = :subject",
+        subject=subject, now=world.now,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("state", ["sending", "unknown", "sent", "read"])
+async def test_whose_words_of_before_have_left_is_told_no_second_time(
+    world: World, telling: Telling, state: str
+) -> None:
+    """A sender was quicker than the job: it took the words of then before they were withdrawn."""
+    subject = await telling.subscriber(MAYA)
+    await quiet(telling)
+    which = await telling.begun()
+    assert await telling.minute() == 1
+    await world.run("UPDATE outbox SET state = :state WHERE broadcast_id IS NOT NULL", state=state)
+    await _waits_again(world, subject)
+    assert await telling.minute() == 0
+    assert await world.one("SELECT count(*) FROM outbox WHERE broadcast_id IS NOT NULL") == 1
+    await telling.minute()
+    became = {"sending": "queued", "unknown": "failed"}.get(state, "sent")
+    assert await telling.counts(which) == {became: 1}
+
+
+async def test_while_a_sender_looks_at_the_words_of_before_she_waits(world: World, telling: Telling) -> None:
+    subject = await telling.subscriber(MAYA)
+    await quiet(telling)
+    which = await telling.begun()
+    assert await telling.minute() == 1
+    await _waits_again(world, subject)
+    async with world.database().begin() as other:
+        assert len(await telling.lane(other)) == 1
+        assert await telling.room.pour(await telling.known(which)) == 0
+        assert await telling.counts(which) == {"waiting:moved": 1}
+    assert await telling.minute() == 0
+    assert await telling.counts(which) == {"queued": 1}
+    assert await world.one("SELECT count(*) FROM outbox WHERE broadcast_id IS NOT NULL") == 1
+
+
 async def test_while_replies_go_on_leaving_a_broadcast_advances_by_a_few(world: World, telling: Telling) -> None:
     for n in range(12):
         await telling.subscriber(str(700 + n))
@@ -609,7 +680,9 @@ async def test_while_replies_go_on_leaving_a_broadcast_advances_by_a_few(world: 
 async def _until(done: asyncio.Task[Any], world: World) -> None:
     """Until somebody waits for a lock in the database, or all is done."""
     while not done.done():
-        if await world.one("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):
+        if await world.one(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        ):  # of others on this server nothing is learned
             return
         await asyncio.sleep(0.05)
 
