@@ -36,9 +36,9 @@ from bot.media.speech import LocalSpeech
 from bot.nlu import unnamed
 from bot.nlu.classifier import Classifier
 from bot.nlu.danger import DangerFloor
+from bot.nlu.names import Names
 from bot.nlu.training import ensure_model
 from bot.nlu.understanding import Understanding
-from bot.nlu.names import Names
 from bot.nlu.wishes import Wishes
 from bot.observe import logs
 from bot.pager import Pager

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import regex
 
+from bot.conductor import meanwhile
 from bot.conductor.arrived import COURTESY, child_of, danger_of
 from bot.content import Content
 from bot.engine import offers
@@ -23,7 +24,7 @@ from bot.engine.session import Frame, Session
 from bot.engine.state import LONGEST, SAID, SENT
 from bot.store import reminders
 from bot.store.rows import CHECK_IN
-from handlers import asked, cases, casework, children, closing, put_off, targets, transfers, triage
+from handlers import asked, cases, casework, children, closing, targets, transfers
 from handlers import owner as owners
 from handlers.context import Context
 from handlers.handoff import ANSWER_UNTIL
@@ -35,7 +36,6 @@ ALWAYS = frozenset({"stop", "start", "complain", "no_news"})
 CHILD_FLOW, MORE_FLOW, PASS_ON = "child", "add", "passed_on"
 FACTS = frozenset({"information", "system"})  # levels of flows that answer by themselves, and open no matter of a human
 TO_US = frozenset({"greet", "affirm", "deny"})  # intents that are no wish of their own after a human's question
-COMES_BACK = frozenset({"greet", "affirm", "nlu_fallback"})  # intents that say no more than that she is here again
 QUIET = frozenset({"menu", "back", "status"})  # words that are only kept, while a human is awaited about self-harm
 MORE_UNTIL = "more_until"  # in the session: until then what she adds belongs to her newest case
 BY_US = "by_us"  # in the session: the open question came from a reminder, so it may be answered hours later
@@ -96,8 +96,8 @@ class Gate:
         shut = word in QUIET and cases.heavy(self._ctx) is not None  # no list before a human has closed it
         if owner == "waiting" and danger is None and (word or self._asks() or self._code(given)) and not shut:
             return True  # a command, a code, or the answer to what a command asked: nobody else speaks here yet
-        if danger is None and owner == "waiting" and (kind := self._new_matter(given)):
-            return self._begins(kind)
+        if danger is None and meanwhile.begins(self._ctx, self._content, given):
+            return True
         if danger is None:
             if isinstance(given, Heard | Shared) and (self._ctx.conversation.id, "queue") not in self._open_notices:
                 self._ctx.notify("queue", "wrote_again", "medium", cases.concerned(self._ctx))
@@ -108,33 +108,6 @@ class Gate:
         await cases.raise_alarm(self._ctx, kind=danger)
         # Asked whether the program may write later, she says it again: woken, and answered by the flow that asks.
         return owner == "waiting" and self._asks_about("self_harm")
-
-    def _new_matter(self, given: Input) -> str:
-        """The report that she clearly begins while a human is awaited, who has not spoken yet, of which no case of hers
-        knows; empty when it is none. Not after an alarm, nor where it is too heavy: there a human comes first."""
-        conversation, ctx = self._ctx.conversation, self._ctx
-        if not isinstance(given, Heard) or conversation.earlier_user_id is not None:
-            return ""
-        flow = self._content.flows.get(self._content.flows.by_intent.get(given.meaning.intent, ""))
-        clear = given.meaning.confidence >= self._content.rules.interrupt
-        if flow is None or flow.level not in {"serious", "grievance"} or not clear:
-            return ""
-        if cases.recent_alarm(ctx) is not None or cases.heavy(ctx) is not None:
-            return ""
-        told = {kind for case in ctx.cases for kind in (case.kind, *case.facts.get("also", ()))}
-        return "" if given.meaning.intent in told else given.meaning.intent
-
-    def _begins(self, kind: str) -> bool:
-        """What is serious is asked about while nobody speaks yet; of a grievance the human who is awaited is told."""
-        ctx = self._ctx
-        flow = self._content.flows.by_name[self._content.flows.by_intent[kind]]
-        if flow.level == "serious":
-            return owners.move(ctx.conversation, "speaks")
-        case = cases.concerned(ctx)
-        if case is not None:
-            case.facts["also"] = sorted({*case.facts.get("also", ()), kind})
-        ctx.notify("queue", kind, triage.severity(ctx.knowledge.get("triage"), kind, {}), case)
-        return False
 
     async def _hears_the_hour(self, given: Input) -> None:
         """Asked whether we may write for the next hour, she told where she is: within that hour a clear yes or no still
@@ -287,22 +260,16 @@ class Gate:
             return Started(PASS_ON, "said", answer)
         if flows.get(MORE_FLOW) and (more := self._more(given)):
             return Started(MORE_FLOW, "said", more)
-        if matter := self._taken_up(given):
+        free = self._free(given)
+        if free is not None and (matter := meanwhile.taken_up(self._ctx, self._content, free)):
             return Started(matter, "said")
         return self._after_a_pause(given, before)
 
-    def _taken_up(self, given: Input) -> str:
-        """The flow of the matter that she could not write of before, when she is here again and wants nothing else
-        clearly. Thanks and commands leave it as it is."""
-        matter = put_off.matter_of(self._ctx)
-        if not matter or self.session.stack or not isinstance(given, Heard) or given.edited:
-            return ""
-        meaning = given.meaning
-        if self._universal(given) or self._code(given) or meaning.intent in COURTESY - COMES_BACK:
-            return ""
-        put_off.settle(self._ctx)
-        clear = meaning.confidence >= self._content.rules.interrupt and meaning.intent not in COMES_BACK
-        return "" if meaning.danger or clear else matter if matter in self._content.flows.by_name else ""
+    def _free(self, given: Input) -> Meaning | None:
+        """The meaning of words that come while nothing is open, and are no command."""
+        if not isinstance(given, Heard) or given.edited or self.session.stack:
+            return None
+        return None if self._universal(given) or self._code(given) else given.meaning
 
     def _withdraw(self, given: Input, before: datetime | None) -> None:
         """An offer is gone when something else comes, or after a pause: what it shows is not for whoever comes then."""

@@ -1,4 +1,4 @@
-"""Names of people are no danger, though their letters are those of a blow; what stands beside a name is read as ever."""
+"""Names of people are no danger, though their letters are those of a blow; what stands beside one is read as ever."""
 
 from __future__ import annotations
 
