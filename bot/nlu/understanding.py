@@ -95,19 +95,17 @@ class Understanding:
     def _meaning(self, text: str, ranked: Ranked, other: Ranked | None = None) -> Meaning:
         verdict, language = self._verdict(text), guess(text, ranked.languages)[0]
         meaning = meaning_of(ranked, verdict, language)
-        if meaning.danger is not None and not meaning.danger.rule:
-            meaning = self._unnamed(text, meaning, verdict)
+        rest = self._names.without(text)
+        if rest is not None and _is_unruled(meaning):
+            meaning = meaning_of(self._ranked([rest])[0], verdict, language)
         if other is not None:
-            meaning = joined(meaning, meaning_of(other, verdict, language))
+            theirs = meaning_of(other, verdict, language)
+            if rest is not None and _is_unruled(theirs):
+                theirs = meaning_of(self._others([rest])[0] or Ranked(), verdict, language)
+            meaning = joined(meaning, theirs)
         if not language and verdict.language:
             meaning = replace(meaning, stem=verdict.language)
         return self._wished(text, meaning)
-
-    def _unnamed(self, text: str, meaning: Meaning, verdict: Verdict) -> Meaning:
-        """The meaning of the words without the names of people in them: a family name is no danger, though its letters
-        are those of a blow."""
-        rest = self._names.without(text)
-        return meaning if rest is None else meaning_of(self._ranked([rest])[0], verdict, meaning.language)
 
     def _wished(self, text: str, meaning: Meaning) -> Meaning:
         """With the intent of a rule in place of the classifier's, where nothing graver was seen."""
@@ -131,6 +129,11 @@ class Understanding:
 def _only_guessed(danger: Danger) -> bool:
     """Whether no rule saw it, and the classifier is not sure."""
     return danger.tier == "ask" and not danger.rule
+
+
+def _is_unruled(meaning: Meaning) -> bool:
+    """Whether danger was seen, but by no rule: a family name is none, though its letters are those of a blow."""
+    return meaning.danger is not None and not meaning.danger.rule
 
 
 def _is_spoken(text: str) -> bool:

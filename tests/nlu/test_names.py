@@ -51,6 +51,13 @@ def test_what_is_told_of_somebody_with_a_name_is_heard(by_letters: Understanding
     assert meaning.danger.tier == tier
 
 
+def test_another_that_is_asked_first_is_asked_again_too(by_letters: Understanding) -> None:
+    other: Any = ByLetters()
+    named, told = by_letters.under(other).understand(["Ramesh Thapa", "Thapa raised his hand"])
+    assert named.danger is None
+    assert told.danger is not None
+
+
 def test_names_are_single_words(tmp_path: Path) -> None:
     file = tmp_path / "names.yml"
     file.write_text("names: [ram thapa]", "utf-8")
