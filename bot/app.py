@@ -36,6 +36,7 @@ from bot.media.speech import LocalSpeech
 from bot.nlu import unnamed
 from bot.nlu.classifier import Classifier
 from bot.nlu.danger import DangerFloor
+from bot.nlu.names import Names
 from bot.nlu.training import ensure_model
 from bot.nlu.understanding import Understanding
 from bot.nlu.wishes import Wishes
@@ -333,8 +334,12 @@ async def open_keys(database: Database, settings: Settings) -> Keys:
 def load_understanding(root: Path, data_dir: Path) -> Understanding:
     """The embedded classifier (trained in a child process if its data changed) over the rule floor."""
     model = ensure_model(root / "nlu_data", data_dir / "nlu")
+    data = root / "nlu_data"
     return Understanding(
-        Classifier.load(model), DangerFloor.load(root / "nlu_data"), Wishes.load(root / "nlu_data" / "wishes.yml")
+        Classifier.load(model),
+        DangerFloor.load(data),
+        Wishes.load(data / "wishes.yml"),
+        names=Names.load(data / "names.yml"),
     )
 
 

@@ -12,7 +12,7 @@ from itertools import chain
 from bot.content.readers.digits import digits_in
 from bot.engine.answers import fold
 from bot.store.rows import CodeTry, LinkCode
-from handlers import consents, transfers
+from handlers import consents, put_off, transfers
 from handlers.cases import concerned
 from handlers.context import Context, Outcome
 from handlers.word import WORD, unproved
@@ -58,6 +58,7 @@ ERASURE = "erasure_asked"  # in the profile: when, proved or not; so long "keep"
 async def leave(ctx: Context) -> Outcome:
     """Forget where the conversation stood: whoever looks now finds nothing begun."""
     ctx.forget = True
+    put_off.settle(ctx)
     return Outcome("left")
 
 

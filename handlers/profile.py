@@ -5,7 +5,7 @@ Law: a choice is written as it is made, with its time; refusing costs nothing.
 
 from __future__ import annotations
 
-from handlers import news
+from handlers import news, put_off
 from handlers.context import Context, Outcome
 from handlers.languages import UNSCRIPTED
 
@@ -91,6 +91,7 @@ async def opt_in(ctx: Context) -> Outcome:
 async def clear(ctx: Context) -> Outcome:
     """Forget where the conversation stood; the case stays, sealed."""
     ctx.forget = True
+    put_off.settle(ctx)
     return Outcome("cleared")
 
 

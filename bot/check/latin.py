@@ -44,7 +44,10 @@ INTENTS = frozenset(
         "report_status_problem",
     }
 )
-ALSO = frozenset({"resume", "welcome"})  # and those that nothing starts but the engine
+# and those that nothing starts but the engine, or that come after these
+ALSO = frozenset({"resume", "welcome", "thanks", "add", "elsewhere", "repatriation"})
+NAME_WANTED = "retry_name"  # said before the name of who cannot be reached
+FACTS = frozenset({"{body}"})  # what holds them is in her script: our facts have no Latin letters
 STAGES = "stages."  # what `ask_case_status` says of a matter: texts of knowledge/stages.yml
 EXTRACT = "run `saathi locales extract`"
 
@@ -73,7 +76,7 @@ def wanted(content: Content) -> list[Wanted]:
     """Every text that such a language needs, in the order of the flows."""
     made = [text for flow in flows(content) for text in _of_flow(flow, content.languages)]
     for say in content.texts.get("system", ()):
-        if say.id in BEFORE:
+        if say.id in {*BEFORE, NAME_WANTED}:
             made.append(Wanted(in_latin(f"system.{say.id}#sms"), say.sms or say.text, say.source, False))
     for say in content.texts.get(CHANNEL, ()):
         if say.id in SAID:
@@ -88,6 +91,8 @@ def _of_flow(flow: Flow, languages: Mapping[str, Language]) -> Iterator[Wanted]:
     danger = flow.level == DANGER
     for step in flow.steps:
         if isinstance(step, Say | Ask):
+            if any(fact in step.text for fact in FACTS):
+                continue
             name = f"{flow.name}.{step.id}"
             yield Wanted(in_latin(f"{name}#sms"), step.sms or step.text, step.source, danger, flow, step)
         if isinstance(step, Ask):

@@ -11,11 +11,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from bot.engine.flow import Readers
+import regex
+
+from bot.engine.answers import asks_name
+from bot.engine.flow import Ask, Readers
 from bot.engine.inbound import Inbound
 from bot.engine.inputs import Heard, Input, Meaning, Pressed, Resumed, Shared, Started, TimedOut
 
 COURTESY = frozenset({"thank", "goodbye", "greet", "affirm", "deny"})  # intents that reopen nothing
+NAME_WORDS = 4  # of a name at most
+SURE = 0.9  # from here on a classifier is believed where a name was asked for
+_NAME = regex.compile(r"[\p{L}\p{M} .'’-]+")
 BARE = "bare"  # the reader of texts that are a value and nothing else
 
 
@@ -86,6 +92,18 @@ def weighed(given: Input | None, readers: Readers, language: str) -> Input | Non
     if BARE not in readers or not readers[BARE].read(text, {}, language):
         return given
     return replace(given, meaning=replace(given.meaning, intent=Meaning().intent, confidence=0.0))
+
+
+def named(given: Input | None, asked: Ask | None) -> Input | None:
+    """The input without what may be danger where a name was asked for and these words can be one: no rule saw it, and
+    the classifier, which goes by letters, doubts. What a rule saw, or what pages, stands ("locked in", "help me")."""
+    if asked is None or not any(map(asks_name, asked.fills)) or not isinstance(given, Heard):
+        return given
+    seen, words = given.meaning.danger, given.text.split()
+    doubted = seen is not None and not seen.rule and seen.tier == "ask" and given.meaning.confidence < SURE
+    if not doubted or len(words) > NAME_WORDS or not _NAME.fullmatch(given.text.strip()):
+        return given
+    return replace(given, meaning=replace(given.meaning, intent=Meaning().intent, confidence=0.0, danger=None))
 
 
 def danger_of(given: Input | None) -> str | None:

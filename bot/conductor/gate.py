@@ -14,6 +14,7 @@ from uuid import UUID
 
 import regex
 
+from bot.conductor import meanwhile
 from bot.conductor.arrived import COURTESY, child_of, danger_of
 from bot.content import Content
 from bot.engine import offers
@@ -95,6 +96,8 @@ class Gate:
         shut = word in QUIET and cases.heavy(self._ctx) is not None  # no list before a human has closed it
         if owner == "waiting" and danger is None and (word or self._asks() or self._code(given)) and not shut:
             return True  # a command, a code, or the answer to what a command asked: nobody else speaks here yet
+        if danger is None and meanwhile.begins(self._ctx, self._content, given):
+            return True
         if danger is None:
             if isinstance(given, Heard | Shared) and (self._ctx.conversation.id, "queue") not in self._open_notices:
                 self._ctx.notify("queue", "wrote_again", "medium", cases.concerned(self._ctx))
@@ -257,7 +260,16 @@ class Gate:
             return Started(PASS_ON, "said", answer)
         if flows.get(MORE_FLOW) and (more := self._more(given)):
             return Started(MORE_FLOW, "said", more)
+        free = self._free(given)
+        if free is not None and (matter := meanwhile.taken_up(self._ctx, self._content, free)):
+            return Started(matter, "said")
         return self._after_a_pause(given, before)
+
+    def _free(self, given: Input) -> Meaning | None:
+        """The meaning of words that come while nothing is open, and are no command."""
+        if not isinstance(given, Heard) or given.edited or self.session.stack:
+            return None
+        return None if self._universal(given) or self._code(given) else given.meaning
 
     def _withdraw(self, given: Input, before: datetime | None) -> None:
         """An offer is gone when something else comes, or after a pause: what it shows is not for whoever comes then."""

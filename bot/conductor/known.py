@@ -6,7 +6,7 @@ not where they are.
 
 from __future__ import annotations
 
-from bot.conductor.arrived import danger_of
+from bot.conductor.arrived import BARE, danger_of
 from bot.conductor.here import Here
 from bot.conductor.speaking import LATIN, queue
 from bot.engine import answers
@@ -84,10 +84,18 @@ def _note_letters(here: Here, given: Input) -> None:
         return
     if sum(1 for c in given.text if c.isalpha()) < LETTERS:
         return
-    if script_of(given.text) == "LATIN":
+    if script_of(given.text) != "LATIN":
+        here.person.profile[LATIN] = False
+    elif _is_written_in_latin(here, given.text):
         here.person.profile[LATIN] = True
-    else:
-        here.person.profile.pop(LATIN, None)
+
+
+def _is_written_in_latin(here: Here, text: str) -> bool:
+    """Whether Latin letters tell how she writes: a name of a country does not, nor a word or two of who wrote in her
+    own letters before."""
+    if here.tools.content.readers[BARE].read(text, {}, here.language()):
+        return False
+    return here.person.profile.get(LATIN) is not False or len(text.split()) >= CLEAR
 
 
 def _country_said(here: Here, given: Input, meaning: Meaning) -> str | None:

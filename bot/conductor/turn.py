@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.conductor import fallen, noting, private, recorded, speaking, talk, told
-from bot.conductor.arrived import Arrived, child_of, danger_of, weighed
+from bot.conductor.arrived import Arrived, child_of, danger_of, named, weighed
 from bot.conductor.gate import Gate
 from bot.conductor.here import Here, Tools
 from bot.conductor.known import offer_language
@@ -56,7 +56,8 @@ class Turn:
     async def run(self, arrived: Arrived) -> None:
         """All that follows from what arrived: state, case rows, replies."""
         here, before = self._here, self._here.conversation.last_inbound_at
-        arrived = replace(arrived, given=weighed(arrived.given, here.tools.content.readers, here.language()))
+        given = named(weighed(arrived.given, here.tools.content.readers, here.language()), here.asked())
+        arrived = replace(arrived, given=given)
         here.arrived = arrived
         if arrived.inbound is not None and private.recycled(self.ctx):
             private.become_guest(self.ctx)

@@ -26,6 +26,7 @@ from bot.content.reply import Replies, WordsOf
 from bot.content.signatures import Signature
 from bot.content.source import ContentError, Problem
 from bot.content.wording import fill
+from bot.engine.answers import NAME
 from bot.engine.engine import Rules
 from bot.engine.events import Asked, Said
 from bot.engine.flow import Flows, Readers, Say
@@ -76,9 +77,9 @@ class Content:
 
     @property
     def _retries(self) -> Mapping[str, str]:
-        """`retry_date` of system.yml is said where a day was asked for and not understood."""
-        said = [say.id for say in self.texts.get(SYSTEM, ())]
-        return {i.removeprefix(RETRY): f"{SYSTEM}.{i}" for i in said if i.removeprefix(RETRY) in self.readers}
+        """`retry_date` of system.yml is said where a day was asked for and not understood, `retry_name` for a name."""
+        said, sought = [say.id for say in self.texts.get(SYSTEM, ())], {*self.readers, NAME}
+        return {i.removeprefix(RETRY): f"{SYSTEM}.{i}" for i in said if i.removeprefix(RETRY) in sought}
 
     @cached_property
     def _heard(self) -> tuple[Mapping[str, tuple[Phrase, ...]], Mapping[str, tuple[Phrase, ...]]]:

@@ -24,6 +24,7 @@ _NUMBER_FIRST = re.compile(r"[\W_]*(\d{1,3})[\W_]+(\S.*)", re.DOTALL)
 _LONGEST_NUMBER = 200  # characters of a message that is a number and signs
 MAX_LINES = 20  # joined messages that are looked at one by one
 TEXT = "text"  # the reader of free text
+NAME = "name"  # what `letters: true` makes of it
 _MEDIA = frozenset({"image", "audio", "video", "document"})
 
 
@@ -56,6 +57,16 @@ def slots_of(ask: Ask) -> tuple[str, ...]:
 def takes_text(ask: Ask) -> bool:
     """Whether any text at all is an answer."""
     return any(f.reader == "text" for f in ask.fills) or not (ask.fills or ask.choices or ask.offers)
+
+
+def sought(fill: Fill) -> str:
+    """What a fill wants, as the name of a text that says what it may look like: its reader, or a name."""
+    return NAME if asks_name(fill) else fill.reader
+
+
+def asks_name(fill: Fill) -> bool:
+    """Whether a name is asked for."""
+    return fill.reader == TEXT and bool(fill.args.get("letters"))
 
 
 def takes_words(ask: Ask) -> bool:

@@ -169,6 +169,8 @@ def _answer(machine: Machine, open_now: tuple[Flow, Ask], heard: Heard) -> None:
         machine.learn(found)
         if any(slot in machine.top.heard for slot in found):
             machine.ask_again()  # it was understood, though it answers another question
+        elif found and answers.takes_text(ask):
+            machine.ask_again("system.noted_so_far")  # a country where a name was asked for: kept, and no miss
         else:
             _missed(machine, open_now)
 
@@ -188,10 +190,11 @@ def _missed(machine: Machine, open_now: tuple[Flow, Ask], first: str = "") -> No
     times = machine.top.misses + 1
     machine.change(misses=times)
     machine.events.append(NotUnderstood(f"{flow.name}.{ask.id}", times))
-    if times < machine.rules.misses:
-        retries = (machine.rules.retries.get(fill.reader) for fill in ask.fills)
-        first = first or next(filter(None, retries), "system.noted_so_far" if ask.unsure else "system.retry")
-        machine.ask_again(first if times == 1 or ask.unsure else "system.retry_help")
+    facts = bool(ask.unsure and ask.choices)  # words beside a yes and a no are facts; a digit for a name is none
+    if times < (machine.rules.misses - 1 if ask.unsure and not facts else machine.rules.misses):
+        retries = (machine.rules.retries.get(answers.sought(fill)) for fill in ask.fills)
+        first = first or next(filter(None, retries), "system.noted_so_far" if facts else "system.retry")
+        machine.ask_again(first if times == 1 or facts else "system.retry_help")
     elif ask.unsure:
         machine.settle(ask, answers.Answer({}, ask.unsure))
     elif machine.runs(machine.rules.human) or not machine.begin(machine.rules.human, "human"):

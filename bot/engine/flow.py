@@ -60,7 +60,8 @@ class Ask:
     an action found them: `[{"id": ..., "value": ...}]`; when it is empty the ask is passed over. `lapses` = an offer:
     whatever is no answer to it is heard as if nothing had been asked (`bot/engine/offers.py`). `counted` = the answer
     is only counted: the history keeps that there was one, not which. `unsure` = words that are no answer are facts:
-    they are noted, and the step that it names takes them on when the answer stays open.
+    they are noted, and the step that it names takes them on when the answer stays open: the third time, or where words
+    were asked for the second.
     `heard` = phrases by which free text answers a question for free text: its words are the value.
     `shown` = a slot that holds the ids of the choices on this page, in their order; the `others` are understood by
     their words, have no number and are not listed. The refusal ("more") is not offered when there are no others.

@@ -6,6 +6,7 @@ Law: it knows flows and frames, not what a person meant; it stops at a question,
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, assert_never
 
 from bot.engine import answers
@@ -181,7 +182,7 @@ class Machine(State):
         """The running flow is over: back to its caller, or to what it interrupted, or nothing."""
         child = self.leave("end")
         if child.flow == self.rules.gentle and not self._final(child):
-            self._go_on(child.slots.get("wish"))
+            self._go_on(child.slots)
         elif not self.stack:
             if child.flow == self.rules.flow_of("start") and not self.shared.get("welcomed"):
                 self.enter(self.rules.welcome, "welcome")
@@ -190,13 +191,14 @@ class Machine(State):
         else:
             self._return(child)
 
-    def _go_on(self, wish: str | None) -> None:
-        """She is well: on with what she also wanted, else with what was interrupted, else first contact or menu."""
-        flow = self.flows.get(self.flows.by_intent.get(wish or "", ""))
-        if flow and flow.level not in ("danger", "system") and self.place(flow.name) is None:
+    def _go_on(self, told: Mapping[str, Any]) -> None:
+        """She is well: on with the matter that was seen ("no food") or that she also wanted, else with what was
+        interrupted, else first contact or menu."""
+        wish = next(filter(self._is_matter, (told.get("intent"), told.get("wish"))), None)
+        if wish is not None:
             if self.stack and self.level(self.chain[0]) == "system":
                 self.cut(len(self.stack) - len(self.chain))
-            self.enter(flow.name, "intent", {"intent": wish})
+            self.enter(self.flows.by_intent[wish], "intent", {"intent": wish})
         elif self.stack and self.top.waiting:
             self.ask_again()
         else:
@@ -204,6 +206,11 @@ class Machine(State):
             known = self.shared.get("welcomed") or not self.enter(self.rules.welcome, "welcome")
             if known:
                 self.enter(self.rules.menu, "menu")
+
+    def _is_matter(self, intent: Any) -> bool:
+        """Whether an intent starts a matter of its own that does not run yet."""
+        flow = self.flows.get(self.flows.by_intent.get(intent or "", ""))
+        return flow is not None and flow.level not in ("danger", "system") and self.place(flow.name) is None
 
     def _return(self, child: Frame) -> None:
         flow = self.flows.get(self.top.flow)

@@ -16,6 +16,7 @@ from bot.nlu.classifier import Classifier, Ranked
 from bot.nlu.danger import DangerFloor, Verdict
 from bot.nlu.intents import DANGER, FALLBACK
 from bot.nlu.language import guess
+from bot.nlu.names import Names
 from bot.nlu.wishes import CERTAIN, Wishes
 
 # Measured on held-out thirds, where the floor is silent: docs/understanding.md.
@@ -49,11 +50,13 @@ class Understanding:
         floor: DangerFloor,
         wishes: Wishes | None = None,
         other: Asked | None = None,
+        names: Names | None = None,
     ) -> None:
         self._model = model
         self._floor = floor
         self._wishes = wishes or Wishes()
         self._other = other
+        self._names = names or Names()
 
     def rules(self) -> Understanding:
         """The danger floor alone, for when the classifier does not answer."""
@@ -61,7 +64,7 @@ class Understanding:
 
     def under(self, other: Asked) -> Understanding:
         """The same, with another that is asked first."""
-        return Understanding(self._model, self._floor, self._wishes, other)
+        return Understanding(self._model, self._floor, self._wishes, other, self._names)
 
     def understand(self, texts: Iterable[str]) -> list[Meaning]:
         """One Meaning per text, in order."""
@@ -92,8 +95,14 @@ class Understanding:
     def _meaning(self, text: str, ranked: Ranked, other: Ranked | None = None) -> Meaning:
         verdict, language = self._verdict(text), guess(text, ranked.languages)[0]
         meaning = meaning_of(ranked, verdict, language)
+        rest = self._names.without(text)
+        if rest is not None and _is_unruled(meaning):
+            meaning = meaning_of(self._ranked([rest])[0], verdict, language)
         if other is not None:
-            meaning = joined(meaning, meaning_of(other, verdict, language))
+            theirs = meaning_of(other, verdict, language)
+            if rest is not None and _is_unruled(theirs):
+                theirs = meaning_of(self._others([rest])[0] or Ranked(), verdict, language)
+            meaning = joined(meaning, theirs)
         if not language and verdict.language:
             meaning = replace(meaning, stem=verdict.language)
         return self._wished(text, meaning)
@@ -120,6 +129,11 @@ class Understanding:
 def _only_guessed(danger: Danger) -> bool:
     """Whether no rule saw it, and the classifier is not sure."""
     return danger.tier == "ask" and not danger.rule
+
+
+def _is_unruled(meaning: Meaning) -> bool:
+    """Whether danger was seen, but by no rule: a family name is none, though its letters are those of a blow."""
+    return meaning.danger is not None and not meaning.danger.rule
 
 
 def _is_spoken(text: str) -> bool:

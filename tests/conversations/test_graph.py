@@ -79,6 +79,7 @@ def test_the_walk_comes_to_every_question(content: Content, walked: Walk) -> Non
         "danger.their_place",
         "passport.their_leave",
         "missing.name",
+        "missing.last_heard",
         "cover.later",
         "cover.none",
         "whom.whom",  # where women and men answer

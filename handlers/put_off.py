@@ -1,0 +1,52 @@
+"""A matter that she could not write of just now: who may help is told of it, and when she comes back it is taken up.
+
+Law: nothing of what she said is kept for it, only which flow it was; nobody writes to her because of it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from handlers import triage
+from handlers.cases import concerned
+from handlers.context import Context, Outcome
+
+__all__ = ["note"]
+
+OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {"note": {"noted": ()}}
+
+PUT_OFF = "put_off"  # in the profile: conversation -> the flow, and until when she is asked about it again
+KEPT = timedelta(days=7)
+
+
+async def note(ctx: Context, *, matter: str | None = None, kind: str | None = None) -> Outcome:
+    """She cannot write safely now. What is serious waits in the queue, so that a human sees it; of any matter it is
+    known which one it was when she writes again. `matter`: a flow."""
+    severity = triage.severity(ctx.knowledge.get("triage"), kind or "other", {})
+    if triage.RANK[severity] >= triage.RANK["high"]:
+        ctx.notify("queue", kind or "other", severity, concerned(ctx))
+    if matter:
+        ctx.person.profile[PUT_OFF] = {**_all(ctx), _here(ctx): [matter, (ctx.now + KEPT).isoformat()]}
+    return Outcome("noted")
+
+
+def matter_of(ctx: Context) -> str:
+    """The flow that was put off in this conversation; empty when there is none, or it is too long ago."""
+    matter, until = _all(ctx).get(_here(ctx), ("", ""))
+    return matter if until and ctx.now < datetime.fromisoformat(until) else ""
+
+
+def settle(ctx: Context) -> None:
+    """It is taken up, or something else is wanted now: it is not asked about again."""
+    left = {where: row for where, row in _all(ctx).items() if where != _here(ctx)}
+    ctx.person.profile.pop(PUT_OFF, None)
+    if left:
+        ctx.person.profile[PUT_OFF] = left
+
+
+def _all(ctx: Context) -> dict[str, list[str]]:
+    return dict(ctx.person.profile.get(PUT_OFF, {}))
+
+
+def _here(ctx: Context) -> str:
+    return str(ctx.conversation.id)
