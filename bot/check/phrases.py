@@ -16,6 +16,7 @@ from bot.content.languages import COMMANDS, FALLBACK
 from bot.engine.flow import Ask, Flow
 from bot.engine.phrases import Phrase, heard, phrase
 from bot.engine.state import heard_slot
+from bot.nlu import intents
 from bot.nlu.danger import DangerFloor
 
 # Slots of which a wrong guess hurts. Flows of level danger and questions with `safety: true` have none at all.
@@ -28,7 +29,6 @@ def check(content: Content, root: Path) -> Iterable[Problem]:
     """Phrases that cannot be read, that mean two things or danger, and phrases where nothing may be guessed."""
     folder = root / "nlu_data"
     floor = DangerFloor.load(folder) if (folder / "danger.yml").exists() else None
-    grave = frozenset(i for i, name in content.flows.by_intent.items() if content.flows.by_name[name].level == DANGER)
     for flow in content.flows.by_name.values():
         for ask in (s for s in flow.steps if isinstance(s, Ask)):
             phrases = dict(_phrases(content, root, flow, ask))
@@ -37,7 +37,7 @@ def check(content: Content, root: Path) -> Iterable[Problem]:
             if flow.level == DANGER or ask.safety or heard_slot(ask) in ASKED_ONLY:
                 yield at(ask.source, f"{flow.name}.{ask.id} is always asked: nothing may be `heard:` for it")
             yield from _unreadable(content, root, flow, ask)
-            yield from _unclear(ask, phrases, floor, grave)
+            yield from _unclear(ask, phrases, floor)
     yield from _sentences(content)
     yield from _kin(content)
 
@@ -75,11 +75,8 @@ def _unreadable(content: Content, root: Path, flow: Flow, ask: Ask) -> Iterable[
                     yield at(place(content, root, code, context, ask.source), f"{code}: {error}")
 
 
-def _unclear(
-    ask: Ask, phrases: dict[str, dict[str, list[Phrase]]], floor: DangerFloor | None, grave: frozenset[str]
-) -> Iterable[Problem]:
-    """`grave`: the kinds whose flow is of level danger; another that pages ("no food") is told to a human and may be a
-    fact of its report as well."""
+def _unclear(ask: Ask, phrases: dict[str, dict[str, list[Phrase]]], floor: DangerFloor | None) -> Iterable[Problem]:
+    """What pages and is of no danger flow ("no food") is told to a human, and may be a fact of its report as well."""
     every = {name: [p for found in places.values() for p in found] for name, places in phrases.items()}
     for name, places in phrases.items():
         for where, found in places.items():
@@ -88,7 +85,7 @@ def _unclear(
                     if ask.choices and heard(every, example) != name:
                         yield at(where, f"{example!r} ({one.raw}) is not heard as {name} alone")
                     seen = floor.judge(example).danger if floor else None
-                    if seen and seen.tier == "page" and seen.kind in grave:
+                    if seen and seen.tier == "page" and seen.kind in intents.DANGER:
                         yield at(where, f"{example!r} ({one.raw}) means {seen.kind}, which is not for {name} to hear")
 
 

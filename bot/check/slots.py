@@ -11,9 +11,8 @@ from bot.engine.answers import slots_of
 from bot.engine.flow import Ask, Call, Do, Fill, Flow, Flows
 from bot.engine.state import ALARM, SAID, SENT
 
-# Set by the engine (what a flow was started for, and whether that pages; whether the person was greeted) and by the conductor (what is known
-# of the person).
-# What came by the way is the engine's too, and what a child told the conductor's.
+# Set by the engine (what a flow was started for, whether that pages, what came by the way; whether the person was
+# greeted) and by the conductor (what is known of the person, and what a child told).
 GIVEN = frozenset(
     {
         "intent",

@@ -107,7 +107,7 @@ class Lexicon:
         stem = (parts, concept, language)
         for word in parts[0].whole:
             self._exact.setdefault(word, []).append(stem)
-        for start in {spelling for start in parts[0].starts for spelling in _spellings(start)}:
+        for start in {spelling for way in parts[0].starts for spelling in _spellings(way)}:
             self._open.setdefault(start, []).append(stem)
             self._longest = max(self._longest, len(start))
         self.names.add(concept)

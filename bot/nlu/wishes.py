@@ -23,8 +23,8 @@ CERTAIN = 0.9  # the confidence of a rule: enough to leave another matter for it
 class Wishes:
     """`sure`: from this confidence on an intent of `graver` is believed before a rule. `unless`: what makes a text none
     of these wishes: who is not let to call her family is no relative who searches. `whole`: phrases that mean an intent
-    when they are all that was written ("mujhe ghar jana hai"); `beside`: what may stand before or behind one of them, as
-    a clause of its own or not ("company nahi bhej rahi")."""
+    when they are all that was written ("mujhe ghar jana hai"); `beside`: what may stand before or behind one of them,
+    as a clause of its own or not ("company nahi bhej rahi")."""
 
     phrases: Mapping[str, tuple[Phrase, ...]] = field(default_factory=dict)
     sure: float = 1.0

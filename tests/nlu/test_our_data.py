@@ -64,7 +64,7 @@ def test_a_plea_in_ordinary_talk_is_seldom_asked_about(understanding: Understand
     pleading = [line for _, line in HARMLESS + SPOKEN if floor.judge(line).yields]
     asked = [line for line, m in zip(pleading, understanding.understand(pleading), strict=True) if m.danger is not None]
     assert pleading
-    assert len(asked) / len(HARMLESS + SPOKEN) <= 0.002, asked
+    assert len(asked) / len(HARMLESS + SPOKEN) <= 0.001, asked
 
 
 def test_idioms_of_death_wake_nobody_and_seldom_somebody_is_asked(understanding: Understanding) -> None:
