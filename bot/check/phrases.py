@@ -16,6 +16,7 @@ from bot.content.languages import COMMANDS, FALLBACK
 from bot.engine.flow import Ask, Flow
 from bot.engine.phrases import Phrase, heard, phrase
 from bot.engine.state import heard_slot
+from bot.nlu import intents
 from bot.nlu.danger import DangerFloor
 
 # Slots of which a wrong guess hurts. Flows of level danger and questions with `safety: true` have none at all.
@@ -75,6 +76,7 @@ def _unreadable(content: Content, root: Path, flow: Flow, ask: Ask) -> Iterable[
 
 
 def _unclear(ask: Ask, phrases: dict[str, dict[str, list[Phrase]]], floor: DangerFloor | None) -> Iterable[Problem]:
+    """What pages and is of no danger flow ("no food") is told to a human, and may be a fact of its report as well."""
     every = {name: [p for found in places.values() for p in found] for name, places in phrases.items()}
     for name, places in phrases.items():
         for where, found in places.items():
@@ -83,7 +85,7 @@ def _unclear(ask: Ask, phrases: dict[str, dict[str, list[Phrase]]], floor: Dange
                     if ask.choices and heard(every, example) != name:
                         yield at(where, f"{example!r} ({one.raw}) is not heard as {name} alone")
                     seen = floor.judge(example).danger if floor else None
-                    if seen and seen.tier == "page":
+                    if seen and seen.tier == "page" and seen.kind in intents.DANGER:
                         yield at(where, f"{example!r} ({one.raw}) means {seen.kind}, which is not for {name} to hear")
 
 

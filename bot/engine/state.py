@@ -19,6 +19,7 @@ from bot.engine.phrases import heard as heard_in
 from bot.engine.session import Frame, Session
 
 SAID, SENT = "said", "sent"  # slots of the person: what came besides the answers, while a matter is open
+ALARM = "alarm"  # slot of a flow of less than danger: what it was started for pages
 BY_THE_WAY = (SAID, SENT)
 MOST = 20  # pieces kept of each
 LONGEST = 1000  # characters kept of one
@@ -189,7 +190,7 @@ class State:
         """Whether the running flow has answers that would be a pity to lose."""
         return any(
             self.level(f) != "system"
-            and (len(f.asked) > 1 or any(v is not None for k, v in f.slots.items() if k != "intent"))
+            and (len(f.asked) > 1 or any(v is not None for k, v in f.slots.items() if k not in ("intent", ALARM)))
             for f in self.chain
         )
 
@@ -209,6 +210,8 @@ class State:
         if heard is not None:  # what it was started for, for the actions: `$intent`
             seen = heard.meaning.danger
             first.setdefault("intent", seen.kind if seen else heard.meaning.intent)
+            if seen and seen.tier == "page" and flow.level != "danger":  # those call somebody first as it is
+                first[ALARM] = "yes"
         self.stack.append(Frame(name, flow.steps[0].id, flow.version, first))
         self.events.append(Entered(name, why))
         self.learn(self.listen(flow, heard, self.heard, *(self._told() if why in ("call", "goto") else ())))

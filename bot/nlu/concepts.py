@@ -34,33 +34,56 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One word of a stem; `open` = any ending."""
+    """One word of a stem, in any of its ways: `whole` words, and the `starts` of words with any ending."""
 
-    word: str
-    open: bool
+    whole: frozenset[str]
+    starts: tuple[str, ...] = ()
 
     def fits(self, readings: frozenset[str]) -> bool:
-        return any(r.startswith(self.word) for r in readings) if self.open else self.word in readings
+        if not self.whole.isdisjoint(readings):
+            return True
+        return bool(self.starts) and any(r.startswith(self.starts) for r in readings)
 
 
-_part = lru_cache(maxsize=65_536)(Part)  # the same words stand in many stems
+@lru_cache(maxsize=65_536)  # the same words stand in many stems
+def _part(written: str) -> Part:
+    ways = written.split("/")
+    return Part(frozenset(w for w in ways if w[-1] != "*"), tuple(w[:-1] for w in ways if w[-1] == "*"))
+
+
 Stem = tuple[tuple[Part, ...], str, str]  # parts, concept, language
 
 
 def parse_stem(raw: str) -> tuple[Part, ...]:
-    """`banda gar*` as parts in the written form of `normalise`. Raises ValueError with the reason."""
-    parts: list[Part] = []
+    """`banda/band gar*` as parts in the written form of `normalise`. Raises ValueError with the reason."""
+    return tuple(map(_part, _written(raw)))
+
+
+def _written(raw: str) -> list[str]:
+    """The parts of a stem, each as `band/banda` or `gar*`. Raises ValueError with the reason."""
+    parts: list[str] = []
     for word in raw.split():
-        bare, open_end = (word[:-1], True) if word.endswith("*") else (word, False)
-        if "*" in bare or not bare:
-            raise ValueError(f"`*` stands at the end of a word, after a letter: {raw}")
-        normal = normalise(bare).split()
-        if not normal:
-            raise ValueError(f"no letters in the stem: {raw}")
-        parts += [_part(w, open_end and i == len(normal) - 1) for i, w in enumerate(normal)]
+        ways = [_way(way, raw) for way in word.split("/")]
+        if len(ways) == 1:
+            parts += ways[0]
+        elif all(len(way) == 1 for way in ways):
+            parts.append("/".join(way[0] for way in ways))
+        else:
+            raise ValueError(f"`/` stands between single words: {raw}")
     if not parts:
         raise ValueError("an empty stem")
-    return tuple(parts)
+    return parts
+
+
+def _way(word: str, raw: str) -> list[str]:
+    """One word of a stem, which `normalise` may read as several. Raises ValueError with the reason."""
+    bare, end = (word[:-1], "*") if word.endswith("*") else (word, "")
+    if "*" in bare or not bare:
+        raise ValueError(f"`*` stands at the end of a word, after a letter: {raw}")
+    normal = normalise(bare).split()
+    if not normal:
+        raise ValueError(f"no letters in the stem: {raw}")
+    return [*normal[:-1], normal[-1] + end]
 
 
 class Lexicon:
@@ -81,11 +104,12 @@ class Lexicon:
     def put(self, concept: str, parts: tuple[Part, ...], language: str) -> None:
         """Adds one stem that was read before."""
         concept = sys.intern(concept)  # a few hundred names, in thousands of stems
-        table = self._open if parts[0].open else self._exact
-        for first in _spellings(parts[0]):
-            stem = ((_part(first, parts[0].open), *parts[1:]), concept, language)
-            table.setdefault(first, []).append(stem)
-            self._longest = max(self._longest, len(first))
+        stem = (parts, concept, language)
+        for word in parts[0].whole:
+            self._exact.setdefault(word, []).append(stem)
+        for start in {spelling for way in parts[0].starts for spelling in _spellings(way)}:
+            self._open.setdefault(start, []).append(stem)
+            self._longest = max(self._longest, len(start))
         self.names.add(concept)
         self._languages.add((concept, language))
 
@@ -116,11 +140,11 @@ class Lexicon:
         return known
 
 
-def _spellings(part: Part) -> Iterator[str]:
-    """A prefix that ends in a Devanagari nasal also stands for its form before the next consonant."""
-    yield part.word
-    if part.open and part.word.endswith(("न्", "म्", "ण्", "ङ्", "ञ्")):
-        yield part.word[:-2] + "ं"
+def _spellings(start: str) -> Iterator[str]:
+    """The start of a word that ends in a Devanagari nasal also stands for its form before the next consonant."""
+    yield start
+    if start.endswith(("न्", "म्", "ण्", "ङ्", "ञ्")):
+        yield start[:-2] + "ं"
 
 
 def under_concepts(file: Path, whole: str, each: str) -> Iterator[tuple[str, str, yaml.Node]]:
@@ -144,7 +168,7 @@ def read_lexicon(data_dir: Path) -> Lexicon:
     for file in files:
         language = file.parent.name
         for concept, stem in kept(state + language.encode(), __file__, partial(_read, file)):
-            lexicon.put(concept, tuple(_part(word.rstrip("*"), word.endswith("*")) for word in stem.split()), language)
+            lexicon.put(concept, tuple(map(_part, stem.split())), language)
     _part.cache_clear()  # made once; what it remembered is in the stems
     return lexicon
 
@@ -154,10 +178,9 @@ def _read(file: Path) -> list[tuple[str, str]]:
     rows = []
     for concept, stem, node in under_concepts(file, "concepts", "a stem"):
         try:
-            parts = parse_stem(stem)
+            rows.append((concept, " ".join(_written(stem))))
         except ValueError as error:
             raise at(file, node, f"{concept}: {error}") from None
-        rows.append((concept, " ".join(part.word + "*" * part.open for part in parts)))
     return rows
 
 

@@ -98,7 +98,7 @@ def _read(word: str) -> frozenset[str]:
             out += [word[end : run.start()], run[1] * length]
             end = run.end()
         readings.add("".join(out) + _LONG_RUN.sub(r"\1", word[end:]))
-    return frozenset(readings)
+    return frozenset(form for reading in readings for form in _unjoined(reading))
 
 
 _known_readings = lru_cache(maxsize=20_000)(_read)

@@ -28,7 +28,8 @@ BELIEVED = 0.3  # below this no intent is believed
 
 MATTER = 0.7  # from here on a plea is believed to be for help with this
 ILLNESS = "report_medical"
-PLEADING = DANGER | {FALLBACK, "talk_to_human", "show_menu"}  # what a plea without a matter is taken for
+# What a plea without a matter is taken for, also where a courtesy stands beside it ("thank you please help me").
+PLEADING = DANGER | {FALLBACK, "talk_to_human", "show_menu", "greet", "affirm", "deny", "thank", "goodbye"}
 
 log = logging.getLogger(__name__)
 

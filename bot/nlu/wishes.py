@@ -5,7 +5,7 @@ Law: danger and what is graver stand; a text that means two of these wishes mean
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from bot.engine.phrases import Meanings, Phrase, Phrases, clauses, heard, phrase
 from bot.nlu.data import DataError, at, compose, fields, scalar, sequence
 from bot.nlu.intents import INTENTS
 
-MOST = 8  # words of a text that is one wish and nothing else
+MOST = 10  # words of a text that is one wish and nothing else
 CERTAIN = 0.9  # the confidence of a rule: enough to leave another matter for it
 
 
@@ -23,13 +23,15 @@ CERTAIN = 0.9  # the confidence of a rule: enough to leave another matter for it
 class Wishes:
     """`sure`: from this confidence on an intent of `graver` is believed before a rule. `unless`: what makes a text none
     of these wishes: who is not let to call her family is no relative who searches. `whole`: phrases that mean an intent
-    when they are all that was written ("mujhe ghar jana hai")."""
+    when they are all that was written ("mujhe ghar jana hai"); `beside`: what may stand before or behind one of them,
+    as a clause of its own or not ("company nahi bhej rahi")."""
 
     phrases: Mapping[str, tuple[Phrase, ...]] = field(default_factory=dict)
     sure: float = 1.0
     graver: frozenset[str] = frozenset()
     unless: tuple[Phrase, ...] = ()
     whole: Mapping[str, tuple[Phrase, ...]] = field(default_factory=dict)
+    beside: Mapping[str, tuple[Phrase, ...]] = field(default_factory=dict)
 
     @classmethod
     def load(cls, file: Path) -> Wishes:
@@ -43,10 +45,11 @@ class Wishes:
             for name, by in fields(file, parts["words"], "words").items()
         }
         rules = _by_intent(file, parts["wishes"], words)
-        whole = _by_intent(file, parts["whole"], words) if "whole" in parts else {}
+        whole, beside = (_by_intent(file, parts[part], words) if part in parts else {} for part in ("whole", "beside"))
         graver = frozenset(scalar(file, node, "an intent") for node in sequence(file, parts["graver"], "graver"))
         unless = Phrases(_phrases(file, parts["unless"], words) if "unless" in parts else ())
-        return cls(Meanings(rules), float(scalar(file, parts["sure"], "sure")), graver, unless, Meanings(whole))
+        sure = float(scalar(file, parts["sure"], "sure"))
+        return cls(Meanings(rules), sure, graver, unless, Meanings(whole), Meanings(beside))
 
     def of(self, text: str, intent: str, confidence: float) -> str:
         """The intent of the rule that the text fits; empty when there is none, or when a graver one is sure."""
@@ -57,12 +60,20 @@ class Wishes:
 
     def all_of(self, text: str) -> str:
         """The intent that is meant by all that was written, and nothing besides; empty when there is none."""
-        spoken = clauses(text)
-        if len(spoken) != 1 or len(spoken[0]) > MOST:
+        spoken = [word for clause in clauses(text) for word in clause]
+        if not 0 < len(spoken) <= MOST:
             return ""
-        end = len(spoken[0])
-        meant = {i for i, each in self.whole.items() for p in each if (0, end) in p.spans(spoken[0])}
+        meant = {intent for intent in self.whole if self._is_all(intent, spoken)}
         return meant.pop() if len(meant) == 1 else ""
+
+    def _is_all(self, intent: str, spoken: Sequence[str]) -> bool:
+        """Whether the words are a wish, with nothing besides or with what may stand beside it."""
+        end = len(spoken)
+        wishes = {span for p in self.whole[intent] for span in p.spans(spoken)}
+        others = wishes | {span for p in self.beside.get(intent, ()) for span in p.spans(spoken)}
+        return (0, end) in wishes or any(
+            (start == 0 and (till, end) in others) or (till == end and (0, start) in others) for start, till in wishes
+        )
 
 
 def _by_intent(file: Path, node: yaml.Node, words: Mapping[str, Mapping[str, str]]) -> dict[str, list[Phrase]]:

@@ -65,5 +65,5 @@ def test_the_sentences_that_the_code_says_are_all_asked_for() -> None:
 def test_what_the_conductor_gives_is_known() -> None:
     code = (ROOT / "bot/conductor/talk.py").read_text("utf-8")
     given = code.partition("known = {")[2].partition("}")[0]
-    engine, started = {"intent", "said", "sent", "site"}, {"tells", "lesson", "follows", "files", "may_say"}
+    engine, started = {"intent", "alarm", "said", "sent", "site"}, {"tells", "lesson", "follows", "files", "may_say"}
     assert set(re.findall(r'"([a-z_]+)":', given)) == GIVEN - engine - started

@@ -141,9 +141,7 @@ def test_at_most_four_questions_of_its_own_and_each_may_be_passed_over(content: 
         opens = any(isinstance(s, Do) and s.action == "cases.open_case" for s in flow.steps)
         if opens and flow.level in ("serious", "grievance") and flow.name != "wages":
             own = [s for s in flow.steps if isinstance(s, Ask)]
-            assert len({s.slot for s in own}) <= 4, (
-                flow.name
-            )  # where she is asked in two ways for one thing, one counts
+            assert len({s.slot for s in own}) <= 4, flow.name  # the place is asked in one of three ways, once
             assert [s.id for s in own if not s.skip] == [], flow.name
 
 

@@ -20,6 +20,7 @@ DANGEROUS = [(lang, kind, line) for lang, kinds in CASES.items() for kind, lines
 IDIOMS = yaml.load((NLU_DATA / "idioms.yml").read_text("utf-8"), Loader=yaml.CSafeLoader)
 SPOKEN = [(lang, line) for lang, lines in IDIOMS.items() for line in lines]
 HUNGRY = yaml.load((NLU_DATA / "hunger.yml").read_text("utf-8"), Loader=yaml.CSafeLoader)
+UNFED = yaml.load((NLU_DATA / "unfed.yml").read_text("utf-8"), Loader=yaml.CSafeLoader)
 PLEAS = yaml.load((NLU_DATA / "pleas.yml").read_text("utf-8"), Loader=yaml.CSafeLoader)
 SAID = yaml.load((Path(__file__).parent / "negation_lines.yml").read_text("utf-8"), Loader=yaml.CSafeLoader)
 FRESH = [
@@ -35,6 +36,27 @@ def test_hunger_is_asked_about_and_wakes_nobody(floor: DangerFloor, language: st
     danger = floor.find(line)
     assert danger is not None
     assert danger.tier == "ask"
+
+
+@pytest.mark.parametrize(("language", "line"), [(lang, line) for lang, lines in UNFED.items() for line in lines])
+def test_who_is_given_no_food_is_told_to_a_human(floor: DangerFloor, language: str, line: str) -> None:
+    danger = floor.find(line)
+    assert danger is not None
+    assert (danger.kind, danger.tier) == ("report_stranded", "page")
+
+
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [
+        ("he beats me and gives no food", "beaten"),
+        ("she locked me in the room, no food for 2 days", "locked_in"),
+        ("malik marta hai aur khana nahi deta", "beaten"),
+    ],
+)
+def test_what_is_graver_than_hunger_is_named_first(floor: DangerFloor, line: str, rule: str) -> None:
+    danger = floor.find(line)
+    assert danger is not None
+    assert danger.rule == rule
 
 
 @pytest.mark.parametrize(("language", "line"), [(lang, line) for lang, said in PLEAS.items() for line in said["alone"]])
@@ -53,7 +75,7 @@ def test_danger_is_seen_without_a_classifier(floor: DangerFloor, language: str, 
 @pytest.mark.parametrize(("language", "line"), HARMLESS + SPOKEN)
 def test_ordinary_talk_raises_no_alarm(floor: DangerFloor, language: str, line: str) -> None:
     verdict = floor.judge(line)
-    assert verdict.danger is None or verdict.yields  # "help me with my contract": the classifier knows the matter
+    assert verdict.danger is None or verdict.yields  # a plea: the classifier knows its matter (test_our_data.py)
 
 
 def test_the_kind_is_nearly_always_the_right_one(floor: DangerFloor) -> None:
@@ -90,6 +112,7 @@ def test_every_language_with_concepts_has_enough_lines(language: str) -> None:
     assert sum(len(lines) for lines in CASES[language].values()) >= 40
     assert len(ORDINARY[language]) >= 60
     assert len(IDIOMS[language]) >= 22
+    assert len(UNFED[language]) >= 7
     assert len(SAID[language]["refused"]) >= 3
     assert len(SAID[language]["meant"]) >= 4
     first = FRESH[0]
@@ -121,7 +144,11 @@ def test_shouting_drawling_and_decoration_change_nothing(floor: DangerFloor) -> 
 
 
 @pytest.mark.parametrize(
-    "line", ["my boss beeeat me", "I am lockedddd in the room", "i want to dieeee", "heeee raped meee"]
+    "line",
+    [
+        *("my boss beeeat me", "I am lockedddd in the room", "i want to dieeee", "heeee raped meee"),
+        *("ويهددنيييي", "هيهددنيييي", "وهيقتلننييي", "وبيضربنيييي"),
+    ],
 )
 def test_drawn_out_words_are_heard(floor: DangerFloor, line: str) -> None:
     assert floor.find(line) is not None

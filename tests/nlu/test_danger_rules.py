@@ -17,7 +17,7 @@ from bot.nlu.data import DataError
 CONCEPTS = """
 NOT: ["not", "no one", "nobody"]
 ME: ["me", "i", "my sister"]
-LOCKED: ["lock*", "shut in"]
+LOCKED: ["lock*", "shut in", "closed/bolt* my/our door"]
 PHONE: ["phone"]
 LET: ["let"]
 OUT: ["out"]
@@ -65,6 +65,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> DangerFloor:
         ("they locked me", "locked_in"),
         ("LOCKED! me", "locked_in"),
         ("my sister is shut in", "locked_in"),
+        ("bolted our door, i", "locked_in"),  # any of the words
+        ("closed your door, i", None),
         ("locked", None),  # nobody is named
         ("locked the big front door then called me", None),  # too far
         ("my phone is locked by me", None),  # excused
@@ -199,6 +201,8 @@ def test_a_language_without_excuses_may_refuse_on_either_side(tmp_path: Path) ->
     [
         ('ME: ["me"]\nSICK: ["a*b"]\n', 2, "`*`"),
         ('ME: ["me"]\nSICK: ["!!"]\n', 2, "no letters"),
+        ('ME: ["me"]\nSICK: ["ill/so-so"]\n', 2, "between single words"),
+        ('ME: ["me"]\nSICK: ["ill/"]\n', 2, "after a letter"),
         ("ME: me\n", 1, "list"),
         ('ME: ["me"]\nME: ["i"]\n', 2, "twice"),
         ('small: ["me"]\n', 1, "capitals"),

@@ -59,6 +59,14 @@ def test_hard_ordinary_lines_seldom_wake_a_human(understanding: Understanding) -
     assert sum(m.danger is not None and m.danger.tier == "page" for m in meanings) / len(HARMLESS) <= 0.08
 
 
+def test_a_plea_in_ordinary_talk_is_seldom_asked_about(understanding: Understanding, floor: DangerFloor) -> None:
+    """Where the floor hears a plea that yields, the classifier has to know its matter."""
+    pleading = [line for _, line in HARMLESS + SPOKEN if floor.judge(line).yields]
+    asked = [line for line, m in zip(pleading, understanding.understand(pleading), strict=True) if m.danger is not None]
+    assert pleading
+    assert len(asked) / len(HARMLESS + SPOKEN) <= 0.001, asked
+
+
 def test_idioms_of_death_wake_nobody_and_seldom_somebody_is_asked(understanding: Understanding) -> None:
     meanings = understanding.understand([line for _, line in SPOKEN])
     read = [(line, m) for (_, line), m in zip(SPOKEN, meanings, strict=True)]
