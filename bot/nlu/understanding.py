@@ -29,7 +29,9 @@ BELIEVED = 0.3  # below this no intent is believed
 MATTER = 0.7  # from here on a plea is believed to be for help with this
 ILLNESS = "report_medical"
 # What a plea without a matter is taken for, also where a courtesy stands beside it ("thank you please help me").
-PLEADING = DANGER | {FALLBACK, "talk_to_human", "show_menu", "greet", "affirm", "deny", "thank", "goodbye"}
+PERSON = "talk_to_human"
+COURTEOUS = frozenset({FALLBACK, PERSON, "show_menu", "greet", "affirm", "deny", "thank", "goodbye"})
+PLEADING = DANGER | COURTEOUS
 
 log = logging.getLogger(__name__)
 
@@ -145,7 +147,7 @@ def _is_spoken(text: str) -> bool:
 def meaning_of(ranked: Ranked, verdict: Verdict, language: str) -> Meaning:
     """Joins the answers. A page of the floor stands; its ask may become a page by the classifier. Of illness, which
     stands in many questions, it is taken back where the classifier is sure of another meaning. A plea ("help me") is
-    no danger where the classifier is sure of what for."""
+    no danger where the classifier is sure of what for; that of nothing is one for a person."""
     seen = danger_of(ranked, verdict.denied)
     danger = verdict.danger
     if danger is None or (danger.tier == "ask" and seen is not None and seen.tier == "page"):
@@ -154,6 +156,8 @@ def meaning_of(ranked: Ranked, verdict: Verdict, language: str) -> Meaning:
         danger = None
     elif verdict.yields and ranked.intent not in PLEADING and ranked.confidence >= MATTER:
         danger = seen
+    if verdict.yields and danger is verdict.danger and (ranked.intent in COURTEOUS or ranked.confidence < BELIEVED):
+        return Meaning(PERSON, CERTAIN, danger=danger, language=language, child=verdict.child)  # once she is well
     if ranked.confidence < BELIEVED or ranked.intent in verdict.denied:
         return Meaning(FALLBACK, ranked.confidence, danger=danger, language=language, child=verdict.child)
     return Meaning(ranked.intent, ranked.confidence, danger=danger, language=language, child=verdict.child)

@@ -13,7 +13,7 @@ from bot.nlu.data import read_examples
 from bot.nlu.intents import CONVERSATION, FALLBACK, GROUPS, INFORMATION, INTENTS
 from bot.nlu.language import same_spoken
 from bot.nlu.training import ensure_model
-from bot.nlu.understanding import Understanding
+from bot.nlu.understanding import COURTEOUS, PERSON, Understanding
 from tests.conftest import MODELS
 from tests.nlu.conftest import NLU_DATA
 from tests.nlu.test_danger_lines import CASES, DANGEROUS, HARMLESS, LANGUAGES, ORDINARY, PLEAS, SPOKEN
@@ -79,7 +79,11 @@ def test_idioms_of_death_wake_nobody_and_seldom_somebody_is_asked(understanding:
 def test_a_plea_is_asked_about_unless_it_says_what_for(understanding: Understanding, language: str) -> None:
     said = PLEAS[language]
     alone, about = (zip(said[way], understanding.understand(said[way]), strict=True) for way in ("alone", "about"))
+    alone = list(alone)
     assert [line for line, meaning in alone if meaning.danger is None] == []
+    assert [
+        line for line, meaning in alone if meaning.intent in COURTEOUS - {PERSON}
+    ] == []  # after "I am well": a person
     assert [line for line, meaning in about if meaning.danger is not None] == []
 
 
