@@ -113,4 +113,4 @@ def test_ratios_are_the_medians_of_rounds() -> None:
     theirs.rounds[1].calm.wrong = 1
     assert len(beside_report.faults([ours, theirs])) == 1
     ours.killed = Load(200, finished=198, unanswered=2)
-    assert "| Saathi | 198 of 200 | 2 |" in beside_report.page([ours, theirs], 200)
+    assert "| Saathi | 198 of 200 | 0 | 2 |" in beside_report.page([ours, theirs], 200)

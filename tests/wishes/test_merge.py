@@ -205,7 +205,7 @@ async def test_what_arrives_while_they_are_joined_is_not_lost(
     await arriving
     assert await app.conductor.run_once() == 1
     assert await new_phone.subject() == older
-    assert [line[:21] for line in await new_phone.news()] == ["Nothing is open here."]
+    assert [line[:21] for line in await new_phone.news()] == ["From this phone nothi"]
 
 
 async def test_what_waits_in_the_inbox_is_taken_along(app: App, clock: Clock, maya: Person, new_phone: Person) -> None:
