@@ -50,8 +50,10 @@ properties.load_profile("same")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--update` writes golden texts anew; the diff is read. `--quick` is the inner loop."""
+    """`--update` writes golden texts anew; the diff is read. `--quick` is the inner loop. `--everywhere` tells the main
+    ways of conversations in both letters in every language on every channel."""
     parser.addoption("--update", action="store_true", help="write the golden texts anew")
+    parser.addoption("--everywhere", action="store_true", help="main conversations in both letters in every place")
     parser.addoption("--quick", action="store_true", help="each conversation in one cell, on one channel")
 
 

@@ -1,9 +1,9 @@
 """Every transcript, in every language on disk, answered in several ways; the channels take turns.
 
 Law: what a transcript does not expect must not happen. A main way is told in every language on every channel, in turn
-in the language's own letters and in Latin ones, the FIRST ones in both everywhere. Any other transcript is told once in
-each language, on the channel that its name and the language decide. One test tells one transcript in all its cells (a
-test for each cost more than what they tell), and names every cell that fails.
+in the language's own letters and in Latin ones, the FIRST ones in both everywhere, all of them with `--everywhere`. Any
+other transcript is told once in each language, on the channel that its name and the language decide. One test tells
+one transcript in all its cells (a test for each cost more than what they tell), and names every cell that fails.
 """
 
 from __future__ import annotations
@@ -56,12 +56,12 @@ def is_main(content: Content, transcript: Transcript) -> bool:
     return transcript.name in ALSO or (case == "main" and content.flows.by_name[flow].level in MAIN)
 
 
-def cells(content: Content, transcript: Transcript) -> Iterator[Cell]:
-    """Where it is told: channel, language and letters."""
+def cells(content: Content, transcript: Transcript, *, everywhere: bool = False) -> Iterator[Cell]:
+    """Where it is told: channel, language and letters. `everywhere`: each main way in both letters in each place."""
     languages = [code for code in LANGUAGES if code in transcript.start.get("languages", LANGUAGES)]
     channels, turn = transcript.channels, crc32(transcript.name.encode())
     places = [(c, n, code) for n, code in enumerate(languages) for c in channels]
-    if transcript.name in FIRST:
+    if transcript.name in FIRST or (everywhere and is_main(content, transcript)):
         yield from ((c, code, letters) for c, _, code in places for letters in LETTERS)
     elif is_main(content, transcript):
         yield from ((c, code, LETTERS[(n + channels.index(c)) % 2]) for c, n, code in places)
@@ -74,7 +74,7 @@ async def test_a_conversation_goes_as_written(
     content: Content, transcript: Transcript, request: pytest.FixtureRequest
 ) -> None:
     wrong, told = [], 0
-    where = list(cells(content, transcript))
+    where = list(cells(content, transcript, everywhere=request.config.getoption("everywhere")))
     if request.config.getoption("quick"):
         where = where[crc32(transcript.name.encode()) % len(where) :][:1]
     for channel, language, letters in where:
