@@ -32,7 +32,7 @@ def main() -> None:
     os.environ.setdefault("LOG_LEVEL", "WARNING")
     os.environ.setdefault("SANIC_WORKERS", "1")
     sys.argv = ["rasa", "run", "--enable-api", "--model", options.model, "--interface", options.host]
-    sys.argv += ["--port", options.port, "--auth-token", token, "--credentials", str(NO_CHANNELS)]
+    sys.argv += ["--port", options.port, f"--auth-token={token}", "--credentials", str(NO_CHANNELS)]
     from rasa.__main__ import main as rasa
 
     rasa()

@@ -5,6 +5,7 @@ Law: no Rasa = an error that says what to do, never a silent pass: these tests a
 
 from __future__ import annotations
 
+import secrets
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,7 +62,8 @@ def model(python: Path, sample: list[Example]) -> Path:
 
 @pytest.fixture(scope="session")
 def rasa_server(python: Path, model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(python, model, tmp_path_factory.mktemp("rasa")) as started:
+    token = "-o" + secrets.token_urlsafe(32)  # one in sixty-four begins so, and is no option for that
+    with Server(python, model, tmp_path_factory.mktemp("rasa"), token=token) as started:
         yield started
 
 
