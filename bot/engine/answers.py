@@ -56,7 +56,7 @@ def slots_of(ask: Ask) -> tuple[str, ...]:
 
 def takes_text(ask: Ask) -> bool:
     """Whether any text at all is an answer."""
-    return any(f.reader == "text" for f in ask.fills) or not (ask.fills or ask.choices or ask.offers)
+    return any(f.reader == TEXT for f in ask.fills) or not (ask.fills or ask.choices or ask.offers)
 
 
 def sought(fill: Fill) -> str:

@@ -98,12 +98,11 @@ class Understanding:
     def _meaning(self, text: str, ranked: Ranked, other: Ranked | None = None) -> Meaning:
         verdict, language = self._verdict(text), guess(text, ranked.languages)[0]
         meaning = meaning_of(ranked, verdict, language)
-        rest = self._names.without(text)
-        if rest is not None and _is_unruled(meaning):
+        if _is_unruled(meaning) and (rest := self._names.without(text)) is not None:
             meaning = meaning_of(self._ranked([rest])[0], verdict, language)
         if other is not None:
             theirs = meaning_of(other, verdict, language)
-            if rest is not None and _is_unruled(theirs):
+            if _is_unruled(theirs) and (rest := self._names.without(text)) is not None:
                 theirs = meaning_of(self._others([rest])[0] or Ranked(), verdict, language)
             meaning = joined(meaning, theirs)
         if not language and verdict.language:

@@ -5,6 +5,7 @@ Law: danger and what is graver stand; a text that means two of these wishes mean
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,8 +31,8 @@ class Wishes:
     sure: float = 1.0
     graver: frozenset[str] = frozenset()
     unless: tuple[Phrase, ...] = ()
-    whole: Mapping[str, tuple[Phrase, ...]] = field(default_factory=dict)
-    beside: Mapping[str, tuple[Phrase, ...]] = field(default_factory=dict)
+    whole: Meanings = field(default_factory=lambda: Meanings({}))
+    beside: Meanings = field(default_factory=lambda: Meanings({}))
 
     @classmethod
     def load(cls, file: Path) -> Wishes:
@@ -61,19 +62,26 @@ class Wishes:
     def all_of(self, text: str) -> str:
         """The intent that is meant by all that was written, and nothing besides; empty when there is none."""
         spoken = [word for clause in clauses(text) for word in clause]
-        if not 0 < len(spoken) <= MOST:
+        if not 0 < len(spoken) <= MOST or not (wishes := _spans(self.whole, spoken)):
             return ""
-        meant = {intent for intent in self.whole if self._is_all(intent, spoken)}
+        others = _spans(self.beside, spoken)
+        meant = {name for name, found in wishes.items() if _is_all(found, found | others[name], len(spoken))}
         return meant.pop() if len(meant) == 1 else ""
 
-    def _is_all(self, intent: str, spoken: Sequence[str]) -> bool:
-        """Whether the words are a wish, with nothing besides or with what may stand beside it."""
-        end = len(spoken)
-        wishes = {span for p in self.whole[intent] for span in p.spans(spoken)}
-        others = wishes | {span for p in self.beside.get(intent, ()) for span in p.spans(spoken)}
-        return (0, end) in wishes or any(
-            (start == 0 and (till, end) in others) or (till == end and (0, start) in others) for start, till in wishes
-        )
+
+def _spans(meanings: Meanings, spoken: Sequence[str]) -> defaultdict[str, set[tuple[int, int]]]:
+    """Where the phrases of each intent stand."""
+    found: defaultdict[str, set[tuple[int, int]]] = defaultdict(set)
+    for intent, each in meanings.possible(frozenset(spoken)):
+        found[intent].update(each.spans(spoken))
+    return found
+
+
+def _is_all(wishes: set[tuple[int, int]], others: set[tuple[int, int]], end: int) -> bool:
+    """Whether so many words are a wish, with nothing besides or with what may stand beside it."""
+    return (0, end) in wishes or any(
+        (start == 0 and (till, end) in others) or (till == end and (0, start) in others) for start, till in wishes
+    )
 
 
 def _by_intent(file: Path, node: yaml.Node, words: Mapping[str, Mapping[str, str]]) -> dict[str, list[Phrase]]:
