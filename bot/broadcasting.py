@@ -145,7 +145,7 @@ class Broadcasting:
         """List who is to hear it, put a minute's worth into the lane, write down what became of it; returns how many
         went into the lane."""
         async with self._database.begin() as connection:
-            await lane.recover(connection, self._clock(), steady=leases.steady(self._database))
+            await lane.recover(connection, self._clock(), take_over=leases.steady(self._database))
             await settling.expire(connection, self._clock())
             found = await broadcasts.open_ones(connection)
         queued = 0

@@ -100,7 +100,7 @@ def named(given: Input | None, asked: Ask | None) -> Input | None:
     if asked is None or not any(map(asks_name, asked.fills)) or not isinstance(given, Heard):
         return given
     seen, words = given.meaning.danger, given.text.split()
-    doubted = seen is not None and not seen.rule and seen.tier == "ask" and given.meaning.confidence < SURE
+    doubted = seen is not None and seen.doubtful and given.meaning.confidence < SURE
     if not doubted or len(words) > NAME_WORDS or not _NAME.fullmatch(given.text.strip()):
         return given
     return replace(given, meaning=replace(given.meaning, intent=Meaning().intent, confidence=0.0, danger=None))

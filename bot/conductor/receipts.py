@@ -85,7 +85,7 @@ async def _failed(connection: Connection, row: Left, receipt: Receipt, now: date
     )
     log.warning("failed_later", channel=receipt.channel, kind=type(error).__name__, code=error.code)
     values: dict[str, Any] = {
-        "state": outbox.waits(row.broadcast_id, verdict.state),
+        "state": outbox.waits(verdict.state, told=row.broadcast_id is not None),
         "reason": verdict.reason,
         "lease_until": None,
     }

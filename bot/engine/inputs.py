@@ -18,6 +18,16 @@ class Danger:
     tier: str = "page"
     rule: str = ""  # id of the rule that fired, empty for the classifier
 
+    @property
+    def guessed(self) -> bool:
+        """Whether the classifier alone saw it, which goes by letters: a family name may have those of a blow."""
+        return not self.rule
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether it is guessed, and not surely enough to wake anybody."""
+        return self.guessed and self.tier == "ask"
+
 
 @dataclass(frozen=True, slots=True)
 class Meaning:

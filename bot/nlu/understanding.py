@@ -98,11 +98,11 @@ class Understanding:
     def _meaning(self, text: str, ranked: Ranked, other: Ranked | None = None) -> Meaning:
         verdict, language = self._verdict(text), guess(text, ranked.languages)[0]
         meaning = meaning_of(ranked, verdict, language)
-        if _is_unruled(meaning) and (rest := self._names.without(text)) is not None:
+        if meaning.danger and meaning.danger.guessed and (rest := self._names.without(text)) is not None:
             meaning = meaning_of(self._ranked([rest])[0], verdict, language)
         if other is not None:
             theirs = meaning_of(other, verdict, language)
-            if _is_unruled(theirs) and (rest := self._names.without(text)) is not None:
+            if theirs.danger and theirs.danger.guessed and (rest := self._names.without(text)) is not None:
                 theirs = meaning_of(self._others([rest])[0] or Ranked(), verdict, language)
             meaning = joined(meaning, theirs)
         if not language and verdict.language:
@@ -112,7 +112,7 @@ class Understanding:
     def _wished(self, text: str, meaning: Meaning) -> Meaning:
         """With the intent of a rule in place of the classifier's, where nothing graver was seen."""
         seen = meaning.danger
-        if (seen is None or _only_guessed(seen)) and (intent := self._wishes.all_of(text)):
+        if (seen is None or seen.doubtful) and (intent := self._wishes.all_of(text)):
             return replace(meaning, intent=intent, confidence=CERTAIN, danger=None)
         if seen is not None:
             return meaning
@@ -126,16 +126,6 @@ class Understanding:
             log.error("danger floor failed: %s", type(error).__name__)
             # unsure means that somebody asks
             return Verdict(Danger("report_violence", "ask", "floor_failed"), frozenset())
-
-
-def _only_guessed(danger: Danger) -> bool:
-    """Whether no rule saw it, and the classifier is not sure."""
-    return danger.tier == "ask" and not danger.rule
-
-
-def _is_unruled(meaning: Meaning) -> bool:
-    """Whether danger was seen, but by no rule: a family name is none, though its letters are those of a blow."""
-    return meaning.danger is not None and not meaning.danger.rule
 
 
 def _is_spoken(text: str) -> bool:

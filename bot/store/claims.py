@@ -57,7 +57,7 @@ class Claim:
 
     def waits(self, state: str) -> str:
         """The state in which it waits for its next look: what is told to many waits in the lane."""
-        return rows_of.waits(self.broadcast_id, state)
+        return rows_of.waits(state, told=self.broadcast_id is not None)
 
     @property
     def important(self) -> bool:

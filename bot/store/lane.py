@@ -144,11 +144,11 @@ def elsewhere() -> ColumnElement[bool]:
     )
 
 
-async def recover(connection: AsyncConnection, now: datetime, *, steady: bool = True) -> int:
+async def recover(connection: AsyncConnection, now: datetime, *, take_over: bool = True) -> int:
     """What a dead sender held goes back into the lane, once; the second time its outcome stays unknown. A minute later
-    than a direct reply: nobody waits for it. Returns how many. Without a steady database (`leases.py`) nothing is
-    taken from anybody."""
-    if not steady:
+    than a direct reply: nobody waits for it. Returns how many. Without `take_over` nothing is taken
+    from anybody."""
+    if not take_over:
         return 0
     gone = (
         select(outbox.c.id)

@@ -25,9 +25,9 @@ RANK = {"lane": 0, "queued": 0, "sending": 1, "unknown": 2, "sent": 3, "failed":
 IMPORTANT = and_(outbox.c.kind == "reply", or_(outbox.c.urgent, outbox.c.origin == "human"))
 
 
-def waits(broadcast_id: UUID | None, state: str) -> str:
-    """The state in which a row waits for its next look: what is told to many waits in the lane."""
-    return "lane" if broadcast_id is not None and state in ("queued", "held") else state
+def waits(state: str, *, told: bool) -> str:
+    """The state in which a row waits for its next look: what is `told` to many waits in the lane."""
+    return "lane" if told and state in ("queued", "held") else state
 
 
 async def page(
@@ -82,7 +82,7 @@ async def again(
             outbox.c.state.in_(ENDED_BADLY),
         )
         .values(
-            state=case((outbox.c.broadcast_id.is_not(None), waits(row_id, state)), else_=state),
+            state=case((outbox.c.broadcast_id.is_not(None), waits(state, told=True)), else_=state),
             reason=reason,
             not_before=not_before,
             queued_at=now,

@@ -134,7 +134,7 @@ async def expire(connection: AsyncConnection, now: datetime) -> int:
 
 async def _end_words(connection: AsyncConnection, which: ColumnElement[bool]) -> int:
     """What of these broadcasts waits in the lane, or for somebody to write, is withdrawn; how many rows."""
-    waits = and_(which, outbox.c.state.in_(("lane", "held")))
+    waits = and_(which, outbox.c.state.in_(WAITING))
     found = select(outbox.c.id).where(waits).order_by(outbox.c.id).with_for_update(skip_locked=True).cte("found")
     gone = await connection.execute(
         update(outbox).where(outbox.c.id == found.c.id).values(state="withdrawn", reason="late")
