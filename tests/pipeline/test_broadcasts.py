@@ -441,8 +441,8 @@ async def test_words_that_wait_are_withdrawn_when_their_time_is_over(world: Worl
 
 
 def test_what_is_told_to_many_waits_in_the_lane_alone() -> None:
-    assert [outbox.waits(uuid7(), state) for state in ("queued", "held", "failed")] == ["lane", "lane", "failed"]
-    assert [outbox.waits(None, state) for state in ("queued", "held")] == ["queued", "held"]
+    assert [outbox.waits(state, told=True) for state in ("queued", "held", "failed")] == ["lane", "lane", "failed"]
+    assert [outbox.waits(state, told=False) for state in ("queued", "held")] == ["queued", "held"]
 
 
 async def test_of_two_broadcasts_one_template_leaves_until_she_writes(world: World, telling: Telling) -> None:
