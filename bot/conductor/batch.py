@@ -28,13 +28,14 @@ from bot.engine.events import Said
 from bot.engine.inputs import Meaning
 from bot.observe import logs, metrics
 from bot.observe.crash import point
-from bot.store import marks, raised, rota, saving, turns, vouched
+from bot.store import batches, raised, saving, turns, vouched
 from bot.store.database import INBOX_CHANNEL, OUTBOX_CHANNEL, UNAVAILABLE, VOUCH_CHANNEL, Connection, Database
 from bot.store.inbox import Waiting, count_attempt, finish, in_order, peek, set_aside, still_waiting, wipe
 from bot.store.keys import Keys
 from bot.store.references import References
 from bot.store.shelf import shelves
 from bot.store.subject import Subject
+from bot.store.together import unwaited
 from bot.store.wake import Wake
 
 log = logs.get(__name__)
@@ -205,8 +206,8 @@ class Conductor:
             if not locked:
                 return 0
             ids = [i for s in locked for a in arrived[s] for i in a.ids]
-            waiting = await still_waiting(connection, ids)
-            subjects = await turns.load(connection, self._secrets, locked)
+            opened = await batches.opened(connection, self._secrets, locked, ids, now)
+            subjects = opened.subjects
             await self._references.refill(connection, least=len(locked))
             tools = Tools(
                 self._content,
@@ -215,13 +216,13 @@ class Conductor:
                 self._new_id,
                 self._references.take,
                 shelves(connection, self._secrets, now, self._new_id),
-                rotas=await rota.rotas(connection, now),
+                rotas=opened.rotas,
                 unnamed=self._unnamed,
-                marks=content_marks.of(await marks.marks(connection)),
+                marks=content_marks.of(opened.marks),
                 provable=self._provable,
             )
             for subject in list(subjects.values()):
-                finished = await self._turns(tools, subject, arrived[subject.id], waiting)
+                finished = await self._turns(tools, subject, arrived[subject.id], opened.waiting)
                 if (
                     finished.ask
                 ):  # nothing of this person is written: it is all done anew when the provider has answered
@@ -234,9 +235,10 @@ class Conductor:
                 await vouched.pass_by(connection, finished.passed)
                 if finished.forged:
                     await self._forged(connection, subject, finished.forged, now)
-            await saving.save(connection, self._secrets, subjects.values(), now)
-            await finish(connection, done, now)
-            await wipe(connection, wiped)
+            async with unwaited(connection):
+                await saving.save(connection, self._secrets, subjects.values(), now)
+                await finish(connection, done, now)
+                await wipe(connection, wiped)
             point("conductor.before_commit")
         point("conductor.after_commit")
         metrics.turns.labels(result="ok").inc(len(done))

@@ -6,47 +6,27 @@ of a table and its columns is made once, so that nothing of it is put together o
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-import psycopg
-from psycopg.types.array import ListBinaryDumper
-from sqlalchemy import Dialect, Insert, Table, TableValuedAlias, Update, bindparam, func, insert, select, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Table, TableValuedAlias, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.types import TypeDecorator
 
-
-class Packed(list[Any]):
-    """A column on its way, in PostgreSQL's binary format. As text, in which psycopg sends other lists, a sealed value
-    would be written in hexadecimal digits and escaped."""
-
-
-psycopg.adapters.register_dumper(Packed, ListBinaryDumper)
-
-
-class _Column(TypeDecorator[list[Any]]):
-    impl = ARRAY
-    cache_ok = True
-
-    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Packed]:
-        process = super().bind_processor(dialect)
-        return lambda values: Packed(process(values) if process else values)
+from bot.store.together import Statement, many, tell
 
 
 async def insert_rows(connection: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> None:
     """Add them, numbered (where the table numbers them) in their order; no statement for none."""
     if rows:
         columns = tuple(rows[0])
-        await connection.execute(_insert(table, columns), _arrays(columns, rows))
+        await tell(connection, _insert(table, columns)(**_arrays(columns, rows)))
 
 
 async def update_rows(connection: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> None:
     """Change them by `id`; no statement for none."""
     if rows:
         columns = tuple(rows[0])
-        await connection.execute(_update(table, columns), _arrays(columns, rows))
+        await tell(connection, _update(table, columns)(**_arrays(columns, rows)))
 
 
 def _arrays(columns: tuple[str, ...], rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
@@ -54,20 +34,21 @@ def _arrays(columns: tuple[str, ...], rows: list[dict[str, Any]]) -> dict[str, l
 
 
 @cache
-def _insert(table: Table, columns: tuple[str, ...]) -> Insert:
+def _insert(table: Table, columns: tuple[str, ...]) -> Statement:
     """INSERT ... SELECT ... FROM unnest(...)."""
     news = _news(table, columns)
     ordered = select(*(news.c[c] for c in columns)).order_by(news.c.place)
-    return insert(table).from_select(list(columns), ordered, include_defaults=False)
+    return Statement(insert(table).from_select(list(columns), ordered, include_defaults=False))
 
 
 @cache
-def _update(table: Table, columns: tuple[str, ...]) -> Update:
+def _update(table: Table, columns: tuple[str, ...]) -> Statement:
     """UPDATE ... FROM unnest(...)."""
     news = _news(table, columns)
-    return update(table).where(table.c.id == news.c.id).values({c: news.c[c] for c in columns if c != "id"})
+    values = {c: news.c[c] for c in columns if c != "id"}
+    return Statement(update(table).where(table.c.id == news.c.id).values(values))
 
 
 def _news(table: Table, columns: tuple[str, ...]) -> TableValuedAlias:
-    arrays = [bindparam(f"v_{c}", type_=_Column(table.c[c].type)) for c in columns]
+    arrays = [many(f"v_{c}", table.c[c].type) for c in columns]
     return func.unnest(*arrays).table_valued(*columns, with_ordinality="place", name="news").render_derived()

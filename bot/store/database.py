@@ -49,6 +49,7 @@ class Database:
             hide_parameters=True,
             connect_args={"connect_timeout": 5, "application_name": "saathi"},
         )
+        self._looking = self.engine.execution_options(isolation_level="AUTOCOMMIT")  # on the same connections
         self.pids: set[int] = set()  # of our connections at the server: who of us said something
         self._near: list[Callable[[str], None]] = []
         self._unsaid: dict[str, None] = {}
@@ -62,6 +63,17 @@ class Database:
         """One transaction: committed at the end, rolled back on an exception."""
         try:
             async with self.engine.begin() as connection:
+                yield connection
+        except UNAVAILABLE:
+            self.failed_at = time.monotonic()
+            raise
+
+    @asynccontextmanager
+    async def looking(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for one look that changes nothing: each statement by itself, with no transaction to open and
+        to end around it."""
+        try:
+            async with self._looking.connect() as connection:
                 yield connection
         except UNAVAILABLE:
             self.failed_at = time.monotonic()
@@ -84,8 +96,7 @@ class Database:
         try:
             while self._unsaid:
                 channels, self._unsaid = self._unsaid, {}
-                async with self.engine.connect() as connection:
-                    await connection.execution_options(isolation_level="AUTOCOMMIT")
+                async with self._looking.connect() as connection:
                     for channel in channels:
                         await connection.exec_driver_sql(f"NOTIFY {channel}")
         except UNAVAILABLE as error:

@@ -16,8 +16,6 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     LargeBinary,
-    Row,
-    Select,
     Text,
     and_,
     bindparam,
@@ -45,6 +43,7 @@ from bot.store.bulk import insert_rows
 from bot.store.database import INBOX_CHANNEL, Database
 from bot.store.keys import Keys, open_json, seal, seal_json
 from bot.store.tables import addresses, conversations, inbox, keys, seen
+from bot.store.together import Rows, Statement, ask, many, tell
 from bot.vault.keyring import new_key
 
 ALBUM_WAIT = timedelta(seconds=3)  # the parts of an album come as messages of their own
@@ -331,7 +330,7 @@ def _behind_a_gap() -> ColumnElement[bool]:
 
 
 @lru_cache(maxsize=8)
-def _waiting(most: int) -> Select[Any]:
+def _waiting(most: int) -> Statement:
     """A few rows of each person, the oldest first. Their number is written out, not bound, and stands inside: so few
     are looked up by their keys, whatever the planner believes of a table that fills and empties within seconds."""
     mine = func.row_number().over(
@@ -357,7 +356,7 @@ def _waiting(most: int) -> Select[Any]:
         .limit(literal_column(str(most)))
         .subquery()
     )
-    return (
+    return Statement(
         select(
             inbox.c.id,
             inbox.c.kind,
@@ -381,8 +380,8 @@ async def peek(database: Database, secrets: Keys, now: datetime, limit: int, mos
     """The oldest rows that may be handled now, without locking them: a few of each person, so that nobody who writes
     a hundred lines stands in front of somebody in danger. Of the people among them only the first `most` are looked at:
     what is not handled now stays sealed."""
-    async with database.begin() as connection:
-        rows = (await connection.execute(_waiting(limit), {"now": now, "just": now - GAP_WAIT})).all()
+    async with database.looking() as connection:
+        (rows,) = await ask(connection, _waiting(limit)(now=now, just=now - GAP_WAIT))
     return [
         Waiting(
             row.id,
@@ -400,7 +399,7 @@ async def peek(database: Database, secrets: Keys, now: datetime, limit: int, mos
     ]
 
 
-def _of_first(rows: Sequence[Row[Any]], most: int) -> list[Row[Any]]:
+def _of_first(rows: Rows, most: int) -> Rows:
     """The rows of nobody, and those of so many people."""
     people = set(islice(dict.fromkeys(row.subject_id for row in rows if row.subject_id is not None), most))
     return [row for row in rows if row.subject_id is None or row.subject_id in people]
@@ -449,19 +448,20 @@ def opened(
     return open_json(key, sealed, where=_where(conversation_id))
 
 
-_IDS = bindparam("ids", type_=ARRAY(BigInteger))
-_STILL_WAITING = select(inbox.c.id).where(inbox.c.id == func.any(_IDS), inbox.c.state == "waiting")
-_FINISH = update(inbox).where(inbox.c.id == func.any(_IDS)).values(state="done", done_at=bindparam("at"))
+_IDS = many("ids", BigInteger)
+STILL_WAITING = Statement(select(inbox.c.id).where(inbox.c.id == func.any(_IDS), inbox.c.state == "waiting"))
+_FINISH = Statement(update(inbox).where(inbox.c.id == func.any(_IDS)).values(state="done", done_at=bindparam("at")))
 
 
 async def still_waiting(connection: AsyncConnection, ids: Sequence[int]) -> set[int]:
     """Of the rows peeked at, those that nobody has handled since. Called with their subjects locked."""
-    return set((await connection.scalars(_STILL_WAITING, {"ids": list(ids)})).all())
+    (rows,) = await ask(connection, STILL_WAITING(ids=ids))
+    return {row.id for row in rows}
 
 
 async def finish(connection: AsyncConnection, ids: Sequence[int], now: datetime) -> None:
     """These rows are handled."""
-    await connection.execute(_FINISH, {"ids": list(ids), "at": now})
+    await tell(connection, _FINISH(ids=ids, at=now))
 
 
 async def wipe(connection: AsyncConnection, ids: Sequence[int]) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
 from bot.store.tables import fact_marks, text_proposals, users
+from bot.store.together import Rows, Statement, ask
 
 CHECKED, WRONG, CHANGE = "checked", "wrong", "change"
 NOTE = 1000  # characters of a note, and of a proposal
@@ -58,7 +59,7 @@ async def mark(
 
 
 _M = fact_marks.c
-_MARKS = (
+MARKS = Statement(
     select(_M.fact, _M.hash, _M.verdict, _M.note, _M.user_id, users.c.name, _M.marked_at)
     .join(users, users.c.id == _M.user_id)
     .order_by(_M.marked_at, _M.id)
@@ -67,7 +68,13 @@ _MARKS = (
 
 async def marks(connection: AsyncConnection) -> Sequence[Mark]:
     """All words about facts, oldest first."""
-    return [Mark(*row) for row in await connection.execute(_MARKS)]
+    (rows,) = await ask(connection, MARKS())
+    return read(rows)
+
+
+def read(rows: Rows) -> Sequence[Mark]:
+    """The words of the rows of `MARKS`."""
+    return [Mark(*row) for row in rows]
 
 
 async def propose(

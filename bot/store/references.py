@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Text, bindparam, func, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Text, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.tables import cases
+from bot.store.together import Statement, ask, many
 
 REFERENCE_DIGITS = 6
-_TAKEN = select(cases.c.reference).where(cases.c.reference == func.any(bindparam("drawn", type_=ARRAY(Text))))
+_TAKEN = Statement(select(cases.c.reference).where(cases.c.reference == func.any(many("drawn", Text))))
 
 
 async def unused_references(connection: AsyncConnection, candidates: Sequence[str]) -> list[str]:
     """Of the drawn references, those that no case has."""
-    taken = await connection.execute(_TAKEN, {"drawn": list(candidates)})
+    (taken,) = await ask(connection, _TAKEN(drawn=candidates))
     used = {row.reference for row in taken}
     return [c for c in dict.fromkeys(candidates) if c not in used]
 

@@ -28,6 +28,7 @@ from bot.store.tables import (
     user_profiles,
     users,
 )
+from bot.store.together import Rows, Said, Statement, ask
 
 Span: TypeAlias = tuple[datetime, datetime]
 LOOK_BACK, LOOK_AHEAD = timedelta(days=1), timedelta(days=10)
@@ -37,7 +38,7 @@ ANSWERING = ("caseworker", "specialist", "supervisor")  # who writes to people
 
 
 # Shifts of active colleagues between two moments, with what is cut out of them.
-_SPANS = (
+_SPANS = Statement(
     select(
         shifts.c.id,
         users.c.organisation_id,
@@ -72,7 +73,7 @@ _LAST = (
     .scalar_subquery()
 )
 # What colleagues told of themselves, and until when each is planned.
-_TOLD = (
+_TOLD = Statement(
     select(
         users.c.organisation_id,
         func.coalesce(organisations.c.settings["main"].as_boolean(), False).label("main"),
@@ -144,8 +145,17 @@ async def rotas(
     connection: AsyncConnection, now: datetime, *, ahead: timedelta = LOOK_AHEAD, back: timedelta = LOOK_BACK
 ) -> Rotas:
     """What every organisation has planned, and what its people told."""
-    rows = (await connection.execute(_SPANS, {"since": now - back, "before": now + ahead})).all()
-    told = (await connection.execute(_TOLD)).all()
+    return read(now, await ask(connection, *questions(now, ahead=ahead, back=back)))
+
+
+def questions(now: datetime, *, ahead: timedelta = LOOK_AHEAD, back: timedelta = LOOK_BACK) -> list[Said]:
+    """What `read` reads the answers of."""
+    return [_SPANS(since=now - back, before=now + ahead), _TOLD()]
+
+
+def read(now: datetime, answers: Sequence[Rows]) -> Rotas:
+    """What these rows come to."""
+    rows, told = answers
     found: dict[UUID, Planned] = {}
     for organisation in {row.organisation_id for row in told}:
         theirs = [row for row in rows if row.organisation_id == organisation]

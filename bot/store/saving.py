@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import DateTime, Uuid, and_, bindparam, case, func, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import filing, raised, search
@@ -31,16 +31,17 @@ from bot.store.tables import (
     notices,
     outbox,
 )
+from bot.store.together import Statement, many, tell
 from bot.store.turns import CASE_FIELDS, CONVERSATION_FIELDS, PERSON_FIELDS
 
 STALE = timedelta(hours=1)  # a question or promise of the bot that was not sent for so long is not sent any more
-_IDS = bindparam("ids", type_=ARRAY(Uuid))
+_IDS = many("ids", Uuid)
 _NOW, _SINCE = (bindparam(name, type_=DateTime(timezone=True)) for name in ("now", "since"))
 _TOLD = outbox.c.broadcast_id.is_not(None)
 _STALE = and_(outbox.c.origin == "bot", outbox.c.queued_at < _SINCE)
-_LOOK_AGAIN = (
+_LOOK_AGAIN = Statement(
     update(outbox)
-    .where(outbox.c.conversation_id == func.any(_IDS), outbox.c.state.in_(("held", "queued")), ~_TOLD)
+    .where(outbox.c.conversation_id == func.any(_IDS), outbox.c.state == func.any(array(["held", "queued"])), ~_TOLD)
     .values(
         state=case((_STALE, "withdrawn"), else_="queued"),
         # The doubt whether a row arrived already stays with it: it is what bounds how often it is sent.
@@ -50,21 +51,21 @@ _LOOK_AGAIN = (
 )
 # The window is open now. What a broadcast has for her goes into the lane, where it stands before no answer, and leaves
 # after all that is asked there: it runs, she wants it, silence, no human, no grave case.
-_INTO_THE_LANE = (
+_INTO_THE_LANE = Statement(
     update(outbox)
     .where(
         outbox.c.conversation_id == func.any(_IDS),
-        outbox.c.state.in_(("held", "lane")),
+        outbox.c.state == func.any(array(["held", "lane"])),
         outbox.c.reason == "window",
         _TOLD,
     )
     .values(state="lane", reason=None, not_before=_NOW)
 )
-_KEEP_AS_ALLOWED = (
+_KEEP_AS_ALLOWED = Statement(
     update(messages)
     .where(
         messages.c.conversation_id == func.any(_IDS),
-        messages.c.retention.in_(("browse", "danger_before_consent", "case")),
+        messages.c.retention == func.any(array(["browse", "danger_before_consent", "case"])),
     )
     .values(retention="person")
 )
@@ -86,7 +87,7 @@ async def save(connection: AsyncConnection, secrets: Keys, subjects: Iterable[Su
     await insert_rows(connection, heard_lines, [row for s in batch for row in s.lines])
     if consented := [c for s in batch if s.has_just_consented() for c in s.conversations]:
         # What was kept for a day or three until she was asked is kept as she allowed.
-        await connection.execute(_KEEP_AS_ALLOWED, {"ids": consented})
+        await tell(connection, _KEEP_AS_ALLOWED(ids=consented))
 
 
 async def _people(connection: AsyncConnection, batch: Sequence[Subject], today: date) -> None:
@@ -117,9 +118,8 @@ async def _notices(connection: AsyncConnection, batch: Sequence[Subject], now: d
 
 async def _look_again(connection: AsyncConnection, conversation_ids: Sequence[UUID], now: datetime) -> None:
     """The person has written: what a human said leaves now; what the bot said hours ago is not true any more."""
-    ids = list(conversation_ids)
-    await connection.execute(_LOOK_AGAIN, {"ids": ids, "now": now, "since": now - STALE})
-    await connection.execute(_INTO_THE_LANE, {"ids": ids, "now": now})
+    await tell(connection, _LOOK_AGAIN(ids=conversation_ids, now=now, since=now - STALE))
+    await tell(connection, _INTO_THE_LANE(ids=conversation_ids, now=now))
 
 
 # --- rows

@@ -1,24 +1,24 @@
 """People of a batch of turns: locked in the order of their ids, and all read that their turns may look at.
 
 Law: set-based; a fixed number of statements however many people there are, no ORM, no savepoint; each statement is made
-once. In the order of their ids, so that batches never wait for each other in a circle. `saving.py` writes what is left.
+once, and those that read go together. Locked in the order of their ids, so that batches never wait for each other in a
+circle. `saving.py` writes what is left.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, func, or_, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Uuid, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.keys import Keys, open_json
 from bot.store.rows import Case, Conversation, Person
 from bot.store.subject import Subject
 from bot.store.tables import addresses, cases, contacts, conversations, keys, notices
+from bot.store.together import Rows, Said, Statement, ask, many
 
 PERSON_FIELDS = (
     "language",
@@ -64,10 +64,12 @@ CASE_FIELDS = (
 )
 REOPENS = timedelta(days=90)  # so long a reply opens again what a human closed
 
-_IDS = bindparam("ids", type_=ARRAY(Uuid))
+_IDS = many("ids", Uuid)
 _LOCK = select(contacts.c.id).where(contacts.c.id == func.any(_IDS)).order_by(contacts.c.id)
-_LOCK_FREE, _LOCK_ALL = (_LOCK.with_for_update(skip_locked=skips, key_share=False) for skips in (True, False))
-_PEOPLE = (
+_LOCK_FREE, _LOCK_ALL = (
+    Statement(_LOCK.with_for_update(skip_locked=skips, key_share=False)) for skips in (True, False)
+)
+_PEOPLE = Statement(
     select(
         contacts.c.id,
         keys.c.wrapped,
@@ -78,7 +80,7 @@ _PEOPLE = (
     .join(keys, keys.c.subject_id == contacts.c.subject_id)
     .where(contacts.c.id == func.any(_IDS))
 )
-_CONVERSATIONS = (
+_CONVERSATIONS = Statement(
     select(
         conversations.c.subject_id,
         conversations.c.session_enc,
@@ -91,7 +93,7 @@ _CONVERSATIONS = (
     .join(addresses, addresses.c.id == conversations.c.address_id)
     .where(conversations.c.subject_id == func.any(_IDS))
 )
-_CASES = (
+_CASES = Statement(
     select(
         cases.c.subject_id,
         cases.c.facts_enc,
@@ -108,7 +110,7 @@ _CASES = (
     )
     .order_by(cases.c.closed_at.desc(), cases.c.opened_at.desc(), cases.c.id.desc())
 )
-_NOTICES = (
+_NOTICES = Statement(
     select(notices.c.subject_id, notices.c.conversation_id, notices.c.audience)
     .where(notices.c.subject_id == func.any(_IDS), notices.c.taken_at.is_(None))
     .distinct()
@@ -117,35 +119,41 @@ _NOTICES = (
 
 async def lock(connection: AsyncConnection, subject_ids: Iterable[UUID], *, wait: bool = False) -> list[UUID]:
     """Lock these subjects in id order; those that somebody else holds are left out, unless `wait`."""
-    rows = await connection.execute(_LOCK_ALL if wait else _LOCK_FREE, {"ids": sorted(subject_ids)})
+    (rows,) = await ask(connection, (_LOCK_ALL if wait else _LOCK_FREE)(ids=sorted(subject_ids)))
     return [row.id for row in rows]
 
 
 async def load(connection: AsyncConnection, secrets: Keys, subject_ids: Sequence[UUID]) -> dict[UUID, Subject]:
     """Read people, conversations and cases of locked subjects: open ones, and those that were closed lately."""
-    ids = {"ids": list(subject_ids)}
+    return read(secrets, await ask(connection, *questions(subject_ids)))
+
+
+def questions(subject_ids: Sequence[UUID]) -> list[Said]:
+    """What `read` reads the answers of."""
+    return [statement(ids=subject_ids) for statement in (_PEOPLE, _CONVERSATIONS, _CASES, _NOTICES)]
+
+
+def read(secrets: Keys, answers: Sequence[Rows]) -> dict[UUID, Subject]:
+    """The people of whom these rows are."""
+    people, talks, opened, open_notices = answers
     subjects = {}
-    for person_id, wrapped, profile, simulated, *values in await connection.execute(_PEOPLE, ids):
+    for person_id, wrapped, profile, simulated, *values in people:
         key = secrets.keyring.unwrap(wrapped)
         person = Person(person_id, simulated=simulated, **dict(zip(PERSON_FIELDS, values, strict=True)))
         if profile:
             person.profile = open_json(key, profile, where=f"contacts.profile_enc.{person_id}")
         subjects[person_id] = Subject(person_id, key, person, {}, [])
-    await _load_conversations(connection, subjects, ids)
-    await _load_cases(connection, subjects, ids)
-    for subject_id, conversation_id, audience in await connection.execute(_NOTICES, ids):
+    _read_conversations(subjects, talks)
+    _read_cases(subjects, opened)
+    for subject_id, conversation_id, audience in open_notices:
         subjects[subject_id].open_notices.add((conversation_id, audience))
     for subject in subjects.values():
         subject.remember()
     return subjects
 
 
-async def _load_conversations(
-    connection: AsyncConnection, subjects: Mapping[UUID, Subject], ids: Mapping[str, Any]
-) -> None:
-    for subject_id, sealed, conversation_id, channel, account, hint, *values in await connection.execute(
-        _CONVERSATIONS, ids
-    ):
+def _read_conversations(subjects: Mapping[UUID, Subject], rows: Rows) -> None:
+    for subject_id, sealed, conversation_id, channel, account, hint, *values in rows:
         subject = subjects[subject_id]
         where = f"conversations.session_enc.{conversation_id}"
         subject.conversations[conversation_id] = Conversation(
@@ -158,10 +166,8 @@ async def _load_conversations(
         )
 
 
-async def _load_cases(connection: AsyncConnection, subjects: Mapping[UUID, Subject], ids: Mapping[str, Any]) -> None:
-    for subject_id, sealed, case_id, reference, kind, conversation_id, opened_at, *values in await connection.execute(
-        _CASES, ids
-    ):
+def _read_cases(subjects: Mapping[UUID, Subject], rows: Rows) -> None:
+    for subject_id, sealed, case_id, reference, kind, conversation_id, opened_at, *values in rows:
         subject = subjects[subject_id]
         case = Case(
             id=case_id,

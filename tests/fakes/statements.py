@@ -1,6 +1,7 @@
-"""What an engine asks its database, as long as somebody listens.
+"""What a database is asked by this process, as long as somebody listens.
 
-Law: hears and changes nothing.
+Law: hears and changes nothing. It listens at the driver, where what SQLAlchemy sends comes by, and what goes past it
+(`bot/store/together.py`).
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from sqlalchemy import event
+import psycopg
+import pytest
 
 from bot.store.database import Database
 
@@ -26,13 +28,22 @@ class Asked(NamedTuple):
 def heard(database: Database) -> Iterator[list[Asked]]:
     """Every statement meanwhile, in order."""
     asked: list[Asked] = []
+    execute, executemany = psycopg.AsyncCursor.execute, psycopg.AsyncCursor.executemany
 
-    def hear(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
-        asked.append(Asked(statement, parameters, many))
+    def hear(cursor: psycopg.AsyncCursor[Any], statement: Any, parameters: Any, *, many: bool) -> None:
+        if cursor.connection.info.backend_pid in database.pids:
+            text = statement.decode() if isinstance(statement, bytes) else str(statement)
+            asked.append(Asked(text, parameters, many))
 
-    engine = database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", hear)
-    try:
+    async def one(cursor: Any, statement: Any, parameters: Any = None, **options: Any) -> Any:
+        hear(cursor, statement, parameters, many=False)
+        return await execute(cursor, statement, parameters, **options)
+
+    async def several(cursor: Any, statement: Any, parameters: Any, **options: Any) -> None:
+        hear(cursor, statement, parameters, many=True)
+        await executemany(cursor, statement, parameters, **options)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(psycopg.AsyncCursor, "execute", one)
+        patched.setattr(psycopg.AsyncCursor, "executemany", several)
         yield asked
-    finally:
-        event.remove(engine, "before_cursor_execute", hear)

@@ -1,0 +1,120 @@
+"""Statements that go to the server together: one round trip for many, where each waited for the one before it.
+
+Law: in the connection's own transaction, in their order; a statement is made and compiled once. SQLAlchemy cannot send
+one before it has read what the last one answered, so these are handed to the driver, which has a pipeline for it.
+Errors are those of SQLAlchemy all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from functools import cached_property
+from typing import Any, NamedTuple, TypeAlias
+
+import psycopg
+from psycopg.rows import namedtuple_row
+from psycopg.types.array import ListBinaryDumper
+from sqlalchemy import BindParameter, ClauseElement, Dialect, bindparam
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql.psycopg import PGDialectAsync_psycopg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import TypeDecorator
+
+Rows: TypeAlias = list[Any]  # named tuples
+_DIALECT = PGDialectAsync_psycopg()
+
+
+class Packed(list[Any]):
+    """Values of one type on their way, in PostgreSQL's binary format. As text, in which psycopg sends other lists, a
+    sealed value would be written in hexadecimal digits and escaped."""
+
+
+psycopg.adapters.register_dumper(Packed, ListBinaryDumper)
+
+
+class _Many(TypeDecorator[list[Any]]):
+    impl = ARRAY
+    cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Packed]:
+        process = super().bind_processor(dialect)
+        return lambda values: Packed(process(values) if process else values)
+
+
+def many(name: str, of: Any) -> BindParameter[list[Any]]:
+    """A parameter that holds any number of values. `of`: their type."""
+    return bindparam(name, type_=_Many(of))
+
+
+class Said(NamedTuple):
+    """A statement with its values, as the driver takes it."""
+
+    text: bytes
+    values: dict[str, Any]
+
+
+class Statement:
+    """A statement that is sent often. What it selects must need no help of SQLAlchemy's to be read: the driver knows
+    moments, ids, JSON and lists by itself. `in_` is not for it: how many values it has is known too late."""
+
+    def __init__(self, made: ClauseElement) -> None:
+        self._made = made
+
+    @cached_property
+    def _compiled(self) -> tuple[bytes, dict[str, Any], dict[str, Callable[[Any], Any]]]:
+        """Its text, the values that it holds, and what must be done to those that it is given."""
+        compiled = self._made.compile(dialect=_DIALECT)
+        types = {name: bind.type.dialect_impl(_DIALECT) for bind, name in compiled.bind_names.items()}  # type: ignore[attr-defined]
+        processes = {name: process for name, of in types.items() if (process := of.bind_processor(_DIALECT))}
+        return str(compiled).encode(), dict(compiled.params), processes
+
+    def __call__(self, **values: Any) -> Said:
+        """With these values."""
+        text, held, processes = self._compiled
+        ready = {name: processes[name](value) if name in processes else value for name, value in values.items()}
+        return Said(text, {**held, **ready})
+
+
+async def ask(connection: AsyncConnection, *asked: Said) -> list[Rows]:
+    """The rows of each, in the order in which they were asked."""
+    driver = await _driver(connection)
+    with _same_errors():
+        async with driver.pipeline():
+            cursors = [driver.cursor(row_factory=namedtuple_row) for _ in asked]
+            for cursor, said in zip(cursors, asked, strict=True):
+                await cursor.execute(*said)
+            return [await cursor.fetchall() for cursor in cursors]
+
+
+async def tell(connection: AsyncConnection, said: Said) -> None:
+    """One statement that changes something. Within `unwaited` it is not waited for."""
+    driver = await _driver(connection)
+    with _same_errors():
+        await driver.execute(*said)
+
+
+@asynccontextmanager
+async def unwaited(connection: AsyncConnection) -> AsyncIterator[None]:
+    """Nothing in it is waited for before its end, whoever sends it. Nothing in it may ask: SQLAlchemy would see no
+    rows."""
+    driver = await _driver(connection)
+    with _same_errors():
+        async with driver.pipeline():
+            yield
+
+
+@contextmanager
+def _same_errors() -> Iterator[None]:
+    """One family of errors above the store, whichever way a statement went."""
+    try:
+        yield
+    except psycopg.Error as error:
+        told = DBAPIError.instance(None, None, error, psycopg.Error, hide_parameters=True, dialect=_DIALECT)
+        raise told from error
+
+
+async def _driver(connection: AsyncConnection) -> psycopg.AsyncConnection[Any]:
+    found: psycopg.AsyncConnection[Any] = (await connection.get_raw_connection()).driver_connection
+    return found
