@@ -19,7 +19,7 @@ from bot.store import colleagues, leases, pages, staff_chats
 from bot.store.colleagues import Colleague
 from bot.store.database import OUTBOX_CHANNEL, Connection, Database
 from bot.store.keys import Keys
-from bot.store.pages import Call, Claimed, Open
+from bot.store.pages import Call, Claimed, Open, Rung
 from bot.store.raised import SECOND
 from bot.store.wake import Wake
 from bot.transports.bell import Bell, Ring
@@ -99,11 +99,13 @@ class Pager:
                 if not found:
                     return made
                 people = await colleagues.colleagues(connection, now, assumed=opens)
-                for notice in found:
-                    made += await self._step(connection, notice, people, now)
+                rungs = [await self._step(connection, notice, people, now) for notice in found]
+                made += await pages.climb(connection, [rung for rung in rungs if rung is not None], now)
             after = found[-1].id
 
-    async def _step(self, connection: Connection, notice: Open, people: Sequence[Colleague], now: datetime) -> int:
+    async def _step(
+        self, connection: Connection, notice: Open, people: Sequence[Colleague], now: datetime
+    ) -> Rung | None:
         steps = self._ladder[notice.audience if notice.audience in RINGING else "queue"]
         if not self._is_due(notice, steps, now):
             return await self._offer(connection, notice, people, now)
@@ -121,32 +123,16 @@ class Pager:
             calls += [Call("duty", f"{ALERT}_{n}", None, "email") for n in range(len(self._alerts))]
         if red:
             log.error("nobody_came", id=notice.id, severity=notice.severity)
-        return await pages.climb(
-            connection,
-            notice,
-            calls,
-            now,
-            called=place,
-            offered_to=offer.colleague.id if offer else None,
-            offer=offer.reasons if offer else (),
-            red=red,
-        )
+        return _rung(notice, calls, place, offer, red=red)
 
-    async def _offer(self, connection: Connection, notice: Open, people: Sequence[Colleague], now: datetime) -> int:
+    async def _offer(
+        self, connection: Connection, notice: Open, people: Sequence[Colleague], now: datetime
+    ) -> Rung | None:
         """A line of the queue is shown to somebody before it is due; nobody is called for it."""
         if notice.called or (notice.called_at is not None and now - notice.called_at < OFFER_AGAIN):
-            return 0
+            return None
         first = next(iter(self._ranked(notice, _of(notice, people), frozenset())), None)
-        return await pages.climb(
-            connection,
-            notice,
-            await self._in_groups(connection, notice),
-            now,
-            called=0,
-            offered_to=first.colleague.id if first else None,
-            offer=first.reasons if first else (),
-            red=False,
-        )
+        return _rung(notice, await self._in_groups(connection, notice), 0, first)
 
     async def _in_groups(self, connection: Connection, notice: Open) -> list[Call]:
         """The groups of staff, where a line of the queue may be named there: a number, once. Never danger, abuse, a
@@ -266,6 +252,11 @@ class Pager:
         if claimed.kind in TO_LOOK_AT:
             body, buttons = f"{body}_look", ()
         return Ring(say("call"), say("mail_subject"), say(body), buttons)
+
+
+def _rung(notice: Open, calls: Sequence[Call], called: int, offer: Offer | None, *, red: bool = False) -> Rung:
+    to, reasons = (offer.colleague.id, tuple(offer.reasons)) if offer else (None, ())
+    return Rung(notice, tuple(calls), called, to, reasons, red)
 
 
 def _of(notice: Open, people: Sequence[Colleague]) -> Sequence[Colleague]:

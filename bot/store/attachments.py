@@ -106,11 +106,12 @@ async def claim(connection: AsyncConnection, secrets: Keys, now: datetime, *, ta
                 key,
             )
         )
-    await connection.execute(
-        update(media)
-        .where(media.c.id.in_([c.id for c in claimed]))
-        .values(lease_until=leases.until(), attempts=media.c.attempts + 1)
-    )
+    if claimed:
+        await connection.execute(
+            update(media)
+            .where(media.c.id.in_([c.id for c in claimed]))
+            .values(lease_until=leases.until(), attempts=media.c.attempts + 1)
+        )
     return claimed
 
 

@@ -6,13 +6,14 @@ a lease with a fencing number, as in the outbox. Nothing of a person is opened h
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, and_, exists, func, or_, select, update
+from sqlalchemy import RowMapping, Uuid, and_, bindparam, exists, func, or_, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
@@ -167,44 +168,51 @@ class Call:
     channel: str
 
 
-async def climb(
-    connection: AsyncConnection,
-    notice: Open,
-    calls: Iterable[Call],
-    now: datetime,
-    *,
-    called: int,
-    offered_to: UUID | None,
-    offer: Sequence[str],
-    red: bool,
-) -> int:
-    """Write what was decided for a locked notice; returns how many calls are new."""
-    made = 0
-    for call in calls:
-        done = await connection.execute(
-            pg_insert(pages)
-            .values(
-                id=uuid7(),
-                subject_id=notice.subject_id,
-                notice_id=notice.id,
-                step=call.step,
-                receiver=call.receiver,
-                user_id=call.user_id,
-                channel=call.channel,
-                state="queued",
-                queued_at=now,
-            )
-            .on_conflict_do_nothing()
-            .returning(pages.c.id)
-        )
-        made += done.first() is not None
-    values: dict[str, Any] = {"called": called, "called_at": now}
-    if offered_to is not None:
-        values |= {"offered_to": offered_to, "offer": list(offer)}
-    if red:
-        values["red_at"] = now
-    await connection.execute(update(notices).where(notices.c.id == notice.id).values(**values))
-    return made
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """What was decided for a locked notice: how far it has climbed by now (`called`), who is called, to whom it is
+    offered and why, and whether nobody is left (`red`)."""
+
+    notice: Open
+    calls: tuple[Call, ...]
+    called: int
+    offered_to: UUID | None = None
+    offer: tuple[str, ...] = ()
+    red: bool = False
+
+
+_CLIMBED = update(notices).where(notices.c.id == func.any(bindparam("ids", type_=ARRAY(Uuid))))
+
+
+async def climb(connection: AsyncConnection, rungs: Sequence[Rung], now: datetime) -> int:
+    """Write what was decided, all that is alike in one statement; returns how many calls are new."""
+    alike: dict[tuple[int, UUID | None, tuple[str, ...], bool], list[UUID]] = {}
+    for each in rungs:
+        alike.setdefault((each.called, each.offered_to, each.offer, each.red), []).append(each.notice.id)
+    for (called, offered_to, offer, red), ids in alike.items():
+        values: dict[str, Any] = {"called": called, "called_at": now}
+        values |= {"offered_to": offered_to, "offer": list(offer)} if offered_to is not None else {}
+        values |= {"red_at": now} if red else {}
+        await connection.execute(_CLIMBED.values(**values), {"ids": ids})
+    rows = [_call_row(each.notice, call, now) for each in rungs for call in each.calls]
+    if not rows:
+        return 0
+    made = await connection.execute(pg_insert(pages).values(rows).on_conflict_do_nothing().returning(pages.c.id))
+    return len(made.all())
+
+
+def _call_row(notice: Open, call: Call, now: datetime) -> dict[str, Any]:
+    return {
+        "id": uuid7(),
+        "subject_id": notice.subject_id,
+        "notice_id": notice.id,
+        "step": call.step,
+        "receiver": call.receiver,
+        "user_id": call.user_id,
+        "channel": call.channel,
+        "state": "queued",
+        "queued_at": now,
+    }
 
 
 # --- calling

@@ -19,6 +19,7 @@ log = logs.get(__name__)
 POLL_SECONDS = 1.0
 FAULT_SECONDS = 1.0
 REST, REST_MOST = 2.0, 0.5  # times as long as it worked; seconds
+REST_LOOK = 0.005  # seconds between looks whether they are gone, which is soon
 
 
 class Wake:
@@ -64,8 +65,9 @@ class Wake:
 
     async def work(self, once: Callable[[], Awaitable[int]], channel: str, seconds: float = POLL_SECONDS) -> None:
         """Call `once` until told to stop, and when it found nothing to do wait for the channel. A fault of ours ends no
-        worker: its rows are still there, and its leases run out. While many webhooks wait to be stored it rests, also
-        before it follows a call: a provider gives up within seconds, and what is stored is answered a moment later."""
+        worker: its rows are still there, and its leases run out. It rests as long as many webhooks wait to be stored,
+        also before it follows a call: a provider gives up within seconds, and what is stored is answered a moment
+        later."""
         while not self.stopping:
             began = time.monotonic()
             try:
@@ -83,7 +85,9 @@ class Wake:
                 await asyncio.sleep(FAULT_SECONDS)
 
     async def _rest(self, worked: float) -> None:
-        await asyncio.sleep(min(REST_MOST, REST * worked))
+        until = time.monotonic() + min(REST_MOST, REST * worked)
+        while self.pressed() and time.monotonic() < until:  # noqa: ASYNC110 (each request would set an event)
+            await asyncio.sleep(REST_LOOK)
 
     async def wait(self, channel: str, seconds: float = POLL_SECONDS) -> None:
         """Wait for a notification, or for `seconds`; not at all when it is time to stop."""

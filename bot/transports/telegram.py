@@ -16,7 +16,6 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
-import httpx
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
 from telegram.error import (
     BadRequest,
@@ -28,7 +27,6 @@ from telegram.error import (
     RetryAfter,
     TelegramError,
 )
-from telegram.request import HTTPXRequest
 
 from bot.channels.contract import Button, Part
 from bot.channels.limits import units
@@ -46,6 +44,7 @@ from bot.transports.errors import (
     Throttled,
     Unreachable,
 )
+from bot.transports.telegram_wire import NOT_SENT, Wire
 
 log = logging.getLogger(__name__)
 os.environ.setdefault("PTB_TIMEDELTA", "true")  # the library's coming behaviour; without it each 429 warns
@@ -56,13 +55,12 @@ _FILE_PATH = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_.-]+){1,5}")
 _AT_ONCE = 100  # messages in one deleteMessages
 _NARROW = 14  # two labels up to this length share a row
 _NOBODY = ("chat not found", "user not found", "peer_id_invalid", "user_id_invalid")
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_AT_MOST = 64  # requests at once, as the sender has in flight
+_ANSWER = 10.0  # seconds until one is answered
 
 
 def quiet() -> None:
-    """Silence libraries that would log addresses of requests, which hold the token, or whole answers."""
-    for name in ("httpx", "httpcore"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    """Silence the library, which would log whole answers."""
     logging.getLogger("telegram").setLevel(logging.CRITICAL)
 
 
@@ -83,7 +81,7 @@ def error_of(error: Exception) -> SendError:
         case BadRequest():
             nobody = any(words in error.message.lower() for words in _NOBODY)
             return BadAddress("400") if nobody else BadContent("400")
-        case NetworkError() if isinstance(error.__cause__, _NOT_SENT):
+        case NetworkError() if isinstance(error.__cause__, NOT_SENT):
             return Unreachable(type(error.__cause__).__name__)
         case _:  # cut, timed out, 5xx, an unreadable answer: it may have been accepted
             return OutcomeUnknown(type(error).__name__)
@@ -104,7 +102,7 @@ class Telegram:
         self._settings = settings
         self._url = settings.telegram_api_url.rstrip("/")
         self._bot: Bot | None = None
-        self._requests: tuple[HTTPXRequest, ...] = ()
+        self._requests: tuple[Wire, ...] = ()
 
     @property
     def account(self) -> str:
@@ -120,9 +118,9 @@ class Telegram:
             raise Misconfigured("no_credentials")
         if self._bot is None:
             # a proxy from the environment is for the outside, not for an address on this machine
-            options = {"trust_env": not is_loopback(self._url)}
-            polling = HTTPXRequest(connection_pool_size=1, read_timeout=_HOLD + 10, httpx_kwargs=options)
-            sending = HTTPXRequest(connection_pool_size=32, read_timeout=10, pool_timeout=5, httpx_kwargs=options)
+            outside = not is_loopback(self._url)
+            polling = Wire(connections=1, seconds=_HOLD + 10, trust_env=outside)
+            sending = Wire(connections=_AT_MOST, seconds=_ANSWER, trust_env=outside)
             self._requests = (polling, sending)
             self._bot = Bot(
                 self._settings.telegram_token.get_secret_value(),

@@ -208,7 +208,9 @@ def test_no_action_of_a_flow_reaches_outside(content: Content) -> None:
         tree = ast.parse(path.read_text("utf-8"))
         names = [n for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom) for n in _imported(node)]
         assert [
-            n for n in names if outside.search(n) or n.startswith(("bot.transports", "bot.sender", "bot.outgoing"))
+            n
+            for n in names
+            if outside.search(n) or n.startswith(("bot.transports", "bot.sender", "bot.delivery", "bot.outgoing"))
         ] == [], path.name
 
 

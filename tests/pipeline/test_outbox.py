@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot import delivery
 from bot import sender as sender_room
 from bot.sender import ROOM
 from bot.store import claims
@@ -127,7 +128,7 @@ class Away(Database):
 
 
 async def test_a_short_absence_of_the_database_forgets_no_result(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sender_room, "WRITE_WAITS", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(delivery, "WRITE_WAITS", (0.0, 0.0, 0.0))
     (row_id,) = await queued(world, MAYA, "one")
     database = Away(world.app.database.url, pool_size=2)
     sender = world.new_sender(database)

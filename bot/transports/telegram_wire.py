@@ -1,0 +1,70 @@
+"""How the Telegram library reaches the network: by aiohttp, in place of its own httpx.
+
+Law: one request, a time limit, no retry of our own (a GET whose kept connection was cut is asked again by aiohttp,
+which harms no long poll). Why not httpx: a message by it costs several times as much (docs/performance.md). Source:
+`telegram.request.BaseRequest`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import (
+    ClientConnectorError,
+    ClientError,
+    ClientSession,
+    ClientTimeout,
+    ConnectionTimeoutError,
+    DummyCookieJar,
+    TCPConnector,
+)
+from telegram.error import NetworkError, TimedOut
+from telegram.request import BaseRequest, RequestData
+from yarl import URL
+
+NOT_SENT = (ClientConnectorError, ConnectionTimeoutError)  # causes after which nothing can have arrived
+_CONNECT = 5.0  # seconds until a connection is free, or made
+
+
+class Wire(BaseRequest):
+    """At most `connections` at once; `seconds` until an answer. `trust_env`: a proxy of the environment is used.
+
+    Made in a running loop. The library's time limits for single requests are not used by us, nor are its files.
+    """
+
+    def __init__(self, *, connections: int, seconds: float, trust_env: bool) -> None:
+        self._seconds = seconds
+        self._session = ClientSession(
+            connector=TCPConnector(limit=connections),
+            timeout=ClientTimeout(total=None, connect=_CONNECT, sock_read=seconds),
+            cookie_jar=DummyCookieJar(),
+            headers={"User-Agent": self.USER_AGENT},
+            trust_env=trust_env,
+        )
+
+    @property
+    def read_timeout(self) -> float:
+        """Seconds."""
+        return self._seconds
+
+    async def initialize(self) -> None:
+        """Nothing: it is ready."""
+
+    async def shutdown(self) -> None:
+        """Close the connections."""
+        await self._session.close()
+
+    async def do_request(
+        self, url: str, method: str, request_data: RequestData | None = None, *limits: Any, **named: Any
+    ) -> tuple[int, bytes]:
+        """Status and body. Raises the library's NetworkError, with what was the matter as its cause."""
+        data = request_data.json_parameters if request_data else None
+        try:
+            async with self._session.request(
+                method, URL(url, encoded=True), data=data, allow_redirects=False
+            ) as answer:
+                return answer.status, await answer.read()
+        except TimeoutError as error:
+            raise TimedOut from error
+        except ClientError as error:  # its words may quote the address, which holds the token
+            raise NetworkError(type(error).__name__) from error
