@@ -8,7 +8,7 @@ Errors are those of SQLAlchemy all the same.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
@@ -81,12 +81,12 @@ class Statement:
 async def ask(connection: AsyncConnection, *asked: Said) -> list[Rows]:
     """The rows of each, in the order in which they were asked."""
     raw = await connection.get_raw_connection()
+    cursors = [_cursor(raw) for _ in asked]
     with _same_errors():
-        async with _driver(raw).pipeline():
-            cursors = [_cursor(raw) for _ in asked]
+        async with _driver(raw).pipeline() if len(asked) > 1 else nullcontext():
             for cursor, said in zip(cursors, asked, strict=True):
                 await cursor.execute(*said)
-            return [await cursor.fetchall() for cursor in cursors]
+        return [await cursor.fetchall() for cursor in cursors]  # by now all of them are here
 
 
 async def tell(connection: AsyncConnection, said: Said) -> None:
