@@ -77,14 +77,17 @@ async def test_what_is_not_waited_for_is_there_at_the_end_whoever_sent_it(stored
 async def test_one_that_fails_takes_all_with_it_and_the_connection_goes_on(stored: Stored, *, last: bool) -> None:
     """An error comes when somebody looks: with a later statement, or at the end."""
     twice = organisation(uuid7(), "Ours")
-    with pytest.raises(IntegrityError):
+
+    async def said() -> None:
         async with stored.database.begin() as connection, unwaited(connection):
             await insert_rows(connection, tables.organisations, [organisation(uuid7(), "Others")])
             await insert_rows(connection, tables.organisations, [twice])
             await insert_rows(connection, tables.organisations, [twice])
-            if not last:
-                for _ in range(20):
-                    await tell(connection, BY_ID(ids=[]))
+            for _ in range(0 if last else 20):
+                await tell(connection, BY_ID(ids=[]))
+
+    with pytest.raises(IntegrityError):
+        await said()
     async with stored.database.begin() as connection:
         assert await counted(connection) == 0
 
