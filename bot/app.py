@@ -432,6 +432,7 @@ async def build(
             model = await asyncio.to_thread(load_understanding, settings.root, settings.data_dir)
             model = model.under(rasa) if rasa is not None else model
             hide = await asyncio.to_thread(unnamed.load, settings.root)
+            content.words("en")  # the first message should not pay for what is heard in any
     except BaseException:
         await database.close()
         raise

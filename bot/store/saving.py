@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Uuid, and_, bindparam, case, func, update
+from sqlalchemy import DateTime, Uuid, and_, bindparam, case, func, or_, update
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -39,27 +39,23 @@ _IDS = many("ids", Uuid)
 _NOW, _SINCE = (bindparam(name, type_=DateTime(timezone=True)) for name in ("now", "since"))
 _TOLD = outbox.c.broadcast_id.is_not(None)
 _STALE = and_(outbox.c.origin == "bot", outbox.c.queued_at < _SINCE)
-_LOOK_AGAIN = Statement(
-    update(outbox)
-    .where(outbox.c.conversation_id == func.any(_IDS), outbox.c.state == func.any(array(["held", "queued"])), ~_TOLD)
-    .values(
-        state=case((_STALE, "withdrawn"), else_="queued"),
-        # The doubt whether a row arrived already stays with it: it is what bounds how often it is sent.
-        reason=case((_STALE, "stale"), (outbox.c.state == "queued", outbox.c.reason)),
-        not_before=case((_STALE, outbox.c.not_before), else_=_NOW),
-    )
-)
-# The window is open now. What a broadcast has for her goes into the lane, where it stands before no answer, and leaves
+# What was told to many goes into the lane, for the window is open now: there it stands before no answer, and leaves
 # after all that is asked there: it runs, she wants it, silence, no human, no grave case.
-_INTO_THE_LANE = Statement(
+_LOOK_AGAIN = Statement(
     update(outbox)
     .where(
         outbox.c.conversation_id == func.any(_IDS),
-        outbox.c.state == func.any(array(["held", "lane"])),
-        outbox.c.reason == "window",
-        _TOLD,
+        or_(
+            and_(~_TOLD, outbox.c.state == func.any(array(["held", "queued"]))),
+            and_(_TOLD, outbox.c.state == func.any(array(["held", "lane"])), outbox.c.reason == "window"),
+        ),
     )
-    .values(state="lane", reason=None, not_before=_NOW)
+    .values(
+        state=case((_TOLD, "lane"), (_STALE, "withdrawn"), else_="queued"),
+        # The doubt whether a row arrived already stays with it: it is what bounds how often it is sent.
+        reason=case((_TOLD, None), (_STALE, "stale"), (outbox.c.state == "queued", outbox.c.reason)),
+        not_before=case((and_(~_TOLD, _STALE), outbox.c.not_before), else_=_NOW),
+    )
 )
 _KEEP_AS_ALLOWED = Statement(
     update(messages)
@@ -80,7 +76,8 @@ async def save(connection: AsyncConnection, secrets: Keys, subjects: Iterable[Su
     await insert_rows(connection, case_events, [row for s in batch for row in s.events])
     await _notices(connection, batch, now)
     if requeue := [c for s in batch for c in s.requeue]:  # before the new rows, so that what was held leaves first
-        await _look_again(connection, requeue, now)
+        # The person has written: what a human said leaves now; what the bot said hours ago is not true any more.
+        await tell(connection, _LOOK_AGAIN(ids=requeue, now=now, since=now - STALE))
     await insert_rows(connection, outbox, [row for s in batch for row in s.outbox])
     await insert_rows(connection, messages, [row for s in batch for row in s.messages])
     await insert_rows(connection, media, [row for s in batch for row in s.media])
@@ -114,12 +111,6 @@ async def _notices(connection: AsyncConnection, batch: Sequence[Subject], now: d
     for subject in batch:
         for conversation_id, at in subject.put_off.items():
             await raised.put_off(connection, conversation_id, at)
-
-
-async def _look_again(connection: AsyncConnection, conversation_ids: Sequence[UUID], now: datetime) -> None:
-    """The person has written: what a human said leaves now; what the bot said hours ago is not true any more."""
-    await tell(connection, _LOOK_AGAIN(ids=conversation_ids, now=now, since=now - STALE))
-    await tell(connection, _INTO_THE_LANE(ids=conversation_ids, now=now))
 
 
 # --- rows

@@ -8,22 +8,23 @@ Errors are those of SQLAlchemy all the same.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
 import psycopg
 from psycopg.rows import namedtuple_row
 from psycopg.types.array import ListBinaryDumper
-from sqlalchemy import BindParameter, ClauseElement, Dialect, bindparam
+from sqlalchemy import BindParameter, ClauseElement, Dialect, PoolProxiedConnection, bindparam
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql.psycopg import PGDialectAsync_psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeDecorator
 
+TELLING = "telling"  # of a connection: the cursor of `unwaited`
 Rows: TypeAlias = list[Any]  # named tuples
-_DIALECT = PGDialectAsync_psycopg()
+_DIALECT: Dialect = PGDialectAsync_psycopg()  # type: ignore[no-untyped-call]
 
 
 class Packed(list[Any]):
@@ -79,30 +80,34 @@ class Statement:
 
 async def ask(connection: AsyncConnection, *asked: Said) -> list[Rows]:
     """The rows of each, in the order in which they were asked."""
-    driver = await _driver(connection)
+    raw = await connection.get_raw_connection()
+    cursors = [_cursor(raw) for _ in asked]
     with _same_errors():
-        async with driver.pipeline():
-            cursors = [driver.cursor(row_factory=namedtuple_row) for _ in asked]
+        async with _driver(raw).pipeline() if len(asked) > 1 else nullcontext():
             for cursor, said in zip(cursors, asked, strict=True):
                 await cursor.execute(*said)
-            return [await cursor.fetchall() for cursor in cursors]
+        return [await cursor.fetchall() for cursor in cursors]  # by now all of them are here
 
 
 async def tell(connection: AsyncConnection, said: Said) -> None:
     """One statement that changes something. Within `unwaited` it is not waited for."""
-    driver = await _driver(connection)
+    raw = await connection.get_raw_connection()
     with _same_errors():
-        await driver.execute(*said)
+        await (raw.info.get(TELLING) or _cursor(raw)).execute(*said)
 
 
 @asynccontextmanager
 async def unwaited(connection: AsyncConnection) -> AsyncIterator[None]:
     """Nothing in it is waited for before its end, whoever sends it. Nothing in it may ask: SQLAlchemy would see no
-    rows."""
-    driver = await _driver(connection)
+    rows. One cursor tells all of it, since each learns anew how values are written; it holds them, so it ends here."""
+    raw = await connection.get_raw_connection()
     with _same_errors():
-        async with driver.pipeline():
-            yield
+        async with _driver(raw).pipeline(), _cursor(raw) as cursor:
+            raw.info[TELLING] = cursor
+            try:
+                yield
+            finally:
+                del raw.info[TELLING]
 
 
 @contextmanager
@@ -115,6 +120,10 @@ def _same_errors() -> Iterator[None]:
         raise told from error
 
 
-async def _driver(connection: AsyncConnection) -> psycopg.AsyncConnection[Any]:
-    found: psycopg.AsyncConnection[Any] = (await connection.get_raw_connection()).driver_connection
-    return found
+def _driver(raw: PoolProxiedConnection) -> psycopg.AsyncConnection[Any]:
+    assert isinstance(raw.driver_connection, psycopg.AsyncConnection)
+    return raw.driver_connection
+
+
+def _cursor(raw: PoolProxiedConnection) -> psycopg.AsyncCursor[Any]:
+    return _driver(raw).cursor(row_factory=namedtuple_row)

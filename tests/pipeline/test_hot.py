@@ -166,3 +166,17 @@ async def test_the_door_is_pressed_while_many_callers_wait(world: World) -> None
     await asyncio.gather(*asked)
     assert not gathered.pressed
     assert not world.app.wake.pressed()
+
+
+async def test_a_batch_of_many_says_no_more_than_that_of_one(world: World) -> None:
+    """Its statements: however many people wrote, they are the same. The first batch looks references up besides."""
+    batches = []
+    for people in (["600"], ["601"], PEOPLE):
+        for person in people:
+            await world.writes(person, "hello")
+        with heard(world.app.database) as asked:
+            assert await world.app.conductor.run_once() == len(people)
+        said = [each.statement.split(maxsplit=1)[0] for each in asked if not each.statement.startswith("NOTIFY")]
+        batches.append(said)
+    assert batches[1] == batches[2]
+    assert len(batches[1]) < 20
