@@ -41,6 +41,9 @@ from bot.store.wake import Wake
 log = logs.get(__name__)
 SUBJECTS = 64
 ROWS = 128  # of these people: some have written more than one
+# Of what was understood, the share that other workers had in hand: from here on they are stepped aside for, for so many
+# batches.
+MISSED, ASIDE = 0.25, 16
 ATTEMPTS = 3
 
 
@@ -85,22 +88,24 @@ class Conductor:
         self._references = References(draw_reference, SUBJECTS * 2)
         self._unnamed = unnamed
         self._provable = provable
+        self._aside = 0  # batches for which it steps aside
 
     async def run(self, wake: Wake) -> None:
         """Work until told to stop: then what is in hand is finished first."""
 
         async def once() -> int:
+            before = self._aside
             handled = await self.run_once()
             if handled:
                 wake.set(OUTBOX_CHANNEL)
-            return handled
+            return handled or int(self._aside > before)  # stepping aside, it looks elsewhere at once
 
         await wake.work(once, INBOX_CHANNEL)
 
     async def run_once(self) -> int:
         """Handle what waits now; returns how many inbox rows were handled."""
         now = self._clock()
-        rows = await peek(self._database, self._secrets, now, ROWS, SUBJECTS)
+        rows = await peek(self._database, self._secrets, now, ROWS, SUBJECTS, beside=self._aside > 0)
         if not rows:
             return 0
         point("conductor.after_peek")
@@ -111,8 +116,17 @@ class Conductor:
         handled = len(broken) + await self._receipts([r for r in rows if r.kind == "receipt"], now)
         arrived = await self._arrived([r for r in rows if r.subject_id is not None])
         if arrived:
-            handled += await self._batches(arrived, {r.id: r for r in rows}, now)
+            done = await self._batches(arrived, {r.id: r for r in rows}, now)
+            self._step_aside(done, sum(len(each.ids) for group in arrived.values() for each in group))
+            handled += done
         return handled
+
+    def _step_aside(self, done: int, understood: int) -> None:
+        """Whether others work at the same rows: then it looks elsewhere among those that wait. A row or two that they
+        share costs nothing; while little waits there is no elsewhere."""
+        missed = understood - done
+        crowded = understood > SUBJECTS // 2 and missed > MISSED * understood
+        self._aside = ASIDE if crowded else max(0, self._aside - 1)
 
     async def _receipts(self, rows: Sequence[Waiting], now: datetime) -> int:
         if not rows:

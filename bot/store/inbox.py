@@ -5,11 +5,11 @@ Law: `seen` is unique by construction; payloads are encrypted before they touch 
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from itertools import islice
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -50,6 +50,7 @@ ALBUM_WAIT = timedelta(seconds=3)  # the parts of an album come as messages of t
 GAP_WAIT = timedelta(seconds=1.5)  # for an update of Telegram's that is still on its way, when a later one is here
 GAP_MOST = 10  # updates that may be on their way at once
 EACH = 8  # rows of one person in one look at the inbox
+WIDE = 4  # times as many rows are looked at beside other workers
 Place: TypeAlias = tuple[str, str, bytes]  # channel, our account, keyed hash of their address
 
 
@@ -376,12 +377,16 @@ def _waiting(most: int) -> Statement:
     )
 
 
-async def peek(database: Database, secrets: Keys, now: datetime, limit: int, most: int) -> list[Waiting]:
+async def peek(
+    database: Database, secrets: Keys, now: datetime, limit: int, most: int, *, beside: bool = False
+) -> list[Waiting]:
     """The oldest rows that may be handled now, without locking them: a few of each person, so that nobody who writes
     a hundred lines stands in front of somebody in danger. Of the people among them only the first `most` are looked at:
-    what is not handled now stays sealed."""
+    what is not handled now stays sealed. `beside` other workers: `most` of them by chance, out of WIDE times as many
+    rows, since all who take the first ones understand the same words, and one alone may answer them."""
     async with database.looking() as connection:
-        (rows,) = await ask(connection, _waiting(limit)(now=now, just=now - GAP_WAIT))
+        rows_wanted = limit * WIDE if beside else limit
+        (rows,) = await ask(connection, _waiting(rows_wanted)(now=now, just=now - GAP_WAIT))
     return [
         Waiting(
             row.id,
@@ -395,13 +400,16 @@ async def peek(database: Database, secrets: Keys, now: datetime, limit: int, mos
             row.update_id,
             row.behind_a_gap,
         )
-        for row in _of_first(rows, most)
+        for row in _of_some(rows, most, by_chance=beside)
     ]
 
 
-def _of_first(rows: Rows, most: int) -> Rows:
-    """The rows of nobody, and those of so many people."""
-    people = set(islice(dict.fromkeys(row.subject_id for row in rows if row.subject_id is not None), most))
+def _of_some(rows: Rows, most: int, *, by_chance: bool) -> Rows:
+    """The rows of nobody, and all those of so many people."""
+    found = list(dict.fromkeys(row.subject_id for row in rows if row.subject_id is not None))
+    if by_chance:
+        random.shuffle(found)
+    people = set(found[:most])
     return [row for row in rows if row.subject_id is None or row.subject_id in people]
 
 
