@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
     DateTime,
+    FromClause,
     Integer,
     Text,
     Uuid,
@@ -24,8 +24,10 @@ from sqlalchemy import (
     case,
     exists,
     func,
+    literal_column,
     or_,
     select,
+    true,
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -57,58 +59,97 @@ async def claim(
     most: Mapping[str, int],
 ) -> list[Claim]:
     """Lock, mark and read what of the running broadcasts may be sent now. `room`: by channel; `most`: of a day."""
-    channels = [channel for channel, free in room.items() if free > 0]
-    running = await _open(connection, now) if channels else []
+    channels = sorted(channel for channel, free in room.items() if free > 0)
+    at = {"channels": channels, "now": now}
+    running = [row.id for row in await connection.execute(_OPEN, at)] if channels else []
     if not running:
         return []
-    left = await lanes.budgets(connection, channels, now)
-    over = await lanes.over(connection, left, now, most)  # they wait for tomorrow where they are
-    found: list[Any] = []
-    for place, number in left.items():  # each by itself: a slow one stands before no other
-        if place not in over:
-            asked = {"running": running, "channel": place[0], "account": place[1], "most": number}
-            asked |= {"now": now, "silent": now - sparing.silence}
-            found += await connection.execute(_ready(sparing.kinds), asked)
+    left = await lanes.budgets(connection, channels, now, most)
+    places = [(channel, account, min(number, room[channel])) for (channel, account), number in left.items()]
+    if not places:
+        return []
+    columns = dict(zip(_PLACES, map(list, zip(*places, strict=True)), strict=True))
+    asked = {f"v_{name}": column for name, column in columns.items()}
+    asked |= {"running": running, "now": now, "silent": now - sparing.silence}
+    found = list(await connection.execute(_ready(sparing.kinds), asked))
     return await claims.take(connection, secrets, found, now, room, left)
 
 
-async def _open(connection: AsyncConnection, now: datetime) -> list[UUID]:
-    """Those that run, and those that are done but for the words that wait until somebody writes."""
-    rows = await connection.execute(
-        select(broadcasts.c.id)
-        .where(broadcasts.c.state.in_(("running", "done")), broadcasts.c.ends_at > now)
-        .order_by(broadcasts.c.id)
-        .with_for_update(read=True, skip_locked=True)
+# Written out, not bound: the planner uses an index of one state only when it can read that in the statement.
+_LANE: Any = literal_column("'lane'")
+_NOW = bindparam("now", type_=DateTime(timezone=True))
+_PLACES = {"channel": Text, "account": Text, "number": Integer}  # and how many rows of each
+# Those that run, and those that are done but for the words that wait until somebody writes, if anything of theirs
+# waits in the lane: none, until an account's moment has come.
+_OPEN = (
+    select(broadcasts.c.id)
+    .where(
+        broadcasts.c.state.in_(("running", "done")),
+        broadcasts.c.ends_at > _NOW,
+        lanes.due(),
+        exists(select(outbox.c.id).where(outbox.c.broadcast_id == broadcasts.c.id, outbox.c.state == _LANE)),
     )
-    return [row.id for row in rows]
+    .order_by(broadcasts.c.id)
+    .with_for_update(read=True, skip_locked=True)
+)
 
 
 @cache
 def _ready(kinds: tuple[str, ...]) -> Any:
-    """What waits in the lane for one account, in its order: into silence only, never beside a human, never during a
-    grave case. Made once, since it is asked four times a second: to make it takes longer than to run it."""
-    now, silent = (bindparam(name, type_=DateTime(timezone=True)) for name in ("now", "silent"))
+    """What waits in the lane, by account and broadcast the first rows that may leave: each account by itself, so that a
+    slow one stands before no other. Read in their order until there are as many as are asked for, so a look costs the
+    same however many wait. Made once, since it is asked four times a second: to make it takes longer than to run it."""
+    arrays = [bindparam(f"v_{name}", type_=ARRAY(kind)) for name, kind in _PLACES.items()]
+    place = func.unnest(*arrays).table_valued(*_PLACES, name="place").render_derived()
+    told = func.unnest(bindparam("running", type_=ARRAY(Uuid))).table_valued("id", name="told").render_derived()
+    first = _first(place, told, kinds)
+    return select(first).select_from(place).join(told, true()).join(first, true()).order_by(first.c.seq)
+
+
+def _first(place: FromClause, told: FromClause, kinds: tuple[str, ...]) -> Any:
+    """The rows of one account and one broadcast: into silence only, never beside a human, never during a grave case."""
+    silent = bindparam("silent", type_=DateTime(timezone=True))
     return (
-        select(outbox.c.id, outbox.c.state, addresses.c.channel, addresses.c.account)
+        select(outbox.c.id, outbox.c.state, outbox.c.seq, addresses.c.channel, addresses.c.account)
         .join(conversations, conversations.c.id == outbox.c.conversation_id)
         .join(addresses, addresses.c.id == conversations.c.address_id)
         .where(
-            outbox.c.broadcast_id == func.any(bindparam("running", type_=ARRAY(Uuid))),
-            outbox.c.state == "lane",
-            outbox.c.not_before <= now,
-            addresses.c.channel == bindparam("channel", type_=Text),
-            addresses.c.account == bindparam("account", type_=Text),
+            outbox.c.broadcast_id == told.c.id,
+            outbox.c.lane_channel == place.c.channel,
+            outbox.c.lane_account == place.c.account,
+            outbox.c.state == _LANE,
+            outbox.c.not_before <= _NOW,
             conversations.c.owner.in_(SPOKEN_BY_US),
-            or_(conversations.c.next_send_at.is_(None), conversations.c.next_send_at <= now),
+            or_(conversations.c.next_send_at.is_(None), conversations.c.next_send_at <= _NOW),
             or_(conversations.c.last_inbound_at.is_(None), conversations.c.last_inbound_at <= silent),
             subscribed(),
             ~grave(outbox.c.subject_id, kinds),
             ~elsewhere(),
         )
         .order_by(outbox.c.seq)
-        .limit(bindparam("most", type_=Integer))
+        .limit(place.c.number)
         .with_for_update(of=[outbox, conversations], skip_locked=True, key_share=True)
+        .lateral("first")
     )
+
+
+async def name_places(connection: AsyncConnection) -> int:
+    """Rows that the version before put into the lane get the account by which they leave; how many. While both are at
+    work (a rolling restart) they wait for this, a minute at most."""
+    nameless = (
+        select(outbox.c.id, addresses.c.channel, addresses.c.account)
+        .join(conversations, conversations.c.id == outbox.c.conversation_id)
+        .join(addresses, addresses.c.id == conversations.c.address_id)
+        .where(outbox.c.state == _LANE, outbox.c.lane_channel.is_(None))
+        .with_for_update(of=outbox, skip_locked=True, key_share=True)
+        .cte("nameless")
+    )
+    named = (
+        update(outbox)
+        .where(outbox.c.id == nameless.c.id)
+        .values(lane_channel=nameless.c.channel, lane_account=nameless.c.account)
+    )
+    return int((await connection.execute(named)).rowcount)
 
 
 def subscribed() -> ColumnElement[bool]:
