@@ -40,6 +40,7 @@ from bot.store.keys import Keys
 from bot.store.tables import (
     addresses,
     broadcasts,
+    channel_lanes,
     conversations,
     outbox,
     subscriptions,
@@ -68,9 +69,8 @@ async def claim(
     places = [(channel, account, min(number, room[channel])) for (channel, account), number in left.items()]
     if not places:
         return []
-    columns = dict(zip(_PLACES, map(list, zip(*places, strict=True)), strict=True))
-    asked = {f"v_{name}": column for name, column in columns.items()}
-    asked |= {"running": running, "now": now, "silent": now - sparing.silence}
+    asked: dict[str, Any] = {"running": running, "now": now, "silent": now - sparing.silence}
+    asked |= {f"v_{name}": list(column) for name, column in zip(_PLACES, zip(*places, strict=True), strict=True)}
     found = list(await connection.execute(_ready(sparing.kinds), asked))
     return await claims.take(connection, secrets, found, now, room, left)
 
@@ -99,11 +99,21 @@ def _ready(kinds: tuple[str, ...]) -> Any:
     """What waits in the lane, by account and broadcast the first rows that may leave: each account by itself, so that a
     slow one stands before no other. Read in their order until there are as many as are asked for, so a look costs the
     same however many wait. Made once, since it is asked four times a second: to make it takes longer than to run it."""
-    arrays = [bindparam(f"v_{name}", type_=ARRAY(kind)) for name, kind in _PLACES.items()]
+    arrays: list[Any] = [bindparam(f"v_{name}", type_=ARRAY(kind)) for name, kind in _PLACES.items()]
     place = func.unnest(*arrays).table_valued(*_PLACES, name="place").render_derived()
-    told = func.unnest(bindparam("running", type_=ARRAY(Uuid))).table_valued("id", name="told").render_derived()
+    # Of these two tables the planner knows how few rows they have. Of arrays it thinks the worst, and planned each look
+    # anew: 1.6 ms of the database's in place of 0.4.
+    lane, told = channel_lanes.c, broadcasts.alias("told")
+    known = and_(lane.channel == place.c.channel, lane.account == place.c.account)
     first = _first(place, told, kinds)
-    return select(first).select_from(place).join(told, true()).join(first, true()).order_by(first.c.seq)
+    return (
+        select(first)
+        .select_from(place)
+        .join(channel_lanes, known)
+        .join(told, told.c.id == func.any(bindparam("running", type_=ARRAY(Uuid))))
+        .join(first, true())
+        .order_by(first.c.seq)
+    )
 
 
 def _first(place: FromClause, told: FromClause, kinds: tuple[str, ...]) -> Any:

@@ -117,7 +117,7 @@ async def all_rates(connection: AsyncConnection) -> dict[Place, float]:
 
 
 def _spend() -> Any:
-    arrays = [bindparam(f"v_{name}", type_=ARRAY(kind)) for name, kind in _LEAVES.items()]
+    arrays: list[Any] = [bindparam(f"v_{name}", type_=ARRAY(kind)) for name, kind in _LEAVES.items()]
     news = func.unnest(*arrays).table_valued(*_LEAVES, name="news").render_derived()
     lane, day = channel_lanes.c, bindparam("day", type_=Date)
     seconds = news.c.number / (channel_accounts.c.per_second * LANE_SHARE)
