@@ -76,7 +76,7 @@ async def claim(
 
 
 # Written out, not bound: the planner uses an index of one state only when it can read that in the statement.
-_LANE: Any = literal_column("'lane'")
+WAITS: Any = literal_column("'lane'")
 _NOW = bindparam("now", type_=DateTime(timezone=True))
 _PLACES = {"channel": Text, "account": Text, "number": Integer}  # and how many rows of each
 # Those that run, and those that are done but for the words that wait until somebody writes, if anything of theirs
@@ -87,7 +87,7 @@ _OPEN = (
         broadcasts.c.state.in_(("running", "done")),
         broadcasts.c.ends_at > _NOW,
         lanes.due(),
-        exists(select(outbox.c.id).where(outbox.c.broadcast_id == broadcasts.c.id, outbox.c.state == _LANE)),
+        exists(select(outbox.c.id).where(outbox.c.broadcast_id == broadcasts.c.id, outbox.c.state == WAITS)),
     )
     .order_by(broadcasts.c.id)
     .with_for_update(read=True, skip_locked=True)
@@ -127,7 +127,7 @@ def _first(place: FromClause, told: FromClause, kinds: tuple[str, ...]) -> Any:
             outbox.c.broadcast_id == told.c.id,
             outbox.c.lane_channel == place.c.channel,
             outbox.c.lane_account == place.c.account,
-            outbox.c.state == _LANE,
+            outbox.c.state == WAITS,
             outbox.c.not_before <= _NOW,
             conversations.c.owner.in_(SPOKEN_BY_US),
             or_(conversations.c.next_send_at.is_(None), conversations.c.next_send_at <= _NOW),
@@ -150,7 +150,7 @@ async def name_places(connection: AsyncConnection) -> int:
         select(outbox.c.id, addresses.c.channel, addresses.c.account)
         .join(conversations, conversations.c.id == outbox.c.conversation_id)
         .join(addresses, addresses.c.id == conversations.c.address_id)
-        .where(outbox.c.state == _LANE, outbox.c.lane_channel.is_(None))
+        .where(outbox.c.state == WAITS, outbox.c.lane_channel.is_(None))
         .with_for_update(of=outbox, skip_locked=True, key_share=True)
         .cte("nameless")
     )
