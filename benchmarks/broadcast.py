@@ -29,7 +29,7 @@ from benchmarks.desk import postgres_seconds
 from benchmarks.report import machine, ratio, scratch, write_section
 from bot import app as composition
 from bot.app import App
-from bot.channels.contract import Part
+from bot.channels.contract import Inbound, Part
 from bot.engine.messages import Reply
 from bot.sender import Sender
 from bot.settings import Settings
@@ -43,23 +43,24 @@ from bot.store.wake import Wake
 
 SECTION = "## Broadcasts\n"
 PROVIDER = 0.005  # seconds that the provider takes
-ROUNDS, SECONDS, EACH_SECOND = 24, 4.0, 8.0  # turns with and without, short ones; replies in each, at random moments
+SECONDS, EACH_SECOND = 4.0, 8.0  # of a turn; replies in each, at random moments
 READY = 4000  # people in the lane before the rounds: more than leaves meanwhile
 MOST = 1.10  # of the issue: a direct reply may take so much longer
-BEGAN: dict[str, float] = {}  # when each reply was committed, by the id of its row
+BEGAN: dict[str, float] = {}  # when each reply was committed, by its row; or when she wrote, by her chat
 
 
 @dataclass(slots=True)
 class Played:
-    """A provider that takes everything, and notes when replies came."""
+    """A provider that takes everything, and notes when what was asked for came first: by its row, or by her chat."""
 
     at: dict[str, float] = field(default_factory=dict)
     told: int = 0
 
     async def send(self, *, channel: str, account: str, address: str, part: Part, ref: str, valid: int) -> str:
         """Take one part."""
-        if ref in BEGAN:
-            self.at.setdefault(ref, time.perf_counter())
+        asked = ref if ref in BEGAN else address
+        if asked in BEGAN:
+            self.at.setdefault(asked, time.perf_counter())
         else:
             self.told += 1
         await asyncio.sleep(PROVIDER)
@@ -155,38 +156,72 @@ async def _listed(app: App, which: UUID, figures: dict[str, float]) -> None:
     figures["look s"] = time.perf_counter() - began
 
 
-def _moments(pair: int, people: Sequence[Any]) -> list[tuple[float, Any]]:
-    """When in a turn who is answered: the same in both turns of a pair, since a reply that follows another one at once
-    waits for its account's rate, and chance alone would decide in which turn there are more of these."""
-    chance, moments, at = random.Random(pair), [], 0.0  # moments, no secrets
-    while (at := at + chance.expovariate(EACH_SECOND)) < SECONDS:
-        moments.append((at, people[chance.randrange(len(people))]))
-    return moments
+class Direct:
+    """The sender alone: a reply to somebody who subscribed to nothing, from its commit to the provider."""
 
+    name, turns = "a reply", 24
 
-async def _replies(app: App, key: bytes, moments: Sequence[tuple[float, Any]], wake: Wake) -> list[UUID]:
-    """Replies to people who subscribed to nothing, each at its moment: ids of their rows."""
-    sent, began = [], time.perf_counter()
-    for at, who in moments:
-        await asyncio.sleep(max(0.0, began + at - time.perf_counter()))
-        row = uuid7()
-        words = Reply("menu.what", "en", "What would you like?").to_json()
+    def __init__(self, app: App, key: bytes) -> None:
+        self._app, self._key, self._wake = app, key, Wake(app.database)
+        self._people: Sequence[Any] = ()
+
+    async def begin(self, wake: Wake) -> asyncio.Task[None] | None:
+        """Those who are answered wrote a minute ago."""
+        self._wake = wake
+        async with self._app.database.begin() as connection:
+            rows = await connection.execute(
+                text(
+                    "SELECT v.id, v.subject_id FROM conversations v JOIN addresses a ON a.id = v.address_id"
+                    " WHERE a.channel = 'telegram' AND NOT EXISTS"
+                    " (SELECT FROM subscriptions s WHERE s.subject_id = v.subject_id)"
+                )
+            )
+            self._people = rows.all()
+            ids = [p.id for p in self._people]
+            await connection.execute(text("UPDATE conversations SET last_inbound_at = :at WHERE id = ANY(:ids)"), {
+                "at": self._app.clock() - timedelta(minutes=1), "ids": ids})  # fmt: skip
+        return None
+
+    async def one(self, chance: random.Random) -> str:
+        """Its row, by which the provider knows it."""
+        who, row = self._people[chance.randrange(len(self._people))], uuid7()
         BEGAN[str(row)] = 0.0
-        reply = seal_json(key, words, where=f"outbox.reply_enc.{row}")
-        async with app.database.begin() as connection:
+        words = Reply("menu.what", "en", "What would you like?").to_json()
+        reply = seal_json(self._key, words, where=f"outbox.reply_enc.{row}")
+        now = self._app.clock()
+        async with self._app.database.begin() as connection:
             await connection.execute(
                 text(
                     "INSERT INTO outbox (id, subject_id, conversation_id, kind, origin, owner_epoch, reply_enc, state,"
                     " queued_at, not_before)"
                     " VALUES (:id, :who, :where, 'reply', 'bot', 0, :reply, 'queued', :now, :now)"
                 ),
-                {"id": row, "who": who.subject_id, "where": who.id, "reply": reply, "now": app.clock()},
+                {"id": row, "who": who.subject_id, "where": who.id, "reply": reply, "now": now},
             )
         BEGAN[str(row)] = time.perf_counter()
-        wake.set(OUTBOX_CHANNEL)
-        sent.append(row)
-    await asyncio.sleep(0.5)
-    return sent
+        self._wake.set(OUTBOX_CHANNEL)
+        return str(row)
+
+
+class Whole:
+    """All of it: somebody new writes, from what the webhook hands on to the provider's first request."""
+
+    name, turns = "all of an answer", 16
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def begin(self, wake: Wake) -> asyncio.Task[None] | None:
+        """The worker of turns."""
+        return asyncio.create_task(self._app.conductor.run(wake))
+
+    async def one(self, chance: random.Random) -> str:
+        """Her chat, by which the provider knows her."""
+        address = str(8_000_000_000 + len(BEGAN))
+        wrote = Inbound("telegram", "7001", address, uuid7().hex, "text", "hello")
+        BEGAN[address] = time.perf_counter()
+        await self._app.receive([wrote])
+        return address
 
 
 def _used(folder: Path) -> float:
@@ -194,29 +229,32 @@ def _used(folder: Path) -> float:
     return time.process_time() + postgres_seconds(folder)
 
 
-async def _delays(app: App, folder: Path, which: UUID, key: bytes, figures: dict[str, float]) -> None:
+async def _turn(asked: Direct | Whole, pair: int) -> list[str]:
+    """Some are answered, each at her moment: what the provider knows them by. At the same moments in both turns of a
+    pair, since a reply that follows another one at once waits for its account's rate, and chance alone would decide in
+    which turn there are more of these."""
+    chance, at, began = random.Random(pair), 0.0, time.perf_counter()  # moments, no secrets
+    sent = []
+    while (at := at + chance.expovariate(EACH_SECOND)) < SECONDS:
+        await asyncio.sleep(max(0.0, began + at - time.perf_counter()))
+        sent.append(await asked.one(chance))
+    await asyncio.sleep(0.5)
+    return sent
+
+
+async def _delays(app: App, folder: Path, which: UUID, asked: Direct | Whole, figures: dict[str, float]) -> None:
     """Turn and turn about, with the broadcast running and stopped."""
-    played = Played()
+    played, wake = Played(), Wake(app.database)
     sender = Sender(
         app.database, app.secrets, app.layouts, app.policy, lambda channel, account: played, clock=app.clock
     )  # type: ignore[arg-type, return-value]
-    async with app.database.begin() as connection:
-        rows = await connection.execute(
-            text(
-                "SELECT v.id, v.subject_id FROM conversations v JOIN addresses a ON a.id = v.address_id"
-                " WHERE a.channel = 'telegram' AND NOT EXISTS"
-                " (SELECT FROM subscriptions s WHERE s.subject_id = v.subject_id)"
-            )
-        )
-        people = rows.all()
-        await connection.execute(text("UPDATE conversations SET last_inbound_at = :at WHERE id = ANY(:ids)"), {
-            "at": app.clock() - timedelta(minutes=1), "ids": [p.id for p in people]})  # fmt: skip
-    wake = Wake(app.database)
-    work = asyncio.create_task(sender.run(wake))
+    ears, answering = asyncio.create_task(wake.run()), await asked.begin(wake)
+    work = [asyncio.create_task(sender.run(wake)), *([answering] if answering else [])]
     waits: dict[bool, list[float]] = {True: [], False: []}
     told = {True: 0, False: 0}
     spent = {True: 0.0, False: 0.0}
-    for turn in range(ROUNDS):
+    await _turn(asked, -1)  # what is made at the first use is made
+    for turn in range(asked.turns):
         pair, second = divmod(turn, 2)
         running = pair % 2 == second  # with and without, then without and with
         async with app.database.begin() as connection:
@@ -224,21 +262,23 @@ async def _delays(app: App, folder: Path, which: UUID, key: bytes, figures: dict
             await connection.execute(text("UPDATE broadcasts SET state = :s WHERE id = :i"), {"s": state, "i": which})
         await asyncio.sleep(0.2)  # what was in the air has arrived
         before, used = played.told, _used(folder)
-        sent = await _replies(app, key, _moments(pair, people), wake)
+        sent = await _turn(asked, pair)
         told[running] += played.told - before
         spent[running] += _used(folder) - used
-        waits[running] += [1000 * (played.at[str(row)] - BEGAN[str(row)]) for row in sent if str(row) in played.at]
+        waits[running] += [1000 * (played.at[one] - BEGAN[one]) for one in sent if one in played.at]
     wake.stop()
-    await work
+    await asyncio.gather(*work)
+    ears.cancel()
     for name, running in (("with", True), ("without", False)):
-        ordered = sorted(waits[running])
-        figures[f"reply {name}: p50 ms"] = statistics.median(ordered)
-        figures[f"reply {name}: mean ms"] = statistics.fmean(ordered)
-        figures[f"reply {name}: p95 ms"] = ordered[int(len(ordered) * 0.95)]
-        figures[f"replies {name}"] = len(ordered)
-    figures["processor with"], figures["processor without"] = (spent[r] / (ROUNDS / 2 * SECONDS) for r in (True, False))
-    figures["told/s"] = told[True] / (ROUNDS / 2 * SECONDS)
-    figures["told while stopped"] = told[False]
+        ordered, what = sorted(waits[running]), f"{asked.name} {name}"
+        figures[f"{what}: p50 ms"] = statistics.median(ordered)
+        figures[f"{what}: mean ms"] = statistics.fmean(ordered)
+        figures[f"{what}: p95 ms"] = ordered[int(len(ordered) * 0.95)]
+    seconds = asked.turns / 2 * SECONDS
+    figures[f"{asked.name}: processor with"], figures[f"{asked.name}: processor without"] = (
+        spent[r] / seconds for r in (True, False)
+    )
+    figures[f"{asked.name}: told/s"], figures[f"{asked.name}: told while stopped"] = told[True] / seconds, told[False]
 
 
 async def run(server: Server, folder: Path, people: int) -> dict[str, float]:
@@ -249,21 +289,37 @@ async def run(server: Server, folder: Path, people: int) -> dict[str, float]:
         _env_file=None, env="development", data_dir=folder, database_url=server.url_app,
         database_owner_url=server.url_owner,
     )  # type: ignore[call-arg, arg-type]  # fmt: skip
-    app = await composition.build(
-        settings, understanding=False, migrating=False, clock=lambda: datetime.now(UTC) + shift
-    )
+    app = await composition.build(settings, migrating=False, clock=lambda: datetime.now(UTC) + shift)
     figures: dict[str, float] = {"people": people}
     began = time.perf_counter()
     try:
         which, key = await _prepare(server, app, people, now)
         await _listed(app, which, figures)
-        await _delays(app, folder, which, key, figures)
+        for asked in (Direct(app, key), Whole(app)):
+            await _delays(app, folder, which, asked, figures)
         async with app.database.begin() as connection:
             size = (await connection.execute(text("SELECT pg_database_size(current_database())"))).scalar_one()
         figures["disk MB"], figures["minutes"] = size / 2**20, (time.perf_counter() - began) / 60
     finally:
         await app.close()
     return figures
+
+
+def _beside(f: dict[str, float], name: str) -> list[tuple[str, str, str]]:
+    """What of this kind is measured with the broadcast and without."""
+    rows = []
+    for what in ("p50", "mean", "p95"):
+        beside, alone = f[f"{name} with: {what} ms"], f[f"{name} without: {what} ms"]
+        target = f"{MOST:.2f}" if what != "p95" else ""
+        seen = f"{beside:.1f} / {alone:.1f} = {ratio(beside, alone)}"
+        rows.append((f"{name} meanwhile / alone, {what}, ms", seen, target))
+    used = (f[f"{name}: processor {which}"] for which in ("with", "without"))
+    return [
+        *rows,
+        ("processor of us and PostgreSQL then, seconds a second", " / ".join(f"{u:.3f}" for u in used), ""),
+        ("told a second then, by three accounts; while it was stopped",
+         f"{f[f'{name}: told/s']:.1f}; {f[f'{name}: told while stopped']:.0f}", "; 0"),
+    ]  # fmt: skip
 
 
 def table(f: dict[str, float]) -> str:
@@ -274,21 +330,10 @@ def table(f: dict[str, float]) -> str:
         (f"{f['queued']:.0f} of them into the lane, a second", f"{f['queued/s']:.0f}", ""),
         ("a minute's look at what became of those in the lane, seconds", f"{f['look s']:.2f}", ""),
         ("memory that this took, MB", f"{f['memory MB more']:.0f}", ""),
-        ("told a second, at the rates of three accounts", f"{f['told/s']:.1f}", ""),
-        (
-            "processor of us and PostgreSQL meanwhile / alone, seconds a second",
-            f"{f['processor with']:.3f} / {f['processor without']:.3f}",
-            "",
-        ),
-        ("told while it was stopped", f"{f['told while stopped']:.0f}", "0"),
+        ("this run: minutes, MB of the database", f"{f['minutes']:.1f}, {f['disk MB']:.0f}", ""),
     ]
-    rows.append(("this run: minutes, MB of the database", f"{f['minutes']:.1f}, {f['disk MB']:.0f}", ""))
-    for what in ("p50", "mean", "p95"):
-        beside, alone = f[f"reply with: {what} ms"], f[f"reply without: {what} ms"]
-        target = f"{MOST:.2f}" if what != "p95" else ""
-        rows.append(
-            (f"a reply meanwhile / alone, {what}, ms", f"{beside:.1f} / {alone:.1f} = {ratio(beside, alone)}", target)
-        )
+    for name in (Direct.name, Whole.name):
+        rows += _beside(f, name)
     return "| what | seen | target |\n|---|---|---|\n" + "\n".join(f"| {a} | {b} | {c} |" for a, b, c in rows)
 
 
@@ -309,8 +354,9 @@ def main() -> None:
     if args.write:
         write_section(
             SECTION,
-            f"`python -m benchmarks.broadcast --write`, {machine()}. The sender alone, in turns of {SECONDS:.0f} s\n"
-            f"with the broadcast running and stopped; the provider answers after {1000 * PROVIDER:.0f} ms.\n\n" + told,
+            f"`python -m benchmarks.broadcast --write`, {machine()}. In turns of {SECONDS:.0f} s with the\n"
+            "broadcast running and stopped: a reply from its commit to the provider (the sender alone), and all of an\n"
+            f"answer, from what the webhook hands on. The provider answers after {1000 * PROVIDER:.0f} ms.\n\n" + told,
         )
 
 
