@@ -79,6 +79,15 @@ async def claim(
 WAITS: Any = literal_column("'lane'")
 _NOW = bindparam("now", type_=DateTime(timezone=True))
 _PLACES = {"channel": Text, "account": Text, "number": Integer}  # and how many rows of each
+
+
+def _of_each(holds: ColumnElement[bool]) -> Any:
+    """Asked of one row after the other. Where the planner may make a join of it, it reads the subscriptions of all when
+    it thinks that few rows wait, as it does until they are counted: 25 ms of the database's for each person told."""
+    return select(holds).scalar_subquery()
+
+
+_WAITING = select(outbox.c.id).where(outbox.c.broadcast_id == broadcasts.c.id, outbox.c.state == WAITS)
 # Those that run, and those that are done but for the words that wait until somebody writes, if anything of theirs
 # waits in the lane: none, until an account's moment has come.
 _OPEN = (
@@ -87,7 +96,7 @@ _OPEN = (
         broadcasts.c.state.in_(("running", "done")),
         broadcasts.c.ends_at > _NOW,
         lanes.due(),
-        exists(select(outbox.c.id).where(outbox.c.broadcast_id == broadcasts.c.id, outbox.c.state == WAITS)),
+        _of_each(exists(_WAITING.correlate(broadcasts))),
     )
     .order_by(broadcasts.c.id)
     .with_for_update(read=True, skip_locked=True)
@@ -139,12 +148,6 @@ def _first(place: FromClause, told: FromClause, kinds: tuple[str, ...]) -> Any:
         .with_for_update(of=[outbox, conversations], skip_locked=True, key_share=True)
         .lateral("first")
     )
-
-
-def _of_each(holds: ColumnElement[bool]) -> Any:
-    """Asked of one row after the other. Where the planner may make a join of it, it reads the subscriptions of all when
-    it thinks that few rows wait, as it does until they are counted: 25 ms of the database's for each person told."""
-    return select(holds).scalar_subquery()
 
 
 async def name_places(connection: AsyncConnection) -> int:
