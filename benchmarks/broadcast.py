@@ -10,67 +10,28 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import random
 import resource
-import statistics
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
-from uuid_utils.compat import uuid7
 
-from benchmarks import crowd
-from benchmarks.desk import postgres_seconds
-from benchmarks.report import machine, ratio, scratch, write_section
+from benchmarks import crowd, meanwhile
+from benchmarks.report import machine, scratch, write_section
 from bot import app as composition
 from bot.app import App
-from bot.channels.contract import Inbound, Part
-from bot.engine.messages import Reply
-from bot.sender import Sender
 from bot.settings import Settings
 from bot.store import broadcasts, embedded, settling, users
 from bot.store.broadcasts import Words
-from bot.store.database import OUTBOX_CHANNEL, Database
+from bot.store.database import Database
 from bot.store.embedded import Server
-from bot.store.keys import seal, seal_json
+from bot.store.keys import seal
 from bot.store.migrate import migrate
-from bot.store.wake import Wake
 
 SECTION = "## Broadcasts\n"
-PROVIDER = 0.005  # seconds that the provider takes
-SECONDS, EACH_SECOND = 4.0, 8.0  # of a turn; replies in each, at random moments
-READY = 4000  # people in the lane before the rounds: more than leaves meanwhile
-MOST = 1.10  # of the issue: a direct reply may take so much longer
-BEGAN: dict[str, float] = {}  # when each reply was committed, by its row; or when she wrote, by her chat
-
-
-@dataclass(slots=True)
-class Played:
-    """A provider that takes everything, and notes when what was asked for came first: by its row, or by her chat."""
-
-    at: dict[str, float] = field(default_factory=dict)
-    told: int = 0
-
-    async def send(self, *, channel: str, account: str, address: str, part: Part, ref: str, valid: int) -> str:
-        """Take one part."""
-        asked = ref if ref in BEGAN else address
-        if asked in BEGAN:
-            self.at.setdefault(asked, time.perf_counter())
-        else:
-            self.told += 1
-        await asyncio.sleep(PROVIDER)
-        return ref
-
-    async def acknowledge(self, *, account: str, ack: str) -> None:
-        """Nothing is pressed here."""
-
-    async def close(self) -> None:
-        """Nothing to let go of."""
+READY = 8000  # people in the lane before the rounds: more than leaves meanwhile
 
 
 async def _prepare(server: Server, app: App, people: int, now: datetime) -> tuple[UUID, bytes]:
@@ -156,131 +117,6 @@ async def _listed(app: App, which: UUID, figures: dict[str, float]) -> None:
     figures["look s"] = time.perf_counter() - began
 
 
-class Direct:
-    """The sender alone: a reply to somebody who subscribed to nothing, from its commit to the provider."""
-
-    name, turns = "a reply", 24
-
-    def __init__(self, app: App, key: bytes) -> None:
-        self._app, self._key, self._wake = app, key, Wake(app.database)
-        self._people: Sequence[Any] = ()
-
-    async def begin(self, wake: Wake) -> asyncio.Task[None] | None:
-        """Those who are answered wrote a minute ago."""
-        self._wake = wake
-        async with self._app.database.begin() as connection:
-            rows = await connection.execute(
-                text(
-                    "SELECT v.id, v.subject_id FROM conversations v JOIN addresses a ON a.id = v.address_id"
-                    " WHERE a.channel = 'telegram' AND NOT EXISTS"
-                    " (SELECT FROM subscriptions s WHERE s.subject_id = v.subject_id)"
-                )
-            )
-            self._people = rows.all()
-            ids = [p.id for p in self._people]
-            await connection.execute(text("UPDATE conversations SET last_inbound_at = :at WHERE id = ANY(:ids)"), {
-                "at": self._app.clock() - timedelta(minutes=1), "ids": ids})  # fmt: skip
-        return None
-
-    async def one(self, chance: random.Random) -> str:
-        """Its row, by which the provider knows it."""
-        who, row = self._people[chance.randrange(len(self._people))], uuid7()
-        BEGAN[str(row)] = 0.0
-        words = Reply("menu.what", "en", "What would you like?").to_json()
-        reply = seal_json(self._key, words, where=f"outbox.reply_enc.{row}")
-        now = self._app.clock()
-        async with self._app.database.begin() as connection:
-            await connection.execute(
-                text(
-                    "INSERT INTO outbox (id, subject_id, conversation_id, kind, origin, owner_epoch, reply_enc, state,"
-                    " queued_at, not_before)"
-                    " VALUES (:id, :who, :where, 'reply', 'bot', 0, :reply, 'queued', :now, :now)"
-                ),
-                {"id": row, "who": who.subject_id, "where": who.id, "reply": reply, "now": now},
-            )
-        BEGAN[str(row)] = time.perf_counter()
-        self._wake.set(OUTBOX_CHANNEL)
-        return str(row)
-
-
-class Whole:
-    """All of it: somebody new writes, from what the webhook hands on to the provider's first request."""
-
-    name, turns = "all of an answer", 16
-
-    def __init__(self, app: App) -> None:
-        self._app = app
-
-    async def begin(self, wake: Wake) -> asyncio.Task[None] | None:
-        """The worker of turns."""
-        return asyncio.create_task(self._app.conductor.run(wake))
-
-    async def one(self, chance: random.Random) -> str:
-        """Her chat, by which the provider knows her."""
-        address = str(8_000_000_000 + len(BEGAN))
-        wrote = Inbound("telegram", "7001", address, uuid7().hex, "text", "hello")
-        BEGAN[address] = time.perf_counter()
-        await self._app.receive([wrote])
-        return address
-
-
-def _used(folder: Path) -> float:
-    """Seconds of processor time, of this process and of PostgreSQL."""
-    return time.process_time() + postgres_seconds(folder)
-
-
-async def _turn(asked: Direct | Whole, pair: int) -> list[str]:
-    """Some are answered, each at her moment: what the provider knows them by. At the same moments in both turns of a
-    pair, since a reply that follows another one at once waits for its account's rate, and chance alone would decide in
-    which turn there are more of these."""
-    chance, at, began = random.Random(pair), 0.0, time.perf_counter()  # moments, no secrets
-    sent = []
-    while (at := at + chance.expovariate(EACH_SECOND)) < SECONDS:
-        await asyncio.sleep(max(0.0, began + at - time.perf_counter()))
-        sent.append(await asked.one(chance))
-    await asyncio.sleep(0.5)
-    return sent
-
-
-async def _delays(app: App, folder: Path, which: UUID, asked: Direct | Whole, figures: dict[str, float]) -> None:
-    """Turn and turn about, with the broadcast running and stopped."""
-    played, wake = Played(), Wake(app.database)
-    sender = Sender(
-        app.database, app.secrets, app.layouts, app.policy, lambda channel, account: played, clock=app.clock
-    )  # type: ignore[arg-type, return-value]
-    ears, answering = asyncio.create_task(wake.run()), await asked.begin(wake)
-    work = [asyncio.create_task(sender.run(wake)), *([answering] if answering else [])]
-    waits: dict[bool, list[float]] = {True: [], False: []}
-    told = {True: 0, False: 0}
-    spent = {True: 0.0, False: 0.0}
-    await _turn(asked, -1)  # what is made at the first use is made
-    for turn in range(asked.turns):
-        pair, second = divmod(turn, 2)
-        running = pair % 2 == second  # with and without, then without and with
-        async with app.database.begin() as connection:
-            state = "running" if running else "stopped"
-            await connection.execute(text("UPDATE broadcasts SET state = :s WHERE id = :i"), {"s": state, "i": which})
-        await asyncio.sleep(0.2)  # what was in the air has arrived
-        before, used = played.told, _used(folder)
-        sent = await _turn(asked, pair)
-        told[running] += played.told - before
-        spent[running] += _used(folder) - used
-        waits[running] += [1000 * (played.at[one] - BEGAN[one]) for one in sent if one in played.at]
-    wake.stop()
-    await asyncio.gather(*work)
-    ears.cancel()
-    for name, running in (("with", True), ("without", False)):
-        ordered, what = sorted(waits[running]), f"{asked.name} {name}"
-        figures[f"{what}: p50 ms"] = statistics.median(ordered)
-        figures[f"{what}: mean ms"] = statistics.fmean(ordered)
-        figures[f"{what}: p95 ms"] = ordered[int(len(ordered) * 0.95)]
-    seconds = asked.turns / 2 * SECONDS
-    figures[f"{asked.name}: processor with"], figures[f"{asked.name}: processor without"] = (
-        spent[r] / seconds for r in (True, False)
-    )
-    figures[f"{asked.name}: told/s"], figures[f"{asked.name}: told while stopped"] = told[True] / seconds, told[False]
-
-
 async def run(server: Server, folder: Path, people: int) -> dict[str, float]:
     """The figures by name."""
     now = datetime.now(UTC).replace(hour=9)  # inside everybody's hours
@@ -295,31 +131,14 @@ async def run(server: Server, folder: Path, people: int) -> dict[str, float]:
     try:
         which, key = await _prepare(server, app, people, now)
         await _listed(app, which, figures)
-        for asked in (Direct(app, key), Whole(app)):
-            await _delays(app, folder, which, asked, figures)
+        for asked in (meanwhile.Direct(app, key), meanwhile.Whole(app)):
+            await meanwhile.delays(app, folder, which, asked, figures)
         async with app.database.begin() as connection:
             size = (await connection.execute(text("SELECT pg_database_size(current_database())"))).scalar_one()
         figures["disk MB"], figures["minutes"] = size / 2**20, (time.perf_counter() - began) / 60
     finally:
         await app.close()
     return figures
-
-
-def _beside(f: dict[str, float], name: str) -> list[tuple[str, str, str]]:
-    """What of this kind is measured with the broadcast and without."""
-    rows = []
-    for what in ("p50", "mean", "p95"):
-        beside, alone = f[f"{name} with: {what} ms"], f[f"{name} without: {what} ms"]
-        target = f"{MOST:.2f}" if what != "p95" else ""
-        seen = f"{beside:.1f} / {alone:.1f} = {ratio(beside, alone)}"
-        rows.append((f"{name} meanwhile / alone, {what}, ms", seen, target))
-    used = (f[f"{name}: processor {which}"] for which in ("with", "without"))
-    return [
-        *rows,
-        ("processor of us and PostgreSQL then, seconds a second", " / ".join(f"{u:.3f}" for u in used), ""),
-        ("told a second then, by three accounts; while it was stopped",
-         f"{f[f'{name}: told/s']:.1f}; {f[f'{name}: told while stopped']:.0f}", "; 0"),
-    ]  # fmt: skip
 
 
 def table(f: dict[str, float]) -> str:
@@ -332,8 +151,8 @@ def table(f: dict[str, float]) -> str:
         ("memory that this took, MB", f"{f['memory MB more']:.0f}", ""),
         ("this run: minutes, MB of the database", f"{f['minutes']:.1f}, {f['disk MB']:.0f}", ""),
     ]
-    for name in (Direct.name, Whole.name):
-        rows += _beside(f, name)
+    for name in (meanwhile.Direct.name, meanwhile.Whole.name):
+        rows += meanwhile.rows(f, name)
     return "| what | seen | target |\n|---|---|---|\n" + "\n".join(f"| {a} | {b} | {c} |" for a, b, c in rows)
 
 
@@ -354,9 +173,10 @@ def main() -> None:
     if args.write:
         write_section(
             SECTION,
-            f"`python -m benchmarks.broadcast --write`, {machine()}. In turns of {SECONDS:.0f} s with the\n"
-            "broadcast running and stopped: a reply from its commit to the provider (the sender alone), and all of an\n"
-            f"answer, from what the webhook hands on. The provider answers after {1000 * PROVIDER:.0f} ms.\n\n" + told,
+            f"`python -m benchmarks.broadcast --write`, {machine()}. In turns of {meanwhile.SECONDS:.0f} s with the\n"
+            "broadcast running and stopped: a reply from its commit to the provider (the sender alone), and all of\n"
+            "an answer, from what the webhook hands on. The provider answers after"
+            f" {1000 * meanwhile.PROVIDER:.0f} ms.\n\n" + told,
         )
 
 
