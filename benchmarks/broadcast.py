@@ -10,66 +10,28 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import random
 import resource
-import statistics
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
-from uuid_utils.compat import uuid7
 
-from benchmarks import crowd
-from benchmarks.desk import postgres_seconds
-from benchmarks.report import machine, ratio, scratch, write_section
+from benchmarks import crowd, meanwhile
+from benchmarks.report import machine, scratch, write_section
 from bot import app as composition
 from bot.app import App
-from bot.channels.contract import Part
-from bot.engine.messages import Reply
-from bot.sender import Sender
 from bot.settings import Settings
 from bot.store import broadcasts, embedded, settling, users
 from bot.store.broadcasts import Words
-from bot.store.database import OUTBOX_CHANNEL, Database
+from bot.store.database import Database
 from bot.store.embedded import Server
-from bot.store.keys import seal, seal_json
+from bot.store.keys import seal
 from bot.store.migrate import migrate
-from bot.store.wake import Wake
 
 SECTION = "## Broadcasts\n"
-PROVIDER = 0.005  # seconds that the provider takes
-ROUNDS, SECONDS, EACH_SECOND = 24, 4.0, 8.0  # turns with and without, short ones; replies in each, at random moments
-READY = 4000  # people in the lane before the rounds: more than leaves meanwhile
-MOST = 1.10  # of the issue: a direct reply may take so much longer
-BEGAN: dict[str, float] = {}  # when each reply was committed, by the id of its row
-
-
-@dataclass(slots=True)
-class Played:
-    """A provider that takes everything, and notes when replies came."""
-
-    at: dict[str, float] = field(default_factory=dict)
-    told: int = 0
-
-    async def send(self, *, channel: str, account: str, address: str, part: Part, ref: str, valid: int) -> str:
-        """Take one part."""
-        if ref in BEGAN:
-            self.at.setdefault(ref, time.perf_counter())
-        else:
-            self.told += 1
-        await asyncio.sleep(PROVIDER)
-        return ref
-
-    async def acknowledge(self, *, account: str, ack: str) -> None:
-        """Nothing is pressed here."""
-
-    async def close(self) -> None:
-        """Nothing to let go of."""
+READY = 8000  # people in the lane before the rounds: more than leaves meanwhile
 
 
 async def _prepare(server: Server, app: App, people: int, now: datetime) -> tuple[UUID, bytes]:
@@ -155,92 +117,6 @@ async def _listed(app: App, which: UUID, figures: dict[str, float]) -> None:
     figures["look s"] = time.perf_counter() - began
 
 
-def _moments(pair: int, people: Sequence[Any]) -> list[tuple[float, Any]]:
-    """When in a turn who is answered: the same in both turns of a pair, since a reply that follows another one at once
-    waits for its account's rate, and chance alone would decide in which turn there are more of these."""
-    chance, moments, at = random.Random(pair), [], 0.0  # moments, no secrets
-    while (at := at + chance.expovariate(EACH_SECOND)) < SECONDS:
-        moments.append((at, people[chance.randrange(len(people))]))
-    return moments
-
-
-async def _replies(app: App, key: bytes, moments: Sequence[tuple[float, Any]], wake: Wake) -> list[UUID]:
-    """Replies to people who subscribed to nothing, each at its moment: ids of their rows."""
-    sent, began = [], time.perf_counter()
-    for at, who in moments:
-        await asyncio.sleep(max(0.0, began + at - time.perf_counter()))
-        row = uuid7()
-        words = Reply("menu.what", "en", "What would you like?").to_json()
-        BEGAN[str(row)] = 0.0
-        reply = seal_json(key, words, where=f"outbox.reply_enc.{row}")
-        async with app.database.begin() as connection:
-            await connection.execute(
-                text(
-                    "INSERT INTO outbox (id, subject_id, conversation_id, kind, origin, owner_epoch, reply_enc, state,"
-                    " queued_at, not_before)"
-                    " VALUES (:id, :who, :where, 'reply', 'bot', 0, :reply, 'queued', :now, :now)"
-                ),
-                {"id": row, "who": who.subject_id, "where": who.id, "reply": reply, "now": app.clock()},
-            )
-        BEGAN[str(row)] = time.perf_counter()
-        wake.set(OUTBOX_CHANNEL)
-        sent.append(row)
-    await asyncio.sleep(0.5)
-    return sent
-
-
-def _used(folder: Path) -> float:
-    """Seconds of processor time, of this process and of PostgreSQL."""
-    return time.process_time() + postgres_seconds(folder)
-
-
-async def _delays(app: App, folder: Path, which: UUID, key: bytes, figures: dict[str, float]) -> None:
-    """Turn and turn about, with the broadcast running and stopped."""
-    played = Played()
-    sender = Sender(
-        app.database, app.secrets, app.layouts, app.policy, lambda channel, account: played, clock=app.clock
-    )  # type: ignore[arg-type, return-value]
-    async with app.database.begin() as connection:
-        rows = await connection.execute(
-            text(
-                "SELECT v.id, v.subject_id FROM conversations v JOIN addresses a ON a.id = v.address_id"
-                " WHERE a.channel = 'telegram' AND NOT EXISTS"
-                " (SELECT FROM subscriptions s WHERE s.subject_id = v.subject_id)"
-            )
-        )
-        people = rows.all()
-        await connection.execute(text("UPDATE conversations SET last_inbound_at = :at WHERE id = ANY(:ids)"), {
-            "at": app.clock() - timedelta(minutes=1), "ids": [p.id for p in people]})  # fmt: skip
-    wake = Wake(app.database)
-    work = asyncio.create_task(sender.run(wake))
-    waits: dict[bool, list[float]] = {True: [], False: []}
-    told = {True: 0, False: 0}
-    spent = {True: 0.0, False: 0.0}
-    for turn in range(ROUNDS):
-        pair, second = divmod(turn, 2)
-        running = pair % 2 == second  # with and without, then without and with
-        async with app.database.begin() as connection:
-            state = "running" if running else "stopped"
-            await connection.execute(text("UPDATE broadcasts SET state = :s WHERE id = :i"), {"s": state, "i": which})
-        await asyncio.sleep(0.2)  # what was in the air has arrived
-        before, used = played.told, _used(folder)
-        sent = await _replies(app, key, _moments(pair, people), wake)
-        told[running] += played.told - before
-        spent[running] += _used(folder) - used
-        waits[running] += [1000 * (played.at[str(row)] - BEGAN[str(row)]) for row in sent if str(row) in played.at]
-    wake.stop()
-    await work
-    for name, running in (("with", True), ("without", False)):
-        ordered = sorted(waits[running])
-        figures[f"reply {name}: p50 ms"] = statistics.median(ordered)
-        figures[f"reply {name}: mean ms"] = statistics.fmean(ordered)
-        figures[f"reply {name}: p95 ms"] = ordered[int(len(ordered) * 0.95)]
-        figures[f"replies {name}"] = len(ordered)
-    figures["processor with"], figures["processor without"] = (spent[r] / (ROUNDS / 2 * SECONDS) for r in (True, False))
-    figures["told/s"] = told[True] / (ROUNDS / 2 * SECONDS)
-    figures["told while stopped"] = told[False]
-
-
 async def run(server: Server, folder: Path, people: int) -> dict[str, float]:
     """The figures by name."""
     now = datetime.now(UTC).replace(hour=9)  # inside everybody's hours
@@ -249,15 +125,14 @@ async def run(server: Server, folder: Path, people: int) -> dict[str, float]:
         _env_file=None, env="development", data_dir=folder, database_url=server.url_app,
         database_owner_url=server.url_owner,
     )  # type: ignore[call-arg, arg-type]  # fmt: skip
-    app = await composition.build(
-        settings, understanding=False, migrating=False, clock=lambda: datetime.now(UTC) + shift
-    )
+    app = await composition.build(settings, migrating=False, clock=lambda: datetime.now(UTC) + shift)
     figures: dict[str, float] = {"people": people}
     began = time.perf_counter()
     try:
         which, key = await _prepare(server, app, people, now)
         await _listed(app, which, figures)
-        await _delays(app, folder, which, key, figures)
+        for asked in (meanwhile.Direct(app, key), meanwhile.Whole(app)):
+            await meanwhile.delays(app, folder, which, asked, figures)
         async with app.database.begin() as connection:
             size = (await connection.execute(text("SELECT pg_database_size(current_database())"))).scalar_one()
         figures["disk MB"], figures["minutes"] = size / 2**20, (time.perf_counter() - began) / 60
@@ -274,21 +149,10 @@ def table(f: dict[str, float]) -> str:
         (f"{f['queued']:.0f} of them into the lane, a second", f"{f['queued/s']:.0f}", ""),
         ("a minute's look at what became of those in the lane, seconds", f"{f['look s']:.2f}", ""),
         ("memory that this took, MB", f"{f['memory MB more']:.0f}", ""),
-        ("told a second, at the rates of three accounts", f"{f['told/s']:.1f}", ""),
-        (
-            "processor of us and PostgreSQL meanwhile / alone, seconds a second",
-            f"{f['processor with']:.3f} / {f['processor without']:.3f}",
-            "",
-        ),
-        ("told while it was stopped", f"{f['told while stopped']:.0f}", "0"),
+        ("this run: minutes, MB of the database", f"{f['minutes']:.1f}, {f['disk MB']:.0f}", ""),
     ]
-    rows.append(("this run: minutes, MB of the database", f"{f['minutes']:.1f}, {f['disk MB']:.0f}", ""))
-    for what in ("p50", "mean", "p95"):
-        beside, alone = f[f"reply with: {what} ms"], f[f"reply without: {what} ms"]
-        target = f"{MOST:.2f}" if what != "p95" else ""
-        rows.append(
-            (f"a reply meanwhile / alone, {what}, ms", f"{beside:.1f} / {alone:.1f} = {ratio(beside, alone)}", target)
-        )
+    for name in (meanwhile.Direct.name, meanwhile.Whole.name):
+        rows += meanwhile.rows(f, name)
     return "| what | seen | target |\n|---|---|---|\n" + "\n".join(f"| {a} | {b} | {c} |" for a, b, c in rows)
 
 
@@ -309,8 +173,10 @@ def main() -> None:
     if args.write:
         write_section(
             SECTION,
-            f"`python -m benchmarks.broadcast --write`, {machine()}. The sender alone, in turns of {SECONDS:.0f} s\n"
-            f"with the broadcast running and stopped; the provider answers after {1000 * PROVIDER:.0f} ms.\n\n" + told,
+            f"`python -m benchmarks.broadcast --write`, {machine()}. In turns of {meanwhile.SECONDS:.0f} s with the\n"
+            "broadcast running and stopped: a reply from its commit to the provider (the sender alone), and all of\n"
+            "an answer, from what the webhook hands on. The provider answers after"
+            f" {1000 * meanwhile.PROVIDER:.0f} ms.\n\n" + told,
         )
 
 

@@ -146,6 +146,7 @@ class Broadcasting:
         went into the lane."""
         async with self._database.begin() as connection:
             await lane.recover(connection, self._clock(), take_over=leases.steady(self._database))
+            await lane.name_places(connection)
             await settling.expire(connection, self._clock())
             found = await broadcasts.open_ones(connection)
         queued = 0

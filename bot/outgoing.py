@@ -284,8 +284,10 @@ def invitation(reached: Reached, broadcast_id: UUID, *, row_id: UUID, now: datet
 
 
 def _in_lane(reached: Reached, broadcast_id: UUID, row_id: UUID, now: datetime) -> dict[str, Any]:
-    row = _bare(reached.home.subject_id, reached.conversation, "reply", "bot", row_id, now)
-    return row | {"state": "lane", "broadcast_id": broadcast_id}
+    where = reached.conversation
+    row = _bare(reached.home.subject_id, where, "reply", "bot", row_id, now)
+    place = {"lane_channel": where.channel, "lane_account": where.account}
+    return row | {"state": "lane", "broadcast_id": broadcast_id} | place
 
 
 def _bare(

@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Select,
     and_,
@@ -76,7 +77,7 @@ class Wanted:
     written: Sequence[str]
 
 
-def grave(subject: ColumnElement[Any], kinds: Sequence[str]) -> ColumnElement[bool]:
+def grave(subject: Column[Any], kinds: Sequence[str]) -> ColumnElement[bool]:
     """An open case that is critical, about abuse, or of somebody who needs more care; also one in which she stands with
     others."""
     open_ones = and_(
@@ -84,10 +85,11 @@ def grave(subject: ColumnElement[Any], kinds: Sequence[str]) -> ColumnElement[bo
         or_(cases.c.severity == "critical", cases.c.kind.in_(kinds), cases.c.care.is_not(None)),
     )
     theirs = select(case_people.c.case_id).join(cases, cases.c.id == case_people.c.case_id)
-    return or_(
-        exists(select(cases.c.id).where(cases.c.subject_id == subject, open_ones)),
-        exists(theirs.where(case_people.c.contact_id == subject, open_ones)),
+    both = (
+        select(cases.c.id).where(cases.c.subject_id == subject, open_ones),
+        theirs.where(case_people.c.contact_id == subject, open_ones),
     )
+    return or_(*(exists(found.correlate(subject.table)) for found in both))
 
 
 def _place() -> Any:

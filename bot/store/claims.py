@@ -210,9 +210,9 @@ def _claim(secrets: Keys, row: Any) -> Claim:
 async def spend(connection: AsyncConnection, claims: Sequence[Claim], now: datetime) -> None:
     """Advance the budgets: the conversation's pace, and the account's rate."""
     paced = [c for c in claims if c.account != accounts.UNLIMITED]
-    for channel in {c.channel for c in paced}:
-        ids = [c.conversation.id for c in paced if c.channel == channel and c.kind in {"reply", "template"}]
-        await connection.execute(_PACED, {"ids": ids, "due": now + PACE[channel]})
+    for pace in {PACE[c.channel] for c in paced}:
+        ids = [c.conversation.id for c in paced if PACE[c.channel] == pace and c.kind in {"reply", "template"}]
+        await connection.execute(_PACED, {"ids": ids, "due": now + pace})
     direct = [c for c in paced if c.kind == "reply" and c.broadcast_id is None]
     ordinary = Counter((c.channel, c.account) for c in direct if c.origin == "bot" and not c.urgent)
     await accounts.spend(connection, Counter((c.channel, c.account) for c in direct), ordinary, now)

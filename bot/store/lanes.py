@@ -7,10 +7,26 @@ bot says by itself is one for both.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import and_, case, func, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    DateTime,
+    Integer,
+    Text,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import accounts
@@ -19,6 +35,40 @@ from bot.store.tables import channel_accounts, channel_lanes
 
 LOOK = 0.25  # seconds of the lane's rate in one claim: as often the sender looks
 SIMULATED = 8  # rows of one look for simulated phones, which have no rate
+
+_NOW = bindparam("now", type_=DateTime(timezone=True))
+_SAME = and_(
+    channel_accounts.c.channel == channel_lanes.c.channel, channel_accounts.c.account == channel_lanes.c.account
+)
+
+
+def due() -> ColumnElement[bool]:
+    """Whether the lane of any account of these `channels` may go on at this moment (`now`)."""
+    return exists(select(channel_lanes.c.channel).where(_due()))
+
+
+def _due() -> ColumnElement[bool]:
+    lane = channel_lanes.c
+    moment = or_(lane.next_send_at.is_(None), lane.next_send_at <= _NOW)
+    return and_(lane.channel == func.any(bindparam("channels", type_=ARRAY(Text))), moment)
+
+
+_FREE = (  # locked against other senders' looks at the lane
+    select(
+        channel_lanes.c.channel,
+        channel_lanes.c.account,
+        channel_lanes.c.spent_on.label("lane_spent_on"),
+        channel_lanes.c.spent.label("lane_spent"),
+        channel_accounts.c.per_second,
+        channel_accounts.c.most_a_day,
+        channel_accounts.c.spent_on,
+        channel_accounts.c.spent,
+    )
+    .outerjoin(channel_accounts, _SAME)
+    .where(_due(), or_(channel_accounts.c.next_send_at.is_(None), channel_accounts.c.next_send_at <= _NOW))
+    .order_by(channel_lanes.c.channel, channel_lanes.c.account)
+    .with_for_update(of=channel_lanes, skip_locked=True)
+)
 
 
 async def ensure(connection: AsyncConnection, places: Iterable[Place]) -> None:
@@ -30,35 +80,33 @@ async def ensure(connection: AsyncConnection, places: Iterable[Place]) -> None:
         await connection.execute(insert(channel_lanes).values(rows).on_conflict_do_nothing())
 
 
-async def budgets(connection: AsyncConnection, channels: Iterable[str], now: datetime) -> dict[Place, int]:
+async def budgets(
+    connection: AsyncConnection, channels: Iterable[str], now: datetime, most: Mapping[str, int]
+) -> dict[Place, int]:
     """By account of these channels, how much a broadcast may send in this look: nothing while what is direct has used
-    up its second, or while another sender claims. Of the accounts themselves nothing is locked, or a reply would find
-    its own taken."""
-    mine = await connection.execute(
-        select(channel_lanes)
-        .where(channel_lanes.c.channel.in_(sorted(channels)))
-        .order_by(channel_lanes.c.channel, channel_lanes.c.account)
-        .with_for_update(skip_locked=True)
-    )
-    free = [(row.channel, row.account) for row in mine if row.next_send_at is None or row.next_send_at <= now]
-    left = {place: SIMULATED for place in free if place[1] == UNLIMITED}
-    rows = await connection.execute(
-        select(channel_accounts)
-        .where(tuple_(channel_accounts.c.channel, channel_accounts.c.account).in_(free))
-        .order_by(channel_accounts.c.channel, channel_accounts.c.account)
-    )
-    for row in rows:
-        if row.next_send_at is None or row.next_send_at <= now:
-            left[(row.channel, row.account)] = max(1, int(row.per_second * LANE_SHARE * LOOK))
-    return left
+    up its second, while another sender claims, or once the bot has said all that it may say on this day (UTC). `most`:
+    a day's number by channel, for accounts that have none of their own."""
+    rows = await connection.execute(_FREE, {"channels": sorted(channels), "now": now})
+    return {(row.channel, row.account): _number(row) for row in rows if not _over(row, now, most)}
+
+
+def _number(row: Any) -> int:
+    return SIMULATED if row.account == UNLIMITED else max(1, int(row.per_second * LANE_SHARE * LOOK))
+
+
+def _over(row: Any, now: datetime, most: Mapping[str, int]) -> bool:
+    """Also an account that is not known, and so has no rate."""
+    if row.account == UNLIMITED:
+        return False
+    limit = row.most_a_day if row.most_a_day is not None else most.get(row.channel)
+    return row.per_second is None or (limit is not None and accounts.said(row, now) >= limit)
 
 
 async def rates(connection: AsyncConnection, places: Iterable[Place]) -> dict[Place, float]:
-    """Messages of broadcasts that each account sends in a second."""
-    wanted = [place for place in sorted(set(places)) if place[1] != UNLIMITED]
-    await accounts.ensure(connection, wanted)
+    """Messages of broadcasts that each of these accounts sends in a second; simulated phones have no rate."""
+    wanted = sorted({place for place in places if place[1] != UNLIMITED})
     known = tuple_(channel_accounts.c.channel, channel_accounts.c.account).in_(wanted)
-    rows = await connection.execute(select(channel_accounts).where(known)) if wanted else ()
+    rows = await connection.execute(select(channel_accounts).where(known))
     return {(row.channel, row.account): row.per_second * LANE_SHARE for row in rows}
 
 
@@ -68,36 +116,30 @@ async def all_rates(connection: AsyncConnection) -> dict[Place, float]:
     return {(row.channel, row.account): row.per_second * LANE_SHARE for row in rows}
 
 
-async def over(
-    connection: AsyncConnection, places: Iterable[Place], now: datetime, most: Mapping[str, int]
-) -> set[Place]:
-    """The accounts that have said all that the bot may say on this day (UTC). `most`: by channel, for accounts that
-    have no number of their own."""
-    wanted = [place for place in sorted(set(places)) if place[1] != UNLIMITED]
-    if not wanted:
-        return set()
-    a, lane = channel_accounts.c, channel_lanes.c
-    rows = await connection.execute(
-        select(channel_accounts, lane.spent_on.label("lane_spent_on"), lane.spent.label("lane_spent"))
-        .outerjoin(channel_lanes, and_(lane.channel == a.channel, lane.account == a.account))
-        .where(tuple_(a.channel, a.account).in_(wanted))
+def _spend() -> Any:
+    arrays: list[Any] = [bindparam(f"v_{name}", type_=ARRAY(kind)) for name, kind in _LEAVES.items()]
+    news = func.unnest(*arrays).table_valued(*_LEAVES, name="news").render_derived()
+    lane, day = channel_lanes.c, bindparam("day", type_=Date)
+    seconds = news.c.number / (channel_accounts.c.per_second * LANE_SHARE)
+    return (
+        update(channel_lanes)
+        .where(lane.channel == news.c.channel, lane.account == news.c.account, _SAME)
+        .values(
+            next_send_at=func.greatest(func.coalesce(lane.next_send_at, _NOW), _NOW)
+            + func.make_interval(0, 0, 0, 0, 0, 0, seconds),
+            spent_on=day,
+            spent=case((lane.spent_on == day, lane.spent), else_=0) + news.c.number,
+        )
     )
-    limits = [(row, row.most_a_day if row.most_a_day is not None else most.get(row.channel)) for row in rows]
-    return {(r.channel, r.account) for r, limit in limits if limit is not None and accounts.said(r, now) >= limit}
+
+
+_LEAVES = {"channel": Text, "account": Text, "number": Integer}
+_SPEND = _spend()
 
 
 async def spend(connection: AsyncConnection, counts: Mapping[Place, int], now: datetime) -> None:
-    """Advance the places by what leaves now, and count it."""
-    by_place = await rates(connection, counts)
-    for (channel, account), number in sorted(counts.items()):
-        until = timedelta(seconds=number / by_place[channel, account])
-        same_day = channel_lanes.c.spent_on == now.date()
-        await connection.execute(
-            update(channel_lanes)
-            .where(channel_lanes.c.channel == channel, channel_lanes.c.account == account)
-            .values(
-                next_send_at=func.greatest(func.coalesce(channel_lanes.c.next_send_at, now), now) + until,
-                spent_on=now.date(),
-                spent=case((same_day, channel_lanes.c.spent), else_=0) + number,
-            )
-        )
+    """Advance these places, which this transaction has locked, by what leaves now, and count it."""
+    rows = [(channel, account, number) for (channel, account), number in counts.items()]
+    columns = (list(column) for column in zip(*rows, strict=True))
+    values = {f"v_{name}": column for name, column in zip(_LEAVES, columns, strict=True)}
+    await connection.execute(_SPEND, values | {"now": now, "day": now.date()})

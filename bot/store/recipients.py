@@ -16,19 +16,16 @@ from sqlalchemy import DateTime, Text, Uuid, and_, bindparam, func, select, upda
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import reached
+from bot.store import lane, reached
 from bot.store.accounts import Place
 from bot.store.audience import Sparing, Wanted, chosen
 from bot.store.broadcasts import SENT
 from bot.store.bulk import insert_rows
 from bot.store.keys import Keys
-from bot.store.lane import MOVED
 from bot.store.reached import Reached
 from bot.store.tables import (
-    addresses,
     broadcast_recipients,
     broadcasts,
-    conversations,
     messages,
     outbox,
     subscriptions,
@@ -107,16 +104,13 @@ async def due(connection: AsyncConnection, broadcast_id: UUID, now: datetime) ->
 
 async def in_lane(connection: AsyncConnection) -> dict[Place, int]:
     """Rows that wait in the lane, of all broadcasts, by account."""
+    o, running = outbox.c, select(broadcasts.c.id).where(broadcasts.c.state == "running")
     rows = await connection.execute(
-        select(addresses.c.channel, addresses.c.account, func.count().label("rows"))
-        .select_from(outbox)
-        .join(conversations, conversations.c.id == outbox.c.conversation_id)
-        .join(addresses, addresses.c.id == conversations.c.address_id)
-        .where(outbox.c.broadcast_id.in_(select(broadcasts.c.id).where(broadcasts.c.state == "running")))
-        .where(outbox.c.state == "lane")
-        .group_by(addresses.c.channel, addresses.c.account)
+        select(o.lane_channel, o.lane_account, func.count().label("rows"))
+        .where(o.broadcast_id.in_(running), o.state == lane.WAITS)
+        .group_by(o.lane_channel, o.lane_account)
     )
-    return {(row.channel, row.account): row.rows for row in rows}
+    return {(row.lane_channel, row.lane_account): row.rows for row in rows}
 
 
 async def next_ones(
@@ -224,7 +218,7 @@ async def words_out(
         .with_for_update(of=outbox, skip_locked=True)
         .cte("older")
     )
-    await connection.execute(update(outbox).where(o.id == older.c.id).values(state="withdrawn", reason=MOVED))
+    await connection.execute(update(outbox).where(o.id == older.c.id).values(state="withdrawn", reason=lane.MOVED))
     left = await connection.execute(
         select(o.subject_id, o.id, o.state)
         .join(broadcast_recipients, hers)

@@ -511,6 +511,8 @@ outbox = Table(
     Column("segments", SmallInteger),  # of an SMS that left
     Column("stands_for", Uuid),  # the row of another channel that did not arrive, and is sent by this one instead
     Column("broadcast_id", Uuid),  # of which broadcast it is a part
+    Column("lane_channel", Text),  # and by which account of ours it leaves, as its address says: the lane finds it so
+    Column("lane_account", Text),
     _one_of("kind", OUTBOX_KINDS),
     _one_of("origin", ("bot", "human", "system")),
     _one_of("state", OUTBOX_STATES),
@@ -529,6 +531,14 @@ outbox = Table(
     Index("ix_outbox_failed", "queued_at", postgresql_where=text("state = 'failed'")),
     Index("ix_outbox_passing", "queued_at", postgresql_where=text("kind IN ('ack', 'template', 'wipe')")),
     Index("ix_outbox_lane", "broadcast_id", "state", "seq", postgresql_where=text("broadcast_id IS NOT NULL")),
+    Index(
+        "ix_outbox_lane_place",
+        "broadcast_id",
+        "lane_channel",
+        "lane_account",
+        "seq",
+        postgresql_where=text("state = 'lane'"),
+    ),
     Index("uq_outbox_stands_for", "stands_for", unique=True, postgresql_where=text("stands_for IS NOT NULL")),
 )
 
