@@ -9,7 +9,7 @@ import asyncio
 import json
 import shutil
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from bot import app as composition
 from bot.__main__ import main
 from bot.app import App
 from bot.media.files import Files
-from bot.settings import Settings
+from bot.settings import Settings, SettingsError
 from bot.store import backup, embedded, history
 from bot.store.tables import audit, notices, outbox
 from tests.conftest import Clock
@@ -214,9 +214,52 @@ def test_a_database_that_holds_something_is_never_overwritten(
 def test_another_secret_opens_nothing(
     drill: Drill, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Told before anything is touched: the right one may follow at once."""
     (place / "secret.key").write_text("b3RoZXIgc2VjcmV0IG90aGVyIHNlY3JldCBvdGhlciE=", "ascii")
-    assert restored(drill, place, monkeypatch) == 2
-    assert "made with another SAATHI_SECRET_KEY" in capsys.readouterr().err
+    for more in ((), ("--check",)):
+        assert restored(drill, place, monkeypatch, *more) == 2
+        assert "made with another SAATHI_SECRET_KEY, and nothing was changed" in capsys.readouterr().err
+    assert not (place / "postgres").exists()
+
+
+async def test_half_a_restore_serves_nobody_and_the_same_command_begins_anew(
+    drill: Drill, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The power goes after the data are in, and before those who were erased since are erased again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bot.cli.backup._settle", cut_off)
+        with pytest.raises(InterruptedError):
+            await asyncio.to_thread(restored, drill, place, monkeypatch)
+    with pytest.raises(SettingsError, match="was not finished"):
+        await composition.build(settings_of(place), understanding=False)
+    assert await asyncio.to_thread(main, ["backup", "--out", str(place / "a"), "--keys-out", str(place / "b")]) == 2
+    assert "half of one is no backup" in capsys.readouterr().err
+    assert await asyncio.to_thread(restored, drill, place, monkeypatch) == 0
+    assert "1 people who were erased since then are erased again" in capsys.readouterr().out
+    app = await composition.build(settings_of(place), understanding=False)
+    await app.close()
+
+
+async def cut_off(settings: Settings) -> tuple[int, int]:
+    raise InterruptedError
+
+
+def test_an_older_postgresql_is_told_before_anything_changes(drill: Drill, place: Path, tmp_path: Path) -> None:
+    manifest = replace(backup.verify(drill.place, drill.keys), server=990_000)
+    with pytest.raises(backup.BackupError, match="the backup is of 99: nothing was changed"):
+        backup.fill(embedded.ensure(place).url_owner, drill.place, drill.keys, manifest, tmp_path / "media")
+    assert asked(embedded.ensure(place).url_owner, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == [
+        (0,)
+    ]
+
+
+def test_a_place_that_cannot_be_written_is_told_in_a_sentence(
+    drill: Drill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("no folder", "ascii")
+    monkeypatch.setenv("SAATHI_DATA_DIR", str(drill.lost))
+    assert main(["backup", "--out", str(tmp_path / "file" / "a"), "--keys-out", str(tmp_path / "b")]) == 2
+    assert "Not a directory: no backup was made" in capsys.readouterr().err
 
 
 def test_check_reads_and_changes_nothing(
