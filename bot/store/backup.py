@@ -47,7 +47,7 @@ class BackupError(CannotStart):
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a backup is: `files` by name to (bytes, SHA-256), `rows` by table to how many. Older ones lack `wrapped_by`."""
+    """One backup: `files` by name to (bytes, SHA-256), `rows` by table to how many. Older ones have no `wrapped_by`."""
 
     format: int
     made_at: str
@@ -139,7 +139,7 @@ def fits(manifest: Manifest, keyring: Keyring) -> None:
 
 
 def fill(url: str, place: Path, keys_place: Path, manifest: Manifest, media: Path) -> None:
-    """Restore into an empty database, or one where a restore was cut off, which begins anew. `url`: of the owner's role.
+    """Restore into an empty database, or where a restore was cut off, which begins anew. `url`: of the owner's role.
 
     The database is marked as unfinished until `restoring.end`. Raises BackupError.
     """

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 MARK = "restore_not_finished"
-_MARKED = f"SELECT to_regclass('public.{MARK}') IS NOT NULL"  # noqa: S608
+_MARKED = f"SELECT to_regclass('public.{MARK}') IS NOT NULL"
 _ANYTHING = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
 # What a new database has, as its owner may write it: the schema belongs to whoever owns the database.
 _EMPTIED = (
