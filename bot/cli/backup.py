@@ -77,7 +77,10 @@ def run_backup(args: argparse.Namespace) -> int:
     print(f"{place}: {manifest.rows['messages']} messages, {manifest.rows['cases']} cases, {size / 1e6:.1f} MB")
     print(f"{args.keys_out / place.name}: the keys; keep them elsewhere")
     if args.out.stat().st_dev == args.keys_out.stat().st_dev:
-        print("warning: data and keys lie on one disk: whoever takes it has both, and who loses it has none", file=sys.stderr)
+        print(
+            "warning: data and keys lie on one disk: whoever takes it has both, and who loses it has none",
+            file=sys.stderr,
+        )
     gone = backup.prune(args.out, now - timedelta(days=args.keep))
     gone_keys = backup.prune(args.keys_out, now - timedelta(days=args.keep_keys))
     print(f"{gone} older backups and {gone_keys} older keys removed; {time.monotonic() - began:.1f} s")

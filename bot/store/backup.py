@@ -167,9 +167,7 @@ def fill(url: str, place: Path, keys_place: Path, manifest: Manifest, media: Pat
             if found != wanted:
                 raise BackupError(f"{table} has {found} rows, the backup had {wanted}: do not use this database")
     if (place / MEDIA).exists():
-        media.mkdir(parents=True, exist_ok=True)
-        with tarfile.open(place / MEDIA) as packed:
-            packed.extractall(media, filter="data")
+        _unpack(place / MEDIA, media)
 
 
 async def hold(database: Database, now: datetime) -> int:
@@ -245,6 +243,20 @@ def _pack(media: Path, target: Path) -> None:
                     packed.add(path, arcname=path.relative_to(media).as_posix(), recursive=False)
                 except FileNotFoundError:
                     continue  # erased while we read
+
+
+def _unpack(source: Path, media: Path) -> None:
+    """File by file: what Debian 12 has as Python 3.11 cannot be told to take plain files inside the folder only."""
+    media.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tarfile.open(source) as packed:
+        for member in packed:
+            target, content = media / member.name, packed.extractfile(member) if member.isfile() else None
+            if content is None or not target.resolve().is_relative_to(media.resolve()):
+                raise BackupError(f"{source} holds what no backup of ours holds: {member.name!r}")
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with content, target.open("wb") as written:
+                shutil.copyfileobj(content, written)
+            target.chmod(0o600)
 
 
 def _database(url: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import tarfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -242,6 +243,16 @@ async def test_half_a_restore_serves_nobody_and_the_same_command_begins_anew(
 
 async def cut_off(settings: Settings) -> tuple[int, int]:
     raise InterruptedError
+
+
+@pytest.mark.parametrize("name", ["../outside", "/outside"])
+def test_a_file_that_would_lie_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
+    source = tmp_path / "media.tar"
+    with tarfile.open(source, "w") as packed:
+        packed.addfile(tarfile.TarInfo(name))
+    with pytest.raises(backup.BackupError, match="no backup of ours"):
+        backup._unpack(source, tmp_path / "media")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["media", "media.tar"]
 
 
 def test_an_older_postgresql_is_told_before_anything_changes(drill: Drill, place: Path, tmp_path: Path) -> None:
