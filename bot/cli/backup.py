@@ -93,6 +93,8 @@ def run_restore(args: argparse.Namespace) -> int:
     print("comparing the files with their digests ...", flush=True)
     with _told_of_disks("nothing was changed"):
         manifest = backup.verify(args.place, args.keys)
+    if args.ledger is not None and not args.ledger.is_file():
+        raise backup.BackupError(f"{args.ledger} is not there, and nothing was changed: who was erased would come back")
     backup.fits(manifest, composition.open_keyring(settings))  # told before hours of work, and before anything changes
     if args.check:
         print(f"{args.place} is whole, and SAATHI_SECRET_KEY opens it: made {manifest.made_at},", end=" ")

@@ -281,6 +281,15 @@ def test_check_reads_and_changes_nothing(
     assert not (place / "postgres").exists()
 
 
+def test_a_ledger_that_is_not_there_stops_it(
+    drill: Drill, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A wrong path must not bring people back with a line that scrolls by."""
+    assert restored(drill, place, monkeypatch, "--ledger", str(place / "erased.leger")) == 2
+    assert "who was erased would come back" in capsys.readouterr().err
+    assert not (place / "postgres").exists()
+
+
 def test_data_and_keys_may_not_lie_together(
     drill: Drill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
