@@ -259,6 +259,29 @@ def test_what_the_image_holds_is_enough_to_talk(tmp_path: Path) -> None:
     assert {p.name for p in image.iterdir()} >= {"bot", "flows", "locales", "migrations"}
 
 
+def test_the_units_start_what_there_is_as_nobody_of_weight() -> None:
+    """Without containers. What a unit names is read as systemd reads it: one value a line, the last one counts."""
+    units = {path.stem: dict(_lines(path)) for path in (DEPLOY / "systemd").glob("*.service")}
+    assert set(units) == {"saathi-web", "saathi-worker", "saathi-backup"}
+    told = {}
+    for name, unit in units.items():
+        program, *command = unit["ExecStart"].split()
+        assert program == "/srv/saathi/.venv/bin/saathi"
+        told[name] = parsed(command)
+        assert (unit["User"], unit["ProtectSystem"], unit["NoNewPrivileges"]) == ("saathi", "strict", "true"), name
+        assert unit["CapabilityBoundingSet"] == ""
+    assert [(told[f"saathi-{role}"].role, role) for role in ("web", "worker")] == [("web", "web"), ("worker", "worker")]
+    assert told["saathi-web"].port != told["saathi-worker"].health_port
+    backup = told["saathi-backup"]
+    assert {str(backup.out), str(backup.keys_out)} <= set(units["saathi-backup"]["ReadWritePaths"].split())
+    assert (DEPLOY / "systemd" / "saathi-backup.timer").is_file()
+
+
+def _lines(path: Path) -> list[tuple[str, str]]:
+    lines = path.read_text("utf-8").splitlines()
+    return [(line.partition("=")[0], line.partition("=")[2]) for line in lines if "=" in line and line[0] != "#"]
+
+
 def test_secrets_stay_out_of_the_image() -> None:
     ignored = (DEPLOY / "Containerfile.dockerignore").read_text("utf-8").split()
     assert {".git", ".env", "deploy/.env", "var", ".venv"} <= set(ignored)

@@ -290,6 +290,14 @@ def test_a_ledger_that_is_not_there_stops_it(
     assert not (place / "postgres").exists()
 
 
+def test_two_places_on_one_disk_are_said_to_be_so(
+    drill: Drill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SAATHI_DATA_DIR", str(drill.lost))
+    assert main(["backup", "--out", str(tmp_path / "a"), "--keys-out", str(tmp_path / "b")]) == 0
+    assert "lie on one disk" in capsys.readouterr().err
+
+
 def test_data_and_keys_may_not_lie_together(
     drill: Drill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
