@@ -38,7 +38,10 @@ into an empty database and an empty data directory, with the same SAATHI_SECRET_
 
 Messages that waited when the backup was made may have been sent after it: they are not sent again; a human finds the
 urgent ones and those of colleagues in the queue. What people wrote after the
-backup is not in it: see docs/operations.md."""
+backup is not in it: see docs/operations.md.
+
+after PostgreSQL itself was brought back to a moment, before any worker starts:
+  saathi restore --in-place --ledger /mnt/other/keys/erased.ledger"""
 
 
 def add_backup_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,10 +59,15 @@ def add_restore_arguments(parser: argparse.ArgumentParser) -> None:
     """Where from."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = RESTORING
-    parser.add_argument("--from", dest="place", type=Path, required=True, help="the folder of one backup: data")
-    parser.add_argument("--keys", type=Path, required=True, help="the folder of the same backup: keys")
+    parser.add_argument("--from", dest="place", type=Path, help="the folder of one backup: data")
+    parser.add_argument("--keys", type=Path, help="the folder of the same backup: keys")
     parser.add_argument("--ledger", type=Path, help="the newest ledger of erasures (default: the one beside the keys)")
     parser.add_argument("--check", action="store_true", help="only read the files and compare them with their digests")
+    parser.add_argument(
+        "--in-place",
+        action="store_true",
+        help="the database was brought back by other means (to a moment, from a snapshot): only what comes after that",
+    )
 
 
 def run_backup(args: argparse.Namespace) -> int:
@@ -90,11 +98,15 @@ def run_backup(args: argparse.Namespace) -> int:
 def run_restore(args: argparse.Namespace) -> int:
     """0 = restored (or, with --check, whole)."""
     settings, began = configuration.load(), time.monotonic()
+    if args.ledger is not None and not args.ledger.is_file():
+        raise backup.BackupError(f"{args.ledger} is not there, and nothing was changed: who was erased would come back")
+    if args.in_place:
+        return _in_place(settings, args.ledger)
+    if args.place is None or args.keys is None:
+        raise backup.BackupError("--from and --keys are needed: the two folders of one backup")
     print("comparing the files with their digests ...", flush=True)
     with _told_of_disks("nothing was changed"):
         manifest = backup.verify(args.place, args.keys)
-    if args.ledger is not None and not args.ledger.is_file():
-        raise backup.BackupError(f"{args.ledger} is not there, and nothing was changed: who was erased would come back")
     backup.fits(manifest, composition.open_keyring(settings))  # told before hours of work, and before anything changes
     if args.check:
         print(f"{args.place} is whole, and SAATHI_SECRET_KEY opens it: made {manifest.made_at},", end=" ")
@@ -109,10 +121,25 @@ def run_restore(args: argparse.Namespace) -> int:
     erased, held = asyncio.run(_settle(settings))
     restoring.end(url)
     print(f"made {manifest.made_at}: {manifest.rows['messages']} messages, {manifest.rows['cases']} cases")
-    print(f"{erased} people who were erased since then are erased again")
-    print(f"{held} messages that waited to be sent are not sent; what is urgent or a colleague's waits in the queue")
+    _say_settled(erased, held)
     print(f"restored in {time.monotonic() - began:.1f} s; now start the service, and read docs/operations.md")
     return 0
+
+
+def _in_place(settings: Settings, ledger: Path | None) -> int:
+    """The last steps alone, for a database that PostgreSQL itself brought back. The secret is tried first."""
+    composition.bring_up_to_date(settings)
+    asyncio.run(_opened(settings))
+    with _told_of_disks("nothing was erased again, nothing is held; run the same again"):
+        _bring_ledger(settings, ledger or settings.data_dir / LEDGER)
+    _say_settled(*asyncio.run(_settle(settings)))
+    print("now start the service, and read docs/operations.md")
+    return 0
+
+
+def _say_settled(erased: int, held: int) -> None:
+    print(f"{erased} people who were erased since then are erased again")
+    print(f"{held} messages that waited to be sent are not sent; what is urgent or a colleague's waits in the queue")
 
 
 @contextmanager
@@ -132,6 +159,15 @@ def _bring_ledger(settings: Settings, newest: Path) -> None:
         shutil.copy2(newest, ours)
     if not ours.exists():
         print(f"no ledger of erasures: if somebody was erased after this backup, erase her again ({ours})")
+
+
+async def _opened(settings: Settings) -> None:
+    """Raises SettingsError when SAATHI_SECRET_KEY is not the one of this database."""
+    database = await composition.open_database(settings, migrating=False)
+    try:
+        await composition.open_keys(database, settings)
+    finally:
+        await database.close()
 
 
 async def _settle(settings: Settings) -> tuple[int, int]:

@@ -241,6 +241,41 @@ async def test_half_a_restore_serves_nobody_and_the_same_command_begins_anew(
     await app.close()
 
 
+async def test_a_database_that_came_back_by_other_means_is_settled_in_place(
+    drill: Drill, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """To a moment, as PostgreSQL's own archive does it: whom the ledger has is back, and what has left waits again."""
+    monkeypatch.setenv("SAATHI_DATA_DIR", str(place))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bot.cli.backup._settle", untouched)
+        assert await asyncio.to_thread(restored, drill, place, monkeypatch) == 0
+    (place / "erased.ledger").unlink()
+    in_place = ["restore", "--in-place", "--ledger", str(drill.keys_out / "erased.ledger")]
+    assert await asyncio.to_thread(main, in_place) == 0
+    told = capsys.readouterr().out
+    assert "1 people who were erased since then are erased again" in told
+    app = await composition.build(settings_of(place), understanding=False)
+    try:
+        assert await rows_of(app, drill.maya) == {}
+        async with app.database.begin() as connection:
+            left = select(func.count()).select_from(outbox).where(outbox.c.state.in_(backup.WAITED))
+            assert (await connection.execute(left)).scalar_one() == 0
+    finally:
+        await app.close()
+
+
+async def untouched(settings: Settings) -> tuple[int, int]:
+    return 0, 0
+
+
+def test_a_restore_without_its_folders_says_so(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SAATHI_DATA_DIR", str(place))
+    assert main(["restore"]) == 2
+    assert "--from and --keys are needed" in capsys.readouterr().err
+
+
 async def cut_off(settings: Settings) -> tuple[int, int]:
     raise InterruptedError
 
