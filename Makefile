@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 TESTS := PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n auto
 READY := $(VENV)/.ready
 
-.PHONY: run chat check test quick chaos soak rasa run-rasa test-rasa bench bench-nlu bench-beside lock lock-rasa clean help
+.PHONY: install run chat check test quick chaos soak rasa run-rasa test-rasa bench bench-nlu bench-beside lock lock-rasa clean help
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
@@ -21,6 +21,8 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@$(BIN)/saathi nlu train >/dev/null
 	@touch $(READY)
+
+install: $(READY)  ## environment and model only: for a server without containers (docs/operations.md)
 
 run: $(READY)  ## start everything on this machine: http://127.0.0.1:8000/try
 	@$(BIN)/saathi serve $(ARGS)
@@ -76,9 +78,11 @@ bench-beside: $(READY)  ## beside Rasa, python-telegram-bot and (with Node) Bott
 	@$(BIN)/saathi rasa install
 	$(BIN)/python -m benchmarks.beside --write $(ARGS)
 
-lock: $(READY)  ## renew requirements.lock (names, versions, hashes; needs the package uv)
+lock: $(READY)  ## renew requirements.lock and, of it, what runs in production (names, versions, hashes; needs the package uv)
 	$(PYTHON) -m uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
 	  --generate-hashes --no-annotate --no-header --no-emit-index-url --quiet -o requirements.lock
+	$(PYTHON) -m uv pip compile pyproject.toml --constraint requirements.lock --universal --python-version 3.11 \
+	  --generate-hashes --no-annotate --no-header --no-emit-index-url --quiet -o deploy/requirements.lock
 
 lock-rasa: $(READY)  ## renew deploy/rasa/requirements.lock, in the same way
 	$(PYTHON) -m uv pip compile deploy/rasa/pyproject.toml --universal --python-version 3.10 \

@@ -45,7 +45,7 @@ from bot.pager import Pager
 from bot.sender import Sender
 from bot.settings import Settings, SettingsError
 from bot.staff_rooms import STAFF_KIND, StaffRooms
-from bot.store import accounts, alive, embedded, pages
+from bot.store import accounts, alive, embedded, pages, restoring
 from bot.store.backlog import backlog
 from bot.store.contents import Book, of_account
 from bot.store.database import UNAVAILABLE, Database
@@ -258,10 +258,11 @@ class App:
         await self.database.close()
 
 
-async def open_database(settings: Settings, *, migrating: bool = True) -> Database:
+async def open_database(settings: Settings, *, migrating: bool = True, half_restored: bool = False) -> Database:
     """The configured PostgreSQL, or the embedded one; its schema is brought up to date in development, if `migrating`.
 
-    Raises SettingsError when it cannot be used, and says what to do.
+    Raises SettingsError when it cannot be used, and says what to do; so when a restore into it was not finished, but
+    for the restore itself (`half_restored`).
     """
     if settings.database_url is None:
         server = await asyncio.to_thread(embedded.ensure, settings.data_dir)
@@ -276,12 +277,15 @@ async def open_database(settings: Settings, *, migrating: bool = True) -> Databa
         database = Database(url, direct_url=direct)
     try:
         async with database.engine.connect() as connection:
-            revision = await current(connection)
+            revision, half = await current(connection), await restoring.unfinished(connection)
     except Exception as error:
         await database.close()
         raise SettingsError(
             f"SAATHI_DATABASE_URL: the database cannot be used ({type(error).__name__}): check address and password"
         ) from None
+    if half and not half_restored:
+        await database.close()
+        raise SettingsError("a restore into this database was not finished: run the same `saathi restore` again")
     if not serves(revision):
         await database.close()
         raise SettingsError("the database has an older schema: run `saathi migrate`")

@@ -36,7 +36,7 @@ def is_loopback(url: str) -> bool:
 class Settings(BaseSettings):
     """Every variable an operator may set. Secrets are SecretStr, so that no repr or log shows them."""
 
-    model_config = SettingsConfigDict(env_prefix="SAATHI_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="SAATHI_", env_file=".env", env_ignore_empty=True, extra="ignore")
 
     env: Literal["development", "production"] = "development"
     data_dir: Path = ROOT / "var"

@@ -25,7 +25,7 @@ def problems(content: Content, room: Broadcasting, language: str, words: str) ->
     hidden = signs(words, allowed="\n")
     if hidden:  # alone: what such words are, nobody can measure
         return [("signs", hidden)]
-    wrong = [("braces", c) for c in "{}" if c in words]
+    wrong = [("braces", "")] if "{" in words or "}" in words else []
     lexicon = lexicon_of(content.knowledge.get(LEXICON), language)
     first = words[:PREVIEW]
     telling = dict.fromkeys(

@@ -9,18 +9,21 @@ from __future__ import annotations
 import argparse
 import asyncio
 import shutil
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot import app as composition
 from bot import settings as configuration
 from bot.settings import Settings
-from bot.store import backup
+from bot.store import backup, restoring
 from bot.store.ledger import NAME as LEDGER
 from bot.store.ledger import Ledger
 
-KEEP, KEEP_KEYS = 30, 7  # days
+KEEP = 7  # days, of data as of keys: data without their keys are opened by nobody
 MAKING = """
 every night, for example (the service goes on running):
   saathi backup --out /srv/backup/data --keys-out /mnt/other/keys
@@ -35,7 +38,10 @@ into an empty database and an empty data directory, with the same SAATHI_SECRET_
 
 Messages that waited when the backup was made may have been sent after it: they are not sent again; a human finds the
 urgent ones and those of colleagues in the queue. What people wrote after the
-backup is not in it: see docs/operations.md."""
+backup is not in it: see docs/operations.md.
+
+after PostgreSQL itself was brought back to a moment, before any worker starts:
+  saathi restore --in-place --ledger /mnt/other/keys/erased.ledger"""
 
 
 def add_backup_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,19 +52,22 @@ def add_backup_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--keys-out", type=Path, required=True, help="folder for the keys: another disk or machine")
     parser.add_argument("--no-media", action="store_true", help="without files of people (they are copied otherwise)")
     parser.add_argument("--keep", type=int, default=KEEP, metavar="DAYS", help=f"older data go (default {KEEP})")
-    parser.add_argument(
-        "--keep-keys", type=int, default=KEEP_KEYS, metavar="DAYS", help=f"older keys go (default {KEEP_KEYS})"
-    )
+    parser.add_argument("--keep-keys", type=int, default=KEEP, metavar="DAYS", help=f"older keys go (default {KEEP})")
 
 
 def add_restore_arguments(parser: argparse.ArgumentParser) -> None:
     """Where from."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = RESTORING
-    parser.add_argument("--from", dest="place", type=Path, required=True, help="the folder of one backup: data")
-    parser.add_argument("--keys", type=Path, required=True, help="the folder of the same backup: keys")
+    parser.add_argument("--from", dest="place", type=Path, help="the folder of one backup: data")
+    parser.add_argument("--keys", type=Path, help="the folder of the same backup: keys")
     parser.add_argument("--ledger", type=Path, help="the newest ledger of erasures (default: the one beside the keys)")
     parser.add_argument("--check", action="store_true", help="only read the files and compare them with their digests")
+    parser.add_argument(
+        "--in-place",
+        action="store_true",
+        help="the database was brought back by other means (to a moment, from a snapshot): only what comes after that",
+    )
 
 
 def run_backup(args: argparse.Namespace) -> int:
@@ -67,13 +76,19 @@ def run_backup(args: argparse.Namespace) -> int:
     now = datetime.now(UTC)
     print("reading the database ...", flush=True)
     media = None if args.no_media else settings.data_dir / "media"
-    place, manifest = backup.make(composition.owner_url(settings), media, args.out, args.keys_out, now)
-    ledger = settings.data_dir / LEDGER
-    if ledger.exists():
-        shutil.copy2(ledger, args.keys_out / LEDGER)
+    with _told_of_disks("no backup was made"):
+        place, manifest = backup.make(composition.owner_url(settings), media, args.out, args.keys_out, now)
+        ledger = settings.data_dir / LEDGER
+        if ledger.exists():
+            shutil.copy2(ledger, args.keys_out / LEDGER)
     size = sum(int(file[0]) for file in manifest.files.values())
     print(f"{place}: {manifest.rows['messages']} messages, {manifest.rows['cases']} cases, {size / 1e6:.1f} MB")
     print(f"{args.keys_out / place.name}: the keys; keep them elsewhere")
+    if args.out.stat().st_dev == args.keys_out.stat().st_dev:
+        print(
+            "warning: data and keys lie on one disk: whoever takes it has both, and who loses it has none",
+            file=sys.stderr,
+        )
     gone = backup.prune(args.out, now - timedelta(days=args.keep))
     gone_keys = backup.prune(args.keys_out, now - timedelta(days=args.keep_keys))
     print(f"{gone} older backups and {gone_keys} older keys removed; {time.monotonic() - began:.1f} s")
@@ -83,22 +98,57 @@ def run_backup(args: argparse.Namespace) -> int:
 def run_restore(args: argparse.Namespace) -> int:
     """0 = restored (or, with --check, whole)."""
     settings, began = configuration.load(), time.monotonic()
+    if args.ledger is not None and not args.ledger.is_file():
+        raise backup.BackupError(f"{args.ledger} is not there, and nothing was changed: who was erased would come back")
+    if args.in_place:
+        return _in_place(settings, args.ledger)
+    if args.place is None or args.keys is None:
+        raise backup.BackupError("--from and --keys are needed: the two folders of one backup")
     print("comparing the files with their digests ...", flush=True)
-    manifest = backup.verify(args.place, args.keys)
+    with _told_of_disks("nothing was changed"):
+        manifest = backup.verify(args.place, args.keys)
+    backup.fits(manifest, composition.open_keyring(settings))  # told before hours of work, and before anything changes
     if args.check:
-        print(f"{args.place} is whole: made {manifest.made_at}, {manifest.rows['messages']} messages")
+        print(f"{args.place} is whole, and SAATHI_SECRET_KEY opens it: made {manifest.made_at},", end=" ")
+        print(f"{manifest.rows['messages']} messages")
         return 0
-    composition.open_keyring(settings)  # a secret that is missing is told before hours of work
     print("restoring the database ...", flush=True)
-    backup.fill(composition.owner_url(settings), args.place, args.keys, manifest, settings.data_dir / "media")
-    _bring_ledger(settings, args.ledger or args.keys.parent / LEDGER)
+    url = composition.owner_url(settings)
+    with _told_of_disks("the restore is not finished; run the same again, it begins anew"):
+        backup.fill(url, args.place, args.keys, manifest, settings.data_dir / "media")
+        _bring_ledger(settings, args.ledger or args.keys.parent / LEDGER)
     composition.bring_up_to_date(settings)
     erased, held = asyncio.run(_settle(settings))
+    restoring.end(url)
     print(f"made {manifest.made_at}: {manifest.rows['messages']} messages, {manifest.rows['cases']} cases")
-    print(f"{erased} people who were erased since then are erased again")
-    print(f"{held} messages that waited to be sent are not sent; what is urgent or a colleague's waits in the queue")
+    _say_settled(erased, held)
     print(f"restored in {time.monotonic() - began:.1f} s; now start the service, and read docs/operations.md")
     return 0
+
+
+def _in_place(settings: Settings, ledger: Path | None) -> int:
+    """The last steps alone, for a database that PostgreSQL itself brought back. The secret is tried first."""
+    composition.bring_up_to_date(settings)
+    asyncio.run(_opened(settings))
+    with _told_of_disks("nothing was erased again, nothing is held; run the same again"):
+        _bring_ledger(settings, ledger or settings.data_dir / LEDGER)
+    _say_settled(*asyncio.run(_settle(settings)))
+    print("now start the service, and read docs/operations.md")
+    return 0
+
+
+def _say_settled(erased: int, held: int) -> None:
+    print(f"{erased} people who were erased since then are erased again")
+    print(f"{held} messages that waited to be sent are not sent; what is urgent or a colleague's waits in the queue")
+
+
+@contextmanager
+def _told_of_disks(so: str) -> Iterator[None]:
+    """A disk that is full, read-only or not there is told in a sentence. Raises BackupError."""
+    try:
+        yield
+    except OSError as error:
+        raise backup.BackupError(f"{error.filename or 'a file'}: {error.strerror}: {so}") from None
 
 
 def _bring_ledger(settings: Settings, newest: Path) -> None:
@@ -111,11 +161,19 @@ def _bring_ledger(settings: Settings, newest: Path) -> None:
         print(f"no ledger of erasures: if somebody was erased after this backup, erase her again ({ours})")
 
 
-async def _settle(settings: Settings) -> tuple[int, int]:
-    """Erase again, hold what waited; returns how many of each."""
+async def _opened(settings: Settings) -> None:
+    """Raises SettingsError when SAATHI_SECRET_KEY is not the one of this database."""
     database = await composition.open_database(settings, migrating=False)
     try:
-        await composition.open_keys(database, settings)  # the secret fits, or it says so
+        await composition.open_keys(database, settings)
+    finally:
+        await database.close()
+
+
+async def _settle(settings: Settings) -> tuple[int, int]:
+    """Erase again, hold what waited; returns how many of each."""
+    database = await composition.open_database(settings, migrating=False, half_restored=True)
+    try:
         now = datetime.now(UTC)
         ledger = Ledger(settings.data_dir / LEDGER)
         erased = await ledger.carry_out(database, now)

@@ -20,7 +20,8 @@ in this order, while the service goes on running; "set" means everywhere, and ea
   1. set SAATHI_SECRET_KEY=OLD,NEW     (only where several processes run: so that each can open what another wraps)
   2. set SAATHI_SECRET_KEY=NEW,OLD
   3. saathi keys rotate
-  4. when it says that none is left: set SAATHI_SECRET_KEY=NEW, and destroy OLD
+  4. when it says that none is left: saathi backup (all earlier ones need OLD: a disk lost tonight would be all lost)
+  5. set SAATHI_SECRET_KEY=NEW, and destroy OLD
 """
 WAIT, LOOKS = 0.5, 20  # seconds between looks at what somebody holds; looks without progress
 

@@ -253,7 +253,8 @@ def _say_hello(app: App, host: str, newcomers: Sequence[First], known: str | Non
         print(f"    forgot the first sign-in? `saathi users password {known}`, `saathi users reset-totp {known}`")
     print(f"  health: {base}/health/ready   figures: {base}/metrics")
     print("  alarms and what else waits for a human: `saathi queue` (--watch), answered with `saathi reply`")
-    print("Stop it with Ctrl+C. The database goes on running: `saathi db stop` ends it.", flush=True)
+    own = " The database goes on running: `saathi db stop` ends it." if app.settings.database_url is None else ""
+    print(f"Stop it with Ctrl+C.{own}", flush=True)
     _say_what_is_missing(app.settings)
 
 

@@ -24,9 +24,10 @@ from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import select
 
 from bot.settings import CannotStart
-from bot.store import audit, cluster, outbox
+from bot.store import audit, cluster, outbox, restoring
 from bot.store.database import Database
 from bot.store.tables import outbox as outbox_table
+from bot.vault.keyring import KEY_ID, Keyring
 
 DATA, KEYS, MEDIA, MANIFEST = "data.dump", "keys.dump", "media.tar", "manifest.json"
 KEYS_TABLE = "public.keys"
@@ -37,6 +38,7 @@ CHUNK = 1 << 20
 COUNTED = ("contacts", "cases", "messages", "outbox", "audit")  # what a restore is compared with
 WAITED = ("queued", "sending", "held")
 AT_ONCE = 500
+_WRAPPED_BY = f"SELECT DISTINCT encode(substring(wrapped FROM 1 FOR {KEY_ID}), 'hex') FROM {KEYS_TABLE} ORDER BY 1"  # noqa: S608
 
 
 class BackupError(CannotStart):
@@ -45,7 +47,7 @@ class BackupError(CannotStart):
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a backup is: `files` by name to (bytes, SHA-256), `rows` by table to how many."""
+    """One backup: `files` by name to (bytes, SHA-256), `rows` by table to how many. Older ones have no `wrapped_by`."""
 
     format: int
     made_at: str
@@ -53,6 +55,7 @@ class Manifest:
     server: int
     rows: Mapping[str, int]
     files: Mapping[str, Sequence[int | str]]
+    wrapped_by: Sequence[str] = ()  # ids of the secrets (hex) that open the keys: they tell nothing of the secret
 
 
 def make(url: str, media: Path | None, out: Path, keys_out: Path, now: datetime) -> tuple[Path, Manifest]:
@@ -68,9 +71,12 @@ def make(url: str, media: Path | None, out: Path, keys_out: Path, now: datetime)
         with psycopg.connect(url) as connection:
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             connection.read_only = True
+            if restoring.marked(connection):
+                raise BackupError("a restore into this database was not finished: half of one is no backup")
             moment = _one(connection, "SELECT pg_export_snapshot()")
             revision = _one(connection, "SELECT version_num FROM alembic_version")
             rows = {table: int(_one(connection, f"SELECT count(*) FROM {table}")) for table in COUNTED}  # noqa: S608
+            wrapped_by = [str(row[0]) for row in connection.execute(_WRAPPED_BY)]
             version = connection.info.server_version
             common = ["--format=custom", "--no-owner", f"--snapshot={moment}"]
             _run("pg_dump", url, version, [*common, f"--exclude-table-data={KEYS_TABLE}", f"--file={place / DATA}"])
@@ -83,9 +89,8 @@ def make(url: str, media: Path | None, out: Path, keys_out: Path, now: datetime)
         if media is not None:
             _pack(media, place / MEDIA)
         told = [*_in(place), *_in(keys_place)]
-        manifest = Manifest(
-            FORMAT, now.astimezone(UTC).isoformat(), revision, version, rows, {p.name: _digest(p) for p in told}
-        )
+        files = {p.name: _digest(p) for p in told}
+        manifest = Manifest(FORMAT, now.astimezone(UTC).isoformat(), revision, version, rows, files, wrapped_by)
         text = json.dumps(asdict(manifest), indent=1) + "\n"
         for folder in (place, keys_place):
             (folder / MANIFEST).write_text(text, "ascii")
@@ -124,18 +129,34 @@ def verify(place: Path, keys_place: Path) -> Manifest:
     return manifest
 
 
+def fits(manifest: Manifest, keyring: Keyring) -> None:
+    """Raises BackupError when the backup's keys were wrapped under a secret that the keyring has not."""
+    if not all(keyring.has(bytes.fromhex(key_id)) for key_id in manifest.wrapped_by):
+        raise BackupError(
+            "SAATHI_SECRET_KEY: this backup was made with another SAATHI_SECRET_KEY, and nothing was changed. Set the"
+            " one that it was made with; if it was made while the secret was renewed, list both with a comma"
+        )
+
+
 def fill(url: str, place: Path, keys_place: Path, manifest: Manifest, media: Path) -> None:
-    """Restore into an empty database, whole or not at all. `url`: of the owner's role. Raises BackupError."""
+    """Restore into an empty database, or where a restore was cut off, which begins anew. `url`: of the owner's role.
+
+    The database is marked as unfinished until `restoring.end`. Raises BackupError.
+    """
     try:
         with psycopg.connect(url) as connection:
-            present = int(_one(connection, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"))
-            version = connection.info.server_version
+            version, again = connection.info.server_version, restoring.marked(connection)
+        if version // 10_000 < manifest.server // 10_000:
+            raise BackupError(
+                f"this is PostgreSQL {version // 10_000}, and the backup is of {manifest.server // 10_000}: nothing was"
+                " changed. Restore into the same version or a newer one"
+            )
+        if not again and media.exists() and any(media.iterdir()):
+            raise BackupError(f"{media} is not empty: nothing was changed. Move it away first")
+        if not restoring.begin(url):
+            raise BackupError("this database is not empty: nothing was changed. Restore into an empty one")
     except psycopg.Error as error:
         raise BackupError(f"the database cannot be used ({type(error).__name__}): check its address") from None
-    if present:
-        raise BackupError("this database is not empty: nothing was changed. Restore into an empty one")
-    if media.exists() and any(media.iterdir()):
-        raise BackupError(f"{media} is not empty: nothing was changed. Move it away first")
     whole = ["--no-owner", "--exit-on-error", "--single-transaction"]
     # The constraints of what is restored name no keys, so that the data may come first.
     _run("pg_restore", url, version, [*whole, f"--dbname={_database(url)}", str(place / DATA)])
@@ -146,9 +167,7 @@ def fill(url: str, place: Path, keys_place: Path, manifest: Manifest, media: Pat
             if found != wanted:
                 raise BackupError(f"{table} has {found} rows, the backup had {wanted}: do not use this database")
     if (place / MEDIA).exists():
-        media.mkdir(parents=True, exist_ok=True)
-        with tarfile.open(place / MEDIA) as packed:
-            packed.extractall(media, filter="data")
+        _unpack(place / MEDIA, media)
 
 
 async def hold(database: Database, now: datetime) -> int:
@@ -224,6 +243,20 @@ def _pack(media: Path, target: Path) -> None:
                     packed.add(path, arcname=path.relative_to(media).as_posix(), recursive=False)
                 except FileNotFoundError:
                     continue  # erased while we read
+
+
+def _unpack(source: Path, media: Path) -> None:
+    """File by file: what Debian 12 has as Python 3.11 cannot be told to take plain files inside the folder only."""
+    media.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tarfile.open(source) as packed:
+        for member in packed:
+            target, content = media / member.name, packed.extractfile(member) if member.isfile() else None
+            if content is None or not target.resolve().is_relative_to(media.resolve()):
+                raise BackupError(f"{source} holds what no backup of ours holds: {member.name!r}")
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with content, target.open("wb") as written:
+                shutil.copyfileobj(content, written)
+            target.chmod(0o600)
 
 
 def _database(url: str) -> str:

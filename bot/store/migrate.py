@@ -31,6 +31,7 @@ PARTITIONED = ("messages", "audit")
 MONTHS_AHEAD = 12
 TRIES, FEW_TRIES = 60, 5  # of what must be done, and of what can wait for another migration
 PAUSE = 1.0  # seconds between two of them, in which turns go on
+OLDEST = 17  # PostgreSQL's major version
 _LOCK = 7_221_548  # any number that is ours: pg_advisory_lock serialises migrators
 
 
@@ -140,11 +141,13 @@ def migrate(owner_url: str, *, today: date | None = None, tell: Callable[[str], 
     """Bring the schema to the newest revision; returns it. `owner_url` = postgresql://... of the owner role. A schema
     that is ahead of this checkout is left as it is.
 
-    `tell` is given a line for every month that gets no partition of its own. Raises Busy, which says what to do.
+    `tell` is given a line for every month that gets no partition of its own, and one for a
+    PostgreSQL that is old. Raises Busy, which says what to do.
     """
     engine = create_engine(sqlalchemy_url(owner_url), hide_parameters=True)
     try:
         with engine.connect() as connection:
+            _tell_age(connection, tell)
             _alone(connection)
             connection.execute(text(f"SET lock_timeout = '{PATIENCE}'"))
             connection.commit()
@@ -159,6 +162,14 @@ def migrate(owner_url: str, *, today: date | None = None, tell: Callable[[str], 
             return _revision(connection)
     finally:
         engine.dispose()
+
+
+def _tell_age(connection: Connection, tell: Callable[[str], None]) -> None:
+    """It may well work, and nobody has looked."""
+    major = int(connection.execute(text("SHOW server_version_num")).scalar_one()) // 10_000
+    connection.commit()
+    if major < OLDEST:
+        tell(f"this is PostgreSQL {major}; nobody has tried any older than {OLDEST} (docs/operations.md)")
 
 
 def newest() -> str:

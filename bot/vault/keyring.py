@@ -62,6 +62,10 @@ class Keyring:
         except (InvalidTag, ValueError):  # ValueError: too short to be one
             raise Unopenable("a wrapped key was changed") from None
 
+    def has(self, key_id: bytes) -> bool:
+        """Whether the secret is ours that wrapped what begins with this id."""
+        return bytes(key_id) in self._keys
+
     def is_newest(self, wrapped: bytes) -> bool:
         """Whether the newest secret wrapped it (rotation re-wraps the others)."""
         return bytes(wrapped)[:KEY_ID] == self.newest

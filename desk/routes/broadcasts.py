@@ -71,7 +71,6 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             tongues=list(content.languages),
             days=rules["days"],
             most_days=rules["most_days"],
-            name_most=drafts.NAME,
             told=told,
             good=told in GOOD,
             **{"form": {}, "problems": frozenset(), "wrong": (), **more},

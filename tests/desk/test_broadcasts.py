@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from desk.office import csrf_of
 from tests.desk.office import Desk, Person, opened, plain
 from tests.pipeline.telling import TOPIC, Telling, mark
 from tests.pipeline.world import World
@@ -91,7 +92,7 @@ async def test_nobody_agrees_to_her_own_words_and_a_changed_text_is_agreed_to_an
     [
         ("Police and salary: new rules from March.", "police"),
         ("Danger! Call us.", "Danger"),
-        ("Hello {name}, a new form is needed.", "{"),
+        ("Hello {name}, a new form is needed.", "without curly brackets"),
         ("Hello. Pay nothing.\x1b[2K\x1b[1A", "U+001B"),
         ("Hello. Pay nothing.\rHello. Pay him.", "U+000D"),
         ("Hello. \u202edeirrow eb ton od", "U+202E"),
@@ -157,6 +158,31 @@ async def test_a_draft_may_go_and_a_wrong_form_says_why(town: Desk) -> None:
         answer = await writer.post("/broadcasts", **{"name": "A", "topic": TOPIC, "days": "3", **form})
         assert (answer.status_code, why in plain(html.unescape(answer.text))) == (400, True), why
     assert (await town.rows("SELECT count(*) FROM broadcasts"))[0][0] == 0
+
+
+async def test_what_is_too_long_is_told_and_comes_back_whole(town: Desk) -> None:
+    """No field cuts what is pasted into it: words without their end would be other words."""
+    writer = await town.person("caseworker")
+    name, words = "ن" * 2000, "Hello. " + "A form is needed. " * 200
+    answer = await writer.post("/broadcasts", name=name, topic=TOPIC, days="3")
+    assert answer.status_code == 400
+    assert "of 80 characters at most" in plain(answer.text)
+    assert f'value="{name}"' in answer.text
+    page = await _draft(writer)
+    answer = await writer.post(f"{page}/text", language="en", words=words)
+    assert (answer.status_code, "Too long." in plain(answer.text), words.strip() in answer.text) == (400, True, True)
+    for text in (answer.text, (await writer.get("/broadcasts")).text):
+        assert "maxlength" not in text.partition("<main")[2]
+
+
+async def test_two_marks_in_one_form_agree_to_one_text_or_to_none(town: Desk) -> None:
+    writer, reader = await town.person("caseworker"), await town.person("supervisor")
+    page = await _draft(writer)
+    await _told(writer, f"{page}/text", language="en", words=WORDS)
+    for seen, became in (([mark(WORDS), "other"], "changed"), (["other", mark(WORDS)], "agreed")):
+        form = {"csrf": csrf_of(reader.token), "language": "en", "seen": seen}
+        answer = await reader.client.post(f"/desk{page}/approve", data=form)
+        assert answer.headers["location"].partition("?told=")[2] == became
 
 
 async def test_words_that_nobody_would_hear_are_refused(town: Desk) -> None:

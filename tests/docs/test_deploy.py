@@ -12,6 +12,8 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +23,25 @@ from prometheus_client import generate_latest
 
 from bot.__main__ import COMMANDS
 from bot.observe import metrics
-from bot.settings import ROOT, Settings
+from bot.settings import ROOT, Settings, load
 from tests.fakes.world import data_directory
 
 DEPLOY = ROOT / "deploy"
 CONTAINERFILE = (DEPLOY / "Containerfile").read_text("utf-8")
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yml").read_text("utf-8"))
-OURS = ("migrate", "web", "worker")
+OURS = ("migrate", "web", "worker", "tools")
+PORT = 8000
+# Settings that compose does not pass on, and why.
+NOT_PASSED = {
+    "SAATHI_DATABASE_DIRECT_URL": "there is no pooler",
+    "SAATHI_DATABASE_OWNER_URL": "for migrate and tools only",
+    "SAATHI_TELEGRAM_API_URL": "for tests",
+    "SAATHI_TWILIO_API_URL": "for tests",
+    "SAATHI_RASA_PYTHON": "Rasa is a container of its own",
+    "SAATHI_SPEECH_COMMAND": "a program that the image does not hold",
+    "SAATHI_MEDIA_URL": "read by nothing yet",
+    "SAATHI_LIVE": "in production it changes nothing",
+}
 VARIABLE = re.compile(r"\$\{(\w+)(?::[?-][^}]*)?\}")
 
 
@@ -46,6 +60,25 @@ def test_every_variable_is_one_of_ours_and_can_be_filled_in() -> None:
         assert told <= settings_named() | {"SAATHI_ENV"}, name
     wanted = set(VARIABLE.findall((DEPLOY / "compose.yml").read_text("utf-8")))
     assert wanted == example()
+
+
+def test_whatever_an_operator_may_set_reaches_the_service() -> None:
+    """A line of deploy/.env that compose does not pass on is silently nothing: no colleague would be rung."""
+    told = set(COMPOSE["services"]["web"]["environment"])
+    assert settings_named() - told == set(NOT_PASSED)
+    assert {"SAATHI_DATABASE_OWNER_URL"} == set(COMPOSE["services"]["tools"]["environment"]) - told
+
+
+def test_what_is_left_empty_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As compose passes it on: also where a number or a word of a list is wanted."""
+    for name in settings_named():
+        monkeypatch.setenv(name, "")
+    for name, value in {"ENV": "production", "SECRET_KEY": "k" * 44, "PUBLIC_URL": "https://a.example"}.items():
+        monkeypatch.setenv(f"SAATHI_{name}", value)
+    monkeypatch.setenv("SAATHI_DATABASE_URL", "postgresql://a@b/c")
+    told = load(_env_file=None)
+    assert (told.telegram_mode, told.sms_most_a_day, told.telegram_staff_groups) == ("webhook", 0, False)
+    assert told.telegram_token is None
 
 
 def test_what_production_cannot_do_without_is_demanded() -> None:
@@ -69,7 +102,9 @@ def test_every_command_is_one_of_ours() -> None:
     for name in OURS:
         told = parsed(COMPOSE["services"][name]["command"])
         roles[name] = getattr(told, "role", None)
-    assert roles == {"migrate": None, "web": "web", "worker": "worker"}
+    assert roles == {"migrate": None, "web": "web", "worker": "worker", "tools": None}
+    assert parsed(COMPOSE["services"]["web"]["command"]).port == PORT
+    assert parsed(COMPOSE["services"]["worker"]["command"]).health_port == PORT  # the image's own check asks there
     (default,) = re.findall(r"^CMD (\[.*\])$", CONTAINERFILE, re.M)
     assert parsed(yaml.safe_load(default)).role == "web"
 
@@ -82,21 +117,97 @@ def test_nothing_runs_as_root_or_writes_where_it_should_not() -> None:
         assert service["user"] == f"{number}:{number}"
         assert service["read_only"] is True
         assert service["cap_drop"] == ["ALL"]
-        assert service["volumes"] == ["data:/data"]
+        assert service["volumes"][0] == "data:/data"
+        assert name == "tools" or len(service["volumes"]) == 1
+    for name, service in COMPOSE["services"].items():
+        assert name == "postgres" or service["read_only"] is True, name
+        assert name == "postgres" or service["cap_drop"] == ["ALL"], name
     assert [name for name, service in COMPOSE["services"].items() if "ports" in service] == ["proxy"]
     assert COMPOSE["networks"]["inside"]["internal"] is True
     assert COMPOSE["services"]["postgres"]["networks"] == ["inside"]
 
 
+def test_the_backup_s_disks_are_where_the_command_writes() -> None:
+    """A disk that is not mounted stops it: an empty folder on the first disk would look like a backup."""
+    tools = COMPOSE["services"]["tools"]
+    told = parsed(tools["command"])
+    binds = {bind["target"]: bind for bind in tools["volumes"][1:]}
+    assert set(binds) == {str(told.out), str(told.keys_out)}
+    assert not any(bind["bind"]["create_host_path"] for bind in binds.values())
+    assert tools["networks"] == ["inside"]  # the owner's password leads nowhere outside
+
+
+def test_rasa_is_reached_by_the_worker_alone_and_reaches_nothing() -> None:
+    rasa = COMPOSE["services"]["rasa"]
+    file = (DEPLOY / "rasa.Containerfile").read_text("utf-8")
+    (number,) = re.findall(r"--uid (\d+)", file)
+    assert rasa["user"] == f"{number}:{number}"
+    assert rasa["build"]["dockerfile"] == "deploy/rasa.Containerfile"
+    assert rasa["volumes"][0]["target"] in file
+    assert COMPOSE["networks"]["meaning"]["internal"] is True
+    assert [n for n, service in COMPOSE["services"].items() if "meaning" in service["networks"]] == ["worker", "rasa"]
+    assert "http://rasa:5005" in (DEPLOY / "env.example").read_text("utf-8")
+    assert '"5005"' in file
+
+
+def test_the_image_holds_what_runs_and_nothing_of_development() -> None:
+    """Of one resolution with what was tested: the same versions, the same digests."""
+    runs, tested = locked(DEPLOY / "requirements.lock"), locked(ROOT / "requirements.lock")
+    assert {name: tested.get(name) for name in runs} == runs
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted = {re.split(r"[\[><=; ]", line)[0].lower() for line in project["dependencies"]}
+    assert wanted <= set(runs)
+    only = {re.split(r"[\[><=; ]", line)[0].lower() for line in project["optional-dependencies"]["dev"]}
+    assert only & set(runs) == set()
+    assert "deploy/requirements.lock" in CONTAINERFILE
+
+
+def locked(path: Path) -> dict[str, tuple[str, frozenset[str]]]:
+    """By name: the version, and the digests of its files."""
+    found: dict[str, tuple[str, frozenset[str]]] = {}
+    for part in re.split(r"^(?=[a-z0-9])", path.read_text("ascii"), flags=re.M):
+        if part.strip():
+            name, version = re.match(r"([\w.-]+)(?:\[[^\]]*\])?==([\w.]+)", part).groups()  # type: ignore[union-attr]
+            found[name] = (version, frozenset(re.findall(r"sha256:\w+", part)))
+    return found
+
+
 def test_the_proxy_is_the_one_that_is_trusted() -> None:
     address = COMPOSE["services"]["proxy"]["networks"]["outside"]["ipv4_address"]
     assert COMPOSE["services"]["web"]["environment"]["SAATHI_TRUSTED_PROXIES"] == address
+    (network,) = COMPOSE["networks"]["outside"]["ipam"]["config"]
+    assert ip_address(address) in ip_network(network["subnet"])
+    assert ip_address(address) not in ip_network(network["ip_range"])  # no other container is ever given it
+
+
+def test_the_proxy_leads_to_web_and_hides_what_is_ours() -> None:
+    text = (DEPLOY / "Caddyfile").read_text("utf-8")
+    assert re.findall(r"reverse_proxy (\S+)", text) == [f"web:{PORT}"]
+    (hidden,) = re.findall(r"@inside path (.+)", text)
+    assert {"/metrics", "/health/ready", "/try", "/try/*"} == set(hidden.split())
+
+
+def test_whoever_watches_asks_every_process_where_it_answers() -> None:
+    told = yaml.safe_load((DEPLOY / "prometheus.yml").read_text("utf-8"))
+    (job,) = told["scrape_configs"]
+    (asked,) = job["dns_sd_configs"]
+    assert (asked["names"], asked["port"]) == (["web", "worker"], PORT)
+    assert job["relabel_configs"][0]["target_label"] == "role"
+    assert all((DEPLOY / name).is_file() for name in told["rule_files"])
+    (secret,) = COMPOSE["services"]["prometheus"]["secrets"]
+    assert job["authorization"]["credentials_file"] == f"/run/secrets/{secret}"
+    assert COMPOSE["secrets"][secret] == {"environment": "SAATHI_METRICS_TOKEN"}
+    (bells,) = told["alerting"]["alertmanagers"]
+    assert bells["static_configs"][0]["targets"][0].partition(":")[0] in COMPOSE["services"]
+    example = yaml.safe_load((DEPLOY / "alertmanager.example.yml").read_text("utf-8"))
+    assert {"tickets", "pages"} == {receiver["name"] for receiver in example["receivers"]}
 
 
 def test_the_rules_ask_for_figures_that_exist() -> None:
     rules = yaml.safe_load((DEPLOY / "prometheus-rules.yml").read_text("utf-8"))["groups"][0]["rules"]
     metrics.reply_seconds.observe(0.1)
     metrics.outbox_sent.labels(channel="sms", result="sent").inc()
+    metrics.rasa_texts.labels(result="ok").inc()
     there = set(re.findall(r"^(saathi_\w+)", generate_latest().decode(), re.M))
     asked = {name for rule in rules for name in re.findall(r"saathi_\w+", rule["expr"])}
     assert asked
@@ -146,6 +257,29 @@ def test_what_the_image_holds_is_enough_to_talk(tmp_path: Path) -> None:
     finally:
         saathi("db", "stop")
     assert {p.name for p in image.iterdir()} >= {"bot", "flows", "locales", "migrations"}
+
+
+def test_the_units_start_what_there_is_as_nobody_of_weight() -> None:
+    """Without containers. What a unit names is read as systemd reads it: one value a line, the last one counts."""
+    units = {path.stem: dict(_lines(path)) for path in (DEPLOY / "systemd").glob("*.service")}
+    assert set(units) == {"saathi-web", "saathi-worker", "saathi-backup"}
+    told = {}
+    for name, unit in units.items():
+        program, *command = unit["ExecStart"].split()
+        assert program == "/srv/saathi/.venv/bin/saathi"
+        told[name] = parsed(command)
+        assert (unit["User"], unit["ProtectSystem"], unit["NoNewPrivileges"]) == ("saathi", "strict", "true"), name
+        assert unit["CapabilityBoundingSet"] == ""
+    assert [(told[f"saathi-{role}"].role, role) for role in ("web", "worker")] == [("web", "web"), ("worker", "worker")]
+    assert told["saathi-web"].port != told["saathi-worker"].health_port
+    backup = told["saathi-backup"]
+    assert {str(backup.out), str(backup.keys_out)} <= set(units["saathi-backup"]["ReadWritePaths"].split())
+    assert (DEPLOY / "systemd" / "saathi-backup.timer").is_file()
+
+
+def _lines(path: Path) -> list[tuple[str, str]]:
+    lines = path.read_text("utf-8").splitlines()
+    return [(line.partition("=")[0], line.partition("=")[2]) for line in lines if "=" in line and line[0] != "#"]
 
 
 def test_secrets_stay_out_of_the_image() -> None:

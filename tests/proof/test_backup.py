@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import tarfile
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from bot import app as composition
 from bot.__main__ import main
 from bot.app import App
 from bot.media.files import Files
-from bot.settings import Settings
+from bot.settings import Settings, SettingsError
 from bot.store import backup, embedded, history
 from bot.store.tables import audit, notices, outbox
 from tests.conftest import Clock
@@ -214,9 +215,97 @@ def test_a_database_that_holds_something_is_never_overwritten(
 def test_another_secret_opens_nothing(
     drill: Drill, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Told before anything is touched: the right one may follow at once."""
     (place / "secret.key").write_text("b3RoZXIgc2VjcmV0IG90aGVyIHNlY3JldCBvdGhlciE=", "ascii")
-    assert restored(drill, place, monkeypatch) == 2
-    assert "made with another SAATHI_SECRET_KEY" in capsys.readouterr().err
+    for more in ((), ("--check",)):
+        assert restored(drill, place, monkeypatch, *more) == 2
+        assert "made with another SAATHI_SECRET_KEY, and nothing was changed" in capsys.readouterr().err
+    assert not (place / "postgres").exists()
+
+
+async def test_half_a_restore_serves_nobody_and_the_same_command_begins_anew(
+    drill: Drill, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The power goes after the data are in, and before those who were erased since are erased again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bot.cli.backup._settle", cut_off)
+        with pytest.raises(InterruptedError):
+            await asyncio.to_thread(restored, drill, place, monkeypatch)
+    with pytest.raises(SettingsError, match="was not finished"):
+        await composition.build(settings_of(place), understanding=False)
+    assert await asyncio.to_thread(main, ["backup", "--out", str(place / "a"), "--keys-out", str(place / "b")]) == 2
+    assert "half of one is no backup" in capsys.readouterr().err
+    assert await asyncio.to_thread(restored, drill, place, monkeypatch) == 0
+    assert "1 people who were erased since then are erased again" in capsys.readouterr().out
+    app = await composition.build(settings_of(place), understanding=False)
+    await app.close()
+
+
+async def test_a_database_that_came_back_by_other_means_is_settled_in_place(
+    drill: Drill, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """To a moment, as PostgreSQL's own archive does it: whom the ledger has is back, and what has left waits again."""
+    monkeypatch.setenv("SAATHI_DATA_DIR", str(place))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bot.cli.backup._settle", untouched)
+        assert await asyncio.to_thread(restored, drill, place, monkeypatch) == 0
+    (place / "erased.ledger").unlink()
+    in_place = ["restore", "--in-place", "--ledger", str(drill.keys_out / "erased.ledger")]
+    assert await asyncio.to_thread(main, in_place) == 0
+    told = capsys.readouterr().out
+    assert "1 people who were erased since then are erased again" in told
+    app = await composition.build(settings_of(place), understanding=False)
+    try:
+        assert await rows_of(app, drill.maya) == {}
+        async with app.database.begin() as connection:
+            left = select(func.count()).select_from(outbox).where(outbox.c.state.in_(backup.WAITED))
+            assert (await connection.execute(left)).scalar_one() == 0
+    finally:
+        await app.close()
+
+
+async def untouched(settings: Settings) -> tuple[int, int]:
+    return 0, 0
+
+
+def test_a_restore_without_its_folders_says_so(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SAATHI_DATA_DIR", str(place))
+    assert main(["restore"]) == 2
+    assert "--from and --keys are needed" in capsys.readouterr().err
+
+
+async def cut_off(settings: Settings) -> tuple[int, int]:
+    raise InterruptedError
+
+
+@pytest.mark.parametrize("name", ["../outside", "/outside"])
+def test_a_file_that_would_lie_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
+    source = tmp_path / "media.tar"
+    with tarfile.open(source, "w") as packed:
+        packed.addfile(tarfile.TarInfo(name))
+    with pytest.raises(backup.BackupError, match="no backup of ours"):
+        backup._unpack(source, tmp_path / "media")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["media", "media.tar"]
+
+
+def test_an_older_postgresql_is_told_before_anything_changes(drill: Drill, place: Path, tmp_path: Path) -> None:
+    manifest = replace(backup.verify(drill.place, drill.keys), server=990_000)
+    with pytest.raises(backup.BackupError, match="the backup is of 99: nothing was changed"):
+        backup.fill(embedded.ensure(place).url_owner, drill.place, drill.keys, manifest, tmp_path / "media")
+    assert asked(embedded.ensure(place).url_owner, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == [
+        (0,)
+    ]
+
+
+def test_a_place_that_cannot_be_written_is_told_in_a_sentence(
+    drill: Drill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("no folder", "ascii")
+    monkeypatch.setenv("SAATHI_DATA_DIR", str(drill.lost))
+    assert main(["backup", "--out", str(tmp_path / "file" / "a"), "--keys-out", str(tmp_path / "b")]) == 2
+    assert "Not a directory: no backup was made" in capsys.readouterr().err
 
 
 def test_check_reads_and_changes_nothing(
@@ -225,6 +314,23 @@ def test_check_reads_and_changes_nothing(
     assert restored(drill, place, monkeypatch, "--check") == 0
     assert "is whole" in capsys.readouterr().out
     assert not (place / "postgres").exists()
+
+
+def test_a_ledger_that_is_not_there_stops_it(
+    drill: Drill, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A wrong path must not bring people back with a line that scrolls by."""
+    assert restored(drill, place, monkeypatch, "--ledger", str(place / "erased.leger")) == 2
+    assert "who was erased would come back" in capsys.readouterr().err
+    assert not (place / "postgres").exists()
+
+
+def test_two_places_on_one_disk_are_said_to_be_so(
+    drill: Drill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SAATHI_DATA_DIR", str(drill.lost))
+    assert main(["backup", "--out", str(tmp_path / "a"), "--keys-out", str(tmp_path / "b")]) == 0
+    assert "lie on one disk" in capsys.readouterr().err
 
 
 def test_data_and_keys_may_not_lie_together(

@@ -49,6 +49,15 @@ def test_the_newest_revision_is_the_last_number() -> None:
     assert ScriptDirectory.from_config(config).get_current_head() == room.newest()
 
 
+def test_an_old_postgresql_is_told_of(owner_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    room.migrate(owner_url, tell=told.append)
+    assert told == []
+    monkeypatch.setattr(room, "OLDEST", 99)
+    room.migrate(owner_url, tell=told.append)
+    assert ["nobody has tried any older than 99" in line for line in told] == [True]
+
+
 def test_the_migrated_schema_is_the_one_the_tables_say(connection: Connection) -> None:
     context = MigrationContext.configure(
         connection, opts={"include_object": _ours, "compare_type": True, "compare_server_default": True}
