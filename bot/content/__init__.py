@@ -31,7 +31,7 @@ from bot.engine.engine import Rules
 from bot.engine.events import Asked, Said
 from bot.engine.flow import Flows, Readers, Say
 from bot.engine.messages import Reply
-from bot.engine.phrases import Phrase
+from bot.engine.phrases import Phrase, forget
 from bot.engine.session import Session
 from bot.engine.state import State
 
@@ -84,7 +84,9 @@ class Content:
     @cached_property
     def _heard(self) -> tuple[Mapping[str, tuple[Phrase, ...]], Mapping[str, tuple[Phrase, ...]]]:
         options = hearing.option_phrases(self.flows, self.catalogue, self.languages)
-        return hearing.sentences(self.languages), options
+        sentences = hearing.sentences(self.languages)
+        forget()
+        return sentences, options
 
     @cached_property
     def _folded(self) -> Mapping[str, str]:
@@ -191,6 +193,7 @@ def load(root: Path) -> Content:
     catalogue, knowledge = load_catalogue(root, languages), _with_languages(load_knowledge(root), languages)
     signed = signatures.load_signatures(root, languages)
     desk = load_desk_words(root)
+    forget()  # phrases were only looked at here: who hears them reads them again
     return Content(root, flows, texts, languages, catalogue, knowledge, load_readers(), desk=desk, signatures=signed)
 
 
