@@ -6,7 +6,7 @@ of units of measure but times, compact numbers and intervals. They are more than
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError, localedata
@@ -32,15 +32,14 @@ def locale(language: str) -> Locale:
     return found
 
 
-def locales(languages: Iterable[str]) -> list[Locale]:
-    """Those that CLDR has: a language without its data has its own table still."""
-    found = []
+def locales(languages: Iterable[str]) -> Iterator[Locale]:
+    """Those that CLDR has: a language without its data has its own table still. One after the other: Babel writes what
+    it has resolved into what a country's locale takes over from its language's."""
     for language in languages:
         try:
-            found.append(locale(language))
+            yield locale(language)
         except (UnknownLocaleError, ValueError):
             continue
-    return found
 
 
 def _forget(name: str) -> None:
