@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from zlib import crc32
 
 _END = b"\0"  # behind a key and behind a value: no text of ours holds it
@@ -43,19 +43,25 @@ class Packed:
         """The values of a key in the order in which they were added; none for one that nobody added."""
         if not self._in_order:
             self._sort()
-        if "\0" in key:  # of somebody's text: no key of ours
-            return []
         raw = key.encode("utf-8", "replace")
-        wanted, found = crc32(raw), []
-        place = bisect_left(self._sums, wanted)
+        wanted, sums = crc32(raw), self._sums
+        place = bisect_left(sums, wanted)
+        if place == len(sums) or sums[place] != wanted or _END in raw:  # nearly always; no key of ours holds that sign
+            return []
         raw += _END
-        while place < len(self._sums) and self._sums[place] == wanted:
+        found = []
+        while place < len(sums) and sums[place] == wanted:
             start = self._starts[place]
             if self._text.startswith(raw, start):  # another key may have the same sum
                 begin = start + len(raw)
                 found.append(self._text[begin : self._text.index(_END, begin)].decode())
             place += 1
         return found
+
+    def rows(self) -> Iterator[tuple[str, str]]:
+        """All, in no order that means anything."""
+        parts = bytes(self._text).decode().split("\0")
+        yield from zip(parts[::2], parts[1::2], strict=False)
 
     def _sort(self) -> None:
         order = sorted(range(len(self._sums)), key=self._sums.__getitem__)  # stable: rows of a key stay in order
