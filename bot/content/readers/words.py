@@ -90,6 +90,17 @@ def words(language: str) -> Vocabulary:
     )
 
 
+def prepare(languages: Iterable[str]) -> None:
+    """Once at start: the first message should not pay for it. The tables themselves are not needed after that."""
+    for language in languages:
+        words(language)
+    homes()
+    for side in ("before", "after"):
+        attached(side)
+    for remembered in (_tables, written):  # 9 MB, and no text of a person is looked for there
+        remembered.cache_clear()
+
+
 def _phrases(meanings: Mapping[str, T], *, before: Sequence[str] = (), after: Sequence[str] = ()) -> Phrases[T]:
     """Each table once: every language knows the words of all, and hardly one means something else in another."""
     made = Phrases(meanings, before=before, after=after)
