@@ -75,7 +75,9 @@ class Head:
     def _margins(self, indices: IntArray, values: FloatArray) -> FloatArray:
         looked_at = indices.searchsorted(len(self.rows))  # indices rise
         indices, values = indices[:looked_at], values[:looked_at]
-        weights = self.weights[self.rows[indices]].astype(np.float32)  # half precision on disk and in memory, not in the sum
+        weights = self.weights[self.rows[indices]].astype(
+            np.float32
+        )  # half precision on disk and in memory, not in the sum
         margins: FloatArray = values @ weights + self.bias
         return margins
 

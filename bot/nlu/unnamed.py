@@ -77,7 +77,9 @@ def load(root: Path) -> Unnamed:
     told = _mapping(folder / FILE)
     state = state_of([*data_files(folder), *languages])
     known, private, places, cues = kept(state, __file__, lambda: _read(folder, languages, told))
-    return Unnamed(Packed((word, "") for word in known), frozenset(private), frozenset(places), frozenset(cues), int(told["after"]))
+    return Unnamed(
+        Packed((word, "") for word in known), frozenset(private), frozenset(places), frozenset(cues), int(told["after"])
+    )
 
 
 def _read(folder: Path, languages: Sequence[Path], told: Mapping[str, Any]) -> list[list[str]]:

@@ -81,8 +81,10 @@ def test_a_catalogue_is_kept_too(tmp_path: Path, folder: Path) -> None:
     for context in first.contexts("ne"):
         assert again.entry("ne", context) == first.entry("ne", context)
     bye, ask = first.entry("ne", "menu.bye"), first.entry("ne", "menu.ask")
-    assert bye and bye.fuzzy
-    assert ask and ask.line == 1
+    assert bye is not None
+    assert bye.fuzzy
+    assert ask is not None
+    assert ask.line == 1
 
 
 def test_what_another_account_left_there_is_not_read(
