@@ -15,43 +15,43 @@ _END = b"\0"  # behind a key and behind a value: no text of ours holds it
 
 
 class Packed:
-    """Rows (key, value); a key may stand in several. Rows may be added until the first look, and after it."""
+    """Rows (key, value); a key may stand in several. Any thread may look; only one may add, while nobody looks."""
 
     def __init__(self, rows: Iterable[tuple[str, str]] = ()) -> None:
         self._text = bytearray()
-        self._sums = array("I")  # CRC of each key, in order once it was looked up
-        self._starts = array("I")  # where each row begins
-        self._in_order = True
+        # CRC of each key, where each row begins, whether they are in order of the sums: put in order at the first look.
+        self._index = array("I"), array("I"), True
         for key, value in rows:
             self.add(key, value)
 
     def __len__(self) -> int:
-        return len(self._sums)
+        return len(self._index[0])
 
     def __contains__(self, key: object) -> bool:
         return isinstance(key, str) and bool(self.all(key))
 
     def add(self, key: str, value: str = "") -> None:
         """One more row."""
-        raw = key.encode()
-        self._sums.append(crc32(raw))
-        self._starts.append(len(self._text))
+        raw, (sums, starts, _) = key.encode(), self._index
+        sums.append(crc32(raw))
+        starts.append(len(self._text))
         self._text += raw + _END + value.encode() + _END
-        self._in_order = False
+        self._index = sums, starts, False
 
     def all(self, key: str) -> list[str]:
         """The values of a key in the order in which they were added; none for one that nobody added."""
-        if not self._in_order:
-            self._sort()
+        sums, starts, in_order = self._index
+        if not in_order:
+            sums, starts = self._sort()
         raw = key.encode("utf-8", "replace")
-        wanted, sums = crc32(raw), self._sums
+        wanted = crc32(raw)
         place = bisect_left(sums, wanted)
         if place == len(sums) or sums[place] != wanted or _END in raw:  # nearly always; no key of ours holds that sign
             return []
         raw += _END
         found = []
         while place < len(sums) and sums[place] == wanted:
-            start = self._starts[place]
+            start = starts[place]
             if self._text.startswith(raw, start):  # another key may have the same sum
                 begin = start + len(raw)
                 found.append(self._text[begin : self._text.index(_END, begin)].decode())
@@ -63,8 +63,10 @@ class Packed:
         parts = bytes(self._text).decode().split("\0")
         yield from zip(parts[::2], parts[1::2], strict=False)
 
-    def _sort(self) -> None:
-        order = sorted(range(len(self._sums)), key=self._sums.__getitem__)  # stable: rows of a key stay in order
-        self._sums = array("I", [self._sums[row] for row in order])
-        self._starts = array("I", [self._starts[row] for row in order])
-        self._in_order = True
+    def _sort(self) -> tuple[array[int], array[int]]:
+        """Two threads may do it at once: both make the same of what they found, and put it there in one step."""
+        sums, starts, _ = self._index
+        order = sorted(range(len(sums)), key=sums.__getitem__)  # stable: rows of a key stay in order
+        made = array("I", [sums[row] for row in order]), array("I", [starts[row] for row in order])
+        self._index = *made, True
+        return made
