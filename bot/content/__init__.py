@@ -20,8 +20,7 @@ from bot.content.desk_words import desk_languages, load_desk_words
 from bot.content.flows import CHANNEL, CHROME, PAGES, STAFF, SYSTEM, load_flows
 from bot.content.knowledge import Facts, FactText, load_knowledge
 from bot.content.languages import COMMANDS, FALLBACK, Language, as_choices, load_languages, universal_words
-from bot.content.readers.tokens import written
-from bot.content.readers.words import words
+from bot.content.readers.words import prepare
 from bot.content.reply import Replies, WordsOf
 from bot.content.signatures import Signature
 from bot.content.source import ContentError, Problem
@@ -31,7 +30,7 @@ from bot.engine.engine import Rules
 from bot.engine.events import Asked, Said
 from bot.engine.flow import Flows, Readers, Say
 from bot.engine.messages import Reply
-from bot.engine.phrases import Phrase
+from bot.engine.phrases import Phrase, forget
 from bot.engine.session import Session
 from bot.engine.state import State
 
@@ -84,7 +83,9 @@ class Content:
     @cached_property
     def _heard(self) -> tuple[Mapping[str, tuple[Phrase, ...]], Mapping[str, tuple[Phrase, ...]]]:
         options = hearing.option_phrases(self.flows, self.catalogue, self.languages)
-        return hearing.sentences(self.languages), options
+        sentences = hearing.sentences(self.languages)
+        forget()
+        return sentences, options
 
     @cached_property
     def _folded(self) -> Mapping[str, str]:
@@ -184,13 +185,12 @@ def load_readers() -> Readers:
 def load(root: Path) -> Content:
     """Read everything. Raises ContentError with all problems of the first kind of file that has any."""
     languages = load_languages(root)
-    for code in languages:
-        words(code)  # the first message should not pay for it
-    written.cache_clear()  # 8 MB, and no text of a person is looked for there
+    prepare(languages)
     flows, texts = load_flows(root, as_choices(languages))
     catalogue, knowledge = load_catalogue(root, languages), _with_languages(load_knowledge(root), languages)
     signed = signatures.load_signatures(root, languages)
     desk = load_desk_words(root)
+    forget()  # phrases were only looked at here: who hears them reads them again
     return Content(root, flows, texts, languages, catalogue, knowledge, load_readers(), desk=desk, signatures=signed)
 
 

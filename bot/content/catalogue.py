@@ -8,9 +8,10 @@ absent one is absent, so that it is counted. English text stands in the flows an
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Mapping
+from array import array
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import polib
@@ -38,24 +39,69 @@ class Entry:
     file: str = ""
 
 
+class _Entries:
+    """The entries of one language, by the numbers of their contexts, in a few pieces of memory: as values they would
+    take three times as much, and most are hardly ever said."""
+
+    def __init__(self, entries: Mapping[int, Entry], englishes: dict[str, int]) -> None:
+        self._files = tuple(dict.fromkeys(entry.file for entry in entries.values()))
+        self._fuzzy = frozenset(number for number, entry in entries.items() if entry.fuzzy)
+        self._ends = array("I", [0])  # of the texts
+        self._rest = array("I")  # of each: number of its English, line, number of its file
+        texts = []
+        for number in range(max(entries, default=-1) + 1):
+            entry = entries.get(number)
+            texts.append(entry.text.encode() if entry else b"")
+            self._ends.append(self._ends[-1] + len(texts[-1]))
+            english = englishes.setdefault(entry.english, len(englishes)) if entry else 0
+            self._rest.extend((english, entry.line, self._files.index(entry.file)) if entry else (0, 0, 0))
+        self._texts = b"".join(texts)
+
+    def text(self, number: int) -> str:
+        """Nothing when there is none."""
+        if number + 1 >= len(self._ends):
+            return ""
+        return self._texts[self._ends[number] : self._ends[number + 1]].decode()
+
+    def entry(self, number: int, englishes: Sequence[str]) -> Entry | None:
+        """All of it."""
+        if not (text := self.text(number)):
+            return None
+        english, line, file = self._rest[3 * number : 3 * number + 3]
+        return Entry(text, englishes[english], number in self._fuzzy, line, self._files[file])
+
+
 class Catalogue:
     """All languages' translations by msgctxt."""
 
-    def __init__(self, entries: Mapping[str, Mapping[str, Entry]]) -> None:
-        self._entries = entries
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}  # of contexts and English texts, which are the same in all languages
+        self._englishes: dict[str, int] = {}
+        self._languages: dict[str, _Entries] = {}
+
+    def put(self, language: str, entries: Mapping[str, Entry]) -> None:
+        """All that a language has."""
+        numbered = {self._numbers.setdefault(context, len(self._numbers)): e for context, e in entries.items()}
+        self._languages[language] = _Entries(numbered, self._englishes)
 
     def entry(self, language: str, context: str) -> Entry | None:
         """The translation of a context, or None when there is none."""
-        return self._entries.get(language, {}).get(context)
+        entries, number = self._languages.get(language), self._numbers.get(context)
+        return None if entries is None or number is None else entries.entry(number, self._english)
 
     def text(self, language: str, context: str, english: str) -> str:
         """The text in this language, else in English."""
-        entry = self.entry(language, context)
-        return entry.text if entry else english
+        entries, number = self._languages.get(language), self._numbers.get(context)
+        return (entries.text(number) if entries is not None and number is not None else "") or english
 
-    def contexts(self, language: str) -> Mapping[str, Entry]:
-        """Everything that a language has."""
-        return self._entries.get(language, {})
+    def contexts(self, language: str) -> list[str]:
+        """Of everything that a language has."""
+        entries = self._languages.get(language)
+        return [context for context, number in self._numbers.items() if entries is not None and entries.text(number)]
+
+    @cached_property
+    def _english(self) -> Sequence[str]:
+        return tuple(self._englishes)
 
 
 def blank(language: str) -> polib.POFile:
@@ -82,18 +128,20 @@ def po_path(root: Path, language: str, domain: str = MESSAGES) -> Path:
 
 def load_catalogue(root: Path, languages: Mapping[str, object]) -> Catalogue:
     """Read every catalogue that exists. Raises ContentError for a file that is no catalogue, or says a text twice."""
-    entries: dict[str, dict[str, Entry]] = {}
+    catalogue = Catalogue()
     problems: list[Problem] = []
     for language in languages:
+        found: dict[str, Entry] = {}
         for path in sorted((root / "locales" / language / "LC_MESSAGES").glob("*.po")):
-            file, found = path.relative_to(root).as_posix(), entries.setdefault(language, {})
+            file = path.relative_to(root).as_posix()
             for context, entry in _read(path, file, problems).items():
                 if context in found:
                     problems.append(Problem(file, entry.line, f"{context} stands in {found[context].file} as well"))
                 found[context] = entry
+        catalogue.put(language, found)
     if problems:
         raise ContentError(problems)
-    return Catalogue(entries)
+    return catalogue
 
 
 def _read(path: Path, file: str, problems: list[Problem]) -> dict[str, Entry]:
@@ -107,8 +155,7 @@ def _read(path: Path, file: str, problems: list[Problem]) -> dict[str, Entry]:
     for context, text, english, fuzzy, line in rows:
         if context in found:
             problems.append(Problem(file, line, f"{context} stands here twice"))
-        # The same in eleven languages: kept once.
-        found[sys.intern(context)] = Entry(text, sys.intern(english), fuzzy, line, file)
+        found[context] = Entry(text, english, fuzzy, line, file)
     return {context: entry for context, entry in found.items() if entry.text}
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from bot.content.catalogue import Catalogue
+from bot.content.cldr import locale
 from bot.content.languages import FALLBACK, Language
-from bot.content.wording import locale
 from bot.engine.flow import Ask, Flows
 from bot.engine.folding import fold
 from bot.engine.phrases import Meanings, Phrase, Phrases, phrase
@@ -65,8 +65,9 @@ def sentences(languages: Mapping[str, Language]) -> Meanings:
     """Phrases by the command or flow that they mean."""
     found: dict[str, list[Phrase]] = {}
     for code, language in languages.items():
+        refused = refusals(code, languages)
         for name, raws in language.sentences.items():
-            found.setdefault(name, []).extend(readable(raws, refusals(code, languages)))
+            found.setdefault(name, []).extend(readable(raws, refused))
     return Meanings(found)
 
 

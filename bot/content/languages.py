@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from babel import Locale, UnknownLocaleError
+from babel import UnknownLocaleError
 
+from bot.content.cldr import locale
 from bot.content.sheet import Sheet
 from bot.content.source import ContentError, Place, Problem, read
 from bot.engine.answers import fold
@@ -72,7 +73,7 @@ def in_translation(root: Path) -> list[str]:
 
 def _language(sheet: Sheet, top: Place, code: str) -> Language:
     try:
-        Locale.parse(code)
+        locale(code)
     except (ValueError, UnknownLocaleError):
         sheet.wrong(1, f"the folder {code} is no language that CLDR knows: dates and numbers could not be written")
     universal, phrases = sheet.table(top, "universal"), sheet.table(top, "phrases")

@@ -20,6 +20,7 @@ from bot.settings import CannotStart
 
 _INT = re.compile(r"-?\d+\Z")
 _FLOAT = re.compile(r"-?\d+\.\d+\Z")
+_WORD = 24  # letters: such values stand in many places too ("official", "high")
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 
@@ -175,7 +176,7 @@ def _revived(plain: Any) -> Any:
         row = Row(map(_revived, plain[1]))
         row.lines = plain[0]
         return row
-    return plain
+    return sys.intern(plain) if type(plain) is str and len(plain) <= _WORD else plain
 
 
 def files(folder: Path) -> Iterator[Path]:

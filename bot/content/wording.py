@@ -9,13 +9,13 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel import Locale
 from babel.dates import format_date, format_skeleton
 from babel.numbers import format_currency, format_decimal
+
+from bot.content.cldr import locale
 
 PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 _SPACES = re.compile(r" {2,}")
@@ -25,14 +25,6 @@ _STAR = re.compile(r"(?<=[0-9])\*(?!\w)")
 _BRACES = str.maketrans("{}", "()")
 _JOINERS = "\u200c\u200d"
 ISOLATE, POP = "\u2068", "\u2069"  # first strong isolate (UAX #9): a value keeps its own direction inside a text
-
-
-@lru_cache(maxsize=64)
-def locale(language: str) -> Locale:
-    """Babel's locale of a language."""
-    return Locale.parse(language)
-
-
 SITE = "site"  # the placeholder of our own public address
 
 Texts = Callable[[str], str]  # id of a text of knowledge -> its words in the language

@@ -8,6 +8,7 @@ digits, `...` up to GAP words of whatever kind.
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,8 +38,8 @@ class Part:
     """One place of a phrase: any of these words; none = a gap. The other fields are the same words as they are looked
     for: hundreds of phrases are, in every message."""
 
-    words: tuple[Word, ...] = ()
-    whole: frozenset[str] = frozenset()
+    words: tuple[str, ...] = ()
+    whole: tuple[str, ...] = ()  # few: a set would take four times as much, and is no quicker
     starts: tuple[str, ...] = ()
     ends: tuple[str, ...] = ()
     inside: tuple[str, ...] = ()
@@ -56,7 +57,7 @@ class Part:
 
     def in_any(self, said: frozenset[str]) -> bool:
         """Whether one of these words may stand here."""
-        if not self.whole.isdisjoint(said):
+        if not said.isdisjoint(self.whole):
             return True
         return bool(self.starts or self.ends or self.inside or self.number) and any(self.fits(word) for word in said)
 
@@ -67,9 +68,11 @@ _ANYTHING = Part()
 @lru_cache(maxsize=16_384)  # the same words stand in many phrases
 def _part(words: tuple[Word, ...]) -> Part:
     written = [(w.text, w.open_before, w.open_after) for w in words if w.text != _NUMBER]
+    texts = tuple(w.text for w in words)
+    whole = tuple(dict.fromkeys(text for text, before, after in written if not (before or after)))
     return Part(
-        words,
-        whole=frozenset(text for text, before, after in written if not (before or after)),
+        texts,
+        whole=texts if texts == whole else whole,  # nearly always: kept once
         starts=tuple(text for text, before, after in written if after and not before),
         ends=tuple(text for text, before, after in written if before and not after),
         inside=tuple(text for text, before, after in written if before and after),
@@ -116,7 +119,7 @@ class Phrase:
 
     def examples(self) -> list[str]:
         """What it may look like in a text, each of its words in one of them, a gap left out: for checks."""
-        ways = [[w.text for w in part.words] for part in self.parts if part.words]
+        ways = [part.words for part in self.parts if part.words]
         rows = ([way[i % len(way)] for way in ways] for i in range(max(map(len, ways))))
         return [" ".join(row).replace(_NUMBER, "3") for row in rows]
 
@@ -126,21 +129,21 @@ class _Index:
     to the few that it may be the beginning of, instead of each phrase to all words."""
 
     def __init__(self, phrases: Iterable[tuple[str, Phrase]]) -> None:
-        self._whole: dict[str, list[tuple[str, Phrase]]] = {}
-        self._starts: dict[str, list[tuple[str, Phrase]]] = {}
-        self._rest: list[tuple[str, Phrase]] = []
-        for meaning, each in phrases:
-            self._enter(meaning, each)
-
-    def _enter(self, meaning: str, each: Phrase) -> None:
-        part = max((p for p in each.parts if p.words), key=_tells)
-        if _tells(part) < 0:
-            self._rest.append((meaning, each))
-            return
-        for word in part.whole:
-            self._whole.setdefault(word, []).append((meaning, each))
-        for start in {start[:_START] for start in part.starts}:
-            self._starts.setdefault(start, []).append((meaning, each))
+        whole: dict[str, list[tuple[str, Phrase]]] = {}
+        starts: dict[str, list[tuple[str, Phrase]]] = {}
+        rest = []
+        for row in phrases:
+            part = max((p for p in row[1].parts if p.words), key=_tells)
+            if _tells(part) < 0:
+                rest.append(row)
+                continue
+            for word in part.whole:
+                whole.setdefault(word, []).append(row)
+            for start in {start[:_START] for start in part.starts}:
+                starts.setdefault(start, []).append(row)
+        self._rest = tuple(rest)  # tuples: a list of one row is twice as large
+        self._whole = {word: tuple(rows) for word, rows in whole.items()}
+        self._starts = {start: tuple(rows) for start, rows in starts.items()}
 
     def possible(self, said: frozenset[str]) -> list[tuple[str, Phrase]]:
         """Those that a text of these words may hold, with their meanings."""
@@ -204,7 +207,7 @@ def phrase(raw: str, refusals: frozenset[str] = frozenset()) -> Phrase:
                 raise ValueError(f"{error}: {raw}") from None
     if not parts or parts[-1] is _ANYTHING:
         raise ValueError(f"`...` stands between two words: {raw}")
-    refuses = any(word.text in refusals for part in parts for word in part.words)
+    refuses = any(word in refusals for part in parts for word in part.words)
     return Phrase(raw, tuple(parts), refusals, refuses)
 
 
@@ -217,7 +220,13 @@ def _word(way: str) -> Word:
     folded = _plain(bare)
     if not bare or len(folded) != 1 or (way != bare and len(bare) < 2):
         raise ValueError("each word of a phrase has letters, `*` stands at its ends only")
-    return Word(folded[0], way.startswith("*"), way.endswith("*"))
+    return Word(sys.intern(folded[0]), way.startswith("*"), way.endswith("*"))
+
+
+def forget() -> None:
+    """Let go of what was remembered while phrases were read, once all are: they hold what they need themselves."""
+    for remembered in (phrase, _part, _word):
+        remembered.cache_clear()
 
 
 def clauses(text: str) -> Clauses:

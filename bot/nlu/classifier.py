@@ -48,13 +48,15 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """One linear decision over the features: names, weights [features, names], bias, sharpness of the softmax.
+    """One linear decision over the features: names, weights [rows, names], the row of each feature, bias, sharpness of
+    the softmax. Features that stand in the same examples weigh the same, so there are fewer rows than features.
 
-    A decision that looks only at the first blocks has that many weights.
+    A decision that looks only at the first blocks has rows for that many features.
     """
 
     names: tuple[str, ...]
     weights: NDArray[np.float16]
+    rows: NDArray[np.uint32]
     bias: FloatArray
     sharpness: float
     none: float = NONE
@@ -71,9 +73,11 @@ class Head:
         ]
 
     def _margins(self, indices: IntArray, values: FloatArray) -> FloatArray:
-        looked_at = indices.searchsorted(len(self.weights))  # indices rise
+        looked_at = indices.searchsorted(len(self.rows))  # indices rise
         indices, values = indices[:looked_at], values[:looked_at]
-        weights = self.weights[indices].astype(np.float32)  # half precision on disk and in memory, not in the sum
+        weights = self.weights[self.rows[indices]].astype(
+            np.float32
+        )  # half precision on disk and in memory, not in the sum
         margins: FloatArray = values @ weights + self.bias
         return margins
 
@@ -139,13 +143,14 @@ def load(path: Path) -> Classifier:
             Head(
                 tuple(meta[what]),
                 arrays[f"{what}_weights"],
+                arrays[f"{what}_rows"],
                 arrays[f"{what}_bias"],
                 float(meta[f"{what}_sharpness"]),
                 float(meta[f"{what}_none"]),
             )
             for what in ("intents", "languages")
         ]
-        if any(len(head.weights) > vectoriser.size or head.weights.shape[1] != len(head.names) for head in heads):
+        if any(len(head.rows) > vectoriser.size or head.weights.shape[1] != len(head.names) for head in heads):
             raise ValueError
     except (KeyError, ValueError, TypeError) as error:
         raise model_file.ModelError(f"{path}: parts are missing ({type(error).__name__}); train again") from None

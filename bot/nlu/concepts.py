@@ -17,6 +17,7 @@ import yaml
 from bot.kept import kept
 from bot.nlu.data import DataError, at, compose, fields, scalar, sequence, state_of
 from bot.nlu.normalise import LONGEST_WORD, normalise, words
+from bot.packed import Packed
 
 CONCEPT = re.compile(r"[A-Z][A-Z_]*")
 Words = Sequence[frozenset[str]]
@@ -36,22 +37,22 @@ class Found:
 class Part:
     """One word of a stem, in any of its ways: `whole` words, and the `starts` of words with any ending."""
 
-    whole: frozenset[str]
+    whole: tuple[str, ...]
     starts: tuple[str, ...] = ()
 
     def fits(self, readings: frozenset[str]) -> bool:
-        if not self.whole.isdisjoint(readings):
+        if not readings.isdisjoint(self.whole):
             return True
         return bool(self.starts) and any(r.startswith(self.starts) for r in readings)
 
 
-@lru_cache(maxsize=65_536)  # the same words stand in many stems
+@lru_cache(maxsize=8192)  # the same words stand in many stems
 def _part(written: str) -> Part:
     ways = written.split("/")
-    return Part(frozenset(w for w in ways if w[-1] != "*"), tuple(w[:-1] for w in ways if w[-1] == "*"))
+    return Part(tuple(w for w in ways if w[-1] != "*"), tuple(w[:-1] for w in ways if w[-1] == "*"))
 
 
-Stem = tuple[tuple[Part, ...], str, str]  # parts, concept, language
+Stem = tuple[tuple[Part, ...], str, str]  # the parts behind the first, concept, language
 
 
 def parse_stem(raw: str) -> tuple[Part, ...]:
@@ -86,12 +87,36 @@ def _way(word: str, raw: str) -> list[str]:
     return [*normal[:-1], normal[-1] + end]
 
 
+class _Stems:
+    """Stems by a word. They are read when a word of somebody first leads to them: most never are."""
+
+    def __init__(self) -> None:
+        self._rows = Packed()
+        self._read: dict[str, tuple[Stem, ...]] = {}
+
+    def add(self, word: str, row: str) -> None:
+        """`row`: concept, language and the written stem, parted by tabs."""
+        self._rows.add(word, row)
+        self._read.pop(word, None)
+
+    def of(self, word: str) -> tuple[Stem, ...]:
+        known = self._read.get(word)
+        if known is None and (rows := self._rows.all(word)):
+            known = self._read[word] = tuple(map(_stem, rows))
+        return known or ()
+
+
+def _stem(row: str) -> Stem:
+    concept, language, written = row.split("\t")
+    return tuple(map(_part, written.split(" ")[1:])), sys.intern(concept), sys.intern(language)
+
+
 class Lexicon:
     """All stems, by their first word; looking at a text takes time in proportion to its length."""
 
     def __init__(self) -> None:
-        self._exact: dict[str, list[Stem]] = {}
-        self._open: dict[str, list[Stem]] = {}
+        self._exact = _Stems()
+        self._open = _Stems()
         self._longest = 0
         self._seen: dict[str, tuple[Stem, ...]] = {}
         self.names: set[str] = set()
@@ -99,16 +124,15 @@ class Lexicon:
 
     def add(self, concept: str, raw: str, language: str) -> None:
         """Adds one stem. Raises ValueError for a stem that cannot be read."""
-        self.put(concept, parse_stem(raw), language)
+        self.put(concept, " ".join(_written(raw)), language)
 
-    def put(self, concept: str, parts: tuple[Part, ...], language: str) -> None:
-        """Adds one stem that was read before."""
-        concept = sys.intern(concept)  # a few hundred names, in thousands of stems
-        stem = (parts, concept, language)
-        for word in parts[0].whole:
-            self._exact.setdefault(word, []).append(stem)
-        for start in {spelling for way in parts[0].starts for spelling in _spellings(way)}:
-            self._open.setdefault(start, []).append(stem)
+    def put(self, concept: str, written: str, language: str) -> None:
+        """Adds one stem in the written form of `normalise`."""
+        first, row = _part(written.partition(" ")[0]), f"{concept}\t{language}\t{written}"
+        for word in dict.fromkeys(first.whole):
+            self._exact.add(word, row)
+        for start in {spelling for way in first.starts for spelling in _spellings(way)}:
+            self._open.add(start, row)
             self._longest = max(self._longest, len(start))
         self.names.add(concept)
         self._languages.add((concept, language))
@@ -123,17 +147,18 @@ class Lexicon:
         for start, readings in enumerate(text):
             for reading in sorted(readings):
                 for parts, concept, language in self._candidates(reading):
-                    rest = text[start + 1 : start + len(parts)]
-                    if len(rest) == len(parts) - 1 and all(p.fits(r) for p, r in zip(parts[1:], rest, strict=True)):
-                        found[Found(concept, start, start + len(parts), language)] = None
+                    end = start + 1 + len(parts)
+                    rest = text[start + 1 : end]
+                    if len(rest) == len(parts) and all(p.fits(r) for p, r in zip(parts, rest, strict=True)):
+                        found[Found(concept, start, end, language)] = None
         return list(found)
 
     def _candidates(self, word: str) -> tuple[Stem, ...]:
         known = self._seen.get(word)
         if known is None:
-            stems = list(self._exact.get(word, ()))
+            stems = list(self._exact.of(word))
             for length in range(1, min(len(word), self._longest) + 1):
-                stems += self._open.get(word[:length], ())
+                stems += self._open.of(word[:length])
             known = tuple(stems)
             if len(word) <= LONGEST_WORD and len(self._seen) < 50_000:
                 self._seen[word] = known
@@ -168,8 +193,8 @@ def read_lexicon(data_dir: Path) -> Lexicon:
     for file in files:
         language = file.parent.name
         for concept, stem in kept(state + language.encode(), __file__, partial(_read, file)):
-            lexicon.put(concept, tuple(map(_part, stem.split())), language)
-    _part.cache_clear()  # made once; what it remembered is in the stems
+            lexicon.put(concept, stem, language)
+    _part.cache_clear()  # of first words, most of which nobody says
     return lexicon
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from bot.nlu.concepts import under_concepts
 from bot.nlu.data import at
 from bot.nlu.normalise import fold_word, normalise
+from bot.packed import Packed
 
 FILE = "words.yml"
 _SHORTEST = 4  # letters of a stem that may go on: shorter ones stand for themselves alone
@@ -27,11 +28,13 @@ class Ideas:
     """Stems to concepts. `names` in order; `of(word)` gives the numbers of the concepts of one normalised word."""
 
     def __init__(self, exact: Mapping[str, Iterable[str]] = _NONE, opened: Mapping[str, Iterable[str]] = _NONE) -> None:
-        self._exact = {stem: tuple(sorted(concepts)) for stem, concepts in exact.items()}
-        self._open = {stem: tuple(sorted(concepts)) for stem, concepts in opened.items()}
-        self.names = tuple(sorted({c for table in (self._exact, self._open) for cs in table.values() for c in cs}))
+        self.names = tuple(sorted({c for table in (exact, opened) for concepts in table.values() for c in concepts}))
+        self._exact, self._open = (
+            Packed((stem, concept) for stem, concepts in table.items() for concept in sorted(concepts))
+            for table in (exact, opened)
+        )
         self._number = {name: i for i, name in enumerate(self.names)}
-        self._longest = max(map(len, self._open), default=0)
+        self._longest = max(map(len, opened), default=0)
 
     def of(self, word: str, folded: str) -> tuple[int, ...]:
         """Concepts of a word of a normalised text and its Latin form."""
@@ -43,7 +46,7 @@ class Ideas:
             found = self._behind(word, _BEFORE) if native else self._behind(folded, _LATIN_BEFORE)
         return tuple(self._number[name] for name in found)
 
-    def _behind(self, form: str, openings: Iterable[str]) -> tuple[str, ...]:
+    def _behind(self, form: str, openings: Iterable[str]) -> list[str]:
         """What a word is about without its article: `elmaktab` is an office."""
         for opening in openings:
             if (
@@ -52,21 +55,23 @@ class Ideas:
                 and (found := self._look(form[len(opening) :]))
             ):
                 return found
-        return ()
+        return []
 
-    def _look(self, form: str) -> tuple[str, ...]:
-        exact = self._exact.get(form)
-        if exact is not None:
+    def _look(self, form: str) -> list[str]:
+        if exact := self._exact.all(form):
             return exact
         for length in range(min(len(form), self._longest), _SHORTEST - 1, -1):
-            found = self._open.get(form[:length])
-            if found is not None:
+            if found := self._open.all(form[:length]):
                 return found
-        return ()
+        return []
 
     def dump(self) -> str:
         """Both tables as JSON, the same for the same stems; `Ideas.parse` reads it."""
-        return json.dumps([self._exact, self._open], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        tables: list[dict[str, list[str]]] = [{}, {}]
+        for table, packed in zip(tables, (self._exact, self._open), strict=True):
+            for stem, concept in packed.rows():
+                table.setdefault(stem, []).append(concept)
+        return json.dumps(tables, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
     @classmethod
     def parse(cls, raw: str) -> Ideas:

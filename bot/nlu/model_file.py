@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from bot.settings import CannotStart
 
-FORMAT = 2
-LARGE = 1 << 21  # bytes: such an array stays in the file, and only the rows that a text needs are read
+FORMAT = 3
+LARGE = 1 << 20  # bytes: such an array stays in the file, and only the rows that a text needs are read
 # Training and serving must agree on these.
 _CODE = ("normalise.py", "ideas.py", "features.py", "classifier.py", "model_file.py")
 
@@ -84,7 +84,7 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
             array.base.madvise(mmap.MADV_DONTNEED)  # all of it was read for the digest, and is not needed in memory
     if meta.get("format") != FORMAT or meta.get("code") != code_version():
         raise ModelError(f"{path}: made by another version of the code; train again with `saathi nlu train`")
-    return meta, arrays
+    return meta, {name: array.view(np.ndarray) for name, array in arrays.items()}  # rows of a memmap cost more
 
 
 def _array(raw: IO[bytes], file: Any, name: str) -> NDArray[Any]:

@@ -8,7 +8,7 @@ name that is also a common word may stay, so whoever reads these lines reads the
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +20,7 @@ import yaml
 from bot.kept import kept
 from bot.nlu.data import LOADER, DataError, data_files, read_examples, state_of
 from bot.nlu.normalise import normalise
+from bot.packed import Packed
 
 GONE = "_"
 FILE = "private.yml"
@@ -35,7 +36,7 @@ _WORD = regex.compile(r"[\p{L}\p{M}'’-]+")  # no address, no code, no mark-up
 class Unnamed:
     """`known`: normalised words of our examples. `private`, `places`, `cues`: what goes all the same."""
 
-    known: frozenset[str]
+    known: Container[str]
     private: frozenset[str]
     places: frozenset[str]
     cues: frozenset[str]
@@ -76,7 +77,9 @@ def load(root: Path) -> Unnamed:
     told = _mapping(folder / FILE)
     state = state_of([*data_files(folder), *languages])
     known, private, places, cues = kept(state, __file__, lambda: _read(folder, languages, told))
-    return Unnamed(frozenset(known), frozenset(private), frozenset(places), frozenset(cues), int(told["after"]))
+    return Unnamed(
+        Packed((word, "") for word in known), frozenset(private), frozenset(places), frozenset(cues), int(told["after"])
+    )
 
 
 def _read(folder: Path, languages: Sequence[Path], told: Mapping[str, Any]) -> list[list[str]]:

@@ -5,6 +5,7 @@ Law: total: any text gives tokens, none raises; only the beginning of a very lon
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -68,7 +69,7 @@ def tokens(text: str) -> tuple[Token, ...]:
 def written(phrase: str) -> tuple[str, ...]:
     """The folded words of a phrase of ours. Remembered: each language's vocabulary holds those of all others too, and
     a service starts a quarter sooner; never for a person's text."""
-    return tuple(t.text for t in tokens(phrase))
+    return tuple(sys.intern(t.text) for t in tokens(phrase))  # the same words stand in many phrases
 
 
 def _token(match: regex.Match[str]) -> Token:

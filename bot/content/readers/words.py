@@ -11,8 +11,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from babel import Locale, UnknownLocaleError
-
+from bot.content.cldr import locales
 from bot.content.readers.tokens import Phrases, written
 from bot.content.source import read
 from bot.engine.answers import fold
@@ -91,6 +90,17 @@ def words(language: str) -> Vocabulary:
     )
 
 
+def prepare(languages: Iterable[str]) -> None:
+    """Once at start: the first message should not pay for it. The tables themselves are not needed after that."""
+    for language in languages:
+        words(language)
+    homes()
+    for side in ("before", "after"):
+        attached(side)
+    for remembered in (_tables, written):  # 9 MB, and no text of a person is looked for there
+        remembered.cache_clear()
+
+
 def _phrases(meanings: Mapping[str, T], *, before: Sequence[str] = (), after: Sequence[str] = ()) -> Phrases[T]:
     """Each table once: every language knows the words of all, and hardly one means something else in another."""
     made = Phrases(meanings, before=before, after=after)
@@ -145,18 +155,10 @@ def _folded(tables: Iterable[Mapping[str, Any]], key: str, side: str) -> tuple[s
     return tuple(dict.fromkeys(fold(str(w)) for t in tables for w in t.get(key, {}).get(side, ())))
 
 
-def _locales(codes: Iterable[str]) -> Iterable[Locale]:
-    for code in codes:
-        try:
-            yield Locale.parse(code)
-        except (UnknownLocaleError, ValueError):
-            continue  # a language without CLDR data has its own table still
-
-
 def _territories(codes: Iterable[str]) -> dict[str, str]:
     """CLDR's names of countries, in every language, to ISO 3166 alpha-2."""
     names: dict[str, str] = {}
-    for locale in _locales(codes):
+    for locale in locales(codes):
         for territory, name in locale.territories.items():
             if len(territory) == 2 and territory not in {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}:
                 names.setdefault(name, territory)
@@ -181,7 +183,7 @@ def _numbered(tables: Iterable[Mapping[str, Any]], key: str) -> dict[str, int]:
 def _weekdays(codes: Iterable[str]) -> dict[str, int]:
     """CLDR's long names of the days of the week; Monday is 0."""
     names: dict[str, int] = {}
-    for locale in _locales(codes):
+    for locale in locales(codes):
         for day, name in locale.days["format"]["wide"].items():
             names.setdefault(name, int(day))
     return names
@@ -204,7 +206,7 @@ def _times(tables: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 def _months(codes: Iterable[str]) -> dict[str, int]:
     """CLDR's names of the months of the common calendar, long and short; no name of one letter."""
     names: dict[str, int] = {}
-    for locale in _locales(codes):
+    for locale in locales(codes):
         for use in locale.months.values():
             for width in ("wide", "abbreviated"):
                 for month, name in use.get(width, {}).items():
