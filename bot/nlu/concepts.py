@@ -123,9 +123,9 @@ class Lexicon:
         for start, readings in enumerate(text):
             for reading in sorted(readings):
                 for parts, concept, language in self._candidates(reading):
-                    rest = text[start + 1 : start + len(parts)]
-                    if len(rest) == len(parts) - 1 and all(p.fits(r) for p, r in zip(parts[1:], rest, strict=True)):
-                        found[Found(concept, start, start + len(parts), language)] = None
+                    end = start + len(parts)
+                    if end <= len(text) and all(map(Part.fits, parts[1:], text[start + 1 : end])):
+                        found[Found(concept, start, end, language)] = None
         return list(found)
 
     def _candidates(self, word: str) -> tuple[Stem, ...]:
