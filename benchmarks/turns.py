@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import importlib
 import re
 import time
@@ -108,6 +109,8 @@ def settings_of(server: Server, folder: Path) -> Settings:
 async def built(server: Server, folder: Path, clock: Callable[[], datetime]) -> AsyncIterator[App]:
     """The whole service, in this process."""
     app = await composition.build(settings_of(server, folder), clock=clock)
+    gc.collect()
+    gc.freeze()  # as `saathi serve` does: flows and words are not looked through for garbage again and again
     try:
         yield app
     finally:
@@ -164,20 +167,28 @@ def bare(app: App) -> Bare:
 async def noting(database: Database) -> AsyncIterator[list[Sent]]:
     """Every statement and the end of every transaction, in order."""
     sent: list[Sent] = []
+    execute, executemany = psycopg.AsyncCursor.execute, psycopg.AsyncCursor.executemany
 
-    def hear(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
-        sent.append((statement, parameters, many))
+    async def one(cursor: Any, statement: Any, parameters: Any = None, **options: Any) -> Any:
+        text = statement.decode() if isinstance(statement, bytes) else statement
+        sent.append((text, parameters, False))
+        return await execute(cursor, statement, parameters, **options)
+
+    async def several(cursor: Any, statement: Any, parameters: Any, **options: Any) -> None:
+        sent.append((statement, parameters, True))
+        await executemany(cursor, statement, parameters, **options)
 
     def commit(connection: Any) -> None:
         sent.append(("COMMIT", None, False))
 
     engine = database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", hear)
+    # At the driver: what SQLAlchemy sends comes by there, and what goes past it (`bot/store/together.py`).
+    psycopg.AsyncCursor.execute, psycopg.AsyncCursor.executemany = one, several  # type: ignore[method-assign, assignment]
     event.listen(engine, "commit", commit)
     try:
         yield sent
     finally:
-        event.remove(engine, "before_cursor_execute", hear)
+        psycopg.AsyncCursor.execute, psycopg.AsyncCursor.executemany = execute, executemany  # type: ignore[method-assign]
         event.remove(engine, "commit", commit)
 
 

@@ -148,8 +148,7 @@ class Lexicon:
             for reading in sorted(readings):
                 for parts, concept, language in self._candidates(reading):
                     end = start + 1 + len(parts)
-                    rest = text[start + 1 : end]
-                    if len(rest) == len(parts) and all(p.fits(r) for p, r in zip(parts, rest, strict=True)):
+                    if end <= len(text) and all(map(Part.fits, parts, text[start + 1 : end])):
                         found[Found(concept, start, end, language)] = None
         return list(found)
 
