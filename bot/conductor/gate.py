@@ -262,7 +262,7 @@ class Gate:
             return Started(MORE_FLOW, "said", more)
         free = self._free(given)
         if free is not None and (matter := meanwhile.taken_up(self._ctx, self._content, free)):
-            return Started(matter, "said")
+            return matter
         return self._after_a_pause(given, before)
 
     def _free(self, given: Input) -> Meaning | None:
