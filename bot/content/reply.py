@@ -21,6 +21,7 @@ from bot.engine.messages import Option, Reply
 from bot.engine.phrases import Phrase, heard
 
 SENTENCE = 300  # characters: what is longer is a story
+SAY = re.compile(r"\.say$")  # the key of a fact's words; `sms:` holds them in short
 OPTIONS_IN = re.compile(r"\s*\{options\}\.?")  # their place in an SMS; elsewhere they stand under the text
 
 
@@ -29,11 +30,16 @@ def is_language_option(choice: Choice, languages: Mapping[str, Language]) -> boo
     return choice.id in languages and choice.label == languages[choice.id].name
 
 
-def texts_in(language: str, catalogue: Catalogue, facts: Mapping[str, FactText], *, latin: bool = False) -> Texts:
-    """The texts of knowledge in a language, `latin`: in Latin letters where it has them so. An id that no fact has is a
-    fault of ours, and is said as nothing."""
+def texts_in(
+    language: str, catalogue: Catalogue, facts: Mapping[str, FactText], *, latin: bool = False, short: bool = False
+) -> Texts:
+    """The texts of knowledge in a language, `latin`: in Latin letters where it has them so; `short`: as an SMS has
+    them, where a fact has `sms:` beside its `say:`. An id that no fact has is a fault of ours, and is said as
+    nothing."""
 
     def say(text_id: str) -> str:
+        brief = SAY.sub(".sms", text_id)
+        text_id = brief if short and brief in facts else text_id
         fact = facts.get(text_id)
         own = catalogue.text(language, in_latin(text_id), "") if latin else ""
         return own or (catalogue.text(language, text_id, fact.english) if fact else "")
@@ -120,7 +126,8 @@ class Replies:
         texts = texts_in(language, self._catalogue, self._facts)
         slots = {**event.slots, SITE: self._site}
         text = fill(long, slots, language, isolate=rtl, texts=texts)
-        sms = fill(short, slots, language, isolate=False, texts=texts)
+        brief = texts_in(language, self._catalogue, self._facts, short=True)
+        sms = fill(short, slots, language, isolate=False, texts=brief)
         sms = kept_in_order(sms) if rtl else sms
         told = self._in_latin(event, language, slots) if latin or not script else None
         if isinstance(event, Asked) and event.prefix:
