@@ -98,6 +98,16 @@ MOST_MET = (
     "human",
     "conditions",
     "stranded",
+    "report",
+    "death",
+    "detention",
+    "fraud",
+    "contract",
+    "news",
+    "no_news",
+    "stop",
+    "stop_confirm",
+    "start",
 )
 
 
@@ -110,6 +120,17 @@ def test_what_people_meet_most_is_in_latin_letters_to_the_last_word(language: st
             event = Asked(name, name, "1", tuple(c.id for c in options(step)), {}, "") if asked else Said(name, {})
             told = "\n".join(p.text for p in channel.layout(whole().reply(event, language, latin=True), Chrome()))
             assert count(told).encoding == "GSM-7", f"{name}: {told}"
+
+
+@pytest.mark.parametrize("language", LATIN)
+@pytest.mark.parametrize("topic", list(whole().knowledge.get("news")["kinds"]))
+def test_topics_of_news_are_in_latin_letters_too(language: str, topic: str) -> None:
+    event = Said("news.begun", {"topic": {"text": f"news.{topic}.say"}})
+    told = "\n".join(p.text for p in channel.layout(whole().reply(event, language, latin=True), Chrome()))
+    assert (count(told).encoding, count(told).segments) == ("GSM-7", 1)
+    assert whole().catalogue.text(language, f"news.{topic}.say.latin", "?") in told
+    ends = [word for word in told.split('"')[1::2] if whole().words(language).universal(word) == "no_news"]
+    assert ends, told  # what is said to end them does
 
 
 def test_who_reads_nobody_knows_which_letters_gets_latin_ones_everywhere_else_english(content: Content) -> None:
