@@ -66,11 +66,11 @@ class WordsOf:
         if is_language_option(choice, self.languages):
             return Label(choice.label, choice.synonyms)
         if choice.value is not None:
-            shown, english = (
-                spoken(choice.value, code, texts_in(code, self.catalogue, self.facts))
-                for code in (self.language, FALLBACK)
+            shown, latin, english = (
+                spoken(choice.value, code, texts_in(code, self.catalogue, self.facts, latin=latin))
+                for code, latin in ((self.language, False), (self.language, True), (FALLBACK, False))
             )
-            return Label(shown, (shown, english))
+            return Label(shown, (shown, latin, english))
         context = f"{step}#option.{choice.id}"
         shown = self.catalogue.text(self.language, context, choice.label)
         short = self.catalogue.text(self.language, f"{context}.sms", "")
@@ -136,7 +136,7 @@ class Replies:
         options = self._options(event, step, language) if isinstance(event, Asked) else ()
         urgent = flow is not None and flow.level == "danger"
         if told is not None:
-            sms, options = told, self._options_in_latin(event.text_id, options, language, alone=not script)
+            sms, options = told, self._options_in_latin(event, options, language, alone=not script)
             text = text if script else OPTIONS_IN.sub("", told)
         return Reply(
             text_id=event.text_id,
@@ -175,16 +175,22 @@ class Replies:
         return f"{first} {told}".strip()
 
     def _options_in_latin(
-        self, text_id: str, options: tuple[Option, ...], language: str, *, alone: bool
+        self, event: Said | Asked, options: tuple[Option, ...], language: str, *, alone: bool
     ) -> tuple[Option, ...]:
         """Short labels in Latin letters; with `alone` the long ones too, but for names of languages."""
-        return tuple(self._option_in_latin(text_id, option, language, alone=alone) for option in options)
+        values = {c.id: c.value for c in event.offered} if isinstance(event, Asked) else {}
+        texts = texts_in(language, self._catalogue, self._facts, latin=True)
+        offered = {name: spoken(value, language, texts) for name, value in values.items() if value is not None}
+        return tuple(
+            self._option_in_latin(event.text_id, option, language, offered.get(option.id, option.short), alone=alone)
+            for option in options
+        )
 
-    def _option_in_latin(self, text_id: str, option: Option, language: str, *, alone: bool) -> Option:
+    def _option_in_latin(self, text_id: str, option: Option, language: str, own: str, *, alone: bool) -> Option:
         named = self._languages.get(option.id)
         if named is not None and option.label == named.name:
             return replace(option, short=named.latin)
-        short = self._catalogue.text(language, in_latin(f"{text_id}#option.{option.id}"), option.short)
+        short = self._catalogue.text(language, in_latin(f"{text_id}#option.{option.id}"), own)
         return replace(option, label=short if alone and short else option.label, short=short)
 
     def text(self, language: str, text_id: str) -> str:

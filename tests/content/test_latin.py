@@ -10,7 +10,7 @@ from bot.channels.sms import channel
 from bot.check.texts import options
 from bot.content import Content
 from bot.engine.events import Asked, Said
-from bot.engine.flow import Ask, Say
+from bot.engine.flow import Ask, Choice, Say
 from bot.engine.messages import Reply
 from bot.store.rows import Person
 from tests.content.whole import whole
@@ -131,6 +131,18 @@ def test_topics_of_news_are_in_latin_letters_too(language: str, topic: str) -> N
     assert whole().catalogue.text(language, f"news.{topic}.say.latin", "?") in told
     ends = [word for word in told.split('"')[1::2] if whole().words(language).universal(word) == "no_news"]
     assert ends, told  # what is said to end them does
+
+
+def test_what_is_offered_is_in_latin_letters_and_understood_so() -> None:
+    offered = tuple(Choice(t, "", value={"text": f"news.{t}.say"}) for t in whole().knowledge.get("news")["kinds"])
+    event = Asked("news.which", "news.which", "1", tuple(c.id for c in offered), {}, "", offered)
+    for language in LATIN:
+        reply = whole().reply(event, language, latin=True)
+        told = "\n".join(p.text for p in channel.layout(reply, Chrome()))
+        assert count(told).encoding == "GSM-7", told
+        assert [o.label for o in reply.options] == [o.label for o in whole().reply(event, language).options]
+        for choice, option in zip(offered, reply.options, strict=True):
+            assert option.short in whole().words(language).label("news.which", choice).accepted
 
 
 def test_who_reads_nobody_knows_which_letters_gets_latin_ones_everywhere_else_english(content: Content) -> None:
