@@ -22,6 +22,7 @@ from bot.engine.phrases import Phrase, heard
 
 SENTENCE = 300  # characters: what is longer is a story
 SAY = re.compile(r"\.say$")  # the key of a fact's words; `sms:` holds them in short
+ASKS = frozenset({"system.retry_name"})  # what is said before a question that comes again, and asks it by itself
 OPTIONS_IN = re.compile(r"\s*\{options\}\.?")  # their place in an SMS; elsewhere they stand under the text
 
 
@@ -132,7 +133,8 @@ class Replies:
         told = self._in_latin(event, language, slots) if latin or not script else None
         if isinstance(event, Asked) and event.prefix:
             before, before_sms = self._voice(event.prefix, self._step(event.prefix), language)
-            text, sms = f"{before}\n{text}", f"{before_sms} {sms}"
+            again = event.prefix not in ASKS  # else a praise that opens the question is not said twice
+            text, sms = (f"{before}\n{text}", f"{before_sms} {sms}") if again else (before, before_sms)
         options = self._options(event, step, language) if isinstance(event, Asked) else ()
         urgent = flow is not None and flow.level == "danger"
         if told is not None:
@@ -172,7 +174,7 @@ class Replies:
         told = fill(own.text, slots, FALLBACK, isolate=False, texts=texts)
         before = isinstance(event, Asked) and event.prefix
         first = self._catalogue.text(language, in_latin(f"{before}#sms"), "") if before else ""
-        return f"{first} {told}".strip()
+        return first if first and before in ASKS else f"{first} {told}".strip()
 
     def _options_in_latin(
         self, event: Said | Asked, options: tuple[Option, ...], language: str, *, alone: bool

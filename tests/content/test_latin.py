@@ -34,6 +34,20 @@ def test_what_stands_before_a_question_too(content: Content) -> None:
     assert laid_out(content, latin=True, prefix="system.retry").startswith("Hajur? Thik chha")
 
 
+@pytest.mark.parametrize("language", sorted(whole().languages))
+@pytest.mark.parametrize("latin", [False, True])
+def test_a_name_that_is_asked_for_again_is_not_praised_again(language: str, latin: bool) -> None:
+    content = whole()
+    asked, again = (
+        content.reply(Asked("missing.name", "missing.name", "1", (), {}, prefix), language, latin=latin)
+        for prefix in ("", "system.retry_name")
+    )
+    praise = asked.sms.split(".")[0].split("।")[0].split("۔")[0]
+    assert praise and praise not in again.sms
+    assert again.sms
+    assert asked.text not in again.text
+
+
 def test_a_text_without_latin_letters_stays_in_the_script(content: Content) -> None:
     event = Asked("language.which", "language.which", "1", (), {}, "")
     flow = content.flows.by_name["language"]
