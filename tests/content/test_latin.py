@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from bot.channels.contract import Chrome
@@ -12,6 +14,7 @@ from bot.content import Content
 from bot.engine.events import Asked, Said
 from bot.engine.flow import Ask, Choice, Say
 from bot.engine.messages import Reply
+from bot.nlu.language import TWINS
 from bot.store.rows import Person
 from tests.content.whole import whole
 
@@ -59,6 +62,7 @@ def test_a_text_without_latin_letters_stays_in_the_script(content: Content) -> N
 
 
 LATIN = sorted(whole().latin)
+GREETED = re.compile(r"\b(namaste|namaskar|salam|salaam|assalam\w*|adaab)\b", re.IGNORECASE)
 
 
 def can_write(language: str, *, latin: bool) -> Reply:
@@ -157,6 +161,18 @@ def test_what_is_offered_is_in_latin_letters_and_understood_so() -> None:
         assert [o.label for o in reply.options] == [o.label for o in whole().reply(event, language).options]
         for choice, option in zip(offered, reply.options, strict=True):
             assert option.short in whole().words(language).label("news.which", choice).accepted
+
+
+def test_a_greeting_in_latin_letters_fits_hindi_and_urdu_alike() -> None:
+    """Nobody can tell them apart in these letters; a greeting of one faith may be the wrong one."""
+    greeted = [
+        {name: entry.text for name, entry in whole().catalogue.contexts(code).items() if name.endswith(".latin")}
+        for code in sorted(TWINS)
+    ]
+    for texts in greeted:
+        assert not [text for text in texts.values() if GREETED.search(text)]
+    firsts = {"opening.safe#sms.latin", "wages.safe#sms.latin", "welcome.language#sms.latin"}
+    assert {texts[name].split(".")[0] for texts in greeted for name in firsts} == {"Hello"}
 
 
 def test_who_reads_nobody_knows_which_letters_gets_latin_ones_everywhere_else_english(content: Content) -> None:
