@@ -16,7 +16,9 @@ __all__ = ["note"]
 
 OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {"note": {"noted": ()}}
 
-PUT_OFF = "put_off"  # in the profile: conversation -> the flow, until when it is asked about again, whether one was woken
+PUT_OFF = (
+    "put_off"  # in the profile: conversation -> the flow, until when it is asked about again, whether one was woken
+)
 KEPT = timedelta(days=7)
 
 

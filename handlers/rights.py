@@ -129,8 +129,8 @@ async def complaint_body(
     ctx: Context, *, country: object, topic: str | None, sector: str | None = None, papers: str | None = None
 ) -> Outcome:
     """Where to complain about a topic, with the warning first. `sector`: home, company, sea, none (no papers), or
-    the words of the facts; not said counts as any. `papers`: given where nobody asked about them, so the warning for who
-    has none stands there too. `person`: an office could harm, or none is known; a human first."""
+    the words of the facts; not said counts as any. `papers`: given where nobody asked about them; then
+    the warning for who has none stands there too. `person`: an office could harm, or none is known; a human first."""
     if facts.right(ctx, country, topic or "") is None:
         return Outcome("none")
     rows = _rows(ctx, country, topic or "", SECTORS.get(sector or ANY, sector or ANY))
