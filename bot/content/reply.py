@@ -22,7 +22,7 @@ from bot.engine.phrases import Phrase, heard
 
 SENTENCE = 300  # characters: what is longer is a story
 SAY = re.compile(r"\.say$")  # the key of a fact's words; `sms:` holds them in short
-ASKS = frozenset({"system.retry_name"})  # what is said before a question that comes again, and asks it by itself
+ASKS = frozenset({"retry_name"})  # of system.yml: said before a question that comes again, and asks it by itself
 OPTIONS_IN = re.compile(r"\s*\{options\}\.?")  # their place in an SMS; elsewhere they stand under the text
 
 
@@ -48,6 +48,11 @@ def texts_in(
     return say
 
 
+def _asks_itself(prefix: str) -> bool:
+    """Whether what stands before a question stands for it."""
+    return prefix.partition(".")[2] in ASKS
+
+
 @dataclass(frozen=True, slots=True)
 class WordsOf:
     """The words of one language for the engine (`bot.engine.flow.Words`)."""
@@ -71,7 +76,7 @@ class WordsOf:
                 spoken(choice.value, code, texts_in(code, self.catalogue, self.facts, latin=latin))
                 for code, latin in ((self.language, False), (self.language, True), (FALLBACK, False))
             )
-            return Label(shown, (shown, latin, english))
+            return Label(shown, tuple(dict.fromkeys((shown, latin, english))))
         context = f"{step}#option.{choice.id}"
         shown = self.catalogue.text(self.language, context, choice.label)
         short = self.catalogue.text(self.language, f"{context}.sms", "")
@@ -133,7 +138,7 @@ class Replies:
         told = self._in_latin(event, language, slots) if latin or not script else None
         if isinstance(event, Asked) and event.prefix:
             before, before_sms = self._voice(event.prefix, self._step(event.prefix), language)
-            again = event.prefix not in ASKS  # else a praise that opens the question is not said twice
+            again = not _asks_itself(event.prefix)  # else a praise that opens the question is not said twice
             text, sms = (f"{before}\n{text}", f"{before_sms} {sms}") if again else (before, before_sms)
         options = self._options(event, step, language) if isinstance(event, Asked) else ()
         urgent = flow is not None and flow.level == "danger"
@@ -172,9 +177,9 @@ class Replies:
             return None
         texts = texts_in(language, self._catalogue, self._facts, latin=True)
         told = fill(own.text, slots, FALLBACK, isolate=False, texts=texts)
-        before = isinstance(event, Asked) and event.prefix
+        before = event.prefix if isinstance(event, Asked) else ""
         first = self._catalogue.text(language, in_latin(f"{before}#sms"), "") if before else ""
-        return first if first and before in ASKS else f"{first} {told}".strip()
+        return first if first and _asks_itself(before) else f"{first} {told}".strip()
 
     def _options_in_latin(
         self, event: Said | Asked, options: tuple[Option, ...], language: str, *, alone: bool
