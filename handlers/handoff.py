@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from bot.store.rows import CaseCheck
-from handlers import cases, closing, owner, targets
+from handlers import cases, closing, owner, put_off, targets
 from handlers.context import Case, Context, Outcome
 
 __all__ = ["check_safe", "close", "escalate", "fine", "give", "late", "release", "replied", "take"]
@@ -104,6 +104,7 @@ def _answered(ctx: Context) -> None:
             case.stage = "working"
             ctx.record(case, "answered")
     targets.stop(ctx)
+    put_off.settle(ctx)  # what she could not write of is the matter of this human now
 
 
 async def release(ctx: Context) -> Outcome:

@@ -17,12 +17,13 @@ HIDDEN = "shelter"  # the need of which no page or app is named: it may show a p
 _BEFORE = ("https://", "http://", "www.")
 
 
-def body(shown: Iterable[Found], *, abroad: bool) -> dict[str, Any]:
+def body(shown: Iterable[Found], *, abroad: bool, beside: Iterable[str] = ()) -> dict[str, Any]:
     """Warnings, one line for each contact, what the mark means, and that nobody has called them. `abroad`: the person
-    is in another country, so that numbers from there come first."""
+    is in another country, so that numbers from there come first. `beside`: more warnings."""
     chosen = list(shown)[:MOST]
     rows = [line(found, abroad=abroad) for found in chosen]
-    warnings = dict.fromkeys(w for found in chosen if (w := found.fact.get("warning")))
+    own = (w for found in chosen if (w := found.fact.get("warning")))
+    warnings = dict.fromkeys((*own, *beside))
     marked = any(MARK in str(part) for row in rows for part in row["row"])
     after = [term("inside")] * marked + [term("unchecked")] * (not all(f.checked for f in chosen))
     return {"list": [*({"text": f"warnings.warnings.{w}.say"} for w in warnings), *rows, *after]}

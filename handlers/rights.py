@@ -24,7 +24,12 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "answer": {"checked": ("said", "law", "month"), "unchecked": ("said", "law"), "held": ()},
     "elsewhere": {"offer": (), "nothing": ()},
-    "about": {"known": ("topic", "code"), "country": ("topic",), "none": ()},
+    "about": {
+        "told": ("topic", "code", "sector", "papers"),
+        "known": ("topic", "code"),
+        "country": ("topic",),
+        "none": (),
+    },
     "sectors": {"differ": (), "same": ()},
     "complaint_body": {"found": ("body",), "person": (), "none": ()},
     "useful": {"noted": ("topic", "useful")},
@@ -35,6 +40,8 @@ BESIDE = ("compare", "treaties", "place")  # what is offered after the topics (k
 PERSON = "person"  # instead of a contact: a human of ours
 ANY = "any"
 SECTORS = {"home": "domestic", "company": ANY, "sea": "seafarer", "none": "undocumented"}
+SAID = frozenset({"home", "company"})  # what a report calls the work (fact `work`), where it is a sector
+PAPERS = "immigration"  # the warning for whoever was not asked about papers
 SHARP = frozenset({"violence"})  # topics whose offices are police: only with a note of the risk that a human signed
 
 
@@ -86,13 +93,18 @@ async def elsewhere(ctx: Context, *, reference: str | None = None) -> Outcome:
 
 
 async def about(ctx: Context) -> Outcome:
-    """What her case is about, as a topic, and in which country; `country`: she has not said where."""
+    """What her case is about, as a topic, and in which country. `told`: her report says what kind of work it is too, so
+    that is not asked again; then nobody asked about papers (`papers`). `country`: she has not said where."""
     case = concerned(ctx)
     found = _matter(ctx, case) if case is not None else None
-    if found is None:
+    if case is None or found is None:
         return Outcome("none")
     topic, code = found
-    return Outcome("known", {"topic": topic, "code": code}) if code else Outcome("country", {"topic": topic})
+    if not code:
+        return Outcome("country", {"topic": topic})
+    if (work := case.facts.get("work")) in SAID:
+        return Outcome("told", {"topic": topic, "code": code, "sector": work, "papers": "unasked"})
+    return Outcome("known", {"topic": topic, "code": code})
 
 
 def _matter(ctx: Context, case: Case) -> tuple[str, str | None] | None:
@@ -113,9 +125,12 @@ async def sectors(ctx: Context, *, country: object, topic: str | None) -> Outcom
     return Outcome("differ" if any(rows != answers[0] for rows in answers) else "same")
 
 
-async def complaint_body(ctx: Context, *, country: object, topic: str | None, sector: str | None = None) -> Outcome:
+async def complaint_body(
+    ctx: Context, *, country: object, topic: str | None, sector: str | None = None, papers: str | None = None
+) -> Outcome:
     """Where to complain about a topic, with the warning first. `sector`: home, company, sea, none (no papers), or
-    the words of the facts; not said counts as any. `person`: an office could harm, or none is known; a human first."""
+    the words of the facts; not said counts as any. `papers`: given where nobody asked about them; then
+    the warning for who has none stands there too. `person`: an office could harm, or none is known; a human first."""
     if facts.right(ctx, country, topic or "") is None:
         return Outcome("none")
     rows = _rows(ctx, country, topic or "", SECTORS.get(sector or ANY, sector or ANY))
@@ -123,7 +138,8 @@ async def complaint_body(ctx: Context, *, country: object, topic: str | None, se
     shown = [known[row] for row in rows if row in known]
     if not shown or PERSON in rows or (topic in SHARP and not risks.reviewed(ctx.knowledge, facts.code(country))):
         return Outcome("person")
-    return Outcome("found", {"body": means.body(shown, abroad=_elsewhere(ctx, country))})
+    beside = (PAPERS,) if papers else ()
+    return Outcome("found", {"body": means.body(shown, abroad=_elsewhere(ctx, country), beside=beside)})
 
 
 async def useful(ctx: Context, *, country: object, topic: str | None, answer: str | None) -> Outcome:

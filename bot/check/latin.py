@@ -42,13 +42,20 @@ INTENTS = frozenset(
         "report_working_conditions",
         "report_stranded",
         "report_status_problem",
+        "report_death",
+        "report_detention",
+        "report_recruitment_fraud",
+        "report_contract_violation",
+        "stop_messages",
     }
 )
 # and those that nothing starts but the engine, or that come after these
-ALSO = frozenset({"resume", "welcome", "thanks", "add", "elsewhere", "repatriation"})
+ALSO = frozenset(
+    {"resume", "welcome", "thanks", "add", "elsewhere", "repatriation", "report", "stop", "start", "news", "no_news"}
+)
 NAME_WANTED = "retry_name"  # said before the name of who cannot be reached
 FACTS = frozenset({"{body}"})  # what holds them is in her script: our facts have no Latin letters
-STAGES = "stages."  # what `ask_case_status` says of a matter: texts of knowledge/stages.yml
+SPOKEN = ("stages.", "news.")  # values that these say: how a matter stands, topics of news; texts of knowledge/
 EXTRACT = "run `saathi locales extract`"
 
 
@@ -82,7 +89,7 @@ def wanted(content: Content) -> list[Wanted]:
         if say.id in SAID:
             made.append(Wanted(in_latin(f"{CHANNEL}.{say.id}#sms"), say.text, say.source, True))
     for text_id, fact in content.knowledge.texts.items():
-        if text_id.startswith(STAGES):
+        if text_id.startswith(SPOKEN):
             made.append(Wanted(in_latin(text_id), fact.english, fact.source, False))
     return made
 

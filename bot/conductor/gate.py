@@ -33,7 +33,8 @@ REOPENED = "reopened"  # the flow of who writes again after the end
 TAKES_BACK = "unuse"  # the flow of who takes back what she agreed to
 # Words that count even when a human has the conversation; one of them is about that human.
 ALWAYS = frozenset({"stop", "start", "complain", "no_news"})
-CHILD_FLOW, MORE_FLOW, PASS_ON = "child", "add", "passed_on"
+CHILD_FLOW, MORE_FLOW, PASS_ON, STATUS = "child", "add", "passed_on", "status"
+REFERENCE = 7  # digits of the number of a case
 FACTS = frozenset({"information", "system"})  # levels of flows that answer by themselves, and open no matter of a human
 TO_US = frozenset({"greet", "affirm", "deny"})  # intents that are no wish of their own after a human's question
 QUIET = frozenset({"menu", "back", "status"})  # words that are only kept, while a human is awaited about self-harm
@@ -258,11 +259,13 @@ class Gate:
             return Started(CHILD_FLOW, "said", {"tells": child})
         if flows.get(PASS_ON) and (answer := self._answers_us(given)):
             return Started(PASS_ON, "said", answer)
+        if flows.get(STATUS) and self._is_number(given):
+            return Started(STATUS, "said")
         if flows.get(MORE_FLOW) and (more := self._more(given)):
             return Started(MORE_FLOW, "said", more)
         free = self._free(given)
         if free is not None and (matter := meanwhile.taken_up(self._ctx, self._content, free)):
-            return Started(matter, "said")
+            return matter
         return self._after_a_pause(given, before)
 
     def _free(self, given: Input) -> Meaning | None:
@@ -270,6 +273,13 @@ class Gate:
         if not isinstance(given, Heard) or given.edited or self.session.stack:
             return None
         return None if self._universal(given) or self._code(given) else given.meaning
+
+    def _is_number(self, given: Input) -> bool:
+        """Whether it is as many digits as a number of ours has and nothing else, and nothing is asked: whoever sends
+        that wants to know how it stands. It is not looked up: the answer is the same whatever the digits are."""
+        if self._free(given) is None or not isinstance(given, Heard):
+            return False
+        return self._content.readers["digits"].read(given.text, {"length": REFERENCE}, self._language) is not None
 
     def _withdraw(self, given: Input, before: datetime | None) -> None:
         """An offer is gone when something else comes, or after a pause: what it shows is not for whoever comes then."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 from bot.conductor.arrived import COURTESY
 from bot.content import Content
 from bot.engine.flow import Flow
-from bot.engine.inputs import Heard, Input, Meaning
+from bot.engine.inputs import Heard, Input, Meaning, Started
+from bot.engine.state import ALARM
 from handlers import cases, put_off, triage
 from handlers import owner as owners
 from handlers.context import Context
@@ -47,15 +48,17 @@ def _new_matter(ctx: Context, content: Content, given: Input) -> str:
     return "" if kind in told else kind
 
 
-def taken_up(ctx: Context, content: Content, meaning: Meaning) -> str:
-    """The flow of the matter that she could not write of before, when she is here again and wants nothing else clearly;
+def taken_up(ctx: Context, content: Content, meaning: Meaning) -> Started | None:
+    """What begins the matter that she could not write of before, when she is here again and wants nothing else clearly;
     thanks leave it as it is."""
-    matter = put_off.matter_of(ctx)
+    matter, alarm = put_off.matter_of(ctx)
     if not matter or meaning.intent in COURTESY - COMES_BACK:
-        return ""
+        return None
     put_off.settle(ctx)
     other = meaning.danger is not None or (_clear(content, meaning) and meaning.intent not in COMES_BACK)
-    return "" if other or matter not in content.flows.by_name else matter
+    if other or matter not in content.flows.by_name:
+        return None
+    return Started(matter, "said", {ALARM: "yes"} if alarm else {})
 
 
 def _clear(content: Content, meaning: Meaning) -> bool:

@@ -21,6 +21,8 @@ from bot.engine.messages import Option, Reply
 from bot.engine.phrases import Phrase, heard
 
 SENTENCE = 300  # characters: what is longer is a story
+SAY = re.compile(r"\.say$")  # the key of a fact's words; `sms:` holds them in short
+ASKS = frozenset({"retry_name"})  # of system.yml: said before a question that comes again, and asks it by itself
 OPTIONS_IN = re.compile(r"\s*\{options\}\.?")  # their place in an SMS; elsewhere they stand under the text
 
 
@@ -29,16 +31,26 @@ def is_language_option(choice: Choice, languages: Mapping[str, Language]) -> boo
     return choice.id in languages and choice.label == languages[choice.id].name
 
 
-def texts_in(language: str, catalogue: Catalogue, facts: Mapping[str, FactText], *, latin: bool = False) -> Texts:
-    """The texts of knowledge in a language, `latin`: in Latin letters where it has them so. An id that no fact has is a
-    fault of ours, and is said as nothing."""
+def texts_in(
+    language: str, catalogue: Catalogue, facts: Mapping[str, FactText], *, latin: bool = False, short: bool = False
+) -> Texts:
+    """The texts of knowledge in a language, `latin`: in Latin letters where it has them so; `short`: as an SMS has
+    them, where a fact has `sms:` beside its `say:`. An id that no fact has is a fault of ours, and is said as
+    nothing."""
 
     def say(text_id: str) -> str:
+        brief = SAY.sub(".sms", text_id)
+        text_id = brief if short and brief in facts else text_id
         fact = facts.get(text_id)
         own = catalogue.text(language, in_latin(text_id), "") if latin else ""
         return own or (catalogue.text(language, text_id, fact.english) if fact else "")
 
     return say
+
+
+def _asks_itself(prefix: str) -> bool:
+    """Whether what stands before a question stands for it."""
+    return prefix.partition(".")[2] in ASKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +72,11 @@ class WordsOf:
         if is_language_option(choice, self.languages):
             return Label(choice.label, choice.synonyms)
         if choice.value is not None:
-            shown, english = (
-                spoken(choice.value, code, texts_in(code, self.catalogue, self.facts))
-                for code in (self.language, FALLBACK)
+            shown, latin, english = (
+                spoken(choice.value, code, texts_in(code, self.catalogue, self.facts, latin=latin))
+                for code, latin in ((self.language, False), (self.language, True), (FALLBACK, False))
             )
-            return Label(shown, (shown, english))
+            return Label(shown, tuple(dict.fromkeys((shown, latin, english))))
         context = f"{step}#option.{choice.id}"
         shown = self.catalogue.text(self.language, context, choice.label)
         short = self.catalogue.text(self.language, f"{context}.sms", "")
@@ -120,16 +132,18 @@ class Replies:
         texts = texts_in(language, self._catalogue, self._facts)
         slots = {**event.slots, SITE: self._site}
         text = fill(long, slots, language, isolate=rtl, texts=texts)
-        sms = fill(short, slots, language, isolate=False, texts=texts)
+        brief = texts_in(language, self._catalogue, self._facts, short=True)
+        sms = fill(short, slots, language, isolate=False, texts=brief)
         sms = kept_in_order(sms) if rtl else sms
         told = self._in_latin(event, language, slots) if latin or not script else None
         if isinstance(event, Asked) and event.prefix:
             before, before_sms = self._voice(event.prefix, self._step(event.prefix), language)
-            text, sms = f"{before}\n{text}", f"{before_sms} {sms}"
+            again = not _asks_itself(event.prefix)  # else a praise that opens the question is not said twice
+            text, sms = (f"{before}\n{text}", f"{before_sms} {sms}") if again else (before, before_sms)
         options = self._options(event, step, language) if isinstance(event, Asked) else ()
         urgent = flow is not None and flow.level == "danger"
         if told is not None:
-            sms, options = told, self._options_in_latin(event.text_id, options, language, alone=not script)
+            sms, options = told, self._options_in_latin(event, options, language, alone=not script)
             text = text if script else OPTIONS_IN.sub("", told)
         return Reply(
             text_id=event.text_id,
@@ -163,21 +177,27 @@ class Replies:
             return None
         texts = texts_in(language, self._catalogue, self._facts, latin=True)
         told = fill(own.text, slots, FALLBACK, isolate=False, texts=texts)
-        before = isinstance(event, Asked) and event.prefix
+        before = event.prefix if isinstance(event, Asked) else ""
         first = self._catalogue.text(language, in_latin(f"{before}#sms"), "") if before else ""
-        return f"{first} {told}".strip()
+        return first if first and _asks_itself(before) else f"{first} {told}".strip()
 
     def _options_in_latin(
-        self, text_id: str, options: tuple[Option, ...], language: str, *, alone: bool
+        self, event: Said | Asked, options: tuple[Option, ...], language: str, *, alone: bool
     ) -> tuple[Option, ...]:
         """Short labels in Latin letters; with `alone` the long ones too, but for names of languages."""
-        return tuple(self._option_in_latin(text_id, option, language, alone=alone) for option in options)
+        values = {c.id: c.value for c in event.offered} if isinstance(event, Asked) else {}
+        texts = texts_in(language, self._catalogue, self._facts, latin=True)
+        offered = {name: spoken(value, language, texts) for name, value in values.items() if value is not None}
+        return tuple(
+            self._option_in_latin(event.text_id, option, language, offered.get(option.id, option.short), alone=alone)
+            for option in options
+        )
 
-    def _option_in_latin(self, text_id: str, option: Option, language: str, *, alone: bool) -> Option:
+    def _option_in_latin(self, text_id: str, option: Option, language: str, own: str, *, alone: bool) -> Option:
         named = self._languages.get(option.id)
         if named is not None and option.label == named.name:
             return replace(option, short=named.latin)
-        short = self._catalogue.text(language, in_latin(f"{text_id}#option.{option.id}"), option.short)
+        short = self._catalogue.text(language, in_latin(f"{text_id}#option.{option.id}"), own)
         return replace(option, label=short if alone and short else option.label, short=short)
 
     def text(self, language: str, text_id: str) -> str:

@@ -99,6 +99,7 @@ class DangerFloor:
             return False
         return any(
             not self._excused(rule, place, reading)
+            and not _explained(rule, place, reading)
             and self._stands(rule, place, reading)
             and all(self._near(rule, place, reading.of(concept)) for concept in rule.all[1:])
             and (not rule.any or any(self._near(rule, place, reading.of(concept)) for concept in rule.any))
@@ -169,6 +170,18 @@ class DangerFloor:
             ):
                 return True
         return False
+
+
+def _explained(rule: Rule, place: Found, reading: Reading) -> bool:
+    """Whether the place is part of words for which the text gives a harmless reason, anywhere in it, in the same
+    language or in the one that all mix in. It is no excuse: the classifier may still see danger in it."""
+    return any(
+        place.start < words.end and words.start < place.end and why.language in (words.language, MIXED)
+        for held, reason, *spoilt in rule.explained
+        if not any(reading.of(concept) for concept in spoilt)
+        for words in reading.of(held)
+        for why in reading.of(reason)
+    )
 
 
 def _language(places: Sequence[Found]) -> str:

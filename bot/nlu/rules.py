@@ -17,13 +17,14 @@ from bot.nlu.intents import DANGER, SERIOUS
 
 NOT = "NOT"
 LITERAL = "literal"  # the language of stems that stand in danger.yml itself
-_FIELDS = {"id", "kind", "tier", "all", "any", "near", "unless", "negation", "yields"}
+_FIELDS = {"id", "kind", "tier", "all", "any", "near", "unless", "explained", "negation", "yields"}
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule of the floor, as nlu_data/README.md describes it. `any` empty and `near` 0 = not asked for. `yields`: it
-    is taken back where the classifier is sure of a matter ("help me with my salary")."""
+    """One rule of the floor, as nlu_data/README.md describes it. `any` empty and `near` 0 = not asked for. `explained`:
+    the first holds the place, the second stands anywhere and the third, if there is one, nowhere ("I cannot go out, I
+    have duty"). `yields`: it is taken back where the classifier is sure of a matter ("help me with my salary")."""
 
     id: str
     kind: str
@@ -32,6 +33,7 @@ class Rule:
     any: tuple[str, ...] = ()
     near: int = 0
     unless: tuple[tuple[str, str], ...] = ()
+    explained: tuple[tuple[str, ...], ...] = ()
     negation: str = "ignore"
     yields: bool = False
 
@@ -76,6 +78,7 @@ def _rule(file: Path, node: yaml.Node, lexicon: Lexicon) -> Rule:
         raise at(file, parts["all"], "a rule needs at least one concept in all")
     pairs = sequence(file, parts["unless"], "unless") if "unless" in parts else ()
     unless = tuple(_pair(file, pair, everything[0], lexicon) for pair in pairs)
+    reasons = sequence(file, parts["explained"], "explained") if "explained" in parts else ()
     return Rule(
         id=scalar(file, parts["id"], "id"),
         kind=kind,
@@ -84,6 +87,7 @@ def _rule(file: Path, node: yaml.Node, lexicon: Lexicon) -> Rule:
         any=_terms(file, parts["any"], "any", lexicon) if "any" in parts else (),
         near=_number(file, parts["near"]) if "near" in parts else 0,
         unless=unless,
+        explained=tuple(_reason(file, pair, lexicon) for pair in reasons),
         negation=negation,
         yields="yields" in parts and _one_of(file, parts["yields"], "yields", {"true", "false"}) == "true",
     )
@@ -104,18 +108,32 @@ def _number(file: Path, node: yaml.Node) -> int:
 
 
 def _pair(file: Path, node: yaml.Node, head: str, lexicon: Lexicon) -> tuple[str, str]:
-    """Two concepts in this order. A word would excuse the words of every language, so it may not stand here."""
-    terms = [scalar(file, child, "a term") for child in sequence(file, node, "unless")]
+    """Two concepts in this order."""
+    terms = _concepts(file, node, "unless", lexicon)
     if len(terms) != 2:
         raise at(file, node, "unless holds pairs: [PHONE, LOCKED]")
+    if head not in terms:
+        raise at(file, node, f"a pair must hold {head}, or it excuses nothing: {', '.join(terms)}")
+    return terms[0], terms[1]
+
+
+def _reason(file: Path, node: yaml.Node, lexicon: Lexicon) -> tuple[str, ...]:
+    """What holds the place, the reason for it, and what makes it none."""
+    terms = _concepts(file, node, "explained", lexicon)
+    if len(terms) not in (2, 3):
+        raise at(file, node, "explained holds [UNABLE, REASON] or [UNABLE, REASON, KEEPER]")
+    return terms
+
+
+def _concepts(file: Path, node: yaml.Node, what: str, lexicon: Lexicon) -> tuple[str, ...]:
+    """Concepts. A word would excuse the words of every language, so it may not stand here."""
+    terms = tuple(scalar(file, child, "a term") for child in sequence(file, node, what))
     for term in terms:
         if not CONCEPT.fullmatch(term):
             raise at(file, node, f"an excuse in words belongs to a language: <lang>/excuses.yml: {term}")
         if term not in lexicon.names:
             raise at(file, node, f"no language has the concept {term}")
-    if head not in terms:
-        raise at(file, node, f"a pair must hold {head}, or it excuses nothing: {', '.join(terms)}")
-    return terms[0], terms[1]
+    return terms
 
 
 def _terms(file: Path, node: yaml.Node, what: str, lexicon: Lexicon) -> tuple[str, ...]:

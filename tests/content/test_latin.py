@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from bot.channels.contract import Chrome
@@ -10,8 +12,9 @@ from bot.channels.sms import channel
 from bot.check.texts import options
 from bot.content import Content
 from bot.engine.events import Asked, Said
-from bot.engine.flow import Ask, Say
+from bot.engine.flow import Ask, Choice, Say
 from bot.engine.messages import Reply
+from bot.nlu.language import TWINS
 from bot.store.rows import Person
 from tests.content.whole import whole
 
@@ -34,6 +37,21 @@ def test_what_stands_before_a_question_too(content: Content) -> None:
     assert laid_out(content, latin=True, prefix="system.retry").startswith("Hajur? Thik chha")
 
 
+@pytest.mark.parametrize("language", sorted(whole().languages))
+@pytest.mark.parametrize("latin", [False, True])
+def test_a_name_that_is_asked_for_again_is_not_praised_again(language: str, latin: bool) -> None:
+    content = whole()
+    asked, again = (
+        content.reply(Asked("missing.name", "missing.name", "1", (), {}, prefix), language, latin=latin)
+        for prefix in ("", "system.retry_name")
+    )
+    praise = asked.sms.split(".")[0].split("।")[0].split("۔")[0]
+    assert praise
+    assert praise not in again.sms
+    assert again.sms
+    assert asked.text not in again.text
+
+
 def test_a_text_without_latin_letters_stays_in_the_script(content: Content) -> None:
     event = Asked("language.which", "language.which", "1", (), {}, "")
     flow = content.flows.by_name["language"]
@@ -45,6 +63,7 @@ def test_a_text_without_latin_letters_stays_in_the_script(content: Content) -> N
 
 
 LATIN = sorted(whole().latin)
+GREETED = re.compile(r"\b(namaste|namaskar|salam|salaam|assalam\w*|adaab)\b", re.IGNORECASE)
 
 
 def can_write(language: str, *, latin: bool) -> Reply:
@@ -98,6 +117,16 @@ MOST_MET = (
     "human",
     "conditions",
     "stranded",
+    "report",
+    "death",
+    "detention",
+    "fraud",
+    "contract",
+    "news",
+    "no_news",
+    "stop",
+    "stop_confirm",
+    "start",
 )
 
 
@@ -110,6 +139,41 @@ def test_what_people_meet_most_is_in_latin_letters_to_the_last_word(language: st
             event = Asked(name, name, "1", tuple(c.id for c in options(step)), {}, "") if asked else Said(name, {})
             told = "\n".join(p.text for p in channel.layout(whole().reply(event, language, latin=True), Chrome()))
             assert count(told).encoding == "GSM-7", f"{name}: {told}"
+
+
+@pytest.mark.parametrize("language", LATIN)
+@pytest.mark.parametrize("topic", list(whole().knowledge.get("news")["kinds"]))
+def test_topics_of_news_are_in_latin_letters_too(language: str, topic: str) -> None:
+    event = Said("news.begun", {"topic": {"text": f"news.{topic}.say"}})
+    told = "\n".join(p.text for p in channel.layout(whole().reply(event, language, latin=True), Chrome()))
+    assert (count(told).encoding, count(told).segments) == ("GSM-7", 1)
+    assert whole().catalogue.text(language, f"news.{topic}.say.latin", "?") in told
+    ends = [word for word in told.split('"')[1::2] if whole().words(language).universal(word) == "no_news"]
+    assert ends, told  # what is said to end them does
+
+
+def test_what_is_offered_is_in_latin_letters_and_understood_so() -> None:
+    offered = tuple(Choice(t, "", value={"text": f"news.{t}.say"}) for t in whole().knowledge.get("news")["kinds"])
+    event = Asked("news.which", "news.which", "1", tuple(c.id for c in offered), {}, "", offered)
+    for language in LATIN:
+        reply = whole().reply(event, language, latin=True)
+        told = "\n".join(p.text for p in channel.layout(reply, Chrome()))
+        assert count(told).encoding == "GSM-7", told
+        assert [o.label for o in reply.options] == [o.label for o in whole().reply(event, language).options]
+        for choice, option in zip(offered, reply.options, strict=True):
+            assert option.short in whole().words(language).label("news.which", choice).accepted
+
+
+def test_a_greeting_in_latin_letters_fits_hindi_and_urdu_alike() -> None:
+    """Nobody can tell them apart in these letters; a greeting of one faith may be the wrong one."""
+    greeted = [
+        {name: entry.text for name, entry in whole().catalogue.contexts(code).items() if name.endswith(".latin")}
+        for code in sorted(TWINS)
+    ]
+    for texts in greeted:
+        assert not [text for text in texts.values() if GREETED.search(text)]
+    firsts = {"opening.safe#sms.latin", "wages.safe#sms.latin", "welcome.language#sms.latin"}
+    assert {texts[name].split(".")[0] for texts in greeted for name in firsts} == {"Hello"}
 
 
 def test_who_reads_nobody_knows_which_letters_gets_latin_ones_everywhere_else_english(content: Content) -> None:

@@ -19,6 +19,7 @@ from bot.check.discreet import found
 from bot.content import Content
 from bot.content.languages import load_languages
 from bot.engine.answers import fold
+from bot.engine.events import Asked
 from bot.engine.flow import Ask, Do, Flow, Say
 from bot.settings import ROOT
 from bot.store.keys import open_json
@@ -36,6 +37,7 @@ WORDS: dict[str, Any] = yaml.safe_load((HERE / "tables" / "never_asked.yml").rea
 FORBIDDEN, POLICE, FAMILY, PROOF = (WORDS[part] for part in ("forbidden", "police", "family", "proof"))
 # What asks for none of it: "not your birth year" for her word, and whether one of us wanted it (protection.md D 02).
 MAY_NAME_IT = {"set_word.first", "complain.what"}
+FAR = 110  # signs: more than a locked screen shows of a message
 MAY_SAY_POLICE = {"emergency.choose", "welcome.about"}  # with its choice; and that we are none
 
 
@@ -101,6 +103,19 @@ def test_the_police_are_named_only_with_the_choice(content: Content, language: s
     assert named <= MAY_SAY_POLICE
     native = {text_id for text_id, text in _texts(content, language) if _hits(content, text, POLICE, language)}
     assert native == MAY_SAY_POLICE
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("latin", [False, True])
+def test_whoever_reads_on_over_her_shoulder_sees_the_reasons_last(content: Content, language: str, latin: bool) -> None:
+    """By SMS, which nobody takes back, the police are not named at all; on a screen far behind what is shown of it."""
+    reply = content.reply(Asked("emergency.choose", "emergency.choose", "1", (), {"emergency": "112"}), language)
+    short = content.reply(
+        Asked("emergency.choose", "emergency.choose", "1", (), {"emergency": "112"}), language, latin=latin
+    )
+    assert _hits(content, short.sms, POLICE, "en", language) == []
+    assert _hits(content, reply.text, POLICE, "en", language)
+    assert _hits(content, reply.text[:FAR], POLICE, "en", language) == []
 
 
 def test_the_choice_stands_in_the_same_message_as_the_number(content: Content) -> None:

@@ -103,3 +103,16 @@ async def test_an_answer_is_counted_by_fact_and_month_and_belongs_to_nobody() ->
     assert len(letters) == 2
     assert not any(hasattr(f, "owner") for f in letters)
     assert (ctx.cases, ctx.notices, ctx.events) == ([], [], [])
+
+
+async def test_who_was_not_asked_about_papers_is_warned_for_them() -> None:
+    """Her report told the work, so the question with "no valid papers" was passed over."""
+    asked, unasked = [
+        await rights.complaint_body(informed(), country="KW", topic="wages", sector="home", papers=papers)
+        for papers in (None, "unasked")
+    ]
+    warning = {"text": "warnings.warnings.immigration.say"}
+    assert warning not in asked.slots["body"]["list"]
+    first = unasked.slots["body"]["list"]
+    assert [row for row in first if row != warning] == asked.slots["body"]["list"]
+    assert first.index(warning) < first.index(next(row for row in first if "row" in row))

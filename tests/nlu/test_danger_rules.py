@@ -133,6 +133,8 @@ BAD_RULES = [
         "must hold SICK",
     ),
     ("rules:\n  - {id: a, kind: report_medical, tier: page, all: [SICK], unless: [[SICK, X]]}\n", 2, "concept X"),
+    ("rules:\n  - {id: a, kind: report_medical, tier: page, all: [SICK], explained: [[SICK]]}\n", 2, "explained holds"),
+    ("rules:\n  - {id: a, kind: report_medical, tier: page, all: [SICK], explained: [[SICK, X]]}\n", 2, "concept X"),
     ("negation: {en: before}\nrules: []\n", 1, "<lang>/excuses.yml"),
     ("rules: []\nover: [is]\n", 1, "<lang>/excuses.yml"),
     ("rules: [", 1, ""),
