@@ -7,6 +7,7 @@ Errors are those of SQLAlchemy all the same.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from functools import cached_property
@@ -116,8 +117,19 @@ def _same_errors() -> Iterator[None]:
     try:
         yield
     except psycopg.Error as error:
-        told = DBAPIError.instance(None, None, error, psycopg.Error, hide_parameters=True, dialect=_DIALECT)
-        raise told from error
+        if (task := asyncio.current_task()) is not None and task.cancelling():
+            raise asyncio.CancelledError from error  # the end of a pipeline that is cut off says something else
+        true = _first(error)
+        told = DBAPIError.instance(None, None, true, psycopg.Error, hide_parameters=True, dialect=_DIALECT)
+        raise told from true
+
+
+def _first(error: psycopg.Error) -> psycopg.Error:
+    """What failed. The end of a pipeline may tell of the statements behind it, which is like a database that is away:
+    nobody would look for the poisonous one."""
+    while isinstance(error, psycopg.errors.PipelineAborted) and isinstance(error.__context__, psycopg.Error):
+        error = error.__context__
+    return error
 
 
 def _driver(raw: PoolProxiedConnection) -> psycopg.AsyncConnection[Any]:

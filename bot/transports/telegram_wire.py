@@ -23,6 +23,7 @@ from telegram.request import BaseRequest, RequestData
 from yarl import URL
 
 NOT_SENT = (ClientConnectorError, ConnectionTimeoutError)  # causes after which nothing can have arrived
+_MESSAGE = {"message_id", "date", "chat"}  # what every message has
 _CONNECT = 5.0  # seconds until a connection is free, or made
 
 
@@ -36,7 +37,7 @@ class Wire(BaseRequest):
         self._seconds = seconds
         self._session = ClientSession(
             connector=TCPConnector(limit=connections),
-            timeout=ClientTimeout(total=None, connect=_CONNECT, sock_read=seconds),
+            timeout=ClientTimeout(total=_CONNECT + 2 * seconds, connect=_CONNECT, sock_read=seconds),
             cookie_jar=DummyCookieJar(),
             headers={"User-Agent": self.USER_AGENT},
             trust_env=trust_env,
@@ -53,6 +54,16 @@ class Wire(BaseRequest):
     async def shutdown(self) -> None:
         """Close the connections."""
         await self._session.close()
+
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        """As the library reads it; of a message that was sent only what tells which one it is: the library would make
+        objects of the words, the keyboard and the sender that it has just been given."""
+        told = BaseRequest.parse_json_payload(payload)
+        sent = told.get("result")
+        if isinstance(sent, dict) and sent.keys() >= _MESSAGE:
+            told["result"] = {name: sent[name] for name in _MESSAGE}
+        return told
 
     async def do_request(
         self, url: str, method: str, request_data: RequestData | None = None, *limits: Any, **named: Any

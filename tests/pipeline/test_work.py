@@ -41,6 +41,14 @@ async def test_no_fault_ends_a_worker_and_a_stop_does(monkeypatch: pytest.Monkey
     assert calls == 5
 
 
+async def test_a_worker_rests_no_longer_than_webhooks_wait() -> None:
+    """What they wait for is one commit; how long the worker has worked says how long it may last at most."""
+    wake, answers = Wake(cast(Any, None)), iter([True, True, False])
+    wake.pressed = lambda: next(answers)
+    await wake._rest(3600.0)
+    assert next(answers, None) is None
+
+
 @pytest.mark.parametrize(
     ("own", "country", "hint", "zone"),
     [

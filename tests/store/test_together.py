@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 from sqlalchemy import Text, Uuid, func, insert, select, text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
@@ -14,7 +16,8 @@ from uuid_utils.compat import uuid7
 
 from bot.store import batches, tables, turns
 from bot.store.bulk import insert_rows
-from bot.store.together import Statement, ask, many, tell, unwaited
+from bot.store.database import Database
+from bot.store.together import Statement, _same_errors, ask, many, tell, unwaited
 from tests.conftest import NOON
 from tests.store.shelves import Stored, case
 
@@ -90,6 +93,54 @@ async def test_one_that_fails_takes_all_with_it_and_the_connection_goes_on(store
         await said()
     async with stored.database.begin() as connection:
         assert await counted(connection) == 0
+
+
+async def test_the_one_that_failed_is_told_and_not_those_behind_it() -> None:
+    """As psycopg's pipeline ends: its last look raises for the statements that were never tried."""
+
+    def ends() -> None:
+        with _same_errors():
+            try:
+                raise psycopg.errors.UniqueViolation("twice")
+            finally:
+                raise psycopg.errors.PipelineAborted("behind it")
+
+    with pytest.raises(IntegrityError):
+        ends()
+
+
+async def test_who_is_told_to_stop_stops_whatever_the_pipeline_says() -> None:
+    async def works() -> None:
+        with _same_errors():
+            try:
+                await asyncio.sleep(60)
+            finally:
+                raise psycopg.OperationalError("uncollected")
+
+    task = asyncio.create_task(works())
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_a_connection_that_looked_keeps_transactions_again(stored: Stored) -> None:
+    database = Database(stored.database.url, pool_size=1)
+    try:
+        async with database.looking() as connection:
+            assert await counted(connection) == 0
+
+        async def changes_its_mind() -> None:
+            async with database.begin() as connection:
+                await insert_rows(connection, tables.organisations, [organisation(uuid7(), "Ours")])
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            await changes_its_mind()
+        async with database.looking() as connection:
+            assert await counted(connection) == 0
+    finally:
+        await database.close()
 
 
 async def test_a_question_that_fails_is_an_error_of_sqlalchemy_and_says_no_values(stored: Stored) -> None:

@@ -140,6 +140,21 @@ async def test_hanging_and_unreachable(
     await lost.close()
 
 
+async def test_what_found_no_free_connection_was_not_sent(
+    fake: FakeTelegram, transport: Telegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.transports.telegram._AT_MOST", 1)
+    monkeypatch.setattr("bot.transports.telegram_wire._CONNECT", 0.2)
+    fake.next(HANG)
+    hanging = asyncio.ensure_future(send(transport))
+    while not fake.asked:  # noqa: ASYNC110 (the played server sets no event)
+        await asyncio.sleep(0.01)
+    with pytest.raises(errors.Unreachable):
+        await send(transport)
+    hanging.cancel()
+    await asyncio.gather(hanging, return_exceptions=True)
+
+
 async def test_outside_production_nothing_leaves_this_machine(fake: FakeTelegram) -> None:
     for url in ("https://api.telegram.org", "http://127.0.0.1.evil.example", "http://localhost@evil.example"):
         with pytest.raises(errors.Misconfigured) as caught:
