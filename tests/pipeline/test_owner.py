@@ -130,7 +130,7 @@ async def test_grave_but_not_dangerous_kinds_that_page_are_critical_too(world: W
 async def test_closed_is_reopened_by_whatever_is_written(world: World) -> None:
     await _owned(world, "closed")
     await world.says(MAYA, "status")
-    assert (await world.said(MAYA))[-1] == "status.none"
+    assert (await world.said(MAYA))[-1] == "status.stranger"
     assert await world.one("SELECT owner FROM conversations") == "bot"
 
 
@@ -189,7 +189,7 @@ async def test_a_held_human_reply_leaves_first_when_the_person_writes_again(worl
     texts = [text for _, _, text in world.provider.sent]
     assert texts[:2] == ["A first answer.", "And a second one."]
     assert len(texts) == 3
-    assert (await world.said(MAYA))[-1] == "status.none"
+    assert (await world.said(MAYA))[-1] == "status.stranger"
 
 
 # --- law 2

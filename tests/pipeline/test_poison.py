@@ -75,7 +75,7 @@ async def test_the_conversation_goes_on_after_it(world: World, tried: Counter[st
     for _ in range(3):
         await world.app.conductor.run_once()
     said = await world.said(MAYA)
-    assert said[said.index("system.trouble") + 1] == "status.none"
+    assert said[said.index("system.trouble") + 1] == "status.stranger"
     assert await world.one("SELECT count(*) FROM inbox WHERE state = 'waiting'") == 0
     await world.sends()
     assert any(text.startswith("Something went wrong here") for _, _, text in world.provider.sent)
@@ -100,7 +100,7 @@ async def test_an_honest_line_that_fails_too_stops_nobody(
     world.clock.move(seconds=30)
     await world.writes(MAYA, "status")
     await world.turns()
-    assert "status.none" in await world.said(MAYA)
+    assert "status.stranger" in await world.said(MAYA)
 
 
 async def test_two_workers_set_it_aside_once(world: World, tried: Counter[str]) -> None:
