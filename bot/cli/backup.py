@@ -146,7 +146,7 @@ def _say_settled(erased: int, held: int, stopped: int) -> None:
     print(f"{erased} people who were erased since then are erased again")
     print(f"{held} messages that waited to be sent are not sent; what is urgent or a colleague's waits in the queue")
     if stopped:
-        print(f"{stopped} broadcasts that ran are stopped: `start` would tell again whom they reached since then")
+        print(f"{stopped} broadcasts that ran are stopped: `saathi broadcast start` may tell some people again")
 
 
 @contextmanager

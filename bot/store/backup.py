@@ -41,7 +41,7 @@ AT_ONCE = 500
 _WRAPPED_BY = f"SELECT DISTINCT encode(substring(wrapped FROM 1 FOR {KEY_ID}), 'hex') FROM {KEYS_TABLE} ORDER BY 1"  # noqa: S608
 
 # By the names under which `Database` connects: everybody may see them, of another role too.
-_AT_WORK = f"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name IN ('{AT_WORK}', '{LISTENS}')"  # noqa: E501, S608
+_AT_WORK = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name IN (%s, %s) LIMIT 1"
 
 
 class BackupError(CannotStart):
@@ -144,7 +144,7 @@ def settles(url: str, keyring: Keyring) -> None:
     """
     try:
         with psycopg.connect(url) as connection:
-            if int(_one(connection, _AT_WORK)):
+            if connection.execute(_AT_WORK, (AT_WORK, LISTENS)).fetchone() is not None:
                 raise BackupError(
                     "Saathi works on this database, and nothing was changed: all that waits to be sent would be held"
                     " for good. Is it the one that was brought back? Then stop every web and worker process and every"
