@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import math
 import secrets as chance
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
@@ -40,7 +42,7 @@ from bot.nlu.names import Names
 from bot.nlu.training import ensure_model
 from bot.nlu.understanding import Understanding
 from bot.nlu.wishes import Wishes
-from bot.observe import logs
+from bot.observe import logs, metrics
 from bot.pager import Pager
 from bot.sender import Sender
 from bot.settings import Settings, SettingsError
@@ -83,6 +85,12 @@ LOCAL = "http://127.0.0.1:8000"  # where the service listens in development, unl
 def utc_now() -> datetime:
     """The clock of the running service."""
     return datetime.now(UTC)
+
+
+def backup_age(data_dir: Path, clock: Callable[[], datetime]) -> float:
+    """Seconds since the newest backup that came to its end; infinite when none is known, which rings too."""
+    age = alive.since(data_dir, clock(), alive.BACKED_UP)
+    return math.inf if age is None else age.total_seconds()
 
 
 def draw_reference() -> str:
@@ -440,6 +448,7 @@ async def build(
     except BaseException:
         await database.close()
         raise
+    metrics.backup_age.set_function(partial(backup_age, settings.data_dir, clock))
     policy = outgoing.Policy.read(content.knowledge.get("contact_policy"), content.knowledge.get("duty"))
     book = Book()
     channels, transports = load_channels(), make_transports(settings, book)

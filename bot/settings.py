@@ -5,13 +5,14 @@ Law: read once at start; production refuses to start with anything missing, and 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -163,8 +164,25 @@ def _rasa_problems(s: Settings) -> list[str]:
     return ["SAATHI_RASA_URL: what people write would leave this machine: outside production set SAATHI_LIVE=yes"]
 
 
+def _kind_left_empty(overrides: Mapping[str, object]) -> bool:
+    """Whether SAATHI_ENV is set to nothing, in the environment or in the file `.env` where that decides. Of every other
+    setting empty means not set; of this one that would make a development machine of one that people write to."""
+    file = overrides.get("_env_file", Settings.model_config.get("env_file"))
+    given = [
+        EnvSettingsSource(Settings, env_ignore_empty=False).env_vars,
+        DotEnvSettingsSource(Settings, env_file=file, env_ignore_empty=False).env_vars,  # type: ignore[arg-type]
+    ]
+    name = "saathi_env"
+    return "env" not in overrides and next((not told[name] for told in given if name in told), False)
+
+
 def load(**overrides: object) -> Settings:
     """Settings from the environment. Raises SettingsError with every problem found."""
+    if _kind_left_empty(overrides):
+        raise SettingsError(
+            "SAATHI_ENV is set and empty: write `production` where people are answered, `development` (or take the line"
+            " away) where nobody is"
+        )
     try:
         settings = Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:

@@ -19,7 +19,7 @@ from pathlib import Path
 from bot import app as composition
 from bot import settings as configuration
 from bot.settings import Settings
-from bot.store import backup, restoring
+from bot.store import alive, backup, restoring
 from bot.store.ledger import NAME as LEDGER
 from bot.store.ledger import Ledger
 
@@ -37,10 +37,10 @@ into an empty database and an empty data directory, with the same SAATHI_SECRET_
   saathi restore --from /srv/backup/data/20261126T020000Z --keys /mnt/other/keys/20261126T020000Z
 
 Messages that waited when the backup was made may have been sent after it: they are not sent again; a human finds the
-urgent ones and those of colleagues in the queue. What people wrote after the
+urgent ones and those of colleagues in the queue. Broadcasts that ran are stopped. What people wrote after the
 backup is not in it: see docs/operations.md.
 
-after PostgreSQL itself was brought back to a moment, before any worker starts:
+after PostgreSQL itself was brought back to a moment, before any worker starts (refused while one works there):
   saathi restore --in-place --ledger /mnt/other/keys/erased.ledger"""
 
 
@@ -84,6 +84,9 @@ def run_backup(args: argparse.Namespace) -> int:
     size = sum(int(file[0]) for file in manifest.files.values())
     print(f"{place}: {manifest.rows['messages']} messages, {manifest.rows['cases']} cases, {size / 1e6:.1f} MB")
     print(f"{args.keys_out / place.name}: the keys; keep them elsewhere")
+    with _told_of_disks("the backup is made, and the monitor does not know of it"):
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        alive.touch(settings.data_dir, now, alive.BACKED_UP)
     if args.out.stat().st_dev == args.keys_out.stat().st_dev:
         print(
             "warning: data and keys lie on one disk: whoever takes it has both, and who loses it has none",
@@ -118,16 +121,18 @@ def run_restore(args: argparse.Namespace) -> int:
         backup.fill(url, args.place, args.keys, manifest, settings.data_dir / "media")
         _bring_ledger(settings, args.ledger or args.keys.parent / LEDGER)
     composition.bring_up_to_date(settings)
-    erased, held = asyncio.run(_settle(settings))
+    settled = asyncio.run(_settle(settings))
     restoring.end(url)
     print(f"made {manifest.made_at}: {manifest.rows['messages']} messages, {manifest.rows['cases']} cases")
-    _say_settled(erased, held)
+    _say_settled(*settled)
     print(f"restored in {time.monotonic() - began:.1f} s; now start the service, and read docs/operations.md")
     return 0
 
 
 def _in_place(settings: Settings, ledger: Path | None) -> int:
-    """The last steps alone, for a database that PostgreSQL itself brought back. The secret is tried first."""
+    """The last steps alone, for a database that PostgreSQL itself brought back. Before anything changes: that nobody
+    works on it (it may be the living one), and that the secret is its own."""
+    backup.settles(composition.owner_url(settings), composition.open_keyring(settings))
     composition.bring_up_to_date(settings)
     asyncio.run(_opened(settings))
     with _told_of_disks("nothing was erased again, nothing is held; run the same again"):
@@ -137,9 +142,11 @@ def _in_place(settings: Settings, ledger: Path | None) -> int:
     return 0
 
 
-def _say_settled(erased: int, held: int) -> None:
+def _say_settled(erased: int, held: int, stopped: int) -> None:
     print(f"{erased} people who were erased since then are erased again")
     print(f"{held} messages that waited to be sent are not sent; what is urgent or a colleague's waits in the queue")
+    if stopped:
+        print(f"{stopped} broadcasts that ran are stopped: `saathi broadcast start` may tell some people again")
 
 
 @contextmanager
@@ -170,13 +177,13 @@ async def _opened(settings: Settings) -> None:
         await database.close()
 
 
-async def _settle(settings: Settings) -> tuple[int, int]:
-    """Erase again, hold what waited; returns how many of each."""
+async def _settle(settings: Settings) -> tuple[int, int, int]:
+    """Erase again, hold what waited, stop what was told to many; returns how many of each."""
     database = await composition.open_database(settings, migrating=False, half_restored=True)
     try:
         now = datetime.now(UTC)
         ledger = Ledger(settings.data_dir / LEDGER)
         erased = await ledger.carry_out(database, now)
-        return erased, await backup.hold(database, now)
+        return erased, *await backup.hold(database, now)
     finally:
         await database.close()

@@ -22,6 +22,7 @@ reply_seconds = Histogram(
     "From a person's message to the provider's answer",
     buckets=(0.02, 0.05, 0.15, 0.5, 1, 5, 30),
 )
+backup_age = Gauge("saathi_backup_age_seconds", "Since the newest backup that came to its end; +Inf when there is none")
 # Read from the database when somebody asks (bot/store/backlog.py): equal in every process.
 database_up = Gauge("saathi_database_up", "1 when the database answered this request")
 BACKLOG = {

@@ -1,8 +1,8 @@
 """Backups: the database in one file, the keys of its people in another, both of one moment; files of people in a third.
 
 Law: the data open nothing without the keys, and the keys nothing without SAATHI_SECRET_KEY: the two are kept apart. A
-restore goes into an empty database only, whole or not at all, and nothing that waited to be sent is sent from it: it
-may have been sent after the backup was made, so a human decides.
+restore goes into an empty database only, whole or not at all, and nothing that waited to be sent is sent from it, told
+to one or to many: it may have been sent after the backup was made, so a human decides.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import select
 
 from bot.settings import CannotStart
-from bot.store import audit, cluster, outbox, restoring
-from bot.store.database import Database
+from bot.store import audit, broadcasts, cluster, outbox, restoring
+from bot.store.database import AT_WORK, LISTENS, Database
 from bot.store.tables import outbox as outbox_table
 from bot.vault.keyring import KEY_ID, Keyring
 
@@ -36,9 +36,12 @@ _STAMPED = re.compile(r"\d{8}T\d{6}Z")
 FORMAT = 1
 CHUNK = 1 << 20
 COUNTED = ("contacts", "cases", "messages", "outbox", "audit")  # what a restore is compared with
-WAITED = ("queued", "sending", "held")
+WAITED = ("queued", "sending", "held", "lane")
 AT_ONCE = 500
 _WRAPPED_BY = f"SELECT DISTINCT encode(substring(wrapped FROM 1 FOR {KEY_ID}), 'hex') FROM {KEYS_TABLE} ORDER BY 1"  # noqa: S608
+
+# By the names under which `Database` connects: everybody may see them, of another role too.
+_AT_WORK = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name IN (%s, %s) LIMIT 1"
 
 
 class BackupError(CannotStart):
@@ -76,7 +79,7 @@ def make(url: str, media: Path | None, out: Path, keys_out: Path, now: datetime)
             moment = _one(connection, "SELECT pg_export_snapshot()")
             revision = _one(connection, "SELECT version_num FROM alembic_version")
             rows = {table: int(_one(connection, f"SELECT count(*) FROM {table}")) for table in COUNTED}  # noqa: S608
-            wrapped_by = [str(row[0]) for row in connection.execute(_WRAPPED_BY)]
+            wrapped_by = _wrapped_by(connection)
             version = connection.info.server_version
             common = ["--format=custom", "--no-owner", f"--snapshot={moment}"]
             _run("pg_dump", url, version, [*common, f"--exclude-table-data={KEYS_TABLE}", f"--file={place / DATA}"])
@@ -131,9 +134,34 @@ def verify(place: Path, keys_place: Path) -> Manifest:
 
 def fits(manifest: Manifest, keyring: Keyring) -> None:
     """Raises BackupError when the backup's keys were wrapped under a secret that the keyring has not."""
-    if not all(keyring.has(bytes.fromhex(key_id)) for key_id in manifest.wrapped_by):
+    _fits("backup", manifest.wrapped_by, keyring)
+
+
+def settles(url: str, keyring: Keyring) -> None:
+    """Whether a database that came back by other means may be settled; nothing is changed. `url`: of the owner's role.
+
+    Raises BackupError: somebody works on it, or its keys were wrapped under a secret that the keyring has not.
+    """
+    try:
+        with psycopg.connect(url) as connection:
+            if connection.execute(_AT_WORK, (AT_WORK, LISTENS)).fetchone() is not None:
+                raise BackupError(
+                    "Saathi works on this database, and nothing was changed: all that waits to be sent would be held"
+                    " for good. Is it the one that was brought back? Then stop every web and worker process and every"
+                    " other `saathi` command first, and run the same again"
+                )
+            wrapped_by = _wrapped_by(connection)
+    except psycopg.errors.UndefinedTable:
+        raise BackupError("this database holds nothing of Saathi, and nothing was changed: check its address") from None
+    except psycopg.Error as error:
+        raise BackupError(f"the database cannot be used ({type(error).__name__}): check its address") from None
+    _fits("database", wrapped_by, keyring)
+
+
+def _fits(what: str, wrapped_by: Sequence[str], keyring: Keyring) -> None:
+    if not all(keyring.has(bytes.fromhex(key_id)) for key_id in wrapped_by):
         raise BackupError(
-            "SAATHI_SECRET_KEY: this backup was made with another SAATHI_SECRET_KEY, and nothing was changed. Set the"
+            f"SAATHI_SECRET_KEY: this {what} was made with another SAATHI_SECRET_KEY, and nothing was changed. Set the"
             " one that it was made with; if it was made while the secret was renewed, list both with a comma"
         )
 
@@ -157,6 +185,8 @@ def fill(url: str, place: Path, keys_place: Path, manifest: Manifest, media: Pat
             raise BackupError("this database is not empty: nothing was changed. Restore into an empty one")
     except psycopg.Error as error:
         raise BackupError(f"the database cannot be used ({type(error).__name__}): check its address") from None
+    if again and media.exists():  # files of the try that was cut off: the folder was empty before it
+        shutil.rmtree(media)
     whole = ["--no-owner", "--exit-on-error", "--single-transaction"]
     # The constraints of what is restored name no keys, so that the data may come first.
     _run("pg_restore", url, version, [*whole, f"--dbname={_database(url)}", str(place / DATA)])
@@ -170,9 +200,13 @@ def fill(url: str, place: Path, keys_place: Path, manifest: Manifest, media: Pat
         _unpack(place / MEDIA, media)
 
 
-async def hold(database: Database, now: datetime) -> int:
-    """What waited is of unknown outcome now, with a page where it is urgent or a human's; returns how many."""
+async def hold(database: Database, now: datetime) -> tuple[int, int]:
+    """What waited is of unknown outcome now, with a page where it is urgent or a human's; what was being told to many
+    is stopped before that, so that nothing more is put into the lane. Returns how many messages, how many broadcasts.
+    """
     held = 0
+    async with database.begin() as connection:
+        stopped = await broadcasts.stop_all(connection, now)
     while True:
         async with database.begin() as connection:
             query = select(outbox_table.c.id).where(outbox_table.c.state.in_(WAITED)).limit(AT_ONCE).with_for_update()
@@ -191,7 +225,7 @@ async def hold(database: Database, now: datetime) -> int:
             now=now,
             actor="system",
         )
-    return held
+    return held, stopped
 
 
 def prune(folder: Path, before: datetime) -> int:
@@ -217,6 +251,10 @@ def _begun(out: Path, stamp: str) -> Path:
 
 def _in(folder: Path) -> list[Path]:
     return sorted(p for p in folder.iterdir() if p.is_file())
+
+
+def _wrapped_by(connection: psycopg.Connection[tuple[object, ...]]) -> list[str]:
+    return [str(row[0]) for row in connection.execute(_WRAPPED_BY)]
 
 
 def _one(connection: psycopg.Connection[tuple[object, ...]], query: str) -> str:

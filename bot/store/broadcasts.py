@@ -201,6 +201,17 @@ async def stop(connection: AsyncConnection, broadcast_id: UUID, *, by: UUID, now
     return bool(done.rowcount)
 
 
+async def stop_all(connection: AsyncConnection, now: datetime) -> int:
+    """Every one that runs, by nobody's hand: the database came back from before, and who was told meanwhile is not
+    known. Whoever starts one again decides that. Returns how many."""
+    done = await connection.execute(
+        update(broadcasts)
+        .where(broadcasts.c.state == "running")
+        .values(state="stopped", stopped_by=None, stopped_at=now)
+    )
+    return done.rowcount
+
+
 async def drop(connection: AsyncConnection, broadcast_id: UUID) -> bool:
     """A draft that is not wanted goes, with its texts."""
     gone = delete(broadcasts).where(broadcasts.c.id == broadcast_id, broadcasts.c.state == "draft")

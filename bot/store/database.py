@@ -29,6 +29,8 @@ VOUCH_CHANNEL = "saathi_vouch"  # a provider is to be asked about what arrived
 # The database is away, full or busy: nothing is wrong with the work itself, it is tried again.
 UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeout, OSError)
 
+# What our connections are called at the server (`pg_stat_activity`): whoever wants the database alone looks for them.
+AT_WORK, LISTENS = "saathi", "saathi-listen"
 
 Connection = AsyncConnection  # what rooms above the store call it
 
@@ -47,7 +49,7 @@ class Database:
             pool_timeout=5,
             pool_use_lifo=True,  # few of them at work keep their prepared statements and plans warm
             hide_parameters=True,
-            connect_args={"connect_timeout": 5, "application_name": "saathi"},
+            connect_args={"connect_timeout": 5, "application_name": AT_WORK},
         )
         self._looking = self.engine.execution_options(isolation_level="AUTOCOMMIT")  # on the same connections
         self.pids: set[int] = set()  # of our connections at the server: who of us said something
@@ -115,7 +117,7 @@ class Database:
     async def listen_connection(self) -> psycopg.AsyncConnection[tuple[object, ...]]:
         """A connection of its own, for LISTEN."""
         return await psycopg.AsyncConnection.connect(
-            self.direct_url, autocommit=True, connect_timeout=5, application_name="saathi-listen"
+            self.direct_url, autocommit=True, connect_timeout=5, application_name=LISTENS
         )
 
     async def close(self) -> None:

@@ -23,7 +23,7 @@ from prometheus_client import generate_latest
 
 from bot.__main__ import COMMANDS
 from bot.observe import metrics
-from bot.settings import ROOT, Settings, load
+from bot.settings import ROOT, Settings, SettingsError, load
 from tests.fakes.world import data_directory
 
 DEPLOY = ROOT / "deploy"
@@ -79,6 +79,31 @@ def test_what_is_left_empty_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     told = load(_env_file=None)
     assert (told.telegram_mode, told.sms_most_a_day, told.telegram_staff_groups) == ("webhook", 0, False)
     assert told.telegram_token is None
+
+
+@pytest.mark.parametrize("place", ["environment", "file"])
+def test_which_kind_of_machine_it_is_may_not_be_left_empty(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be one of development, beside all that production was given."""
+    monkeypatch.chdir(tmp_path)
+    if place == "environment":
+        monkeypatch.setenv("SAATHI_ENV", "")
+        (tmp_path / ".env").write_text("SAATHI_ENV=production\n", "ascii")
+    else:
+        (tmp_path / ".env").write_text("SAATHI_ENV=\nSAATHI_SMS_SENDER=\n", "ascii")
+    with pytest.raises(SettingsError, match="SAATHI_ENV is set and empty"):
+        load()
+
+
+def test_the_environment_says_which_kind_before_the_file_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("SAATHI_ENV=\n", "ascii")
+    monkeypatch.setenv("SAATHI_ENV", "development")
+    assert load().env == "development"
+    monkeypatch.delenv("SAATHI_ENV")
+    (tmp_path / ".env").unlink()
+    assert load().env == "development"  # nothing is said anywhere
 
 
 def test_what_production_cannot_do_without_is_demanded() -> None:
@@ -196,7 +221,14 @@ def test_whoever_watches_asks_every_process_where_it_answers() -> None:
     assert all((DEPLOY / name).is_file() for name in told["rule_files"])
     (secret,) = COMPOSE["services"]["prometheus"]["secrets"]
     assert job["authorization"]["credentials_file"] == f"/run/secrets/{secret}"
-    assert COMPOSE["secrets"][secret] == {"environment": "SAATHI_METRICS_TOKEN"}
+    # Of the environment it would be written into the container, which is read-only: compose refuses.
+    assert COMPOSE["services"]["prometheus"]["read_only"] is True
+    assert set(COMPOSE["secrets"][secret]) == {"file"}
+    file = f"deploy/{COMPOSE['secrets'][secret]['file'].removeprefix('./')}"
+    assert file in (ROOT / ".gitignore").read_text("utf-8").split()
+    assert file in (DEPLOY / "Containerfile.dockerignore").read_text("utf-8").split()
+    runbook = " ".join((ROOT / "docs" / "operations.md").read_text("utf-8").split())
+    assert f"install -o 65534 -m 400 /dev/stdin {file}" in runbook
     (bells,) = told["alerting"]["alertmanagers"]
     assert bells["static_configs"][0]["targets"][0].partition(":")[0] in COMPOSE["services"]
     example = yaml.safe_load((DEPLOY / "alertmanager.example.yml").read_text("utf-8"))
@@ -262,7 +294,11 @@ def test_what_the_image_holds_is_enough_to_talk(tmp_path: Path) -> None:
 def test_the_units_start_what_there_is_as_nobody_of_weight() -> None:
     """Without containers. What a unit names is read as systemd reads it: one value a line, the last one counts."""
     units = {path.stem: dict(_lines(path)) for path in (DEPLOY / "systemd").glob("*.service")}
+    tells = units.pop("saathi-failed@")
     assert set(units) == {"saathi-web", "saathi-worker", "saathi-backup"}
+    assert units["saathi-backup"]["OnFailure"] == "saathi-failed@%N.service"  # somebody hears of it
+    assert tells["User"] == "saathi"
+    assert tells["ExecStart"].startswith("/usr/bin/mail ")
     told = {}
     for name, unit in units.items():
         program, *command = unit["ExecStart"].split()

@@ -18,6 +18,7 @@ LABELS = {
     "held": ("reason",),
     "quarantined": (),
     "database_up": (),
+    "backup_age": (),
     "nlu_seconds": (),
     "rasa_answers": (),
     "rasa_texts": ("result",),

@@ -13,7 +13,7 @@ from sqlalchemy import insert, update
 from uuid_utils.compat import uuid7
 
 from bot import sender
-from bot.store import accounts, broadcasts, lanes, outbox, settling, tables
+from bot.store import accounts, backup, broadcasts, lanes, outbox, settling, tables
 from bot.store.inbox import Home
 from bot.store.keys import seal
 from bot.transports import errors
@@ -256,6 +256,26 @@ async def test_stopping_stops_at_once_and_starting_again_leaves_nobody_out(world
         await world.sends()
     assert Counter(len(telling.heard(who)) for who in people) == {1: 40}
     assert await telling.counts(which) == {"sent": 40}
+
+
+async def test_one_that_ran_when_a_backup_was_made_tells_nobody_a_second_time(world: World, telling: Telling) -> None:
+    """After the restore Maya's words stand in the lane, and Rita is still to be put there: both may have been told."""
+    await telling.subscriber(MAYA)
+    await quiet(telling)
+    await telling.subscriber(RITA)
+    which = await telling.begun()
+    assert await telling.minute() == 1
+    assert await telling.counts(which) == {"queued": 1, "waiting:silence": 1}
+    assert await backup.hold(world.app.database, world.now) == (1, 1)
+    await quiet(telling)
+    assert await telling.minute() == 0
+    assert await world.sends() == 0
+    assert (await telling.known(which)).state == "stopped"
+    assert await telling.counts(which) == {"failed:restored": 1, "waiting:silence": 1}
+    assert await telling.start(which)  # a human decided it: who stood in the lane hears nothing again even so
+    await telling.minute()
+    await world.sends()
+    assert (telling.heard(MAYA), len(telling.heard(RITA))) == ([], 1)
 
 
 async def test_a_stop_in_the_middle_of_a_claim_waits_for_that_claim_alone(world: World, telling: Telling) -> None:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import shutil
 import tarfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -23,7 +24,8 @@ from bot.__main__ import main
 from bot.app import App
 from bot.media.files import Files
 from bot.settings import Settings, SettingsError
-from bot.store import backup, embedded, history
+from bot.store import alive, backup, embedded, history
+from bot.store.database import AT_WORK, LISTENS
 from bot.store.tables import audit, notices, outbox
 from tests.conftest import Clock
 from tests.fakes.database import asked
@@ -231,12 +233,15 @@ async def test_half_a_restore_serves_nobody_and_the_same_command_begins_anew(
         patch.setattr("bot.cli.backup._settle", cut_off)
         with pytest.raises(InterruptedError):
             await asyncio.to_thread(restored, drill, place, monkeypatch)
+    (place / "media" / "torn").write_bytes(b"half of a ph")  # what the try that was cut off left
     with pytest.raises(SettingsError, match="was not finished"):
         await composition.build(settings_of(place), understanding=False)
     assert await asyncio.to_thread(main, ["backup", "--out", str(place / "a"), "--keys-out", str(place / "b")]) == 2
     assert "half of one is no backup" in capsys.readouterr().err
     assert await asyncio.to_thread(restored, drill, place, monkeypatch) == 0
     assert "1 people who were erased since then are erased again" in capsys.readouterr().out
+    assert not (place / "media" / "torn").exists()
+    assert Files(place / "media").read(drill.photo[0]) == drill.photo[1]
     app = await composition.build(settings_of(place), understanding=False)
     await app.close()
 
@@ -264,8 +269,49 @@ async def test_a_database_that_came_back_by_other_means_is_settled_in_place(
         await app.close()
 
 
-async def untouched(settings: Settings) -> tuple[int, int]:
-    return 0, 0
+async def test_in_place_refuses_while_somebody_works_there(
+    drill: Drill, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Typed on the living machine it would take every message that waits for one that may have left."""
+    monkeypatch.setenv("SAATHI_DATA_DIR", str(place))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bot.cli.backup._settle", untouched)
+        assert await asyncio.to_thread(restored, drill, place, monkeypatch) == 0
+    for name in (AT_WORK, LISTENS):
+        url = embedded.ensure(place).url_app
+        with psycopg.connect(url, application_name=name) as living:
+            assert await asyncio.to_thread(main, ["restore", "--in-place"]) == 2
+            told = capsys.readouterr().err
+            assert "Saathi works on this database, and nothing was changed" in told
+            assert "stop every web and worker process" in told
+            assert living.execute("SELECT count(*) FROM outbox WHERE reason = 'restored'").fetchone() == (0,)
+
+
+async def test_in_place_tries_the_secret_before_anything_changes(
+    drill: Drill, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SAATHI_DATA_DIR", str(place))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bot.cli.backup._settle", untouched)
+        assert await asyncio.to_thread(restored, drill, place, monkeypatch) == 0
+    (place / "secret.key").write_text("b3RoZXIgc2VjcmV0IG90aGVyIHNlY3JldCBvdGhlciE=", "ascii")
+    migrated: list[object] = []
+    monkeypatch.setattr(composition, "bring_up_to_date", migrated.append)
+    assert await asyncio.to_thread(main, ["restore", "--in-place"]) == 2
+    assert "this database was made with another SAATHI_SECRET_KEY, and nothing was changed" in capsys.readouterr().err
+    assert migrated == []
+
+
+def test_in_place_needs_a_database_of_ours(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SAATHI_DATA_DIR", str(place))
+    assert main(["restore", "--in-place"]) == 2
+    assert "holds nothing of Saathi, and nothing was changed" in capsys.readouterr().err
+
+
+async def untouched(settings: Settings) -> tuple[int, int, int]:
+    return 0, 0, 0
 
 
 def test_a_restore_without_its_folders_says_so(
@@ -276,7 +322,7 @@ def test_a_restore_without_its_folders_says_so(
     assert "--from and --keys are needed" in capsys.readouterr().err
 
 
-async def cut_off(settings: Settings) -> tuple[int, int]:
+async def cut_off(settings: Settings) -> tuple[int, int, int]:
     raise InterruptedError
 
 
@@ -331,6 +377,20 @@ def test_two_places_on_one_disk_are_said_to_be_so(
     monkeypatch.setenv("SAATHI_DATA_DIR", str(drill.lost))
     assert main(["backup", "--out", str(tmp_path / "a"), "--keys-out", str(tmp_path / "b")]) == 0
     assert "lie on one disk" in capsys.readouterr().err
+
+
+def test_the_monitor_knows_of_a_backup_that_came_to_its_end_and_of_no_other(
+    drill: Drill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SAATHI_DATA_DIR", str(drill.lost))
+    (drill.lost / alive.BACKED_UP).unlink(missing_ok=True)
+    assert composition.backup_age(drill.lost, composition.utc_now) == math.inf
+    (tmp_path / "file").write_text("no folder", "ascii")
+    assert main(["backup", "--out", str(tmp_path / "file" / "a"), "--keys-out", str(tmp_path / "b")]) == 2
+    assert composition.backup_age(drill.lost, composition.utc_now) == math.inf
+    assert main(["backup", "--out", str(tmp_path / "a"), "--keys-out", str(tmp_path / "b")]) == 0
+    made = datetime.strptime(next((tmp_path / "a").iterdir()).name, backup.STAMP).replace(tzinfo=UTC)
+    assert 27 * 3600 - 1 <= composition.backup_age(drill.lost, lambda: made + timedelta(hours=27)) <= 27 * 3600
 
 
 def test_data_and_keys_may_not_lie_together(
