@@ -144,9 +144,9 @@ class Broadcasting:
     async def run_once(self) -> int:
         """List who is to hear it, put a minute's worth into the lane, write down what became of it; returns how many
         went into the lane."""
+        await self._name_places()
         async with self._database.begin() as connection:
             await lane.recover(connection, self._clock(), take_over=leases.steady(self._database))
-            await lane.name_places(connection)
             await settling.expire(connection, self._clock())
             found = await broadcasts.open_ones(connection)
         queued = 0
@@ -163,6 +163,13 @@ class Broadcasting:
         if queued:
             await self._database.notify(OUTBOX_CHANNEL)
         return queued
+
+    async def _name_places(self) -> None:
+        """Each statement in a transaction of its own: what it has locked, no sender can take."""
+        named = lane.NAMED
+        while named == lane.NAMED:
+            async with self._database.begin() as connection:
+                named = await lane.name_places(connection)
 
     async def list_all(self, one: Broadcast) -> int:
         """Everybody who subscribed, each once: one statement for some thousands of them, from where the last one

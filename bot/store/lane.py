@@ -49,6 +49,7 @@ from bot.store.tables import (
 SPOKEN_BY_US = ("bot", "closed")  # owners of a conversation in which no human is awaited
 MOVED = "moved"  # why something is withdrawn: she writes to another account of ours by now
 ASKED = "asked"  # why a template is: another one has asked her since she wrote last
+NAMED = 2000  # rows a statement
 
 
 async def claim(
@@ -151,13 +152,14 @@ def _first(place: FromClause, told: FromClause, kinds: tuple[str, ...]) -> Any:
 
 
 async def name_places(connection: AsyncConnection) -> int:
-    """Rows that the version before put into the lane get the account by which they leave; how many. While both are at
-    work (a rolling restart) they wait for this, a minute at most."""
+    """Of the rows that the version before put into the lane NAMED get the account by which they leave; how many did.
+    While both are at work (a rolling restart) they wait for this, a minute at most."""
     nameless = (
         select(outbox.c.id, addresses.c.channel, addresses.c.account)
         .join(conversations, conversations.c.id == outbox.c.conversation_id)
         .join(addresses, addresses.c.id == conversations.c.address_id)
         .where(outbox.c.state == WAITS, outbox.c.lane_channel.is_(None))
+        .limit(NAMED)
         .with_for_update(of=outbox, skip_locked=True, key_share=True)
         .cte("nameless")
     )
