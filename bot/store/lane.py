@@ -108,7 +108,8 @@ _OPEN = (
 def _ready(kinds: tuple[str, ...]) -> Any:
     """What waits in the lane, by account and broadcast the first rows that may leave: each account by itself, so that a
     slow one stands before no other. Read in their order until there are as many as are asked for, so a look costs the
-    same however many wait. Made once, since it is asked four times a second: to make it takes longer than to run it."""
+    same however many wait behind them; what stands before them and may not leave is read each time. Made once, since it
+    is asked four times a second: to make it takes longer than to run it."""
     arrays: list[Any] = [bindparam(f"v_{name}", type_=ARRAY(kind)) for name, kind in _PLACES.items()]
     place = func.unnest(*arrays).table_valued(*_PLACES, name="place").render_derived()
     # Of these two tables the planner knows how few rows they have. Of arrays it thinks the worst, and planned each look
