@@ -144,11 +144,11 @@ class Broadcasting:
     async def run_once(self) -> int:
         """List who is to hear it, put a minute's worth into the lane, write down what became of it; returns how many
         went into the lane."""
-        await self._name_places()
         async with self._database.begin() as connection:
             await lane.recover(connection, self._clock(), take_over=leases.steady(self._database))
             await settling.expire(connection, self._clock())
             found = await broadcasts.open_ones(connection)
+        await self._name_places()  # of those, too, that have just come back
         queued = 0
         for one in found:
             if one.state == "running" and one.poured_at is None:

@@ -1,6 +1,6 @@
 """A look at the lane costs what it takes out, however many wait behind it, and whatever the planner thinks of their
-number. What stands before it and may not leave is read past, row by row: until the minute's job has withdrawn it (a
-grave case), or for as long as a human has the conversation and the row is not withdrawn.
+number. What stands before it and may not leave is read past, row by row: with a grave case until the minute's job has
+withdrawn it, with a human for as long as she has the conversation.
 
 Law: the statements are those that the service really sends; what they read is counted by PostgreSQL while they run.
 """
@@ -28,7 +28,7 @@ PEOPLE, EACH = 2000, 500  # subscribers; rows in the lane of each of three accou
 TAKEN = 9  # in one look by the accounts' rates: Telegram 3, WhatsApp 5, SMS 1
 MOST = 30 * TAKEN  # rows read for them: some of each table that is asked
 HEAD = 100  # rows of each account that stand before all others and may not leave
-PAST = 8  # rows read, at most, to pass one of them
+PAST = 10  # rows read, at most, to pass one of them
 _ALL_TO_TELL = (
     "UPDATE contacts SET consent_contact_at = now()",
     "UPDATE conversations SET owner = 'bot', reply_due_at = NULL, last_inbound_at = :silent",
