@@ -146,9 +146,9 @@ class Broadcasting:
         went into the lane."""
         async with self._database.begin() as connection:
             await lane.recover(connection, self._clock(), take_over=leases.steady(self._database))
-            await lane.name_places(connection)
             await settling.expire(connection, self._clock())
             found = await broadcasts.open_ones(connection)
+        await self._name_places()  # of those, too, that have just come back
         queued = 0
         for one in found:
             if one.state == "running" and one.poured_at is None:
@@ -163,6 +163,13 @@ class Broadcasting:
         if queued:
             await self._database.notify(OUTBOX_CHANNEL)
         return queued
+
+    async def _name_places(self) -> None:
+        """Each statement in a transaction of its own: what it has locked, no sender can take."""
+        named = lane.NAMED
+        while named == lane.NAMED:
+            async with self._database.begin() as connection:
+                named = await lane.name_places(connection)
 
     async def list_all(self, one: Broadcast) -> int:
         """Everybody who subscribed, each once: one statement for some thousands of them, from where the last one

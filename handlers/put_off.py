@@ -16,9 +16,10 @@ __all__ = ["note"]
 
 OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {"note": {"noted": ()}}
 
-PUT_OFF = (
-    "put_off"  # in the profile: conversation -> the flow, until when it is asked about again, whether one was woken
-)
+# In the profile, by conversation. Only two things stand in a row, since the version before unpacks two: while both are
+# at work, or after a step back, a row of three would stop the next message of somebody in danger.
+PUT_OFF = "put_off"  # the flow, until when it is asked about again
+WOKEN = "put_off_woken"  # that moment once more, where somebody was woken for it: of another row it says nothing
 KEPT = timedelta(days=7)
 
 
@@ -32,29 +33,37 @@ async def note(
     if triage.RANK[severity] >= triage.RANK["high"]:
         ctx.notify("queue", kind or "other", severity, concerned(ctx))
     if matter:
-        row = [matter, (ctx.now + KEPT).isoformat(), bool(alarm)]
-        ctx.person.profile[PUT_OFF] = {**_all(ctx), _here(ctx): row}
+        settle(ctx)
+        until = (ctx.now + KEPT).isoformat()
+        _put(ctx, PUT_OFF, {**_all(ctx, PUT_OFF), _here(ctx): [matter, until]})
+        if alarm:
+            _put(ctx, WOKEN, {**_all(ctx, WOKEN), _here(ctx): until})
     return Outcome("noted")
 
 
 def matter_of(ctx: Context) -> tuple[str, bool]:
     """The flow that was put off in this conversation, and whether somebody was woken for it; an empty name when there
     is none, or it is too long ago."""
-    matter, until, *woken = _all(ctx).get(_here(ctx), ("", ""))
+    matter, until = _all(ctx, PUT_OFF).get(_here(ctx), ("", ""))
     fresh = bool(until) and ctx.now < datetime.fromisoformat(until)
-    return (matter, any(woken)) if fresh else ("", False)
+    return (matter, _all(ctx, WOKEN).get(_here(ctx)) == until) if fresh else ("", False)
 
 
 def settle(ctx: Context) -> None:
     """It is taken up, a human answers, or something else is wanted now: it is not asked about again."""
-    left = {where: row for where, row in _all(ctx).items() if where != _here(ctx)}
-    ctx.person.profile.pop(PUT_OFF, None)
-    if left:
-        ctx.person.profile[PUT_OFF] = left
+    for name in (PUT_OFF, WOKEN):
+        _put(ctx, name, {where: value for where, value in _all(ctx, name).items() if where != _here(ctx)})
 
 
-def _all(ctx: Context) -> dict[str, list[Any]]:
-    return dict(ctx.person.profile.get(PUT_OFF, {}))
+def _all(ctx: Context, name: str) -> dict[str, Any]:
+    return dict(ctx.person.profile.get(name, {}))
+
+
+def _put(ctx: Context, name: str, values: dict[str, Any]) -> None:
+    """Nothing stays of what is empty."""
+    ctx.person.profile.pop(name, None)
+    if values:
+        ctx.person.profile[name] = values
 
 
 def _here(ctx: Context) -> str:

@@ -16,6 +16,7 @@ from uuid import UUID
 from bot import outgoing
 from bot.conductor import ahead, receipts
 from bot.conductor.arrived import Arrived, NotVouched
+from bot.conductor.aside import Aside
 from bot.conductor.fallen import Unnamed
 from bot.conductor.here import Tools
 from bot.conductor.patience import Patience, Understanding
@@ -41,9 +42,6 @@ from bot.store.wake import Wake
 log = logs.get(__name__)
 SUBJECTS = 64
 ROWS = 128  # of these people: some have written more than one
-# Of what was understood, the share that other workers had in hand: from here on they are stepped aside for, for so many
-# batches.
-MISSED, ASIDE = 0.25, 16
 ATTEMPTS = 3
 
 
@@ -88,24 +86,24 @@ class Conductor:
         self._references = References(draw_reference, SUBJECTS * 2)
         self._unnamed = unnamed
         self._provable = provable
-        self._aside = 0  # batches for which it steps aside
+        self._aside = Aside(SUBJECTS // 2)
 
     async def run(self, wake: Wake) -> None:
         """Work until told to stop: then what is in hand is finished first."""
 
         async def once() -> int:
-            before = self._aside
+            before = self._aside.left
             handled = await self.run_once()
             if handled:
                 wake.set(OUTBOX_CHANNEL)
-            return handled or int(self._aside > before)  # stepping aside, it looks elsewhere at once
+            return handled or int(self._aside.left > before)  # stepping aside, it looks elsewhere at once
 
         await wake.work(once, INBOX_CHANNEL)
 
     async def run_once(self) -> int:
         """Handle what waits now; returns how many inbox rows were handled."""
         now = self._clock()
-        rows = await peek(self._database, self._secrets, now, ROWS, SUBJECTS, beside=self._aside > 0)
+        rows = await peek(self._database, self._secrets, now, ROWS, SUBJECTS, beside=self._aside.beside)
         if not rows:
             return 0
         point("conductor.after_peek")
@@ -117,16 +115,9 @@ class Conductor:
         arrived = await self._arrived([r for r in rows if r.subject_id is not None])
         if arrived:
             done = await self._batches(arrived, {r.id: r for r in rows}, now)
-            self._step_aside(done, sum(len(each.ids) for group in arrived.values() for each in group))
+            self._aside.note(done, sum(len(each.ids) for group in arrived.values() for each in group))
             handled += done
         return handled
-
-    def _step_aside(self, done: int, understood: int) -> None:
-        """Whether others work at the same rows: then it looks elsewhere among those that wait. A row or two that they
-        share costs nothing; while little waits there is no elsewhere."""
-        missed = understood - done
-        crowded = understood > SUBJECTS // 2 and missed > MISSED * understood
-        self._aside = ASIDE if crowded else max(0, self._aside - 1)
 
     async def _receipts(self, rows: Sequence[Waiting], now: datetime) -> int:
         if not rows:
@@ -220,8 +211,8 @@ class Conductor:
             if not locked:
                 return 0
             ids = [i for s in locked for a in arrived[s] for i in a.ids]
-            opened = await batches.opened(connection, self._secrets, locked, ids, now)
-            subjects = opened.subjects
+            found = await batches.opened(connection, self._secrets, locked, ids, now)
+            subjects = found.subjects
             await self._references.refill(connection, least=len(locked))
             tools = Tools(
                 self._content,
@@ -230,13 +221,13 @@ class Conductor:
                 self._new_id,
                 self._references.take,
                 shelves(connection, self._secrets, now, self._new_id),
-                rotas=opened.rotas,
+                rotas=found.rotas,
                 unnamed=self._unnamed,
-                marks=content_marks.of(opened.marks),
+                marks=content_marks.of(found.marks),
                 provable=self._provable,
             )
             for subject in list(subjects.values()):
-                finished = await self._turns(tools, subject, arrived[subject.id], opened.waiting)
+                finished = await self._turns(tools, subject, arrived[subject.id], found.waiting)
                 if (
                     finished.ask
                 ):  # nothing of this person is written: it is all done anew when the provider has answered

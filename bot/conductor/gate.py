@@ -276,10 +276,15 @@ class Gate:
 
     def _is_number(self, given: Input) -> bool:
         """Whether it is as many digits as a number of ours has and nothing else, and nothing is asked: whoever sends
-        that wants to know how it stands. It is not looked up: the answer is the same whatever the digits are."""
-        if self._free(given) is None or not isinstance(given, Heard):
+        that wants to know how it stands. It is not looked up: the answer is the same whatever the digits are. Right
+        after her case was opened they may be a telephone as well: then they belong to it, unless they are its number,
+        which she was just told."""
+        if not isinstance(given, Heard) or self._free(given) is None:
             return False
-        return self._content.readers["digits"].read(given.text, {"length": REFERENCE}, self._language) is not None
+        digits = self._content.readers["digits"].read(given.text, {"length": REFERENCE}, self._language)
+        if digits is None or any(case.reference == digits for case in self._ctx.cases):
+            return digits is not None
+        return not self._follows(given, MORE_UNTIL)
 
     def _withdraw(self, given: Input, before: datetime | None) -> None:
         """An offer is gone when something else comes, or after a pause: what it shows is not for whoever comes then."""

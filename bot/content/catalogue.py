@@ -83,6 +83,7 @@ class Catalogue:
         """All that a language has."""
         numbered = {self._numbers.setdefault(context, len(self._numbers)): e for context, e in entries.items()}
         self._languages[language] = _Entries(numbered, self._englishes)
+        self.__dict__.pop("_english", None)  # more of them than when it was asked last
 
     def entry(self, language: str, context: str) -> Entry | None:
         """The translation of a context, or None when there is none."""

@@ -383,7 +383,8 @@ async def peek(
     """The oldest rows that may be handled now, without locking them: a few of each person, so that nobody who writes
     a hundred lines stands in front of somebody in danger. Of the people among them only the first `most` are looked at:
     what is not handled now stays sealed. `beside` other workers: `most` of them by chance, out of WIDE times as many
-    rows, since all who take the first ones understand the same words, and one alone may answer them."""
+    rows and with no more rows than `limit`, since all who take the first ones understand the same words, and one alone
+    may answer them."""
     async with database.looking() as connection:
         rows_wanted = limit * WIDE if beside else limit
         (rows,) = await ask(connection, _waiting(rows_wanted)(now=now, just=now - GAP_WAIT))
@@ -400,17 +401,29 @@ async def peek(
             row.update_id,
             row.behind_a_gap,
         )
-        for row in _of_some(rows, most, by_chance=beside)
+        for row in _of_some(rows, limit, most, by_chance=beside)
     ]
 
 
-def _of_some(rows: Rows, most: int, *, by_chance: bool) -> Rows:
-    """The rows of nobody, and all those of so many people."""
-    found = list(dict.fromkeys(row.subject_id for row in rows if row.subject_id is not None))
+def _of_some(rows: Rows, limit: int, most: int, *, by_chance: bool) -> Rows:
+    """Of so many people all their rows, while those are no more than `limit`; and no more of nobody's (receipts), so
+    that a flood of them is not worked off before anybody is understood. In their order."""
+    of_each: dict[UUID | None, Rows] = {}
+    for row in rows:
+        of_each.setdefault(row.subject_id, []).append(row)
+    nobodys = of_each.pop(None, [])
+    people = list(of_each.values())
     if by_chance:
-        random.shuffle(found)
-    people = set(found[:most])
-    return [row for row in rows if row.subject_id is None or row.subject_id in people]
+        random.shuffle(nobodys)
+        random.shuffle(people)
+    taken = {row.id for row in nobodys[:limit]}
+    room = limit
+    for theirs in people[:most]:
+        room -= len(theirs)
+        if room < 0:
+            break
+        taken |= {row.id for row in theirs}
+    return [row for row in rows if row.id in taken]
 
 
 def in_order(rows: Sequence[Waiting]) -> list[Waiting]:

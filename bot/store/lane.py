@@ -49,6 +49,7 @@ from bot.store.tables import (
 SPOKEN_BY_US = ("bot", "closed")  # owners of a conversation in which no human is awaited
 MOVED = "moved"  # why something is withdrawn: she writes to another account of ours by now
 ASKED = "asked"  # why a template is: another one has asked her since she wrote last
+NAMED = 2000  # rows a statement
 
 
 async def claim(
@@ -107,7 +108,8 @@ _OPEN = (
 def _ready(kinds: tuple[str, ...]) -> Any:
     """What waits in the lane, by account and broadcast the first rows that may leave: each account by itself, so that a
     slow one stands before no other. Read in their order until there are as many as are asked for, so a look costs the
-    same however many wait. Made once, since it is asked four times a second: to make it takes longer than to run it."""
+    same however many wait behind them; what stands before them and may not leave is read each time. Made once, since it
+    is asked four times a second: to make it takes longer than to run it."""
     arrays: list[Any] = [bindparam(f"v_{name}", type_=ARRAY(kind)) for name, kind in _PLACES.items()]
     place = func.unnest(*arrays).table_valued(*_PLACES, name="place").render_derived()
     # Of these two tables the planner knows how few rows they have. Of arrays it thinks the worst, and planned each look
@@ -151,13 +153,14 @@ def _first(place: FromClause, told: FromClause, kinds: tuple[str, ...]) -> Any:
 
 
 async def name_places(connection: AsyncConnection) -> int:
-    """Rows that the version before put into the lane get the account by which they leave; how many. While both are at
-    work (a rolling restart) they wait for this, a minute at most."""
+    """Of the rows that the version before put into the lane NAMED get the account by which they leave; how many did.
+    While both are at work (a rolling restart) they wait for this, a minute at most."""
     nameless = (
         select(outbox.c.id, addresses.c.channel, addresses.c.account)
         .join(conversations, conversations.c.id == outbox.c.conversation_id)
         .join(addresses, addresses.c.id == conversations.c.address_id)
         .where(outbox.c.state == WAITS, outbox.c.lane_channel.is_(None))
+        .limit(NAMED)
         .with_for_update(of=outbox, skip_locked=True, key_share=True)
         .cte("nameless")
     )

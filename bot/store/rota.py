@@ -28,7 +28,7 @@ from bot.store.tables import (
     user_profiles,
     users,
 )
-from bot.store.together import Rows, Said, Statement, ask
+from bot.store.together import Bound, Rows, Statement, ask
 
 Span: TypeAlias = tuple[datetime, datetime]
 LOOK_BACK, LOOK_AHEAD = timedelta(days=1), timedelta(days=10)
@@ -148,7 +148,7 @@ async def rotas(
     return read(now, await ask(connection, *questions(now, ahead=ahead, back=back)))
 
 
-def questions(now: datetime, *, ahead: timedelta = LOOK_AHEAD, back: timedelta = LOOK_BACK) -> list[Said]:
+def questions(now: datetime, *, ahead: timedelta = LOOK_AHEAD, back: timedelta = LOOK_BACK) -> list[Bound]:
     """What `read` reads the answers of."""
     return [_SPANS(since=now - back, before=now + ahead), _TOLD()]
 

@@ -50,7 +50,7 @@ def many(name: str, of: Any) -> BindParameter[list[Any]]:
     return bindparam(name, type_=_Many(of))
 
 
-class Said(NamedTuple):
+class Bound(NamedTuple):
     """A statement with its values, as the driver takes it."""
 
     text: bytes
@@ -72,29 +72,29 @@ class Statement:
         processes = {name: process for name, of in types.items() if (process := of.bind_processor(_DIALECT))}
         return str(compiled).encode(), dict(compiled.params), processes
 
-    def __call__(self, **values: Any) -> Said:
+    def __call__(self, **values: Any) -> Bound:
         """With these values."""
         text, held, processes = self._compiled
         ready = {name: processes[name](value) if name in processes else value for name, value in values.items()}
-        return Said(text, {**held, **ready})
+        return Bound(text, {**held, **ready})
 
 
-async def ask(connection: AsyncConnection, *asked: Said) -> list[Rows]:
+async def ask(connection: AsyncConnection, *asked: Bound) -> list[Rows]:
     """The rows of each, in the order in which they were asked."""
     raw = await connection.get_raw_connection()
     cursors = [_cursor(raw) for _ in asked]
     with _same_errors():
         async with _driver(raw).pipeline() if len(asked) > 1 else nullcontext():
-            for cursor, said in zip(cursors, asked, strict=True):
-                await cursor.execute(*said)
+            for cursor, bound in zip(cursors, asked, strict=True):
+                await cursor.execute(*bound)
         return [await cursor.fetchall() for cursor in cursors]  # by now all of them are here
 
 
-async def tell(connection: AsyncConnection, said: Said) -> None:
+async def tell(connection: AsyncConnection, bound: Bound) -> None:
     """One statement that changes something. Within `unwaited` it is not waited for."""
     raw = await connection.get_raw_connection()
     with _same_errors():
-        await (raw.info.get(TELLING) or _cursor(raw)).execute(*said)
+        await (raw.info.get(TELLING) or _cursor(raw)).execute(*bound)
 
 
 @asynccontextmanager

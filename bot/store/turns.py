@@ -18,7 +18,7 @@ from bot.store.keys import Keys, open_json
 from bot.store.rows import Case, Conversation, Person
 from bot.store.subject import Subject
 from bot.store.tables import addresses, cases, contacts, conversations, keys, notices
-from bot.store.together import Rows, Said, Statement, ask, many
+from bot.store.together import Bound, Rows, Statement, ask, many
 
 PERSON_FIELDS = (
     "language",
@@ -128,7 +128,7 @@ async def load(connection: AsyncConnection, secrets: Keys, subject_ids: Sequence
     return read(secrets, await ask(connection, *questions(subject_ids)))
 
 
-def questions(subject_ids: Sequence[UUID]) -> list[Said]:
+def questions(subject_ids: Sequence[UUID]) -> list[Bound]:
     """What `read` reads the answers of."""
     return [statement(ids=subject_ids) for statement in (_PEOPLE, _CONVERSATIONS, _CASES, _NOTICES)]
 

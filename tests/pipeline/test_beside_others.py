@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from bot.conductor.batch import ROWS, SUBJECTS
 from bot.store import turns
-from bot.store.inbox import peek
+from bot.store.inbox import WIDE, peek
 from tests.pipeline.world import World
 
 PEOPLE = SUBJECTS * 3
@@ -16,6 +18,22 @@ async def crowd(world: World, lines: int = 1) -> list[str]:
     for line in range(lines):
         await world.app.receive([world.inbound(person, f"line {line}") for person in people])
     return people
+
+
+async def flood(world: World, number: int) -> None:
+    """So many receipts that wait."""
+    await world.run(
+        "INSERT INTO inbox (kind, payload_enc, received_at, ready_at)"
+        " SELECT 'receipt', '', :now, :now FROM generate_series(1, :number)",
+        now=world.now,
+        number=number,
+    )
+
+
+async def look(world: World, *, beside: bool) -> list[UUID | None]:
+    """Whose rows a look brings, in order."""
+    rows = await peek(world.app.database, world.app.secrets, world.now, ROWS, SUBJECTS, beside=beside)
+    return [row.subject_id for row in rows]
 
 
 async def test_what_another_worker_has_in_hand_is_stepped_around(world: World) -> None:
@@ -51,3 +69,30 @@ async def test_a_look_beside_others_takes_whole_people_and_not_always_the_same(w
     alone = await peek(world.app.database, world.app.secrets, world.now, ROWS, SUBJECTS)
     oldest = await world.rows("SELECT subject_id FROM inbox WHERE state = 'waiting' ORDER BY id LIMIT :n", n=SUBJECTS)
     assert {row.subject_id for row in alone} == {row.subject_id for row in oldest}
+
+
+async def test_a_flood_of_receipts_is_worked_off_by_one_looks_worth(world: World) -> None:
+    await flood(world, ROWS * (WIDE - 2))
+    await crowd(world)
+    found = await look(world, beside=True)
+    assert found.count(None) == ROWS
+    assert len(set(found) - {None}) == SUBJECTS
+
+
+async def test_of_receipts_alone_each_worker_takes_others(world: World) -> None:
+    await flood(world, ROWS * WIDE)
+    looks = [
+        {row.id for row in await peek(world.app.database, world.app.secrets, world.now, ROWS, SUBJECTS, beside=True)}
+        for _ in range(4)
+    ]
+    assert {len(ids) for ids in looks} == {ROWS}
+    assert len(set[int]().union(*looks)) > ROWS
+
+
+async def test_a_look_beside_others_is_no_longer_than_any_and_cuts_nobody_in_two(world: World) -> None:
+    lines, people = 5, ROWS * WIDE // 5
+    for line in range(lines):
+        await world.app.receive([world.inbound(f"6{number:03}", f"line {line}") for number in range(people)])
+    found = await look(world, beside=True)
+    assert len(found) == ROWS // lines * lines
+    assert {found.count(person) for person in found} == {lines}
