@@ -16,8 +16,9 @@ from tests.fakes.service import free_port
 from tests.fakes.world import World
 
 pytestmark = pytest.mark.slow
-SMS = text("+60123401111", "my employer locked me in the house", "1")
-TELEGRAM = update(message(5551111, "my employer locked me in the house", 1))
+WORDS = "my employer locked me in the house"
+SMS = text("+60123401111", WORDS, "1")
+TELEGRAM = update(message(5551111, WORDS, 1))
 SIGNATURE, SECRET = "X-Twilio-Signature", "X-Telegram-Bot-Api-Secret-Token"
 FORGED = {
     "no signature": SMS.with_header(SIGNATURE, None),
@@ -41,10 +42,12 @@ async def test_strangers_are_refused_and_leave_nothing(running: World) -> None:
         assert database.counts(running.url)["inbox"] == 1
 
 
-@pytest.mark.parametrize("letter", [SMS, TELEGRAM], ids=["twilio", "telegram"])
-async def test_one_request_a_hundred_times_and_after_a_restart(here: World, letter: Letter) -> None:
+@pytest.mark.parametrize("provider", ["twilio", "telegram"])
+async def test_one_request_a_hundred_times_and_after_a_restart(here: World, provider: str) -> None:
     """T6, T12: at once and in a row, in two processes, and again after a restart: one effect, one answer."""
-    person: str | int = "+60123401111" if letter is SMS else 5551111
+    person: str | int = "+60123401111" if provider == "twilio" else 5551111
+    # Telegram says when she wrote: what was written when this file was read is not answered at night (contact_policy).
+    letter = SMS if provider == "twilio" else update(message(5551111, WORDS, 1))
     async with here.service() as one, here.service("--role", "web", port=(other := free_port())) as two:
         await one.ready()
         await two.ready()
