@@ -22,7 +22,7 @@ from benchmarks.peers import Bottender, TelegramBot, bottender
 from benchmarks.phones import BotApi, ByRest
 from benchmarks.report import machine, scratch, write_section
 from benchmarks.rounds import KILLED, Bench, Entry
-from benchmarks.saathi_assistant import Saathi, install, saathi
+from benchmarks.saathi_assistant import APART, Saathi, install, saathi
 from bot.nlu.rasa_place import install as install_rasa
 from bot.settings import ROOT
 from bot.store import embedded
@@ -32,6 +32,7 @@ SECTION = "## Beside what people would use instead\n"
 # People at once. As many as keep it busy; more make nobody faster. Saathi leaves a second between two messages to one
 # chat, so it takes some hundreds; Rasa and python-telegram-bot do one after the other.
 BUSY, SOME, FEW = 640, 128, 16
+CROWD = 2 * BUSY  # for Saathi in two processes
 
 
 class Rasa:
@@ -41,9 +42,9 @@ class Rasa:
         self._assistant = assistant
 
     @asynccontextmanager
-    async def started(self) -> AsyncIterator[int]:
+    async def started(self) -> AsyncIterator[tuple[int]]:
         """It is."""
-        yield self._assistant.pid
+        yield (self._assistant.pid,)
 
     def talked_with(self) -> ByRest:
         """By its REST channel."""
@@ -71,12 +72,12 @@ async def parties(bench: Bench, only: str) -> AsyncIterator[list[Entry]]:
         async def telegram() -> BotApi:
             return await stack.enter_async_context(BotApi())
 
-        async def ours(mode: str) -> Saathi:
-            made = saathi(bench.server, checkout, bench.folder, await telegram(), mode)
+        async def ours(mode: str, *roles: str) -> Saathi:
+            made = saathi(bench.server, checkout, bench.folder, await telegram(), mode, roles or ("all",))
             return await stack.enter_async_context(made)
 
         entries = []
-        webhook = await ours("webhook")
+        webhook, apart = await ours("webhook"), await ours("webhook", *APART)
         if only != "telegram":
             python = install_rasa()
             model = await asyncio.to_thread(rasa_assistant.train, python, ROOT / "var" / "rasa")
@@ -84,11 +85,13 @@ async def parties(bench: Bench, only: str) -> AsyncIterator[list[Entry]]:
             started = rasa_assistant.started(python, model, url, bench.folder / "rasa")
             entries.append(Entry(report.RASA, Rasa(stack.enter_context(started)), talks.pay_rasa, FEW, dies=False))
             entries.append(Entry(report.SAATHI, webhook, talks.pay_saathi, BUSY, dies=False))
+            entries.append(Entry(report.APART, apart, talks.pay_saathi, CROWD, dies=False))
         if only != "rasa":
             library = TelegramBot(await telegram(), bench.folder)
             entries.append(Entry(report.LIBRARY, library, talks.passport, SOME))
             entries.append(Entry(report.WEBHOOK, webhook, talks.passport, BUSY))
             entries.append(Entry(report.POLLING, await ours("polling"), talks.passport, BUSY))
+            entries.append(Entry(report.WEBHOOK_APART, apart, talks.passport, CROWD))
             project = await asyncio.to_thread(bottender, ROOT / "var" / "bottender")
             if project is not None:
                 node = Bottender(await telegram(), project, bench.folder)

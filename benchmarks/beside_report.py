@@ -10,28 +10,32 @@ from collections.abc import Callable, Sequence
 
 from benchmarks.rounds import Entry, Measured
 
-RASA, SAATHI = "Rasa 3.6.21", "Saathi"
-LIBRARY, WEBHOOK, POLLING, NODE = (
+RASA, SAATHI, APART = "Rasa 3.6.21", "Saathi", "Saathi, web and worker apart"
+LIBRARY, WEBHOOK, POLLING, WEBHOOK_APART, NODE = (
     "python-telegram-bot, polling",
     "Saathi by Telegram's webhook",
     "Saathi, polling",
+    "Saathi by Telegram's webhook, web and worker apart",
     "Bottender 1.5.5, webhook",
 )
 ABSENT = "Bottender was not measured in this run; 315 messages a second were once seen, with sessions in memory."
 # Who is compared with whom, the messages a second that we want to be times theirs, and the share of their memory.
 PAIRS = (
     (SAATHI, RASA, 20.0, 0.1),
+    (APART, RASA, 20.0, 0.1),
     (WEBHOOK, LIBRARY, 1.0, None),
     (POLLING, LIBRARY, 1.0, None),
+    (WEBHOOK_APART, LIBRARY, 1.0, None),
     (WEBHOOK, NODE, 1.0, None),
+    (WEBHOOK_APART, NODE, 1.0, None),
 )
 
 
 HEAD = """\
-`make bench-beside`, {machine}; {rounds} rounds by turns, medians. One process each, on one
-PostgreSQL (the embedded one as it is delivered, every commit on the disk), people and played provider on the same
-cores: `benchmarks/load.py`. Each person says the next line when the last one is rightly answered; a ratio is that of
-one round.
+`make bench-beside`, {machine}; {rounds} rounds by turns, medians. One process each, and Saathi also as
+`deploy/compose.yml` runs it, web and worker apart; on one PostgreSQL (the embedded one as it is delivered, every
+commit on the disk), people and played provider on the same cores: `benchmarks/load.py`. Each person says the next line
+when the last one is rightly answered; a ratio is that of one round.
 
 """
 

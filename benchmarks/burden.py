@@ -40,15 +40,16 @@ def _tree(root: int, stats: dict[int, _Stat]) -> Iterator[int]:
                 yield from _tree(pid, stats)
 
 
-def processor(root: int) -> float:
-    """Seconds of processor time of a process and its descendants, those included that ended; 0 when it is gone."""
+def processor(*roots: int) -> float:
+    """Seconds of processor time of processes and their descendants, those included that ended; 0 when all are gone."""
     stats = _all()
-    return sum(stats[pid].ticks for pid in _tree(root, stats)) / _TICK
+    return sum(stats[pid].ticks for root in roots for pid in _tree(root, stats)) / _TICK
 
 
-def resident(root: int) -> float:
-    """Megabytes of memory of a process and its descendants (VmRSS); what they share is counted in each."""
-    return sum(_kilobytes(pid, "status", "VmRSS") for pid in _tree(root, _all())) / 1024
+def resident(*roots: int) -> float:
+    """Megabytes of memory of processes and their descendants (VmRSS); what they share is counted in each."""
+    stats = _all()
+    return sum(_kilobytes(pid, "status", "VmRSS") for root in roots for pid in _tree(root, stats)) / 1024
 
 
 def proportional(root: int) -> float:

@@ -28,7 +28,7 @@ class TelegramBot:
         self._api, self._file, self._log = api, folder / "state.pickle", folder / "telegram-bot.log"
 
     @asynccontextmanager
-    async def started(self) -> AsyncIterator[int]:
+    async def started(self) -> AsyncIterator[tuple[int]]:
         """Its pid, once it asks for updates."""
         before = self._api.polls
 
@@ -38,7 +38,7 @@ class TelegramBot:
         command = [sys.executable, "-m", "benchmarks.telegram_bot", "--api", self._api.url, "--token", TOKEN]
         command += ["--file", str(self._file)]
         async with running(command, self._log, asks, {}) as pid:
-            yield pid
+            yield (pid,)
 
     def talked_with(self) -> ByPolling:
         """As Telegram does."""
@@ -71,7 +71,7 @@ class Bottender:
         self._port = free_port()
 
     @asynccontextmanager
-    async def started(self) -> AsyncIterator[int]:
+    async def started(self) -> AsyncIterator[tuple[int]]:
         """Its pid, once it listens."""
         environment = {
             "NODE_ENV": "production",
@@ -81,7 +81,7 @@ class Bottender:
         command = ["node", str(self._project / "node_modules" / "bottender" / "bin" / "cli.js"), "start"]
         command += ["--port", str(self._port)]
         async with running(command, self._log, lambda: listens(self._port), environment, self._project) as pid:
-            yield pid
+            yield (pid,)
 
     def talked_with(self) -> ByWebhook:
         """As Telegram does."""

@@ -10,7 +10,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,8 +33,8 @@ FOREVER = 3600.0
 class Party(Protocol):
     """An assistant that can be started again and again."""
 
-    def started(self) -> AbstractAsyncContextManager[int]:
-        """Its pid, once it is ready."""
+    def started(self) -> AbstractAsyncContextManager[Sequence[int]]:
+        """Its processes, once it is ready."""
 
     def talked_with(self) -> Assistant:
         """By whom it is reached."""
@@ -75,17 +75,17 @@ class Bench:
     async def measure(self, entry: Entry) -> Measured:
         """One round: many people, then few who read."""
         database = postmaster(self.folder)
-        async with entry.party.started() as pid:
+        async with entry.party.started() as pids:
 
             def meters() -> Mapping[str, float]:
-                return {"own": processor(pid), "PostgreSQL": processor(database), "people": time.process_time()}
+                return {"own": processor(*pids), "PostgreSQL": processor(database), "people": time.process_time()}
 
             with closing(entry.party.talked_with()) as assistant:
                 busy = await steady(
                     assistant, entry.talk, self.numbers,
                     people=entry.people, seconds=self.seconds, warm=WARM, meters=meters,
                 )  # fmt: skip
-                memory, postgres = resident(pid), proportional(database)
+                memory, postgres = resident(*pids), proportional(database)
                 calm = await steady(
                     assistant, entry.talk, self.numbers,
                     people=CALM, seconds=self.seconds, warm=BRIEF, reads=READS, meters=meters,
@@ -96,12 +96,13 @@ class Bench:
         """`kill -9` in the middle, started again at once: who is answered, and with what."""
         load = Load(KILLED)
         with closing(entry.party.talked_with()) as assistant:
-            async with entry.party.started() as pid:
+            async with entry.party.started() as pids:
                 talking = once(assistant, entry.talk, self.numbers, load, warm=BEGIN, reads=READS, patience=FOREVER)
                 people = asyncio.ensure_future(talking)
                 while len(load.waits) < MIDDLE:  # noqa: ASYNC110 (hundreds would set an event for nobody)
                     await asyncio.sleep(0.05)
-                os.kill(pid, signal.SIGKILL)
+                for pid in pids:
+                    os.kill(pid, signal.SIGKILL)
             async with entry.party.started():
                 await asyncio.wait({people}, timeout=LATEST)
                 people.cancel()

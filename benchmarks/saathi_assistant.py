@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import psycopg
@@ -26,6 +26,7 @@ from tests.fakes.telegram import TOKEN
 
 FLOWS = ROOT / "benchmarks" / "saathi" / "flows"
 PER_SECOND = 100_000
+APART = ("web", "worker")  # roles, as deploy/compose.yml has them
 
 
 def install(folder: Path) -> Path:
@@ -40,11 +41,14 @@ def install(folder: Path) -> Path:
 
 
 class Saathi:
-    """One installation on a database of its own, started as often as one likes. `mode` webhook or polling."""
+    """One installation on a database of its own, started as often as one likes. `mode` webhook or polling; `roles`: of
+    its processes, the one that listens first."""
 
-    def __init__(self, checkout: Path, copy: Server, data: Path, api: BotApi, mode: str) -> None:
+    def __init__(
+        self, checkout: Path, copy: Server, data: Path, api: BotApi, mode: str, roles: Sequence[str] = ("all",)
+    ) -> None:
         self._checkout, self._data, self._mode = checkout, data, mode
-        self._port, self._api = free_port(), api
+        self._ports, self._api = {role: free_port() for role in roles}, api
         self.url = copy.url_app
         self._settings = {
             "SAATHI_ENV": "development",
@@ -65,20 +69,29 @@ class Saathi:
             )
 
     @asynccontextmanager
-    async def started(self) -> AsyncIterator[int]:
-        """Its pid, once it is ready."""
-        command = [sys.executable, "-m", "bot", "serve", "--port", str(self._port)]
-        log = self._data / f"saathi-{self._mode}.log"
-        async with running(command, log, lambda: healthy(self._port), self._settings, self._checkout) as pid:
-            yield pid
+    async def started(self) -> AsyncIterator[tuple[int, ...]]:
+        """Its processes, once they are ready."""
+        async with AsyncExitStack() as stack:
+            yield tuple([await stack.enter_async_context(self._process(role)) for role in self._ports])
+
+    def _process(self, role: str) -> AbstractAsyncContextManager[int]:
+        port = self._ports[role]
+        command = [sys.executable, "-m", "bot", "serve", "--role", role]
+        command += ["--health-port" if role == "worker" else "--port", str(port)]
+        log = self._data / f"saathi-{self._mode}-{role}.log"
+        return running(command, log, lambda: healthy(port), self._settings, self._checkout)
 
     def talked_with(self) -> ByWebhook | ByPolling:
         """As Telegram does."""
-        return ByWebhook(self._api, self._port) if self._mode == "webhook" else ByPolling(self._api)
+        return (
+            ByWebhook(self._api, next(iter(self._ports.values()))) if self._mode == "webhook" else ByPolling(self._api)
+        )
 
 
 @asynccontextmanager
-async def saathi(server: Server, checkout: Path, data: Path, api: BotApi, mode: str) -> AsyncIterator[Saathi]:
+async def saathi(
+    server: Server, checkout: Path, data: Path, api: BotApi, mode: str, roles: Sequence[str] = ("all",)
+) -> AsyncIterator[Saathi]:
     """On a fresh copy of the schema, gone at the end."""
     with copied(server) as copy:
-        yield Saathi(checkout, copy, data, api, mode)
+        yield Saathi(checkout, copy, data, api, mode, roles)

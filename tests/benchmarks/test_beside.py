@@ -19,7 +19,7 @@ from benchmarks.peers import Bottender, TelegramBot
 from benchmarks.phones import BotApi
 from benchmarks.rasa_assistant import PROJECT, endpoints
 from benchmarks.rounds import Entry, Measured, Party
-from benchmarks.saathi_assistant import FLOWS, install, saathi
+from benchmarks.saathi_assistant import APART, FLOWS, install, saathi
 from bot import content
 from bot.engine.flow import Ask, Say
 from bot.settings import ROOT
@@ -71,9 +71,10 @@ async def _holds(party: Party, *held: Talk) -> None:
 
 
 @pytest.mark.slow
-async def test_saathi_holds_both_conversations(server: Server, tmp_path: Path) -> None:
+@pytest.mark.parametrize("roles", [("all",), APART])
+async def test_saathi_holds_both_conversations(server: Server, tmp_path: Path, roles: tuple[str, ...]) -> None:
     checkout, data = install(tmp_path / "checkout"), data_directory(tmp_path / "data")
-    async with BotApi() as api, saathi(server, checkout, data, api, "webhook") as ours:
+    async with BotApi() as api, saathi(server, checkout, data, api, "webhook", roles) as ours:
         await _holds(ours, talks.pay_saathi, talks.passport)
         opened = asked(ours.url, "SELECT kind, count(*) FROM cases GROUP BY 1 ORDER BY 1")
         assert opened == [("report_passport_withheld", 3), ("report_unpaid_wages", 3)]
