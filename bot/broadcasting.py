@@ -131,7 +131,7 @@ class Broadcasting:
         for (_, channel), number in people.items():
             by_channel[channel] += number
         rates: dict[str, float] = {}
-        for (channel, _), rate in (await lanes.all_rates(connection)).items():
+        for (channel, _), rate in (await lanes.rates(connection)).items():
             rates[channel] = rates.get(channel, 0.0) + rate
         spans = [
             number / (rates.get(channel) or accounts.PER_SECOND[channel] * accounts.LANE_SHARE)
@@ -196,7 +196,7 @@ class Broadcasting:
         async with self._database.begin() as connection:
             due = await recipients.due(connection, one.id, self._clock())
             await lanes.ensure(connection, due)
-            rates = await lanes.rates(connection, due)
+            rates = await lanes.rates(connection)
             waits = await recipients.in_lane(connection)
         for place in due:
             rate = rates.get(place)

@@ -61,7 +61,7 @@ class Sender:
         self._delivery = Delivery(
             database, secrets, layouts, policy, self._clearance, transport_for, clock=clock, sims=sims
         )
-        self._flying: dict[asyncio.Task[None], str] = {}  # requests in flight, by channel
+        self._flying: dict[asyncio.Task[None], str] = {}  # requests in flight, each with its channel
         self._leases = claims.held(database)
         self._busy = True  # until a look has found nothing direct that could leave
         self._passed = 0  # looks at the lane that were passed over meanwhile
@@ -116,9 +116,8 @@ class Sender:
         """Claim what the channels have room for and begin to send it; (rows claimed, requests begun). `lane_only`: what
         is told to many, with less room (`few`: hardly any) and beside what is direct: that waits for none of this."""
         now = self._clock()
-        flying = list(self._flying.values())
-        most = LANE_ROOM if lane_only else ROOM
-        room = {channel: most - flying.count(channel) for channel in self._channels}
+        flying, most = Counter(self._flying.values()), LANE_ROOM if lane_only else ROOM
+        room = {channel: most - flying[channel] for channel in self._channels}
         if few:
             room = {channel: min(free, BUSY_ROOM) for channel, free in room.items()}
         if not any(free > 0 for free in room.values()):
@@ -153,7 +152,7 @@ class Sender:
             return
         if error := task.exception():  # the lease runs out, and the row is tried again
             log.error("sender_fault", kind=type(error).__name__, exc_info=True)
-        if channel in self._used_up and list(self._flying.values()).count(channel) <= REFILL:  # there is room again
+        if channel in self._used_up and Counter(self._flying.values())[channel] <= REFILL:  # there is room again
             wake.set(OUTBOX_CHANNEL)
 
     async def _hold(self, claim: Claim) -> None:

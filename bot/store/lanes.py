@@ -15,6 +15,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Integer,
+    TableValuedAlias,
     Text,
     and_,
     bindparam,
@@ -23,7 +24,6 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    tuple_,
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, insert
@@ -102,23 +102,29 @@ def _over(row: Any, now: datetime, most: Mapping[str, int]) -> bool:
     return row.per_second is None or (limit is not None and accounts.said(row, now) >= limit)
 
 
-async def rates(connection: AsyncConnection, places: Iterable[Place]) -> dict[Place, float]:
-    """Messages of broadcasts that each of these accounts sends in a second; simulated phones have no rate."""
-    wanted = sorted({place for place in places if place[1] != UNLIMITED})
-    known = tuple_(channel_accounts.c.channel, channel_accounts.c.account).in_(wanted)
-    rows = await connection.execute(select(channel_accounts).where(known))
+async def rates(connection: AsyncConnection) -> dict[Place, float]:
+    """Messages of broadcasts a second, of every account that has ever sent something; simulated phones have no rate."""
+    rows = await connection.execute(select(channel_accounts).where(channel_accounts.c.account != UNLIMITED))
     return {(row.channel, row.account): row.per_second * LANE_SHARE for row in rows}
 
 
-async def all_rates(connection: AsyncConnection) -> dict[Place, float]:
-    """Of every account that has ever sent something."""
-    rows = await connection.execute(select(channel_accounts))
-    return {(row.channel, row.account): row.per_second * LANE_SHARE for row in rows}
+_NUMBERED = {"channel": Text, "account": Text, "number": Integer}
+
+
+def numbered(name: str) -> TableValuedAlias:
+    """Accounts with a number each, as rows of a statement; `values` says which."""
+    arrays: list[Any] = [bindparam(f"v_{column}", type_=ARRAY(kind)) for column, kind in _NUMBERED.items()]
+    return func.unnest(*arrays).table_valued(*_NUMBERED, name=name).render_derived()
+
+
+def values(numbers: Mapping[Place, int]) -> dict[str, list[Any]]:
+    """The parameters of `numbered`; there is at least one."""
+    rows = [(channel, account, number) for (channel, account), number in numbers.items()]
+    return {f"v_{name}": list(column) for name, column in zip(_NUMBERED, zip(*rows, strict=True), strict=True)}
 
 
 def _spend() -> Any:
-    arrays: list[Any] = [bindparam(f"v_{name}", type_=ARRAY(kind)) for name, kind in _LEAVES.items()]
-    news = func.unnest(*arrays).table_valued(*_LEAVES, name="news").render_derived()
+    news = numbered("news")
     lane, day = channel_lanes.c, bindparam("day", type_=Date)
     seconds = news.c.number / (channel_accounts.c.per_second * LANE_SHARE)
     return (
@@ -133,13 +139,9 @@ def _spend() -> Any:
     )
 
 
-_LEAVES = {"channel": Text, "account": Text, "number": Integer}
 _SPEND = _spend()
 
 
 async def spend(connection: AsyncConnection, counts: Mapping[Place, int], now: datetime) -> None:
     """Advance these places, which this transaction has locked, by what leaves now, and count it."""
-    rows = [(channel, account, number) for (channel, account), number in counts.items()]
-    columns = (list(column) for column in zip(*rows, strict=True))
-    values = {f"v_{name}": column for name, column in zip(_LEAVES, columns, strict=True)}
-    await connection.execute(_SPEND, values | {"now": now, "day": now.date()})
+    await connection.execute(_SPEND, {**values(counts), "now": now, "day": now.date()})

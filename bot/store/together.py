@@ -28,21 +28,21 @@ Rows: TypeAlias = list[Any]  # named tuples
 _DIALECT: Dialect = PGDialectAsync_psycopg()  # type: ignore[no-untyped-call]
 
 
-class Packed(list[Any]):
+class Binary(list[Any]):
     """Values of one type on their way, in PostgreSQL's binary format. As text, in which psycopg sends other lists, a
     sealed value would be written in hexadecimal digits and escaped."""
 
 
-psycopg.adapters.register_dumper(Packed, ListBinaryDumper)
+psycopg.adapters.register_dumper(Binary, ListBinaryDumper)
 
 
 class _Many(TypeDecorator[list[Any]]):
     impl = ARRAY
     cache_ok = True
 
-    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Packed]:
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Binary]:
         process = super().bind_processor(dialect)
-        return lambda values: Packed(process(values) if process else values)
+        return lambda values: Binary(process(values) if process else values)
 
 
 def many(name: str, of: Any) -> BindParameter[list[Any]]:

@@ -136,6 +136,13 @@ def restored(drill: Drill, directory: Path, monkeypatch: pytest.MonkeyPatch, *mo
     return main(["restore", "--from", str(drill.place), "--keys", str(drill.keys), *more])
 
 
+async def brought_back(drill: Drill, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As by PostgreSQL itself: the data are in, and nothing that comes after them has been done."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bot.cli.backup._settle", untouched)
+        assert await asyncio.to_thread(restored, drill, directory, monkeypatch) == 0
+
+
 async def test_T53_everything_is_back(
     drill: Drill, place: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -250,10 +257,7 @@ async def test_a_database_that_came_back_by_other_means_is_settled_in_place(
     drill: Drill, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """To a moment, as PostgreSQL's own archive does it: whom the ledger has is back, and what has left waits again."""
-    monkeypatch.setenv("SAATHI_DATA_DIR", str(place))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bot.cli.backup._settle", untouched)
-        assert await asyncio.to_thread(restored, drill, place, monkeypatch) == 0
+    await brought_back(drill, place, monkeypatch)
     (place / "erased.ledger").unlink()
     in_place = ["restore", "--in-place", "--ledger", str(drill.keys_out / "erased.ledger")]
     assert await asyncio.to_thread(main, in_place) == 0
@@ -273,10 +277,7 @@ async def test_in_place_refuses_while_somebody_works_there(
     drill: Drill, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Typed on the living machine it would take every message that waits for one that may have left."""
-    monkeypatch.setenv("SAATHI_DATA_DIR", str(place))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bot.cli.backup._settle", untouched)
-        assert await asyncio.to_thread(restored, drill, place, monkeypatch) == 0
+    await brought_back(drill, place, monkeypatch)
     for name in (AT_WORK, LISTENS):
         url = embedded.ensure(place).url_app
         with psycopg.connect(url, application_name=name) as living:
@@ -290,10 +291,7 @@ async def test_in_place_refuses_while_somebody_works_there(
 async def test_in_place_tries_the_secret_before_anything_changes(
     drill: Drill, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("SAATHI_DATA_DIR", str(place))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bot.cli.backup._settle", untouched)
-        assert await asyncio.to_thread(restored, drill, place, monkeypatch) == 0
+    await brought_back(drill, place, monkeypatch)
     (place / "secret.key").write_text("b3RoZXIgc2VjcmV0IG90aGVyIHNlY3JldCBvdGhlciE=", "ascii")
     migrated: list[object] = []
     monkeypatch.setattr(composition, "bring_up_to_date", migrated.append)
