@@ -11,11 +11,8 @@ import contextlib
 import itertools
 import json
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import replace
-from urllib.parse import urlencode
 
 from benchmarks.webhooks import Acknowledged, Line, request_of
-from tests.fakes.loopback import Answer, Asked
 from tests.fakes.post import Letter, message, update
 from tests.fakes.telegram import FakeTelegram
 
@@ -82,13 +79,6 @@ class BotApi(FakeTelegram):
             yield hoped
         finally:
             self._hopes.pop(chat, None)
-
-    async def usual(self, asked: Asked) -> Answer:
-        """What the Bot API answers; it takes JSON too, which Node's libraries send."""
-        if asked.headers.get("content-type", "").startswith("application/json"):
-            told = {k: v if isinstance(v, str) else json.dumps(v) for k, v in json.loads(asked.body).items()}
-            asked = replace(asked, body=urlencode(told).encode())
-        return await super().usual(asked)
 
     def _send(self, form: dict[str, str]) -> dict[str, object]:
         hoped = self._hopes.pop(int(form["chat_id"]), None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot import outgoing
 from bot.clearance import Clearance
@@ -16,7 +16,7 @@ from bot.delivery import Delivery
 from bot.layouts import Layouts
 from bot.observe import logs
 from bot.observe.crash import point
-from bot.store import claims, lane, leases
+from bot.store import accounts, claims, lane, leases
 from bot.store.audience import Sparing
 from bot.store.claims import Claim
 from bot.store.database import OUTBOX_CHANNEL, Database
@@ -33,6 +33,7 @@ LANE_ROOM = 12  # no broadcast while so many are: a provider that is slow has ro
 # of so many looks. Of the account's rate the lane has a share of its own (`lanes.py`).
 BUSY_ROOM, BUSY_LOOKS = 2, 4
 LOOK_SECONDS = 0.25  # between looks at the outbox, without a notification
+TICK = 0.001  # seconds: the loop's clock may be that much before ours
 
 
 class Sender:
@@ -64,6 +65,7 @@ class Sender:
         self._flying: dict[asyncio.Task[None], str] = {}  # requests in flight, each with its channel
         self._leases = claims.held(database)
         self._busy = True  # until a look has found nothing direct that could leave
+        self._alarm: asyncio.TimerHandle | None = None  # for an account whose second is used up
         self._passed = 0  # looks at the lane that were passed over meanwhile
         self._used_up: frozenset[str] = frozenset()  # channels that had no room left after the last look: more may wait
 
@@ -72,6 +74,8 @@ class Sender:
 
         async def once() -> int:
             count, _ = await self._start(wake)
+            if not count:
+                await self._look_again(wake)
             return count if count == BATCH else 0  # the rest wakes us, or is due later
 
         async def beside() -> int:
@@ -86,6 +90,18 @@ class Sender:
                 task.cancel()
             raise
         await asyncio.gather(*self._flying, return_exceptions=True)
+
+    async def _look_again(self, wake: Wake) -> None:
+        """Nothing may leave just now. What waits for an account whose second is used up leaves the moment it is over,
+        and not with the next look."""
+        now = self._clock()
+        async with self._database.looking() as connection:
+            moment = await accounts.free_at(connection, now)
+        if self._alarm is not None:
+            self._alarm.cancel()
+        if moment is not None and moment < now + timedelta(seconds=LOOK_SECONDS):
+            wait = (moment - self._clock()).total_seconds() + TICK
+            self._alarm = asyncio.get_running_loop().call_later(wait, wake.set, OUTBOX_CHANNEL)
 
     async def look_beside(self, wake: Wake | None = None) -> list[asyncio.Task[None]]:
         """A look at what is told to many, beside what is direct: all that there is room for in silence, a few rows now

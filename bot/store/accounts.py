@@ -26,10 +26,11 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.tables import channel_accounts, channel_lanes
+from bot.store.together import Rows, Statement, ask, many, tell
 
 Place = tuple[str, str]  # channel, our account
 UNLIMITED = "simulator"
@@ -69,16 +70,14 @@ class Round:
 
 def _one_of_places() -> ColumnElement[bool]:
     places = (
-        func.unnest(bindparam("channels", type_=ARRAY(Text)), bindparam("accounts", type_=ARRAY(Text)))
-        .table_valued("channel", "account")
-        .render_derived()
+        func.unnest(many("channels", Text), many("accounts", Text)).table_valued("channel", "account").render_derived()
     )
     return tuple_(channel_accounts.c.channel, channel_accounts.c.account).in_(
         select(places.c.channel, places.c.account)
     )
 
 
-_LOCK = (  # with what broadcasts send beside it (`lanes.py`), which is not locked
+_LOCK = Statement(  # with what broadcasts send beside it (`lanes.py`), which is not locked
     select(
         channel_accounts,
         channel_lanes.c.next_send_at.label("lane_at"),
@@ -96,10 +95,13 @@ _LOCK = (  # with what broadcasts send beside it (`lanes.py`), which is not lock
     .order_by(channel_accounts.c.channel, channel_accounts.c.account)
     .with_for_update(of=channel_accounts, skip_locked=True)
 )
-_KNOWN = select(channel_accounts.c.channel, channel_accounts.c.account).where(_one_of_places())
+_KNOWN = Statement(select(channel_accounts.c.channel, channel_accounts.c.account).where(_one_of_places()))
 _TODAY = case((channel_accounts.c.spent_on == bindparam("day", type_=Date), channel_accounts.c.spent), else_=0)
 _NOW = bindparam("now", type_=DateTime(timezone=True))
-_SPEND = (
+_NEXT = Statement(
+    select(func.min(channel_accounts.c.next_send_at).label("moment")).where(channel_accounts.c.next_send_at > _NOW)
+)
+_SPEND = Statement(
     update(channel_accounts)
     .where(channel_accounts.c.channel == bindparam("place_channel"))
     .where(channel_accounts.c.account == bindparam("place_account"))
@@ -125,7 +127,8 @@ async def rounds(
         return {}
     locked = await _locked(connection, left)
     if len(locked) < len(left):  # locked by another sender, or new
-        known = {(row.channel, row.account) for row in await connection.execute(_KNOWN, _named(left))}
+        (rows,) = await ask(connection, _KNOWN(**_named(left)))
+        known = {(row.channel, row.account) for row in rows}
         if missing := left.keys() - known:
             await ensure(connection, missing)
             locked += await _locked(connection, missing)
@@ -145,8 +148,16 @@ def said(row: Any, now: datetime) -> int:
     return (row.spent if row.spent_on == day else 0) + ((row.lane_spent or 0) if row.lane_spent_on == day else 0)
 
 
-async def _locked(connection: AsyncConnection, places: Iterable[Place]) -> list[Any]:
-    return list(await connection.execute(_LOCK, _named(places)))
+async def free_at(connection: AsyncConnection, now: datetime) -> datetime | None:
+    """The next moment at which an account may send again that has used up its second; None when there is none."""
+    ((row,),) = await ask(connection, _NEXT(now=now))
+    moment: datetime | None = row.moment
+    return moment
+
+
+async def _locked(connection: AsyncConnection, places: Iterable[Place]) -> Rows:
+    (rows,) = await ask(connection, _LOCK(**_named(places)))
+    return rows
 
 
 def _named(places: Iterable[Place]) -> dict[str, list[str]]:
@@ -162,4 +173,4 @@ async def spend(
     for (channel, account), number in sorted(messages.items()):
         values = {"place_channel": channel, "place_account": account, "day": now.date(), "now": now}
         values |= {"messages": float(number), "ordinary": ordinary.get((channel, account), 0)}
-        await connection.execute(_SPEND, values)
+        await tell(connection, _SPEND(**values))

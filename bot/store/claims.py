@@ -15,7 +15,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, DateTime, SmallInteger, Text, Uuid, bindparam, func, select, update
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.observe import logs
@@ -27,6 +26,7 @@ from bot.store.leases import Leases
 from bot.store.ready import READY, READY_BUT_LEASES, SENDING, TAKEN
 from bot.store.rows import Conversation, Person
 from bot.store.tables import conversations, outbox
+from bot.store.together import Statement, ask, many, tell, unwaited
 from bot.store.turns import PERSON_FIELDS
 
 log = logs.get(__name__)
@@ -70,9 +70,9 @@ def held(database: Database) -> Leases:
     return Leases(database, outbox, outbox.c.fence, outbox.c.state == SENDING)
 
 
-_PACED = (
+_PACED = Statement(
     update(conversations)
-    .where(conversations.c.id == func.any(bindparam("ids", type_=ARRAY(Uuid))))
+    .where(conversations.c.id == func.any(many("ids", Uuid)))
     .values(next_send_at=bindparam("due", type_=DateTime(timezone=True)))
 )
 
@@ -94,7 +94,7 @@ async def claim(
     """
     open_channels = [channel for channel, free in room.items() if free > 0]
     ready = READY if take_over else READY_BUT_LEASES
-    found = list(await connection.execute(ready, {"now": now, "channels": open_channels, "most": limit}))
+    (found,) = await ask(connection, ready(now=now, channels=open_channels, most=limit))
     given_up = [
         row.id
         for row in found
@@ -146,7 +146,8 @@ async def _within_the_day(
 
 async def _read(connection: AsyncConnection, secrets: Keys, ids: Sequence[UUID], now: datetime) -> list[Claim]:
     claims, erased, spoilt = [], [], []
-    for row in await connection.execute(TAKEN, {"ids": list(ids)}):
+    (rows,) = await ask(connection, TAKEN(ids=ids))
+    for row in rows:
         if row.wrapped is None or row.simulated is None:
             erased.append(row.id)  # her key is gone: nobody can read it any more, and nobody should
             continue
@@ -210,14 +211,18 @@ def _claim(secrets: Keys, row: Any) -> Claim:
 async def spend(connection: AsyncConnection, claims: Sequence[Claim], now: datetime) -> None:
     """Advance the budgets: the conversation's pace, and the account's rate."""
     paced = [c for c in claims if c.account != accounts.UNLIMITED]
-    for pace in {PACE[c.channel] for c in paced}:
-        ids = [c.conversation.id for c in paced if PACE[c.channel] == pace and c.kind in {"reply", "template"}]
-        await connection.execute(_PACED, {"ids": ids, "due": now + pace})
+    if not paced:
+        return
     direct = [c for c in paced if c.kind == "reply" and c.broadcast_id is None]
     ordinary = Counter((c.channel, c.account) for c in direct if c.origin == "bot" and not c.urgent)
-    await accounts.spend(connection, Counter((c.channel, c.account) for c in direct), ordinary, now)
-    if told := Counter((c.channel, c.account) for c in paced if c.broadcast_id is not None):
-        await lanes.spend(connection, told, now)
+    told = Counter((c.channel, c.account) for c in paced if c.broadcast_id is not None)
+    async with unwaited(connection):
+        for pace in {PACE[c.channel] for c in paced}:
+            ids = [c.conversation.id for c in paced if PACE[c.channel] == pace and c.kind in {"reply", "template"}]
+            await tell(connection, _PACED(ids=ids, due=now + pace))
+        await accounts.spend(connection, Counter((c.channel, c.account) for c in direct), ordinary, now)
+        if told:
+            await lanes.spend(connection, told, now)
 
 
 async def write(connection: AsyncConnection, claim_: Claim, now: datetime, **values: Any) -> bool:
@@ -247,11 +252,11 @@ class Sent:
 def _sent() -> Any:
     told = (
         func.unnest(
-            bindparam("ids", type_=ARRAY(Uuid)),
-            bindparam("fences", type_=ARRAY(BigInteger)),
-            bindparam("moments", type_=ARRAY(DateTime(timezone=True))),
-            bindparam("provider_ids", type_=ARRAY(Text)),
-            bindparam("segments", type_=ARRAY(SmallInteger)),
+            many("ids", Uuid),
+            many("fences", BigInteger),
+            many("moments", DateTime(timezone=True)),
+            many("provider_ids", Text),
+            many("segments", SmallInteger),
         )
         .table_valued("id", "fence", "at", "provider_id", "segments")
         .render_derived()
@@ -278,20 +283,18 @@ def _sent() -> Any:
     )
 
 
-_SENT = _sent()
+_SENT = Statement(_sent())
 
 
 async def write_sent(connection: AsyncConnection, sent: Sequence[Sent]) -> set[UUID]:
     """Write many results at once; returns the rows that were written. The others belong to somebody else by now, or are
     locked by somebody for a moment: many rows are never waited for, since who waits for one may hold another."""
-    rows = await connection.execute(
-        _SENT,
-        {
-            "ids": [s.claim.id for s in sent],
-            "fences": [s.claim.fence for s in sent],
-            "moments": [s.at for s in sent],
-            "provider_ids": [s.provider_id for s in sent],
-            "segments": [s.segments for s in sent],
-        },
+    told = _SENT(
+        ids=[s.claim.id for s in sent],
+        fences=[s.claim.fence for s in sent],
+        moments=[s.at for s in sent],
+        provider_ids=[s.provider_id for s in sent],
+        segments=[s.segments for s in sent],
     )
+    (rows,) = await ask(connection, told)
     return {row.id for row in rows}

@@ -24,10 +24,10 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from bot.store import leases
 from bot.store.tables import addresses, channel_accounts, contacts, conversations, keys, outbox
+from bot.store.together import Statement, many
 from bot.store.turns import PERSON_FIELDS
 
 # Written out, not bound: the planner uses an index of some states only when it can read them in the statement.
@@ -82,7 +82,7 @@ def _ready(*, take_over: bool) -> Any:
         .where(
             due,
             outbox.c.broadcast_id.is_(None),
-            addresses.c.channel == func.any(bindparam("channels", type_=ARRAY(Text))),
+            addresses.c.channel == func.any(many("channels", Text)),
             or_(outbox.c.kind == "ack", conversations.c.next_send_at.is_(None), conversations.c.next_send_at <= _NOW),
             or_(channel_accounts.c.next_send_at.is_(None), channel_accounts.c.next_send_at <= _NOW),
             or_(outbox.c.kind == "ack", ~_held_up()),
@@ -99,7 +99,7 @@ def _taken() -> Any:
     doubtful = or_(outbox.c.state == "sending", outbox.c.reason == "unknown")
     marked = (
         update(outbox)
-        .where(outbox.c.id == func.any(bindparam("ids", type_=ARRAY(Uuid))))
+        .where(outbox.c.id == func.any(many("ids", Uuid)))
         .values(
             state="sending",
             lease_until=leases.until(),
@@ -140,6 +140,8 @@ def _taken() -> Any:
     )
 
 
-READY = _ready(take_over=True)  # finds and locks, danger first, what dead senders held too: now, channels, most
-READY_BUT_LEASES = _ready(take_over=False)
-TAKEN = _taken()  # marks and reads: ids
+READY = Statement(
+    _ready(take_over=True)
+)  # finds and locks, danger first, what dead senders held too: now, channels, most
+READY_BUT_LEASES = Statement(_ready(take_over=False))
+TAKEN = Statement(_taken())  # marks and reads: ids

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
-from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
+from telegram import Bot
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -87,11 +87,11 @@ def error_of(error: Exception) -> SendError:
             return OutcomeUnknown(type(error).__name__)
 
 
-def keyboard(buttons: Sequence[Button]) -> InlineKeyboardMarkup | None:
-    """Two short labels to a row when there are four or more, else one; in order."""
+def keyboard(buttons: Sequence[Button]) -> list[list[dict[str, str]]]:
+    """Its rows: two short labels to each when there are four or more, else one; in order."""
     wide = 2 if len(buttons) > 3 and all(units(b.label) <= _NARROW for b in buttons) else 1
-    keys = [InlineKeyboardButton(b.label, callback_data=b.payload) for b in buttons]
-    return InlineKeyboardMarkup([keys[i : i + wide] for i in range(0, len(keys), wide)]) if keys else None
+    keys = [{"text": b.label, "callback_data": b.payload} for b in buttons]
+    return [keys[i : i + wide] for i in range(0, len(keys), wide)]
 
 
 class Telegram:
@@ -145,15 +145,21 @@ class Telegram:
         Telegram has no callbacks, so `ref` is not used: an unknown outcome stays unknown. It keeps no queue of its own
         either: what it takes is on the phone when that is on, so `valid` has nothing to bound.
         """
-        message = await self._asked(
-            lambda bot: bot.send_message(
-                chat_id=int(address) if address.lstrip("-").isdigit() else address,
-                text=part.text,
-                reply_markup=keyboard(part.buttons),
-                link_preview_options=LinkPreviewOptions(is_disabled=True),
-            )
-        )
-        return str(message.message_id)
+        said: dict[str, Any] = {
+            "chat_id": int(address) if address.lstrip("-").isdigit() else address,
+            "text": part.text,
+            "link_preview_options": {"is_disabled": True},
+        }
+        if part.buttons:
+            said["reply_markup"] = {"inline_keyboard": keyboard(part.buttons)}
+
+        async def ask(bot: Bot) -> str:
+            _, sending = self._requests
+            message = await sending.call(f"{bot.base_url}/sendMessage", said)
+            return str(int(message["message_id"]))
+
+        number: str = await self._asked(ask)
+        return number
 
     async def ring(self, to: str, ring: Ring, *, ref: UUID) -> str:
         """Write to a chat of staff, with its buttons. Raises a SendError."""

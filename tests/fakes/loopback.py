@@ -25,7 +25,9 @@ class Asked:
 
     @property
     def form(self) -> dict[str, str]:
-        """A form body; of a repeated field the last value."""
+        """The body's fields, as text: of a form (of a repeated field the last value), or of JSON."""
+        if self.headers.get("content-type", "").startswith("application/json"):
+            return {k: v if isinstance(v, str) else json.dumps(v) for k, v in json.loads(self.body).items()}
         return dict(parse_qsl(self.body.decode(), keep_blank_values=True))
 
 

@@ -65,9 +65,8 @@ async def test_buttons_are_an_inline_keyboard(fake: FakeTelegram, transport: Tel
         ["f.s|o5|v"],
     ]
     long = keyboard((*buttons, Button("a label that needs its own row", "f.s|o6|v")))
-    assert long is not None
-    assert [len(row) for row in long.inline_keyboard] == [1] * 6
-    assert keyboard(()) is None
+    assert [len(row) for row in long] == [1] * 6
+    assert keyboard(()) == []
 
 
 async def test_a_press_is_acknowledged_and_an_old_one_is_no_error(fake: FakeTelegram, transport: Telegram) -> None:
@@ -108,6 +107,8 @@ async def test_webhook_is_set_with_its_secret_and_kinds(fake: FakeTelegram, tran
         (Answer(502, text="<html>bad gateway</html>"), errors.OutcomeUnknown, "NetworkError"),
         (Answer(200, text="not json"), errors.OutcomeUnknown, "TelegramError"),
         (Answer(200, {"ok": True}), errors.OutcomeUnknown, "KeyError"),
+        (Answer(200, {"ok": True, "result": True}), errors.OutcomeUnknown, "TypeError"),
+        (Answer(200, {"ok": True, "result": {"chat": {}}}), errors.OutcomeUnknown, "KeyError"),
         (taken({"message_id": "no message"}), errors.OutcomeUnknown, None),
         (CUT, errors.OutcomeUnknown, "NetworkError"),
     ],
