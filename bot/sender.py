@@ -73,9 +73,10 @@ class Sender:
         """Work until told to stop: then what is in hand is finished first."""
 
         async def once() -> int:
+            began = self._clock()
             count, _ = await self._start(wake)
             if not count:
-                await self._look_again(wake)
+                await self._look_again(wake, began)
             return count if count == BATCH else 0  # the rest wakes us, or is due later
 
         async def beside() -> int:
@@ -91,16 +92,15 @@ class Sender:
             raise
         await asyncio.gather(*self._flying, return_exceptions=True)
 
-    async def _look_again(self, wake: Wake) -> None:
-        """Nothing may leave just now. What waits for an account whose second is used up leaves the moment it is over,
-        and not with the next look."""
-        now = self._clock()
+    async def _look_again(self, wake: Wake, now: datetime) -> None:
+        """Nothing could leave just then. What waits for an account whose second was used up leaves when it is over, and
+        not with the next look."""
         async with self._database.looking() as connection:
             moment = await accounts.free_at(connection, now)
         if self._alarm is not None:
             self._alarm.cancel()
         if moment is not None and moment < now + timedelta(seconds=LOOK_SECONDS):
-            wait = (moment - self._clock()).total_seconds() + TICK
+            wait = max(0.0, (moment - self._clock()).total_seconds()) + TICK
             self._alarm = asyncio.get_running_loop().call_later(wait, wake.set, OUTBOX_CHANNEL)
 
     async def look_beside(self, wake: Wake | None = None) -> list[asyncio.Task[None]]:

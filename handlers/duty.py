@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from bot.store.rota import ANY, Planned, Span, joined, without
 
 SOON = timedelta(hours=48)
 DAYS = 9  # that are looked at: no promise reaches further
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")  # as `duty.yml` writes them
 PLANNED = "planned"  # the key under which a `duty` mapping holds the rota
 
 
@@ -41,24 +42,22 @@ class Facts:
         return {**found, PLANNED: self._rota} if name == "duty" and self._rota is not None else found
 
 
-def _opening(day: datetime, shift: Mapping[str, Any]) -> Span:
+def _opening(day: date, shift: Mapping[str, Any], zone: ZoneInfo) -> Span:
     start, end = time.fromisoformat(shift["from"]), time.fromisoformat(shift["until"])
-    first = datetime.combine(day.date(), start, day.tzinfo)
-    last = datetime.combine(day.date(), end, day.tzinfo)
+    first, last = datetime.combine(day, start, zone), datetime.combine(day, end, zone)
     return first, last if last > first else last + timedelta(days=1)
 
 
 def opening_hours(duty: Mapping[str, Any], now: datetime, days: int = DAYS) -> list[Span]:
     """The hours of `duty.yml` from yesterday to eight days ahead (or so many), in order."""
     zone = ZoneInfo(duty["timezone"])
-    local = now.astimezone(zone)
+    today = now.astimezone(zone).date()
+    closed = {str(day) for day in duty.get("closed_on", ())}  # YAML reads an unquoted day as a date
     spans = []
     for offset in range(-1, days):
-        day = local + timedelta(days=offset)
-        closed = {str(day) for day in duty.get("closed_on", ())}  # YAML reads an unquoted day as a date
-        if day.date().isoformat() in closed:
-            continue
-        spans += [_opening(day, s) for s in duty["shifts"] if day.strftime("%a").lower() in s["days"]]
+        day = today + timedelta(days=offset)
+        if day.isoformat() not in closed:
+            spans += [_opening(day, s, zone) for s in duty["shifts"] if WEEKDAYS[day.weekday()] in s["days"]]
     return sorted(spans)
 
 

@@ -79,7 +79,6 @@ class Gate:
         owner, danger = self._ctx.conversation.owner, danger_of(given)
         if isinstance(given, Started) and given.by == reminders.BY:  # meanwhile a human took it, or the flow is no more
             return self._may_check_in() if given.flow == CHECK_IN else self._may_remind(given.flow)
-        word = self._universal(given)
         if self._by_itself and owner == "human":  # nothing begins by itself while a human has it, unless time ran out
             late = isinstance(given, Started) and (given.flow, given.by) == (targets.FLOW, targets.BY)
             return late and targets.overdue(self._ctx)
@@ -88,6 +87,7 @@ class Gate:
         if owner == "closed":  # whatever is written reopens it
             owners.move(self._ctx.conversation, "writes")
             return True
+        word = self._universal(given)
         if word in ALWAYS or (danger is None and self._in_secret()):
             return True
         if danger is None and asked.is_open(self._ctx):

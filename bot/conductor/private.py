@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from bot.conductor.arrived import child_of, danger_of
 from bot.content import Content
 from bot.content.readers.digits import digits_in
 from bot.engine import answers
-from bot.engine.answers import fold, folded
 from bot.engine.flow import Ask
+from bot.engine.folding import fold
 from bot.engine.inputs import Heard, Input, Shared, Started
 from bot.engine.session import Session
 from handlers import cases, privacy, word
@@ -61,14 +62,18 @@ async def look(ctx: Context, session: Session, given: Input | None, content: Con
     phrases, said = content.knowledge.get("phrases"), fold(given.text)
     command = state.words.universal(given.text.strip())  # STOP, help: they mean what they mean to everybody
     own = not command and said == fold(ctx.person.profile.get("exit", ""))
-    expected = open_now is not None and answers.exact(state.asking(*open_now), given.text) is not None
-    if own or (not expected and _is(said, phrases["exit"])):
+
+    def free() -> bool:
+        """Whether they are no answer that is waited for: asked last, since hardly anything is one of these words."""
+        return open_now is None or answers.exact(state.asking(*open_now), given.text) is None
+
+    if own or (_is(said, phrases["exit"]) and free()):
         return _left(ctx)
-    if not expected and _is(said, phrases["keep"]) and privacy.erasure_is_asked(ctx):
+    if _is(said, phrases["keep"]) and privacy.erasure_is_asked(ctx) and free():
         return Look(Started(KEEP, BY))
-    if not expected and _is(said, phrases["fine"]) and _alarmed(ctx):
+    if _is(said, phrases["fine"]) and _alarmed(ctx) and free():
         return Look(Started(FINE, BY))
-    if not expected and (linked := await _link(ctx, given.text, phrases["link"], open_now is not None)):
+    if code and free() and (linked := await _link(ctx, given.text, phrases["link"], open_now is not None)):
         return Look(Started(LINK, BY, {"code": linked}), mask=True)
     return Look(given)
 
@@ -101,7 +106,12 @@ def _alarmed(ctx: Context) -> bool:
 
 def _is(said: str, words: Sequence[Any]) -> bool:
     """Whether a folded text is one of these words."""
-    return any(said == folded(str(w)) for w in words)
+    return said in _folded(tuple(map(str, words)))
+
+
+@lru_cache(maxsize=64)
+def _folded(words: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(fold, words))
 
 
 def _wants_digits(ask: Ask) -> bool:

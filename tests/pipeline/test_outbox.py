@@ -16,7 +16,7 @@ from bot import delivery
 from bot import sender as sender_room
 from bot.sender import ROOM
 from bot.store import claims
-from bot.store.database import Database
+from bot.store.database import OUTBOX_CHANNEL, Database
 from bot.store.keys import seal_json
 from bot.store.ready import READY
 from bot.store.wake import Wake
@@ -233,6 +233,39 @@ async def test_what_waits_behind_a_full_channel_leaves_when_there_is_room(
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
     assert land.is_set()  # there was such a look
+
+
+async def test_what_waits_for_its_account_leaves_when_its_moment_comes(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender_room, "LOOK_SECONDS", 3600.0)  # nobody looks by the clock
+    looked = asyncio.Event()
+    claim = claims.claim
+
+    async def look(*args: Any, **more: Any) -> list[claims.Claim]:
+        found = await claim(*args, **more)
+        if not found and world.provider.sent:
+            looked.set()
+        return found
+
+    monkeypatch.setattr(claims, "claim", look)
+    await queued(world, MAYA, "first")
+    wake = Wake(world.app.database)
+    running = asyncio.create_task(world.sender.run(wake))
+    try:
+        async with asyncio.timeout(60):
+            while await world.one("SELECT count(*) FROM outbox WHERE state = 'sent'") < 1:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            await queued(world, "801", "second")
+            wake.set(OUTBOX_CHANNEL)
+            await looked.wait()  # the account's moment has not come
+            world.clock.move(seconds=1)
+            while await world.one("SELECT count(*) FROM outbox WHERE state = 'sent'") < 2:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert [text for _, _, text in world.provider.sent] == ["first", "second"]
 
 
 async def test_accounts_have_a_budget_without_being_announced(world: World) -> None:
