@@ -8,17 +8,16 @@ checks it.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import Any
 
+from bot.channels import telegram_forms
 from bot.channels.contract import Chrome, Inbound, MediaRef, Part, Receipt, Unreadable, unpack_press
 from bot.channels.forms import clean, place
 from bot.channels.layout import ladder
 from bot.channels.limits import LIMITS
+from bot.channels.telegram_forms import Chat, Membership, Message, Press, Update, User
 from bot.engine.messages import Reply
-
-if TYPE_CHECKING:
-    from telegram import CallbackQuery, Chat, ChatMemberUpdated, Message, Update, User
 
 _GROUPS = frozenset({"group", "supergroup", "channel"})
 _INSIDE = frozenset({"member", "administrator", "creator", "restricted"})
@@ -33,7 +32,7 @@ _FILES = {
 }
 # How what a tap in a chat of staff sends back begins (a person's is never like it), and the command that links a chat.
 STAFF_MARK, STAFF_COMMAND = "s:", "/staff"
-# Telegram tells these about the chat itself; nobody wrote them.
+# What nobody wrote.
 _SERVICE = (
     "pinned_message",
     "message_auto_delete_timer_changed",
@@ -48,13 +47,6 @@ _SERVICE = (
 )
 
 
-def _number(value: object) -> str:
-    """A Telegram id as text; the library does not check types."""
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise Unreadable("id is malformed")
-    return str(value)
-
-
 def _private(chat: Chat, sender: User | None) -> bool:
     return chat.type == "private" and not (sender is not None and sender.is_bot)
 
@@ -65,7 +57,7 @@ def _blank(chat: Chat, sender: User | None, account: str, event_id: str) -> Inbo
     return Inbound(
         channel="telegram",
         account=account,
-        address=_number(chat.id),
+        address=str(chat.id),
         event_id=event_id,
         kind="unknown",
         profile_name=" ".join(clean(name) for name in names if name),
@@ -83,7 +75,7 @@ def _files(message: Message) -> tuple[MediaRef, ...]:
         if name == "document" and message.animation:
             continue
         if found := getattr(message, name):
-            return (MediaRef(kind, clean(found.file_id), clean(getattr(found, "mime_type", None) or "")),)
+            return (MediaRef(kind, clean(found.file_id), clean(found.mime_type or "")),)
     return ()
 
 
@@ -128,53 +120,53 @@ def _kind(message: Message, words: str, wordy: str, edited: bool) -> str:
     return wordy if words or wordy == "command_start" else "unknown"
 
 
-def _stamp(when: datetime | None) -> int:
-    return int(when.timestamp()) if when else 0
+def _moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _staff(update: Update, chat: Chat, sender: User | None, account: str, **more: Any) -> list[Inbound | Receipt]:
     """Something in a chat of staff, or on the way to become one: a code, a tap. Of a group nothing else is read."""
     if sender is None or sender.is_bot or chat.type not in {"private", "group", "supergroup"}:
         return []
-    ack, extra = str(more.pop("ack", "")), {"by": _number(sender.id), "group": chat.type != "private", **more}
-    event_id = f"{_number(update.update_id)}:{_number(chat.id)}:staff-{ack}"
+    ack, extra = str(more.pop("ack", "")), {"by": str(sender.id), "group": chat.type != "private", **more}
+    event_id = f"{update.update_id!s}:{chat.id!s}:staff-{ack}"
     return [replace(_blank(chat, None, account, event_id), kind="staff", ack=ack, extra=extra)]
 
 
 def _message(update: Update, message: Message, account: str, edited: bool) -> list[Inbound | Receipt]:
     command, _, code = clean(message.text or "").partition(" ")
     if command.partition("@")[0].lower() == STAFF_COMMAND and not edited:
-        return _staff(update, message.chat, message.from_user, account, code=code.strip())
-    if not _private(message.chat, message.from_user) or any(getattr(message, name) for name in _SERVICE):
+        return _staff(update, message.chat, message.sender, account, code=code.strip())
+    if not _private(message.chat, message.sender) or any(getattr(message, name) for name in _SERVICE):
         return []
     wordy, words = _words(message)
-    number, stamp = _number(message.message_id), _stamp(message.edit_date)
-    event_id = f"{_number(update.update_id)}:{_number(message.chat.id)}:{number}:{stamp}"
+    number, stamp = str(message.message_id), message.edit_date or 0
+    event_id = f"{update.update_id!s}:{message.chat.id!s}:{number}:{stamp}"
     heard = replace(
-        _blank(message.chat, message.from_user, account, event_id),
+        _blank(message.chat, message.sender, account, event_id),
         kind=_kind(message, words, wordy, edited),
         text=words,
         media=_files(message),
         location=_location(message),
         group=clean(message.media_group_id or ""),
-        sent_at=message.edit_date or message.date,
+        sent_at=_moment(message.edit_date or message.date),
         extra=_extra(message),
     )
     return [heard]
 
 
-def _press(update: Update, query: CallbackQuery, account: str) -> list[Inbound | Receipt]:
+def _press(update: Update, query: Press, account: str) -> list[Inbound | Receipt]:
     """A tap. An unknown payload is `unknown`, still acknowledged, so that the button stops turning."""
     if query.message is not None and (query.data or "").startswith(STAFF_MARK):
-        tapped_by, where = query.from_user, query.message.chat
+        tapped_by, where = query.sender, query.message.chat
         return _staff(update, where, tapped_by, account, ack=clean(query.id), data=clean(query.data or ""))
-    if query.message is None or not _private(query.message.chat, query.from_user):
+    if query.message is None or not _private(query.message.chat, query.sender):
         return []
     chat, ack = query.message.chat, clean(query.id)
     press = unpack_press(clean(query.data or ""))
-    event_id = f"{_number(update.update_id)}:{_number(chat.id)}:press-{ack}"
+    event_id = f"{update.update_id!s}:{chat.id!s}:press-{ack}"
     tapped = replace(
-        _blank(chat, query.from_user, account, event_id),
+        _blank(chat, query.sender, account, event_id),
         kind="press" if press else "unknown",
         press=press,
         ack=ack,
@@ -183,16 +175,16 @@ def _press(update: Update, query: CallbackQuery, account: str) -> list[Inbound |
     return [tapped]
 
 
-def _member(update: Update, change: ChatMemberUpdated, account: str) -> list[Inbound | Receipt]:
+def _member(update: Update, change: Membership, account: str) -> list[Inbound | Receipt]:
     """Our own membership: `kicked` in a private chat means that the person blocked us."""
-    if not _private(change.chat, change.from_user):
+    if not _private(change.chat, change.sender):
         return []
     status = clean(change.new_chat_member.status)
     kind = {"kicked": "blocked", "left": "blocked", "member": "unblocked"}.get(status)
     if kind is None:
         return []
-    event_id = f"{_number(update.update_id)}:{_number(change.chat.id)}:{status}:{_stamp(change.date)}"
-    return [replace(_blank(change.chat, change.from_user, account, event_id), kind=kind, sent_at=change.date)]
+    event_id = f"{update.update_id!s}:{change.chat.id!s}:{status}:{change.date}"
+    return [replace(_blank(change.chat, change.sender, account, event_id), kind=kind, sent_at=_moment(change.date))]
 
 
 def group_of(payload: dict[str, Any]) -> tuple[str, str]:
@@ -213,7 +205,6 @@ def group_of(payload: dict[str, Any]) -> tuple[str, str]:
 
 
 def _values(update: Update, account: str) -> list[Inbound | Receipt]:
-    _number(update.update_id)
     if update.message:
         return _message(update, update.message, account, edited=False)
     if update.edited_message:
@@ -232,13 +223,9 @@ class Telegram:
 
     def parse(self, payload: dict[str, Any], account: str) -> list[Inbound | Receipt]:
         """A Bot API Update as values; [] for groups, bots and service messages. Raises Unreadable."""
-        from telegram import Update  # 7 MB: where a bot is configured its transport has it already
-
         try:
-            return _values(Update.de_json(payload, None), account)
-        except Unreadable:
-            raise
-        except Exception as error:  # the library does not validate: any shape may fail anywhere in it
+            return _values(telegram_forms.update(payload), account)
+        except (ValueError, OverflowError, OSError) as error:  # another shape, or a moment that is none
             raise Unreadable(f"update: {type(error).__name__}") from None
 
     def layout(self, reply: Reply, chrome: Chrome) -> tuple[Part, ...]:
