@@ -29,6 +29,7 @@ from bot.engine.answers import NAME
 from bot.engine.engine import Rules
 from bot.engine.events import Asked, Said
 from bot.engine.flow import Flows, Readers, Say
+from bot.engine.folding import fold
 from bot.engine.messages import Reply
 from bot.engine.phrases import Phrase, forget
 from bot.engine.session import Session
@@ -90,6 +91,12 @@ class Content:
     @cached_property
     def _folded(self) -> Mapping[str, str]:
         return universal_words(self.languages)
+
+    @cached_property
+    def whole(self) -> Mapping[str, frozenset[str]]:
+        """`knowledge/phrases.yml`, folded: whole messages of all languages by what they mean."""
+        lists = {name: told for name, told in self.knowledge.get("phrases").items() if isinstance(told, list)}
+        return {name: frozenset(fold(str(word)) for word in told) for name, told in lists.items()}
 
     @cached_property
     def _replies(self) -> Replies:
