@@ -113,8 +113,11 @@ class Phrases(Generic[T]):
             if key := written(phrase):
                 self._meanings.setdefault(key, meaning)
         self._longest = max(map(len, self._meanings), default=0)
+        self._first = {words[0] for words in self._meanings if len(words) > 1}
         self._before = tuple(sorted(before, key=len, reverse=True))
-        self._after = tuple(sorted(after, key=len, reverse=True))
+        self._after: dict[str, tuple[str, ...]] = {}  # by its last letter
+        for ending in sorted(after, key=len, reverse=True):
+            self._after[ending[-1]] = (*self._after.get(ending[-1], ()), ending)
 
     def share(self, known: list[dict[tuple[str, ...], Any]]) -> None:
         """Keep what one of these tables says already there; else it is one of them from now on."""
@@ -126,7 +129,11 @@ class Phrases(Generic[T]):
 
     def at(self, tokens: Sequence[Token], place: int) -> Found[T] | None:
         """The longest phrase that begins at this token."""
-        for end in range(min(len(tokens), place + self._longest), place, -1):
+        if place >= len(tokens):
+            return None
+        first = tokens[place].text
+        longest = self._longest if first in self._first or first.startswith(self._before) else 1
+        for end in range(min(len(tokens), place + longest), place, -1):
             words = tuple(t.text for t in tokens[place:end])
             if words in self._meanings:
                 return Found(self._meanings[words], end)
@@ -136,10 +143,10 @@ class Phrases(Generic[T]):
 
     def _bare(self, words: tuple[str, ...], end: int) -> Found[T] | None:
         """The phrase without what is written onto it; at least three letters must stay."""
-        if not (words[0].startswith(self._before) or words[-1].endswith(self._after)):
-            return None  # nearly every word
         befores = [before for before in self._before if words[0].startswith(before)]
-        afters = [after for after in self._after if words[-1].endswith(after)]
+        afters = [after for after in self._after.get(words[-1][-1:], ()) if words[-1].endswith(after)]
+        if not (befores or afters):
+            return None  # nearly every word
         for before in ("", *befores):
             headless = (words[0][len(before) :], *words[1:])
             for after in ("", *afters):
