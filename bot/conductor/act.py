@@ -22,7 +22,7 @@ from bot.engine.inputs import Outcome, Started
 from bot.engine.messages import Reply, Sensitivity
 from bot.store import colleagues, debriefs, marks, outbox, raised, references, rota, saving, turns
 from bot.store.database import OUTBOX_CHANNEL, Connection, Database
-from bot.store.inbox import Home
+from bot.store.homes import Home
 from bot.store.keys import Keys
 from bot.store.shelf import shelves
 from handlers import asked, care, casework, consents, duty, handoff, owner

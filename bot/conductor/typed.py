@@ -16,7 +16,8 @@ from bot.engine.inbound import Inbound
 from bot.engine.inputs import Outcome
 from bot.store import colleagues, intake, raised
 from bot.store.database import OUTBOX_CHANNEL, Connection
-from bot.store.inbox import Home, Inbox
+from bot.store.homes import Home
+from bot.store.inbox import Inbox
 from handlers.cases import is_minor
 from handlers.context import Actor, Case
 from handlers.handoff import DESK

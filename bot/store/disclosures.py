@@ -16,7 +16,7 @@ from uuid_utils.compat import uuid7
 
 from bot.store import raised, turns
 from bot.store.events import record
-from bot.store.inbox import Home
+from bot.store.homes import Home
 from bot.store.keys import seal
 from bot.store.notes import add_task
 from bot.store.tables import disclosures, notices, tasks

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, and_, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
-from bot.store.inbox import Home
+from bot.store.homes import Home
 from bot.store.tables import interpreters, users
 
 ROLE = "interpreter"

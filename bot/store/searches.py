@@ -21,7 +21,7 @@ from uuid_utils.compat import uuid7
 
 from bot.store import raised, search, turns
 from bot.store.events import record
-from bot.store.inbox import Home
+from bot.store.homes import Home
 from bot.store.keys import Keys, key_of, open_json, seal, seal_json
 from bot.store.tables import (
     cases,

@@ -20,7 +20,7 @@ from litestar.response import Redirect
 
 from bot.engine.events import Asked
 from bot.store import notes, searches, volunteers
-from bot.store.inbox import Home
+from bot.store.homes import Home
 from bot.store.volunteers import Volunteer
 from desk import directory as list_of
 from desk.case_page import Shown, gather

@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.inbox import Home
+from bot.store.homes import Home
 from bot.store.keys import Keys, open_json
 from bot.store.sharing_tables import case_transfers
 from bot.store.tables import cases, contacts, conversations, keys, organisations, users

@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 
 from bot import sender
 from bot.store import accounts, backup, broadcasts, lanes, outbox, settling, tables
-from bot.store.inbox import Home
+from bot.store.homes import Home
 from bot.store.keys import seal
 from bot.transports import errors
 from tests.pipeline.telling import TOPIC, WORDS, Telling, mark

@@ -26,7 +26,7 @@ from bot.sender import Sender
 from bot.store import tables
 from bot.store.database import Database
 from bot.store.history import Line, home, thread
-from bot.store.inbox import Home
+from bot.store.homes import Home
 from tests.conftest import Clock
 
 ACCOUNT = "7001"

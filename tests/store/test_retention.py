@@ -12,7 +12,8 @@ from uuid_utils.compat import uuid7
 from bot.engine.inbound import Inbound
 from bot.store import retention, tables, withdrawn
 from bot.store.database import Database
-from bot.store.inbox import Home, Inbox
+from bot.store.homes import Home
+from bot.store.inbox import Inbox
 from bot.store.keys import Keys, open_json, seal_json
 from bot.vault.keyring import Keyring
 from tests.conftest import NOON
