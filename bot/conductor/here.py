@@ -20,8 +20,8 @@ from bot.engine.events import Event
 from bot.engine.flow import Ask
 from bot.engine.session import Session
 from bot.store.colleagues import Colleague
-from bot.store.rota import Rotas
 from bot.store.rows import Conversation
+from bot.store.staffed import Rotas
 from bot.store.subject import Subject
 from handlers import cases, duty
 from handlers.context import Actor, Context, Shelf

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import marks, rota, turns, waiting
+from bot.store import marks, staffed, turns, waiting
 from bot.store.keys import Keys
 from bot.store.subject import Subject
 from bot.store.together import ask
@@ -25,7 +25,7 @@ class Opened:
 
     subjects: dict[UUID, Subject]
     waiting: set[int]
-    rotas: rota.Rotas
+    rotas: staffed.Rotas
     marks: Sequence[marks.Mark]
 
 
@@ -34,8 +34,8 @@ async def opened(
 ) -> Opened:
     """Of the subjects that this transaction has locked, and of rows of theirs."""
     still, words, spans, told, *people = await ask(
-        connection, waiting.STILL_WAITING(ids=rows), marks.MARKS(), *rota.questions(now), *turns.questions(locked)
+        connection, waiting.STILL_WAITING(ids=rows), marks.MARKS(), *staffed.questions(now), *turns.questions(locked)
     )
     return Opened(
-        turns.read(secrets, people), {row.id for row in still}, rota.read(now, (spans, told)), marks.read(words)
+        turns.read(secrets, people), {row.id for row in still}, staffed.read(now, (spans, told)), marks.read(words)
     )

@@ -22,7 +22,7 @@ from bot.store import leases
 from bot.store.database import Database
 from bot.store.keys import Keys, open_json
 from bot.store.leases import Leases
-from bot.store.rota import ASKED_FOR
+from bot.store.staffed import ASKED_FOR
 from bot.store.tables import cases, contacts, conversations, keys, notices, organisations, pages, user_profiles
 
 AGAIN = timedelta(seconds=20)  # before a call that failed is tried once more

@@ -29,8 +29,9 @@ from bot.layouts import Layouts
 from bot.store import rows
 from bot.store.contents import Book, Made
 from bot.store.keys import open_json
-from bot.store.rota import ANY, Planned, Rotas, joined
 from bot.store.rows import Case, Conversation, Person
+from bot.store.spans import joined
+from bot.store.staffed import ANY, Planned, Rotas
 from bot.store.subject import Subject
 from handlers import casework, closing, word
 from tests.conftest import NOON
