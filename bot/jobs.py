@@ -27,6 +27,8 @@ from bot.store import (
     merge,
     reminders,
     retention,
+    search_answers,
+    search_copies,
     searches,
     sign_ins,
     turns,
@@ -162,7 +164,7 @@ def make(
 async def lay_answers(database: Database, secrets: Keys, now: datetime) -> int:
     """What volunteers wrote is laid into the cases that it is about; returns how many answers."""
     async with database.begin() as connection:
-        laid = await searches.bring(connection, secrets, now)
+        laid = await search_answers.bring(connection, secrets, now)
         await volunteers.mark_addresses(connection)
     if laid:
         await database.notify(OUTBOX_CHANNEL)  # the pages of the desk look again
@@ -174,13 +176,13 @@ async def end_searches(database: Database, secrets: Keys, now: datetime) -> int:
     transaction of its own, since each locks people; returns how many were ended."""
     ended = 0
     async with database.begin() as connection:
-        due, gone = await searches.due(connection, now), await searches.orphans(connection)
+        due, gone = await searches.due(connection, now), await search_copies.orphans(connection)
     for case_id, request_id, state in due:
         async with database.begin() as connection:
             ended += await searches.end(connection, secrets, case_id, request_id, now, state=state)
     if gone:
         async with database.begin() as connection:
-            ended += await searches.stop(connection, secrets, gone, now)
+            ended += await search_copies.stop(connection, secrets, gone, now)
     return ended
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.content.languages import FALLBACK
 from bot.engine.events import Said
-from bot.store import searches
+from bot.store import search_answers
 from desk.case_page import Shown
 from desk.office import Office, Visit
 from desk.views import referrals
@@ -75,5 +75,5 @@ async def part(office: Office, visit: Visit, shown: Shown) -> dict[str, Any]:
         "next_acts": NEXT,
         "silent_days": office.content.knowledge.get("directory")["silent_days"],
         "search_part": shown.head.kind == cases.SEARCH and "trace" in shown.may,
-        "answered": sum(one.kind == searches.ANSWERED for one in shown.around.happened),
+        "answered": sum(one.kind == search_answers.ANSWERED for one in shown.around.happened),
     }

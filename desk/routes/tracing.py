@@ -19,7 +19,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect
 
 from bot.engine.events import Asked
-from bot.store import notes, searches, volunteers
+from bot.store import notes, search_answers, search_copies, searches, volunteers
 from bot.store.homes import Home
 from bot.store.volunteers import Volunteer
 from desk import directory as list_of
@@ -34,7 +34,7 @@ from handlers.searches import FIELDS, Composed, compose, may_search
 
 CASE = "/case/{reference:str}/search"
 MORNING = time(9, 0)
-QUESTION = f"{searches.ASK}.seen"
+QUESTION = f"{search_copies.ASK}.seen"
 INPUTS = ("name", "age", "country", "city", "work", "month")
 PICTURE = "picture"  # kind of what was sent
 PHOTO = "photo"  # the field of the form, and of what is kept
@@ -72,8 +72,10 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         groups: dict[tuple[str, str], list[int]] = {}
         for one in chosen:
             groups.setdefault((one.language or "en", one.channel or ""), []).append(one.number)
-        flow = content.flows.by_name[searches.ASK]
-        lines = searches.with_photo(made.lines, f"{content.site}/look/…") if PHOTO in made.fields else dict(made.lines)
+        flow = content.flows.by_name[search_copies.ASK]
+        lines = (
+            search_copies.with_photo(made.lines, f"{content.site}/look/…") if PHOTO in made.fields else dict(made.lines)
+        )
         asked = Asked(QUESTION, QUESTION, flow.version, (), {"lines": lines, "number": ""})
         found = []
         for (language, channel), numbers in sorted(groups.items()):
@@ -105,7 +107,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             shown=shown,
             told=told,
             requests=[one for one in requests if visit.here.shows("notes", one.made_at) or one.state == "open"],
-            answers=[one for one in shown.around.happened if one.kind == searches.ANSWERED],
+            answers=[one for one in shown.around.happened if one.kind == search_answers.ANSWERED],
             people=everybody,
             open_now=_open(shown),
             countries=named,
