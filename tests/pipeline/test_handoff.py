@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from bot import jobs
+from bot.jobs import started
 from bot.store import notices
 from handlers.routing import Entry, queue_key
 from tests.conftest import NOON
@@ -25,7 +25,7 @@ async def look(world: World) -> int:
     """The clock's minute, by two workers at once; then what follows from it."""
     app = world.app
     found = await asyncio.gather(
-        *(jobs.start_late(d, app.secrets, world.policy, world.now) for d in (app.database, world.database()))
+        *(started.start_late(d, app.secrets, world.policy, world.now) for d in (app.database, world.database()))
     )
     await world.turns()
     await world.sends()

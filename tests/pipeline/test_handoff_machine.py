@@ -18,8 +18,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from bot import app as composition
 from bot import content as content_room
-from bot import jobs
 from bot.content import Content
+from bot.jobs import started
 from bot.settings import Settings
 from bot.store.reminders import BY
 from handlers import owner
@@ -153,7 +153,7 @@ class _Handoff(RuleBasedStateMachine):
         self.world.clock.move(minutes=minutes)
         app = self.world.app
         for _ in range(2):  # two workers look at the same time
-            self.do(jobs.start_late(app.database, app.secrets, self.world.policy, self.world.now))
+            self.do(started.start_late(app.database, app.secrets, self.world.policy, self.world.now))
         self.settle()
 
     @rule(flow=st.sampled_from(["thanks", "menu", "feedback", "late"]), by=st.sampled_from([BY, "broadcast", "timer"]))

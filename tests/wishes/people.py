@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from bot.app import App
 from bot.engine.inbound import Inbound
-from bot.jobs import erase_due, link_due
+from bot.jobs.wishes import erase_due, link_due
 from bot.store import history
 from bot.store.homes import Home
 from bot.store.keys import open_json

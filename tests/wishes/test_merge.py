@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.app import App
-from bot.jobs import link_due
+from bot.jobs.wishes import link_due
 from bot.store import merge, tables
 from bot.store.keys import open_
 from bot.store.rows import Person as Row
