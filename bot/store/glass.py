@@ -17,10 +17,10 @@ from uuid_utils.compat import uuid7
 from bot.store import colleagues
 from bot.store.events import record
 from bot.store.keys import Keys, seal
-from bot.store.sharing_tables import glass_openings
 from bot.store.tables import (
     cases,
     conversations,
+    glass_openings,
     keys,
     notices,
     organisations,

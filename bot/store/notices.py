@@ -15,7 +15,8 @@ from sqlalchemy import case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import turns
-from bot.store.tables import SEVERITIES, addresses, cases, contacts, conversations, notices
+from bot.store.case_tables import SEVERITIES
+from bot.store.tables import addresses, cases, contacts, conversations, notices
 
 RANK = {severity: place for place, severity in enumerate(SEVERITIES)}  # the gravest first
 

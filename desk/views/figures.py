@@ -30,8 +30,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.case_tables import SEVERITIES
 from bot.store.notices import RANK
-from bot.store.tables import SEVERITIES, addresses, case_events, cases, contacts, conversations, messages, users
+from bot.store.tables import addresses, case_events, cases, contacts, conversations, messages, users
 from desk.figures import Asked
 from desk.views.order import in_order
 from desk.views.scope import Scope
