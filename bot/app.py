@@ -68,7 +68,7 @@ from bot.vault.keyring import Keyring, WrappedByAnother, development_secret
 from bot.witness import Witness
 from desk import permissions
 from desk.alerts import DeskCounts
-from handlers.cases import check_digit
+from handlers.references import check_digit
 
 # Providers' packages are imported where a provider is configured: together they take a second of each start.
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from bot.store.wake import Wake
 from bot.transports.bell import Bell, Ring
 from bot.transports.errors import Misconfigured, OutcomeUnknown, SendError, Throttled, Undeliverable, Unreachable
 from handlers import duty, routing
-from handlers.cases import grouped
+from handlers.references import grouped
 from handlers.routing import Needs, Offer
 
 log = logs.get(__name__)

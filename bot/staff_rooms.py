@@ -20,8 +20,8 @@ from bot.store.colleagues import ANSWERS
 from bot.store.database import Database
 from bot.store.keys import Keys
 from bot.transports.errors import SendError
-from handlers.cases import grouped
 from handlers.context import Actor
+from handlers.references import grouped
 
 log = logs.get(__name__)
 STAFF_KIND = "staff"  # of an Inbound that is no person's

@@ -10,8 +10,8 @@ from datetime import timedelta
 from typing import Any
 
 from bot.store.rows import Feedback, Reminder
-from handlers.cases import concerned
 from handlers.context import Case, Context, Outcome
+from handlers.which import concerned
 
 __all__ = ["allow", "ask_later", "changes", "forbid", "known", "note"]
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from bot.store.staffed import ASKED_FOR
 from handlers import duty
-from handlers.cases import concerned, find
 from handlers.context import Case, Context, Outcome
 from handlers.cover import spoken
+from handlers.which import concerned, find
 
 __all__ = ["look", "note", "record", "settle"]
 

@@ -16,8 +16,8 @@ from bot.engine.state import Rules
 from bot.nlu.intents import FALLBACK
 from bot.store import fallen
 from bot.store.subject import Subject
-from handlers.cases import is_minor
 from handlers.context import Context
+from handlers.opening import is_minor
 
 UNKNOWN, UNSURE, ANSWER = "unknown", "unsure", "answer"
 Unnamed = Callable[[str], str]

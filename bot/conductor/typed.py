@@ -18,10 +18,10 @@ from bot.store import colleagues, intake, raised
 from bot.store.database import OUTBOX_CHANNEL, Connection
 from bot.store.homes import Home
 from bot.store.inbox import Inbox
-from handlers.cases import is_minor
 from handlers.context import Actor, Case
 from handlers.handoff import DESK
 from handlers.intake import Told, type_up
+from handlers.opening import is_minor
 
 NOBODY = "-"  # the address of who gave no number
 

@@ -29,8 +29,8 @@ from desk.office import Office, TheVisit, Visit
 from desk.route import act, show
 from desk.routes.case import address
 from desk.views.evidence import Item
-from handlers import cases
 from handlers.searches import FIELDS, Composed, compose, may_search
+from handlers.which import SEARCH
 
 CASE = "/case/{reference:str}/search"
 MORNING = time(9, 0)
@@ -123,7 +123,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
 
     def _open(shown: Shown) -> str:
         """Why nobody may be asked; empty when somebody may."""
-        if shown.head.kind != cases.SEARCH or shown.head.closed_at is not None:
+        if shown.head.kind != SEARCH or shown.head.closed_at is not None:
             return "closed"
         return "" if may_search(shown.head.facts) else "decides"
 

@@ -22,7 +22,7 @@ from desk import directory as list_of
 from desk.look import fields
 from desk.office import Office, TheVisit, Visit
 from desk.route import act, show
-from handlers.cases import check_digit
+from handlers.references import check_digit
 
 TEXTS = {"name": 120, "phone": 40, "city": 80, "notes": 2000}  # at most
 DIGITS = 8  # of a code, and a check digit

@@ -22,7 +22,7 @@ import handlers
 from bot.app import draw_reference
 from bot.settings import ROOT
 from bot.store.rows import Case, Conversation, Person
-from handlers import cases, casework, children, privacy, profile, risks, triage, waiting
+from handlers import cases, casework, children, privacy, profile, references, risks, triage, waiting, which
 from handlers.context import Actor, Context
 from tests.fakes.shelf import MemoryShelf, SmallWorld
 
@@ -124,21 +124,21 @@ def test_the_reading_of_sources_sees_outcomes() -> None:
     ("digits", "check"), [("7992739871", "3"), ("0", "0"), ("482917", "2"), ("411111111111111", "1"), ("123456", "6")]
 )
 def test_check_digits(digits: str, check: str) -> None:
-    assert cases.check_digit(digits) == check
+    assert references.check_digit(digits) == check
 
 
 @given(st.integers(100000, 999999), st.integers(0, 6), st.integers(1, 9))
 def test_one_wrong_digit_is_always_noticed(number: int, place: int, by: int) -> None:
-    reference = f"{number}{cases.check_digit(str(number))}"
+    reference = f"{number}{references.check_digit(str(number))}"
     wrong = reference[:place] + str((int(reference[place]) + by) % 10) + reference[place + 1 :]
-    assert cases.check_digit(wrong[:-1]) != wrong[-1]
+    assert references.check_digit(wrong[:-1]) != wrong[-1]
 
 
 def test_drawn_references_are_whole_and_differ() -> None:
     drawn = [draw_reference() for _ in range(500)]
-    assert all(len(r) == 7 and r.isdigit() and r[0] != "0" and cases.check_digit(r[:-1]) == r[-1] for r in drawn)
+    assert all(len(r) == 7 and r.isdigit() and r[0] != "0" and references.check_digit(r[:-1]) == r[-1] for r in drawn)
     assert len(set(drawn)) > 490
-    assert cases.grouped("4829173") == "482 917 3"
+    assert references.grouped("4829173") == "482 917 3"
 
 
 # --- severity
@@ -333,7 +333,7 @@ async def test_an_alarm_is_critical_whatever_its_kind(ctx: Context, kind: str) -
     assert (notice.audience, notice.severity, notice.kind) == ("page", "critical", kind)
     assert (ctx.cases[0].severity, ctx.cases[0].kind, len(ctx.cases)) == ("critical", kind, 2)
     assert notice.case_id == ctx.cases[0].id
-    assert outcome.slots["reference"] == cases.grouped(ctx.cases[0].reference)
+    assert outcome.slots["reference"] == references.grouped(ctx.cases[0].reference)
     assert ctx.cases[0].answer_due_at == NOON + timedelta(minutes=15)
 
 
@@ -484,9 +484,9 @@ async def test_a_doubt_is_a_note_for_a_human_and_no_case(ctx: Context) -> None:
 
 async def test_what_is_told_to_somebody_who_writes_on_keeps_to_the_first_promise(ctx: Context) -> None:
     await cases.raise_alarm(ctx, kind="report_violence")
-    assert cases.heavy(ctx) is None
+    assert which.heavy(ctx) is None
     await cases.raise_alarm(ctx, kind="express_self_harm")
-    case = cases.heavy(ctx)
+    case = which.heavy(ctx)
     assert case is not None
     assert case.facts == {"also": ["express_self_harm"]}
     ctx.notices.clear()
