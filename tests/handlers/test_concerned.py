@@ -5,18 +5,11 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-import pytest
-
 from handlers import cases, casework, closing, which, word
 from handlers.context import Case, Context
-from tests.handlers.people import HERE, case, context
+from tests.handlers.people import HERE, case
 
 ELSEWHERE = UUID(int=92)  # another conversation of hers
-
-
-@pytest.fixture
-def ctx() -> Context:
-    return context(country_hint="KW")
 
 
 def opened(ctx: Context, kind: str, reference: str, where: UUID = HERE, **values: Any) -> Case:

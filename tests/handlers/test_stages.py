@@ -14,9 +14,8 @@ from bot.store.rows import FamilyCode
 from handlers import cases, closing, codes, which
 from handlers.context import Context
 from tests.conftest import NOON
-from tests.handlers.test_actions import ctx, old_case
+from tests.handlers.people import old_case
 
-__all__ = ["ctx"]
 MAY_BE_SAID = {"reference", "at", "other", "stage", "lines", "options"}
 
 

@@ -14,9 +14,7 @@ from handlers import cases, references, tracing
 from handlers.context import Context
 from tests.conftest import NOON
 from tests.fakes.shelf import MemoryShelf
-from tests.handlers.test_actions import ctx
 
-__all__ = ["ctx"]
 OTHERS = [r for r in tracing.RESULTS if r != tracing.DIED]
 
 

@@ -6,7 +6,6 @@ Law: nothing is asserted here; who subscribes does it in the chat, unless a test
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
