@@ -21,7 +21,7 @@ from bot.engine import offers
 from bot.engine.answers import Answer, exact
 from bot.engine.inputs import Heard, Input, Meaning, Pressed, Resumed, Shared, Started
 from bot.engine.session import Frame, Session
-from bot.engine.state import LONGEST, SAID, SENT
+from bot.engine.stack import LONGEST, SAID, SENT
 from bot.store import reminders
 from bot.store.rows import CHECK_IN
 from handlers import asked, cases, casework, children, closing, targets, transfers, which

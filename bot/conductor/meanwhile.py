@@ -9,7 +9,7 @@ from bot.conductor.arrived import COURTESY
 from bot.content import Content
 from bot.engine.flow import Flow
 from bot.engine.inputs import Heard, Input, Meaning, Started
-from bot.engine.state import ALARM
+from bot.engine.stack import ALARM
 from handlers import owner as owners
 from handlers import put_off, triage, which
 from handlers.context import Context

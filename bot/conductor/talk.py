@@ -21,7 +21,7 @@ from bot.engine.engine import turn
 from bot.engine.events import Called, Said
 from bot.engine.inputs import Input, Outcome
 from bot.engine.session import Session
-from bot.engine.state import SAID, SENT
+from bot.engine.stack import SAID, SENT
 from bot.store import vouched
 from handlers import handoff, which
 
