@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from bot.store import backup, settling, tables
+from bot.store import restore, settling, tables
 from bot.transports import errors
 from tests.pipeline.telling import MAYA, RITA, Telling, quiet
 from tests.pipeline.world import World
@@ -50,7 +50,7 @@ async def test_one_that_ran_when_a_backup_was_made_tells_nobody_a_second_time(wo
     which = await telling.begun()
     assert await telling.minute() == 1
     assert await telling.counts(which) == {"queued": 1, "waiting:silence": 1}
-    assert await backup.hold(world.app.database, world.now) == (1, 1)
+    assert await restore.hold(world.app.database, world.now) == (1, 1)
     await quiet(telling)
     assert await telling.minute() == 0
     assert await world.sends() == 0
