@@ -127,12 +127,6 @@ class Inbox:
                 )
             )
 
-    async def add_input(self, home: Home, kind: str, data: dict[str, Any], at: datetime) -> None:
-        """Something that a job or the desk makes happen to a conversation (a timer, a release)."""
-        async with self._database.begin() as connection:
-            await connection.execute(insert(inbox).values(input_row(home, kind, data, at)))
-        await self._database.notify(INBOX_CHANNEL)
-
     # --- receiving, step by step
 
     async def _unseen(self, connection: AsyncConnection, items: Iterable[Inbound | Receipt]) -> list[Inbound | Receipt]:

@@ -42,7 +42,7 @@ class Waiting:
     offer: tuple[str, ...] = ()  # why this colleague: codes of handlers/routing.py
 
 
-# The order of the queue, as `handlers/routing.py: queue_key` has it: red, what rings, the gravest, what is due first.
+# The order of the queue: red, what rings, the gravest, what is due first, the oldest.
 ORDER = (
     notices.c.red_at.is_(None),
     notices.c.audience != "page",

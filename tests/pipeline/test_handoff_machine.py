@@ -158,12 +158,12 @@ class _Handoff(RuleBasedStateMachine):
 
     @rule(flow=st.sampled_from(["thanks", "menu", "feedback", "late"]), by=st.sampled_from([BY, "broadcast", "timer"]))
     def something_begins_by_itself(self, flow: str, by: str) -> None:
-        self.do(self.world.app.inbox.add_input(self.where, "started", {"flow": flow, "by": by}, self.world.now))
+        self.do(self.world.given(self.where, "started", {"flow": flow, "by": by}))
         self.settle()
 
     @rule()
     def a_timer_runs_out(self) -> None:
-        self.do(self.world.app.inbox.add_input(self.where, "timed_out", {"step": "wages.owed"}, self.world.now))
+        self.do(self.world.given(self.where, "timed_out", {"step": "wages.owed"}))
         self.settle()
 
     # --- staff
