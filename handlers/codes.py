@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from bot.content.readers.code import FIRST, LENGTH
-from bot.store.rows import NEW, CodeTry, CodeUse, FamilyCode
+from bot.store.records import NEW, CodeTry, CodeUse, FamilyCode
 from handlers.context import Context, Outcome
 from handlers.references import check_digit
 from handlers.which import own

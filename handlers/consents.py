@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from bot.store.rows import Consent
+from bot.store.records import Consent
 from handlers import opening, which
 from handlers.context import Context, Outcome
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from bot.store.rows import CaseCheck
+from bot.store.records import CaseCheck
 from handlers import cases, closing, emergencies, opening, owner, put_off, targets, which
 from handlers.context import Case, Context, Outcome
 

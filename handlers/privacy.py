@@ -11,7 +11,7 @@ from itertools import chain
 
 from bot.content.readers.digits import digits_in
 from bot.engine.answers import fold
-from bot.store.rows import CodeTry, LinkCode
+from bot.store.records import CodeTry, LinkCode
 from handlers import consents, put_off, transfers
 from handlers.context import Context, Outcome
 from handlers.which import concerned

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from bot.store.rows import Referral, Reminder
+from bot.store.records import Referral, Reminder
 from handlers import cases, opening, references
 from handlers.context import Case, Context, Outcome
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bot.store.rows import Feedback
+from bot.store.records import Feedback
 from handlers import facts, means, risks
 from handlers.context import Case, Context, Outcome
 from handlers.which import concerned, find

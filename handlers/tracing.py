@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.store.rows import VolunteerCode, VolunteerLink
+from bot.store.volunteer_records import VolunteerCode, VolunteerLink
 from handlers import cases, opening, references, triage, which
 from handlers.context import Context, Outcome
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from bot.store.rows import Share, Transfer
+from bot.store.records import Share, Transfer
 from handlers import asked, handoff, owner, targets
 from handlers.context import Case, Context, Outcome
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.store import hours
-from bot.store.rows import CHECK_IN, Reminder
+from bot.store.records import CHECK_IN, Reminder
 from handlers import duty
 from handlers.context import Case, Context, Outcome
 from handlers.emergencies import spoken_number

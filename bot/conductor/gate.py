@@ -23,7 +23,7 @@ from bot.engine.inputs import Heard, Input, Meaning, Pressed, Resumed, Shared, S
 from bot.engine.session import Frame, Session
 from bot.engine.stack import LONGEST, SAID, SENT
 from bot.store import reminders
-from bot.store.rows import CHECK_IN
+from bot.store.records import CHECK_IN
 from handlers import asked, cases, casework, children, closing, targets, transfers, which
 from handlers import owner as owners
 from handlers.context import Context

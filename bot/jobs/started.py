@@ -14,8 +14,9 @@ from bot.store import fallback, late, reminders, turns, windows
 from bot.store.database import INBOX_CHANNEL, OUTBOX_CHANNEL, Database
 from bot.store.keys import Keys
 from bot.store.reached import Reached
+from bot.store.records import CHECK_IN
 from bot.store.reminders import Due, Place
-from bot.store.rows import CHECK_IN, Conversation, Person
+from bot.store.rows import Conversation, Person
 from handlers import targets
 
 

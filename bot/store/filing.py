@@ -29,17 +29,14 @@ from bot.store.records import (
     FamilyCode,
     Feedback,
     LinkCode,
-    Record,
     Referral,
     Reminder,
-    SearchAnswer,
-    SearchCopy,
     Share,
     Subscription,
     Transfer,
-    VolunteerCode,
-    VolunteerLink,
 )
+from bot.store.shelved import Record
+from bot.store.volunteer_records import SearchAnswer, SearchCopy, VolunteerCode, VolunteerLink
 from bot.vault.lookup import code_form
 
 R = TypeVar("R", bound=Record)

@@ -20,7 +20,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store.homes import Home
 from bot.store.inbox import input_row
 from bot.store.keys import Keys, open_json
-from bot.store.rows import CHECK_IN, Conversation, Person
+from bot.store.records import CHECK_IN
+from bot.store.rows import Conversation, Person
 from bot.store.tables import addresses, cases, contacts, conversations, inbox, keys, messages, reminders
 from bot.store.turns import PERSON_FIELDS
 

@@ -12,7 +12,7 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from bot.store import users
-from bot.store.rows import Transfer
+from bot.store.records import Transfer
 from handlers import transfers
 from tests.desk.office import ON_SCREEN, THEIRS, Desk, Person, opened, plain
 from tests.desk.test_intake import form

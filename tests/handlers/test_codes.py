@@ -12,7 +12,8 @@ import pytest
 from bot.content.knowledge import Facts
 from bot.content.readers.code import FIRST, LENGTH
 from bot.settings import ROOT
-from bot.store.rows import NEW, CodeUse, Conversation, FamilyCode, Person
+from bot.store.records import NEW, CodeUse, FamilyCode
+from bot.store.rows import Conversation, Person
 from handlers import cases, codes
 from handlers.context import Actor, Context
 from tests.conftest import NOON

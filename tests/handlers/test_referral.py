@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.store.rows import Feedback, Referral, Reminder
+from bot.store.records import Feedback, Referral, Reminder
 from handlers import follow_up, references, referral, services
 from handlers.context import Actor, Context
 from tests.conftest import NOON

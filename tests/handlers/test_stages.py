@@ -10,7 +10,7 @@ import pytest
 from bot.content import Content
 from bot.content.wording import PLACEHOLDER
 from bot.engine.flow import Ask, Say
-from bot.store.rows import FamilyCode
+from bot.store.records import FamilyCode
 from handlers import cases, closing, codes, which
 from handlers.context import Context
 from tests.conftest import NOON

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.settings import ROOT
-from bot.store.rows import VolunteerCode
+from bot.store.volunteer_records import VolunteerCode
 from handlers import cases, references, tracing
 from handlers.context import Context
 from tests.conftest import NOON

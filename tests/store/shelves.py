@@ -21,7 +21,8 @@ from bot.store.database import Database
 from bot.store.homes import Home
 from bot.store.inbox import Inbox
 from bot.store.keys import Keys
-from bot.store.rows import Case, Licence, Person
+from bot.store.records import Licence
+from bot.store.rows import Case, Person
 from bot.store.shelf import shelves
 from handlers.context import Shelf
 from tests.conftest import NOON
