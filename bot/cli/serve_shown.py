@@ -31,7 +31,7 @@ def say_at_work(settings: Settings, host: str = "", port: int = 0) -> None:
 
 
 def say_hello(app: App, host: str, newcomers: Sequence[First], known: str | None, port: int) -> None:
-    """The server listens. `newcomers`: whoever may sign in for the first time, shown once; `known`: who could before."""
+    """The server listens. `newcomers`: who may sign in for the first time, shown once; `known`: who could before."""
     base = base_of(host, port)
     print(f"Saathi listens on {base}")
     if app.settings.env == "development":

@@ -100,16 +100,12 @@ async def _tell_staff(connection: AsyncConnection, subject_id: UUID, case_id: UU
     already = exists().where(notices.c.case_id == case_id, notices.c.kind == ANSWERED, notices.c.taken_at.is_(None))
     if (await connection.execute(select(already))).scalar():
         return
-    await raised.add_notice(
+    await raised.raise_notice(
         connection,
-        {
-            "id": uuid7(),
-            "subject_id": subject_id,
-            "conversation_id": place.conversation_id,
-            "case_id": case_id,
-            "audience": "queue",
-            "kind": ANSWERED,
-            "severity": place.severity,
-            "raised_at": now,
-        },
+        ANSWERED,
+        place.severity,
+        subject_id=subject_id,
+        conversation_id=place.conversation_id,
+        now=now,
+        case_id=case_id,
     )
