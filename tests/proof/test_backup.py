@@ -24,7 +24,7 @@ from bot.__main__ import main
 from bot.app import App
 from bot.media.files import Files
 from bot.settings import Settings, SettingsError
-from bot.store import alive, backup, embedded, history, media_tar, restore
+from bot.store import alive, backup, embedded, history, media_tar, programs, restore
 from bot.store.database import AT_WORK, LISTENS
 from bot.store.manifest import MANIFEST, BackupError, verify
 from bot.store.tables import audit, notices, outbox
@@ -416,13 +416,13 @@ def test_the_password_is_in_no_list_of_processes(
     drill: Drill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: Clock
 ) -> None:
     seen: list[list[str]] = []
-    real = backup.subprocess.run
+    real = programs.subprocess.run
 
     def listening(command: list[str], **kwargs: object) -> object:
         seen.append([str(part) for part in command])
         return real(command, **kwargs)  # type: ignore[call-overload]
 
-    monkeypatch.setattr(backup.subprocess, "run", listening)
+    monkeypatch.setattr(programs.subprocess, "run", listening)
     url = embedded.ensure(drill.lost).url_owner
     backup.make(url, None, tmp_path / "a", tmp_path / "b", clock())
     password = psycopg.conninfo.conninfo_to_dict(url)["password"]
