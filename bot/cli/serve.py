@@ -26,11 +26,13 @@ from bot import box_clock
 from bot import settings as configuration
 from bot.app import App
 from bot.certified import Certificates
-from bot.cli.serve_shown import say_at_work, say_hello, say_how_long_away
 from bot.looking import Looking
+from bot.media.speech import LocalSpeech
 from bot.observe import logs
 from bot.rostering import Roster
+from bot.settings import Settings
 from bot.simulated import Phones
+from bot.store import alive
 from bot.web.site import pulse, site
 from bot.web.webhooks import polled
 from desk import first
@@ -38,6 +40,7 @@ from desk.first import First
 from desk.mount import desk, make_office
 from desk.office import Office
 
+log = logs.get(__name__)
 YOUNG = 20_000  # values made since the last look for garbage
 STOP_SECONDS = 25.0  # a request to a provider may take 15, and a webhook 20
 HELP = "run the service: webhooks, conductor and sender (and the simulator, in development)"
@@ -85,7 +88,7 @@ async def _serve(args: argparse.Namespace) -> int:
     logs.quiet_loop(loop)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    say_how_long_away(app)
+    _say_how_long_away(app)
     server, office = None, None
     try:
         async with asyncio.TaskGroup() as group:
@@ -100,7 +103,7 @@ async def _serve(args: argparse.Namespace) -> int:
                 server = _pulse(app, args.host, args.health_port)
                 finishing.append(group.create_task(_serve_until(server, stop)))
             else:
-                say_at_work(settings)
+                _say_at_work(settings)
             await stop.wait()
             app.wake.stop()
             if office is not None:
@@ -206,12 +209,12 @@ def _server(app: App, office: Office, host: str, port: int, newcomers: Sequence[
         Looking(app),
         app.engine,
     )
-    return _Server(_listening(pages, host, port), partial(say_hello, app, host, newcomers, known))
+    return _Server(_listening(pages, host, port), partial(_say_hello, app, host, newcomers, known))
 
 
 def _pulse(app: App, host: str, port: int) -> _Server:
     pages = pulse(app.settings, app.ready, app.backlog, app.engine)
-    return _Server(_listening(pages, host, port), partial(say_at_work, app.settings, host))
+    return _Server(_listening(pages, host, port), partial(_say_at_work, app.settings, host))
 
 
 def _listening(pages: Litestar, host: str, port: int) -> uvicorn.Config:
@@ -236,4 +239,65 @@ async def _serve_until(server: uvicorn.Server, stop: asyncio.Event) -> None:
         print(
             f"Saathi cannot listen on {at}: the port is taken, or not for this user. Choose another with --port.",
             file=sys.stderr,
+        )
+
+
+def _base(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _say_at_work(settings: Settings, host: str = "", port: int = 0) -> None:
+    print("Saathi works. Stop it with Ctrl+C.", flush=True)
+    if port:
+        print(f"  health: {_base(host, port)}/health/ready   figures: {_base(host, port)}/metrics", flush=True)
+    _say_what_is_missing(settings)
+
+
+def _say_hello(app: App, host: str, newcomers: Sequence[First], known: str | None, port: int) -> None:
+    base = _base(host, port)
+    print(f"Saathi listens on {base}")
+    if app.settings.env == "development":
+        print(f"  three phones to try it: {base}/try")
+    print(f"  the caseworkers' desk: {base}/desk")
+    for one in newcomers:
+        print(f"    sign in as {one.login} ({one.role}), password {one.password}: shown once")
+        print(f"      codes for your phone: {one.address}")
+    if known is not None:
+        print(f"    forgot the first sign-in? `saathi users password {known}`, `saathi users reset-totp {known}`")
+    print(f"  health: {base}/health/ready   figures: {base}/metrics")
+    print("  alarms and what else waits for a human: `saathi queue` (--watch), answered with `saathi reply`")
+    own = " The database goes on running: `saathi db stop` ends it." if app.settings.database_url is None else ""
+    print(f"Stop it with Ctrl+C.{own}", flush=True)
+    _say_what_is_missing(app.settings)
+
+
+def _say_how_long_away(app: App) -> None:
+    """What was written meanwhile may be lost: an operator looks."""
+    gone = alive.away(app.settings.data_dir, app.clock())
+    if gone is None:
+        return
+    hours = round(gone.total_seconds() / 3600)
+    log.warning("was_away", seconds=min(int(gone.total_seconds()), 999_999))
+    print(f"Nobody was here for {hours} hours.", flush=True)
+    if gone >= alive.KEPT:
+        log.error("messages_lost_while_away")
+        print(
+            "  Telegram keeps messages for 24 hours: what was written before that is lost. Twilio gives up within"
+            " seconds: look at its log for messages that came meanwhile.",
+            flush=True,
+        )
+
+
+def _say_what_is_missing(settings: Settings) -> None:
+    """An operator must not believe that somebody is called when nobody is."""
+    for name in settings.without_effect:
+        log.warning("setting_without_effect", code=name)
+        print(f"  {name} is set, and does nothing: not built yet", flush=True)
+    if settings.speech_command and not LocalSpeech(settings.speech_command).found:
+        log.error("speech_not_found")
+        print("  SAATHI_SPEECH_COMMAND: there is no such program; voice notes wait for an ear", flush=True)
+    if settings.env == "production" and not settings.metrics_token:
+        print(
+            "  /metrics answers this machine only; set SAATHI_METRICS_TOKEN if a proxy here sends no X-Forwarded-For",
+            flush=True,
         )

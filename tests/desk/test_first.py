@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.cli import serve, serve_shown
+from bot.cli import serve
 from bot.store import users
 from desk import first
 from tests.pipeline.conftest import world
@@ -32,7 +32,7 @@ async def test_the_hint_names_somebody_who_is_there(
     for login, role in people:
         await _added(world, login, role)
     newcomers, known = await serve._first(world.app)
-    serve_shown.say_hello(world.app, "127.0.0.1", newcomers, known, 8000)
+    serve._say_hello(world.app, "127.0.0.1", newcomers, known, 8000)
     told = capsys.readouterr().out
     assert f"`saathi users password {named}`, `saathi users reset-totp {named}`" in told
     assert "shown once" not in told
@@ -48,7 +48,7 @@ async def test_who_may_sign_in_no_more_is_not_named(world: World) -> None:
 async def test_a_new_desk_has_two_people_told_once(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     newcomers, known = await serve._first(world.app)
     assert ([one.login for one in newcomers], known) == ([*first.ROLES], None)
-    serve_shown.say_hello(world.app, "127.0.0.1", newcomers, known, 8000)
+    serve._say_hello(world.app, "127.0.0.1", newcomers, known, 8000)
     told = capsys.readouterr().out
     assert "sign in as supervisor (supervisor), password" in told
     assert "forgot" not in told
