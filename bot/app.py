@@ -47,7 +47,7 @@ from bot.pager import Pager
 from bot.sender import Sender
 from bot.settings import Settings, SettingsError
 from bot.staff_rooms import STAFF_KIND, StaffRooms
-from bot.store import accounts, alive, embedded, pages, restoring
+from bot.store import accounts, alive, calling, embedded, restoring
 from bot.store.backlog import backlog
 from bot.store.contents import Book, of_account
 from bot.store.database import UNAVAILABLE, Database
@@ -68,7 +68,7 @@ from bot.vault.keyring import Keyring, WrappedByAnother, development_secret
 from bot.witness import Witness
 from desk import permissions
 from desk.alerts import DeskCounts
-from handlers.cases import check_digit
+from handlers.references import check_digit
 
 # Providers' packages are imported where a provider is configured: together they take a second of each start.
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ class App:
         if key != KEY:
             return ""
         async with self.database.begin() as connection:
-            known = await pages.acknowledge(connection, page_id, self.clock())
+            known = await calling.acknowledge(connection, page_id, self.clock())
         return heard(self.content.staff("en", "call_done", {})) if known is not None else ""
 
     async def ready(self) -> str:

@@ -10,7 +10,7 @@ from bot import attachments
 from bot.app import App
 from bot.media.files import Files
 from bot.media.preview import Previews
-from bot.store import searches
+from bot.store import search_copies
 
 
 class Looking:
@@ -33,12 +33,12 @@ class Looking:
         """Whether there is something to look at by this code, now."""
         app = self._app
         async with app.database.begin() as connection:
-            return await searches.looked_at(connection, app.secrets, code, app.clock()) is not None
+            return await search_copies.looked_at(connection, app.secrets, code, app.clock()) is not None
 
     async def picture(self, code: str) -> bytes | None:
         """A JPEG; None when there is nothing to look at any more."""
         app = self._app
         async with app.database.begin() as connection:
-            which = await searches.looked_at(connection, app.secrets, code, app.clock())
+            which = await search_copies.looked_at(connection, app.secrets, code, app.clock())
         found = await attachments.read(app.database, app.secrets, self._files, which) if which else None
         return await self._previews.make(found[1], found[0]) if found else None

@@ -15,17 +15,18 @@ from uuid import UUID
 
 from bot.content import Content
 from bot.observe import logs
-from bot.store import colleagues, leases, pages, staff_chats
+from bot.store import calling, colleagues, leases, pages, staff_chats
+from bot.store.calling import Claimed
 from bot.store.colleagues import Colleague
 from bot.store.database import OUTBOX_CHANNEL, Connection, Database
 from bot.store.keys import Keys
-from bot.store.pages import Call, Claimed, Open, Rung
+from bot.store.pages import Call, Open, Rung
 from bot.store.raised import SECOND
 from bot.store.wake import Wake
 from bot.transports.bell import Bell, Ring
 from bot.transports.errors import Misconfigured, OutcomeUnknown, SendError, Throttled, Undeliverable, Unreachable
 from handlers import duty, routing
-from handlers.cases import grouped
+from handlers.references import grouped
 from handlers.routing import Needs, Offer
 
 log = logs.get(__name__)
@@ -54,7 +55,7 @@ class Pager:
         groups: bool = False,
     ) -> None:
         self._database = database
-        self._leases = pages.held(database)
+        self._leases = calling.held(database)
         self._secrets = secrets
         self._content = content
         self._bells = bells
@@ -195,7 +196,7 @@ class Pager:
         """Make the calls that are due; returns how many."""
         now = self._clock()
         async with self._database.begin() as connection:
-            claimed = await pages.claim(connection, now, take_over=leases.steady(self._database))
+            claimed = await calling.claim(connection, now, take_over=leases.steady(self._database))
             to = {c.id: await self._number(connection, c) for c in claimed}
         async with self._leases.holding({c.id: c.fence for c in claimed}):
             await asyncio.gather(*(self._ring(c, to[c.id]) for c in claimed))
@@ -230,7 +231,7 @@ class Pager:
 
     async def _wrote(self, claimed: Claimed, **values: Any) -> None:
         async with self._database.begin() as connection:
-            await pages.write(connection, claimed, **values)
+            await calling.write(connection, claimed, **values)
 
     def _words(self, claimed: Claimed) -> Ring:
         language = claimed.language or "en"

@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo
 from uuid_utils.compat import uuid7
 
 from bot.content import Content
-from bot.store import rota, shifts
+from bot.store import rota, shifts, staffed
 from bot.store.database import Connection
-from bot.store.rota import Shift, Span
+from bot.store.rota import Shift
+from bot.store.spans import Span
 from handlers import care, duty
 
 WEEK = timedelta(weeks=1)
@@ -203,7 +204,7 @@ class Roster:
 
     async def gaps(self, connection: Connection, now: datetime, ahead: timedelta | None = None) -> list[Span]:
         """Opening hours for which nobody is planned: soon, or within a time."""
-        planned = await rota.planned(connection, now, ahead=max(rota.LOOK_AHEAD, ahead or rota.LOOK_AHEAD))
+        planned = await staffed.planned(connection, now, ahead=max(staffed.LOOK_AHEAD, ahead or staffed.LOOK_AHEAD))
         return duty.gaps(
             {**self._duty, duty.PLANNED: planned} if planned else self._duty,
             now,

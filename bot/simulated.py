@@ -16,7 +16,7 @@ from bot.channels.routes import FACTS, Route, Routes
 from bot.engine.messages import Reply
 from bot.store import history
 from bot.store.history import Line
-from bot.store.inbox import Home
+from bot.store.homes import Home
 from handlers import profile
 from handlers.context import Context
 

@@ -15,13 +15,13 @@ from bot.channels.contract import Inbound
 from bot.conductor.act import Staff
 from bot.content import Content
 from bot.observe import logs
-from bot.store import colleagues, history, pages, staff_chats
+from bot.store import calling, colleagues, history, staff_chats
 from bot.store.colleagues import ANSWERS
 from bot.store.database import Database
 from bot.store.keys import Keys
 from bot.transports.errors import SendError
-from handlers.cases import grouped
 from handlers.context import Actor
+from handlers.references import grouped
 
 log = logs.get(__name__)
 STAFF_KIND = "staff"  # of an Inbound that is no person's
@@ -129,7 +129,7 @@ class StaffRooms:
         except ValueError:
             return ""
         async with self._database.begin() as connection:
-            reference = await pages.acknowledge(connection, page_id, self._clock())
+            reference = await calling.acknowledge(connection, page_id, self._clock())
         return "" if reference is None else self._say("seen_done", reference)
 
     def _say(self, text: str, reference: str = "") -> str:

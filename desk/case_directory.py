@@ -10,11 +10,11 @@ from typing import Any
 
 from bot.content.languages import FALLBACK
 from bot.engine.events import Said
-from bot.store import searches
+from bot.store import search_answers
 from desk.case_page import Shown
 from desk.office import Office, Visit
 from desk.views import referrals
-from handlers import cases
+from handlers.which import SEARCH
 
 QUESTION = "referral_offer.agreed"
 # What may be done next with a referral, by its state: codes of the acts, the likely one first.
@@ -74,6 +74,6 @@ async def part(office: Office, visit: Visit, shown: Shown) -> dict[str, Any]:
         "asks": asks,
         "next_acts": NEXT,
         "silent_days": office.content.knowledge.get("directory")["silent_days"],
-        "search_part": shown.head.kind == cases.SEARCH and "trace" in shown.may,
-        "answered": sum(one.kind == searches.ANSWERED for one in shown.around.happened),
+        "search_part": shown.head.kind == SEARCH and "trace" in shown.may,
+        "answered": sum(one.kind == search_answers.ANSWERED for one in shown.around.happened),
     }

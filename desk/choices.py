@@ -15,7 +15,7 @@ from babel import Locale
 
 from bot.channels.limits import LIMITS
 from bot.content import Content
-from bot.store.tables import SEVERITIES
+from bot.store.case_tables import SEVERITIES
 from desk.look import Look
 
 NO_COUNTRY = {"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}  # codes of groups, of nowhere, and for try-outs of software

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 
-from bot.store.rota import Span
+from bot.store.spans import Span
 from desk.look import fields
 
 YEARS = range(2000, 2101)  # that are meant: a slip of a finger is none

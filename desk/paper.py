@@ -15,7 +15,7 @@ from bot.content import Content
 from bot.content.languages import FALLBACK
 from bot.documents.blank import Blank, blanks
 from bot.store.intake import Sheet
-from handlers.cases import check_digit
+from handlers.references import check_digit
 
 MOST = 50  # sheets of one file
 _NUMBER = re.compile(r"([a-z]{2,3}(?:-[a-z]+)?)-([0-9]{1,4})-([0-9]{2,12})")

@@ -18,9 +18,10 @@ from babel import Locale
 
 from bot.engine.events import Said
 from bot.rostering import Roster
-from bot.store import rota
+from bot.store import spans, staffed
 from bot.store.colleagues import SKILLS
-from bot.store.rota import ANY, Span
+from bot.store.spans import Span
+from bot.store.staffed import ANY
 from desk.moments import of_day_field
 from desk.office import Office, Visit
 from desk.views import rota as view
@@ -141,7 +142,7 @@ async def gather(office: Office, visit: Visit, asked: Asked) -> Shown:
     async with office.database.begin() as connection:
         found = await view.between(connection, start, end, language=asked.language, skill=asked.skill)
         coming = await view.between(connection, now, now + AHEAD)
-        planned = await rota.planned(connection, now, ahead=AHEAD + DAY * 2)
+        planned = await staffed.planned(connection, now, ahead=AHEAD + DAY * 2)
         gaps = await roster.gaps(connection, now, max(AHEAD, end - now))
         people = await view.team(connection)
         away = await view.away(connection, (now, now + AHEAD))
@@ -222,7 +223,7 @@ def _unread(start: datetime, end: datetime, reading: Sequence[Span], opens: Sequ
     """Open hours of a day, from now on, that nobody reads; to a quarter of an hour."""
     left = [(max(a, start, now), min(b, end)) for a, b in opens if max(a, start, now) < min(b, end)]
     for span in reading:
-        left = rota.without(left, span)
+        left = spans.without(left, span)
     return round(sum((b - a for a, b in left), timedelta()) / HOUR * 4) / 4
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from bot.store.rows import BoxLetter, CodeTry
+from bot.store.records import BoxLetter, CodeTry
 from handlers.context import Context, Outcome
 
 __all__ = ["look", "write"]

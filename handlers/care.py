@@ -12,8 +12,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.store.rota import Span
 from bot.store.rows import Case
+from bot.store.spans import Span
 
 DAY = timedelta(days=1)
 

@@ -11,9 +11,10 @@ from typing import Any
 from uuid import UUID
 
 from handlers import duty, handoff, owner
-from handlers.cases import concerned, learn, new_case
 from handlers.context import Case, Context, Outcome
+from handlers.opening import learn, new_case
 from handlers.triage import graver
+from handlers.which import concerned
 
 __all__ = ["agree_hour", "close_hour", "hand_over", "leave_hour_open", "pass_on", "promise", "release", "take"]
 

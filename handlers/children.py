@@ -6,8 +6,10 @@ is used. What is said is in `flows/child.yml`; who is told is in `knowledge/chil
 
 from __future__ import annotations
 
-from handlers.cases import CHILD, grouped, is_minor, learn, new_case, recent_alarm
 from handlers.context import Context, Outcome
+from handlers.opening import CHILD, is_minor, learn, new_case
+from handlers.references import grouped
+from handlers.which import recent_alarm
 
 __all__ = ["raise_child"]
 

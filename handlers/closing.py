@@ -7,8 +7,9 @@ proved who she is or not; a reply after the end opens it again, a thank-you does
 from __future__ import annotations
 
 from handlers import duty, feedback, owner, targets
-from handlers.cases import SEARCH, find, grouped, own
 from handlers.context import Case, Context, Outcome
+from handlers.references import grouped
+from handlers.which import SEARCH, find, own
 from handlers.word import unproved
 
 __all__ = ["close", "confirmed", "details", "reopen", "solved", "withdraw"]

@@ -11,9 +11,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from bot.content.readers.code import FIRST, LENGTH
-from bot.store.rows import NEW, CodeTry, CodeUse, FamilyCode
-from handlers.cases import check_digit, own
+from bot.store.records import NEW, CodeTry, CodeUse, FamilyCode
 from handlers.context import Context, Outcome
+from handlers.references import check_digit
+from handlers.which import own
 
 __all__ = ["end", "look", "make", "mine", "revoke"]
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from bot.store.rows import Consent
-from handlers import cases
+from bot.store.records import Consent
+from handlers import opening, which
 from handlers.context import Context, Outcome
 
 __all__ = ["give", "invite", "look", "record", "revoke"]
@@ -112,12 +112,12 @@ def _said(purposes: list[str]) -> dict[str, list[dict[str, str]]]:
 
 def _never(ctx: Context) -> bool:
     """A child has no story that could be told, whatever she agrees to (protection.md D 02)."""
-    return any(c.kind == cases.CHILD or cases.is_minor(c.facts) for c in (*ctx.cases, *ctx.closed))
+    return any(c.kind == opening.CHILD or opening.is_minor(c.facts) for c in (*ctx.cases, *ctx.closed))
 
 
 def _harmless(ctx: Context) -> bool:
     """Never asked in danger, about ending a life, of a child, nor on a phone that was taken from her."""
-    grave = any(c.severity == "critical" for c in ctx.cases) or cases.heavy(ctx) is not None
+    grave = any(c.severity == "critical" for c in ctx.cases) or which.heavy(ctx) is not None
     return not grave and not _never(ctx) and ctx.person.seized_at is None
 
 

@@ -15,7 +15,9 @@ from zoneinfo import ZoneInfo
 
 from bot.engine.inputs import Outcome
 from bot.store.colleagues import Colleague
-from bot.store.rows import Case, Coded, Conversation, Licence, Owned, Person, Record, zone_name
+from bot.store.records import Licence
+from bot.store.rows import Case, Conversation, Person, zone_name
+from bot.store.shelved import Coded, Owned, Record
 
 __all__ = [
     "Actor",

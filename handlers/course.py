@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from bot.store.rows import Certificate, CertificateLink
+from bot.store.records import Certificate, CertificateLink
 from handlers import children, facts
 from handlers.codes import in_fours
 from handlers.context import Context, Outcome

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.store.rows import Reminder
+from bot.store.records import Reminder
 from handlers import facts
 from handlers.context import Context, Outcome
 

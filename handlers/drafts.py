@@ -7,8 +7,9 @@ goes into the case that it joins, and the draft stays as it was, closed.
 from __future__ import annotations
 
 from handlers import triage
-from handlers.cases import find, learn
 from handlers.context import Case, Context, Outcome
+from handlers.opening import learn
+from handlers.which import find
 
 __all__ = ["apart", "join"]
 

@@ -13,7 +13,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.store.rota import ANY, Planned, Span, joined, without
+from bot.store.spans import Span, joined, without
+from bot.store.staffed import ANY, Planned
 
 SOON = timedelta(hours=48)
 DAYS = 9  # that are looked at: no promise reaches further

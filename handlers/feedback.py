@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from bot.store.rows import Feedback, Reminder
-from handlers.cases import concerned
+from bot.store.records import Feedback, Reminder
 from handlers.context import Case, Context, Outcome
+from handlers.which import concerned
 
 __all__ = ["allow", "ask_later", "changes", "forbid", "known", "note"]
 

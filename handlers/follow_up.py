@@ -10,7 +10,7 @@ import calendar
 from datetime import datetime
 from typing import Any
 
-from bot.store.rows import Feedback, Referral, Reminder
+from bot.store.records import Feedback, Referral, Reminder
 from handlers import referral as referrals
 from handlers.context import Context, Outcome
 from handlers.feedback import GRADES

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from bot.store.rows import CaseCheck
-from handlers import cases, closing, owner, put_off, targets
+from bot.store.records import CaseCheck
+from handlers import cases, closing, emergencies, opening, owner, put_off, targets, which
 from handlers.context import Case, Context, Outcome
 
 __all__ = ["check_safe", "close", "escalate", "fine", "give", "late", "release", "replied", "take"]
@@ -160,19 +160,19 @@ async def late(ctx: Context, *, may_say: str | None = None) -> Outcome:
     conversation.told_late_at = ctx.now
     case = next(iter(targets.here(ctx)), None)
     found = await cases.emergency(ctx, kind=case.kind if case else None)
-    spoken = cases.spoken_number(ctx, case)  # elsewhere a number comes with its choice, and here nobody is to choose
+    spoken = emergencies.spoken_number(ctx, case)  # elsewhere it comes with its choice; here nobody is to choose
     if spoken and found.slots:
         return Outcome("number", {"emergency": spoken})
-    return Outcome("where" if cases.number_unknown(ctx, case) else "person")
+    return Outcome("where" if emergencies.number_unknown(ctx, case) else "person")
 
 
 async def fine(ctx: Context) -> Outcome:
     """She says that she is fine: what rings becomes a line of the list. It closes nothing, and three times is no more
     than once. Who thinks of ending her life, and a child, keep the page: whoever holds the phone may have written."""
-    case = cases.recent_alarm(ctx)
+    case = which.recent_alarm(ctx)
     if case is not None:
         ctx.record(case, "fine_said")
-    careful = cases.heavy(ctx) is not None or any(cases.is_minor(c.facts) for c in ctx.cases)
+    careful = which.heavy(ctx) is not None or any(opening.is_minor(c.facts) for c in ctx.cases)
     if not careful:
         ctx.lowered = True
     return Outcome("noted")
@@ -214,12 +214,12 @@ async def close(ctx: Context, *, reference: str | None = None, reason: str = "do
 
 def named(ctx: Context, reference: str | None) -> Case | None:
     """The case of this number; without one the only one."""
-    return cases.find(ctx, reference) if reference else cases.own(ctx)
+    return which.find(ctx, reference) if reference else which.own(ctx)
 
 
 def _needs_two(ctx: Context, case: Case) -> bool:
     listed = set(ctx.knowledge.get("targets")["second_reader"])
-    what = {case.kind, *case.facts.get("also", ()), *(("child",) if cases.is_minor(case.facts) else ())}
+    what = {case.kind, *case.facts.get("also", ()), *(("child",) if opening.is_minor(case.facts) else ())}
     return case.severity == "critical" or bool(listed & what)
 
 
@@ -244,7 +244,7 @@ async def _read_by_another(ctx: Context, case: Case) -> bool:
 def never_asked(ctx: Context, reference: str | None) -> bool:
     """Whether she is not asked if it is solved: after danger, for a child, for a search, after the second word."""
     case = named(ctx, reference)
-    return case is None or _needs_two(ctx, case) or case.kind in {cases.SEARCH, cases.TIP} or not _may_write(ctx)
+    return case is None or _needs_two(ctx, case) or case.kind in {which.SEARCH, which.TIP} or not _may_write(ctx)
 
 
 def _may_write(ctx: Context) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from handlers import cases, handoff, profile
+from handlers import cases, handoff, profile, which
 from handlers.context import Context, Outcome
 
 __all__ = ["type_up"]
@@ -73,7 +73,7 @@ def _also(told: Told) -> dict[str, list[str]]:
     """Thoughts of ending a life are kept with the care that they need, also in a case about pay."""
     facts = told.facts
     heavy = HEAVY_THOUGHTS in facts.get("danger_type", ()) or any(facts.get(name) == YES for name in HEAVY_FACTS)
-    return {"also": [cases.HEAVY]} if heavy and told.kind != cases.HEAVY else {}
+    return {"also": [which.HEAVY]} if heavy and told.kind != which.HEAVY else {}
 
 
 def _age(birth: Any, now: datetime) -> dict[str, int]:

@@ -6,7 +6,7 @@ proof and touches nothing else: neither her case nor what she may be written for
 
 from __future__ import annotations
 
-from bot.store.rows import Subscription
+from bot.store.records import Subscription
 from handlers.context import Context, Outcome
 
 __all__ = ["begin", "end", "look"]

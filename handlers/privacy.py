@@ -11,10 +11,10 @@ from itertools import chain
 
 from bot.content.readers.digits import digits_in
 from bot.engine.answers import fold
-from bot.store.rows import CodeTry, LinkCode
+from bot.store.records import CodeTry, LinkCode
 from handlers import consents, put_off, transfers
-from handlers.cases import concerned
 from handlers.context import Context, Outcome
+from handlers.which import concerned
 from handlers.word import WORD, unproved
 
 __all__ = [

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from handlers import triage
-from handlers.cases import concerned
 from handlers.context import Context, Outcome
+from handlers.which import concerned
 
 __all__ = ["note"]
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from bot.store.rows import Licence
+from bot.store.records import Licence
 from handlers import facts
 from handlers.context import Context, Outcome
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from bot.store.rows import Referral, Reminder
-from handlers import cases
+from bot.store.records import Referral, Reminder
+from handlers import cases, opening, references
 from handlers.context import Case, Context, Outcome
 
 __all__ = [
@@ -92,7 +92,7 @@ async def ask(
     ctx.record(case, "referral_asked", service=row.service)
     ctx.notify("queue", "referral", case.severity, case)
     at = cases.due(ctx, case)
-    reference = cases.grouped(case.reference)
+    reference = references.grouped(case.reference)
     return Outcome("asked", {"reference": reference, "at": at, "referral": str(row.id), "word": word(row.topic)})
 
 
@@ -251,7 +251,7 @@ def _case(ctx: Context, need: str | None) -> Case:
     if open_one is not None:
         return open_one
     severity = str(ctx.knowledge.get("triage")["severity"].get(KIND, "medium"))
-    return cases.new_case(ctx, KIND, severity, {"need": need})
+    return opening.new_case(ctx, KIND, severity, {"need": need})
 
 
 def _by_id(ctx: Context, case_id: UUID | None) -> Case | None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bot.store.rows import Feedback
+from bot.store.records import Feedback
 from handlers import facts, means, risks
-from handlers.cases import concerned, find
 from handlers.context import Case, Context, Outcome
+from handlers.which import concerned, find
 
 __all__ = ["about", "answer", "complaint_body", "elsewhere", "sectors", "useful", "where"]
 

@@ -1,21 +1,16 @@
-"""Who is offered a waiting conversation, and in which order the queue stands; each with its reasons as codes.
+"""Who is offered a waiting conversation, with the reasons as codes.
 
-Law: pure functions of values; the desk prints the codes, and nobody is ranked but for this one conversation. The order
-of the queue is written once more in SQL (`bot/store/notices.py`); a test proves that both are the same.
+Law: pure functions of values; the desk prints the codes, and nobody is ranked but for this one conversation.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from bot.store.colleagues import ANSWERS, Colleague
-from handlers.triage import RANK
-
-FAR = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,49 +101,3 @@ def _reasons(needs: Needs, colleague: Colleague) -> Iterable[str]:
 def skill_for(kind: str, skills: Mapping[str, Sequence[str]]) -> str | None:
     """The skill that a kind of case asks for (`knowledge/targets.yml`, skills)."""
     return next((skill for skill, kinds in skills.items() if kind in kinds), None)
-
-
-# --- the queue
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What of a line of the queue decides its place."""
-
-    id: UUID
-    audience: str
-    kind: str
-    severity: str
-    raised_at: datetime
-    due_at: datetime | None = None
-    red_at: datetime | None = None
-    lowered_at: datetime | None = None
-
-
-def queue_key(entry: Entry) -> tuple[Any, ...]:
-    """The place of a line: red first, then what rings, then the gravest, then what is due first, then the oldest."""
-    return (
-        entry.red_at is None,
-        entry.audience != "page",
-        -RANK[entry.severity],
-        entry.due_at or FAR,
-        entry.raised_at,
-        entry.id.bytes,
-    )
-
-
-def explain(entry: Entry, now: datetime) -> tuple[str, ...]:
-    """Why it stands where it stands, as codes."""
-    codes = []
-    if entry.red_at is not None:
-        codes.append("nobody_came")
-    if entry.audience == "page":
-        codes.append("rings")
-    codes.append(f"severity_{entry.severity}")
-    if entry.due_at is not None:
-        codes.append("overdue" if entry.due_at <= now else "due")
-    if entry.lowered_at is not None:
-        codes.append("says_she_is_fine")
-    if entry.kind in {"wrote_again", "reopened", "late", "escalated", "second_reader"}:
-        codes.append(entry.kind)
-    return tuple(codes)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.store.rows import VolunteerCode, VolunteerLink
-from handlers import cases, triage
+from bot.store.volunteer_records import VolunteerCode, VolunteerLink
+from handlers import cases, opening, references, triage, which
 from handlers.context import Context, Outcome
 
 __all__ = ["close", "draft_search", "open_search", "open_tip"]
@@ -31,16 +31,16 @@ OVER = "status.search_closed"  # the one sentence, in the flow that also says it
 async def open_search(ctx: Context, *, country: str | None = None, **facts: Any) -> Outcome:
     """Open a search. `country` is where the missing person was last, not where the reporter is; `claimed_role` is who
     the reporter says to be. A report of the same person by somebody else changes nothing here: staff compare them."""
-    case = cases.opened(ctx, cases.SEARCH, {"country": country, **facts})
+    case = opening.opened(ctx, which.SEARCH, {"country": country, **facts})
     case.country = country
-    return Outcome("opened", {"reference": cases.grouped(case.reference), "at": cases.due(ctx, case)})
+    return Outcome("opened", {"reference": references.grouped(case.reference), "at": cases.due(ctx, case)})
 
 
 async def draft_search(ctx: Context, *, country: str | None = None, **facts: Any) -> Outcome:
     """She neither agreed nor refused that the found person decides, and told more instead: a human gets all of it and
     asks again. The case says that the question is open: nobody is looked for by it before."""
-    severity = triage.severity(ctx.knowledge.get("triage"), cases.SEARCH, facts)
-    case = cases.new_case(ctx, cases.SEARCH, severity, {"country": country, "decides": OPEN, **facts})
+    severity = triage.severity(ctx.knowledge.get("triage"), which.SEARCH, facts)
+    case = opening.new_case(ctx, which.SEARCH, severity, {"country": country, "decides": OPEN, **facts})
     case.country = country
     return Outcome("drafted")
 
@@ -52,7 +52,7 @@ async def open_tip(ctx: Context, *, code: str | None = None, **facts: Any) -> Ou
     given = {"code": "none"} if over or found is None else {"code": "known", "code_id": str(found.id)}
     if await ctx.shelf.mine(VolunteerLink):  # her phone is known: she needs no code
         given = {"code": "known"}
-    cases.opened(ctx, "tip", {**given, **facts})
+    opening.opened(ctx, "tip", {**given, **facts})
     return Outcome("opened")
 
 
@@ -62,8 +62,8 @@ async def close(ctx: Context, *, reference: str, result: str, agreed: bool = Fal
     is sent and the search stays open until it is closed with `told`. Raises ValueError for another result code."""
     if result not in RESULTS:
         raise ValueError(result)
-    case = cases.find(ctx, reference)
-    if case is None or case.kind != cases.SEARCH:
+    case = which.find(ctx, reference)
+    if case is None or case.kind != which.SEARCH:
         return Outcome("unknown")
     if result == DIED and not told:
         ctx.record(case, "tell_by_voice")

@@ -1,8 +1,8 @@
 """A case on its way to another organisation: asked, offered, accepted or not, and taken back when she wants it.
 
 Law: nothing changes hands without her yes to this receiver, and the sender has the case until the receiver takes it.
-What stands in no row of MOVES cannot happen. What she did not agree to stays behind: the receiver sees the summary,
-and of before the ticked parts only.
+What she did not agree to stays behind: the receiver sees the summary, and of before the ticked parts only. What may
+follow on what stands in `transfer_moves.py`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from bot.store.rows import Share, Transfer
+from bot.store.records import Share, Transfer
 from handlers import asked, handoff, owner, targets
 from handlers.context import Case, Context, Outcome
+from handlers.transfer_moves import ASKED, MOVES, OFFERED, move
 
 __all__ = ["accept", "answer", "decline", "offer", "recall", "record", "withdraw", "words"]
 
@@ -44,34 +45,7 @@ OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
 # These delete or disclose: the provider is asked first (`bot/witness.py`).
 VOUCHED = frozenset({"answer"})
 
-ASKED, OFFERED, ACCEPTED = "asked", "offered", "accepted"
-# What happens, the state before it, and after it. What has no row is over for good.
-MOVES: Mapping[str, Mapping[str, str]] = {
-    "agreed": {ASKED: OFFERED},
-    "refused": {ASKED: "refused", OFFERED: "refused"},
-    "withdrawn": {ASKED: "withdrawn", OFFERED: "withdrawn"},
-    "lapsed": {ASKED: "expired", OFFERED: "expired"},
-    "accepted": {OFFERED: ACCEPTED},
-    "declined": {OFFERED: "declined"},
-    "recalled": {ACCEPTED: "recalled"},
-}
 BOT = "bot"
-
-
-def move(row: Transfer, what: str, now: datetime) -> bool:
-    """Let it happen; False when it cannot. Whatever comes too late finds it lapsed."""
-    if row.state in MOVES["lapsed"] and now >= row.expires_at and what not in {"lapsed", "withdrawn", "refused"}:
-        row.state = "expired"
-        return False
-    if row.state not in MOVES[what]:
-        return False
-    row.state = MOVES[what][row.state]
-    return True
-
-
-def state_of(row: Transfer, now: datetime) -> str:
-    """Its state as it is now: nobody needs to come by for an offer to be over."""
-    return "expired" if row.state in MOVES["lapsed"] and now >= row.expires_at else row.state
 
 
 async def offer(

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from bot.store.rows import Reminder, SearchAnswer, SearchCopy, VolunteerCode, VolunteerLink
+from bot.store.records import Reminder
+from bot.store.volunteer_records import SearchAnswer, SearchCopy, VolunteerCode, VolunteerLink
 from handlers import profile
 from handlers.context import Context, Outcome
 

@@ -10,11 +10,12 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.store import hours
-from bot.store.rows import CHECK_IN, Reminder
+from bot.store.records import CHECK_IN, Reminder
 from handlers import duty
-from handlers.cases import HEAVY, find, heavy, spoken_number
 from handlers.context import Case, Context, Outcome
+from handlers.emergencies import spoken_number
 from handlers.triage import RANK
+from handlers.which import HEAVY, find, heavy
 
 __all__ = ["earlier", "ending", "plan_check_in", "stay"]
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from bot.store.rota import ASKED_FOR
+from bot.store.staffed import ASKED_FOR
 from handlers import duty
-from handlers.cases import concerned, find
 from handlers.context import Case, Context, Outcome
 from handlers.cover import spoken
+from handlers.which import concerned, find
 
 __all__ = ["look", "note", "record", "settle"]
 

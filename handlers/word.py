@@ -18,8 +18,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.vault.lookup import lookup
-from handlers.cases import concerned, own
 from handlers.context import Context, Outcome
+from handlers.which import concerned, own
 
 __all__ = ["check", "guard", "keep", "known", "propose", "unproved"]
 

@@ -9,7 +9,7 @@ from bot.check.outcomes import outcomes
 from bot.content.wording import SITE
 from bot.engine.answers import slots_of
 from bot.engine.flow import Ask, Call, Do, Fill, Flow, Flows
-from bot.engine.state import ALARM, SAID, SENT
+from bot.engine.stack import ALARM, SAID, SENT
 
 # Set by the engine (what a flow was started for, whether that pages, what came by the way; whether the person was
 # greeted) and by the conductor (what is known of the person, and what a child told).

@@ -19,9 +19,10 @@ from pathlib import Path
 from bot import app as composition
 from bot import settings as configuration
 from bot.settings import Settings
-from bot.store import alive, backup, restoring
+from bot.store import alive, backup, restore, restoring
 from bot.store.ledger import NAME as LEDGER
 from bot.store.ledger import Ledger
+from bot.store.manifest import BackupError, verify
 
 KEEP = 7  # days, of data as of keys: data without their keys are opened by nobody
 MAKING = """
@@ -102,15 +103,15 @@ def run_restore(args: argparse.Namespace) -> int:
     """0 = restored (or, with --check, whole)."""
     settings, began = configuration.load(), time.monotonic()
     if args.ledger is not None and not args.ledger.is_file():
-        raise backup.BackupError(f"{args.ledger} is not there, and nothing was changed: who was erased would come back")
+        raise BackupError(f"{args.ledger} is not there, and nothing was changed: who was erased would come back")
     if args.in_place:
         return _in_place(settings, args.ledger)
     if args.place is None or args.keys is None:
-        raise backup.BackupError("--from and --keys are needed: the two folders of one backup")
+        raise BackupError("--from and --keys are needed: the two folders of one backup")
     print("comparing the files with their digests ...", flush=True)
     with _told_of_disks("nothing was changed"):
-        manifest = backup.verify(args.place, args.keys)
-    backup.fits(manifest, composition.open_keyring(settings))  # told before hours of work, and before anything changes
+        manifest = verify(args.place, args.keys)
+    restore.fits(manifest, composition.open_keyring(settings))  # told before hours of work, and before anything changes
     if args.check:
         print(f"{args.place} is whole, and SAATHI_SECRET_KEY opens it: made {manifest.made_at},", end=" ")
         print(f"{manifest.rows['messages']} messages")
@@ -118,7 +119,7 @@ def run_restore(args: argparse.Namespace) -> int:
     print("restoring the database ...", flush=True)
     url = composition.owner_url(settings)
     with _told_of_disks("the restore is not finished; run the same again, it begins anew"):
-        backup.fill(url, args.place, args.keys, manifest, settings.data_dir / "media")
+        restore.fill(url, args.place, args.keys, manifest, settings.data_dir / "media")
         _bring_ledger(settings, args.ledger or args.keys.parent / LEDGER)
     composition.bring_up_to_date(settings)
     settled = asyncio.run(_settle(settings))
@@ -132,7 +133,7 @@ def run_restore(args: argparse.Namespace) -> int:
 def _in_place(settings: Settings, ledger: Path | None) -> int:
     """The last steps alone, for a database that PostgreSQL itself brought back. Before anything changes: that nobody
     works on it (it may be the living one), and that the secret is its own."""
-    backup.settles(composition.owner_url(settings), composition.open_keyring(settings))
+    restore.settles(composition.owner_url(settings), composition.open_keyring(settings))
     composition.bring_up_to_date(settings)
     asyncio.run(_opened(settings))
     with _told_of_disks("nothing was erased again, nothing is held; run the same again"):
@@ -155,7 +156,7 @@ def _told_of_disks(so: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise backup.BackupError(f"{error.filename or 'a file'}: {error.strerror}: {so}") from None
+        raise BackupError(f"{error.filename or 'a file'}: {error.strerror}: {so}") from None
 
 
 def _bring_ledger(settings: Settings, newest: Path) -> None:
@@ -184,6 +185,6 @@ async def _settle(settings: Settings) -> tuple[int, int, int]:
         now = datetime.now(UTC)
         ledger = Ledger(settings.data_dir / LEDGER)
         erased = await ledger.carry_out(database, now)
-        return erased, *await backup.hold(database, now)
+        return erased, *await restore.hold(database, now)
     finally:
         await database.close()

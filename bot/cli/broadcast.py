@@ -9,15 +9,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-import textwrap
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from bot import app as composition
 from bot import settings as configuration
 from bot.app import App
-from bot.broadcasting import Measured
 from bot.check.letters import laid_open
+from bot.cli.broadcast_shown import as_sms, indented, previewed, progress
 from bot.store import audit, broadcasts, users
 from bot.store.broadcasts import Broadcast
 from bot.store.database import Connection
@@ -41,7 +40,6 @@ Only who wrote in the chat that she wants to hear of the topic (knowledge/news.y
 text, in her own hours, when nobody has written there for an hour (silence_minutes there). Left out: STOP, a case that
 is critical or about abuse, a phone that somebody else holds. Replies to people always leave first.
 """
-BAR = 30  # characters
 EVERY = 2.0  # seconds between two looks
 
 
@@ -181,7 +179,7 @@ async def _text(app: App, args: argparse.Namespace) -> int:
         if not await broadcasts.write(connection, one.id, args.language, words, by=user.id, now=app.clock()):
             raise Refused("only a draft can be written: make a new one")
         await _noted(app, connection, user, "text", one.id)
-    print(_as_sms(app.broadcasting.length(args.language, words)) if words else "taken away")
+    print(as_sms(app.broadcasting.length(args.language, words)) if words else "taken away")
     return 0
 
 
@@ -217,7 +215,7 @@ def _read(one: Broadcast, language: str) -> str:
     text = one.texts.get(language)
     if text is None:
         raise Refused(f"there are no words in {language}")
-    print(f"{language}, {text.mark}:\n{_indented(text.words)}")
+    print(f"{language}, {text.mark}:\n{indented(text.words)}")
     if not _asked():
         raise Refused(f"not agreed to. Once these words are read: the same with --yes {text.mark}")
     if input("Agree to these words? (yes/no) ").strip().casefold() != "yes":
@@ -272,43 +270,6 @@ async def _status(app: App, args: argparse.Namespace) -> int:
         if not args.follow or one.state != "running":
             return 0
         await asyncio.sleep(EVERY)
-
-
-def previewed(one: Broadcast, measured: Measured) -> Iterator[str]:
-    """What it would be, in lines."""
-    yield f"{one.short}  {laid_open(one.name)}  ({one.topic}, {one.state})"
-    for language, text in sorted(one.texts.items()):
-        agreed = "agreed to" if text.approved_by else "NOT AGREED TO"
-        yield f"  {language}, {text.mark}: {_as_sms(measured.segments[language])}, {agreed}"
-        yield _indented(text.words)
-    if not one.texts:
-        yield "  no words yet"
-    yield f"reaches {measured.reached:,} of {measured.all:,} who want to hear of it"
-    for (language, channel), number in sorted(measured.people.items()):
-        yield f"  {language} {channel:9} {number:>9,}"
-    for reason, number in sorted(measured.skipped.items()):
-        yield f"  left out: {reason:10} {number:>7,}"
-    cost = "no price is written down" if measured.cost is None else f"about {measured.cost} {measured.currency}"
-    yield f"SMS: {measured.sms:,} segments" + (f", {cost}" if measured.sms else "")
-    yield f"takes {measured.hours:.1f} h at least, at the accounts' rates"
-
-
-def _indented(words: str) -> str:
-    """Every line of it is seen as words, and none is taken for a line of ours."""
-    return textwrap.indent(laid_open(words, allowed="\n"), " " * 6, lambda _: True)
-
-
-def _as_sms(length: int) -> str:
-    return f"{length} segment{'' if length == 1 else 's'} as an SMS"
-
-
-def progress(one: Broadcast) -> Iterator[str]:
-    """How far it is: a bar, and people by state and reason."""
-    share = one.over / one.all if one.all else 0.0
-    bar = "#" * round(share * BAR)
-    yield f"{one.short}  {one.state:8} [{bar:.<{BAR}}] {one.over:,} of {one.all:,}"
-    for (state, reason), number in sorted(one.counts.items(), key=lambda item: (item[0][0], item[0][1] or "")):
-        yield f"  {state:8} {reason or '':12} {number:>9,}"
 
 
 _ACTS: dict[str, Callable[[App, argparse.Namespace], Awaitable[int]]] = {

@@ -16,7 +16,7 @@ from bot import settings as configuration
 from bot.store import notices
 from bot.store.database import UNAVAILABLE, Database
 from bot.store.notices import Waiting
-from handlers.cases import grouped
+from handlers.references import grouped
 
 HELP = "alarms and what else waits for a human: the gravest first, and among those the oldest"
 EXAMPLE = """

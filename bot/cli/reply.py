@@ -17,7 +17,7 @@ from bot import settings as configuration
 from bot.app import App
 from bot.outgoing import Decision
 from bot.store import history
-from bot.store.inbox import Home
+from bot.store.homes import Home
 from handlers import privacy
 
 HELP = "answer the person of a case, as a human; the bot falls silent in that conversation"

@@ -19,7 +19,8 @@ from bot.content import Content
 from bot.rostering import Refused, Roster
 from bot.store import colleagues, rota
 from bot.store.database import Connection
-from bot.store.rota import Shift, Span
+from bot.store.rota import Shift
+from bot.store.spans import Span
 
 EXAMPLE = """
 examples:

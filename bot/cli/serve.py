@@ -150,11 +150,13 @@ def _endless(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
             app.policy,
             roster,
             app.clock,
-            app.after_erasing,
-            sweep=app.attachments.sweep,
-            digest=app.digests.plan,
-            remind_box=partial(_remind_box, app),
-            broadcast=app.broadcasting.run_once,
+            jobs.Others(
+                after_erasing=app.after_erasing,
+                files=app.attachments.sweep,
+                digest=app.digests.plan,
+                box=partial(_remind_box, app),
+                broadcast=app.broadcasting.run_once,
+            ),
         ),
     ]
     telegram = composition.telegram_of(app.transports)

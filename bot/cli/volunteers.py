@@ -12,7 +12,7 @@ import secrets as chance
 from bot import app as composition
 from bot import settings as configuration
 from bot.store import volunteers
-from handlers.cases import check_digit
+from handlers.references import check_digit
 
 EXAMPLE = """
 example:

@@ -20,9 +20,9 @@ from bot.content import Content
 from bot.content import marks as content_marks
 from bot.engine.inputs import Outcome, Started
 from bot.engine.messages import Reply, Sensitivity
-from bot.store import colleagues, debriefs, marks, outbox, raised, references, rota, saving, turns
+from bot.store import colleagues, debriefs, marks, outbox, raised, references, saving, staffed, turns
 from bot.store.database import OUTBOX_CHANNEL, Connection, Database
-from bot.store.inbox import Home
+from bot.store.homes import Home
 from bot.store.keys import Keys
 from bot.store.shelf import shelves
 from handlers import asked, care, casework, consents, duty, handoff, owner
@@ -268,7 +268,7 @@ class Staff:
             self.new_id,
             lambda: unused.pop() if unused else self.draw_reference(),
             shelf,
-            rotas=await rota.rotas(connection, now),
+            rotas=await staffed.rotas(connection, now),
             marks=content_marks.of(await marks.marks(connection)),
             colleagues=await self._colleagues(connection, {actor.user_id, about} - {None}, now),  # type: ignore[arg-type]
         )

@@ -31,12 +31,12 @@ from bot.observe import logs, metrics
 from bot.observe.crash import point
 from bot.store import batches, raised, saving, turns, vouched
 from bot.store.database import INBOX_CHANNEL, OUTBOX_CHANNEL, UNAVAILABLE, VOUCH_CHANNEL, Connection, Database
-from bot.store.inbox import Waiting, count_attempt, finish, in_order, peek, set_aside, still_waiting, wipe
 from bot.store.keys import Keys
 from bot.store.references import References
 from bot.store.shelf import shelves
 from bot.store.subject import Subject
 from bot.store.together import unwaited
+from bot.store.waiting import Waiting, count_attempt, finish, in_order, peek, set_aside, still_waiting, wipe
 from bot.store.wake import Wake
 
 log = logs.get(__name__)

@@ -12,12 +12,12 @@ from collections.abc import Callable, Sequence
 from bot.conductor import private
 from bot.engine.events import Entered, Event, NotUnderstood
 from bot.engine.inputs import Heard
-from bot.engine.state import Rules
+from bot.engine.rules import Rules
 from bot.nlu.intents import FALLBACK
 from bot.store import fallen
 from bot.store.subject import Subject
-from handlers.cases import is_minor
 from handlers.context import Context
+from handlers.opening import is_minor
 
 UNKNOWN, UNSURE, ANSWER = "unknown", "unsure", "answer"
 Unnamed = Callable[[str], str]

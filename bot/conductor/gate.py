@@ -21,10 +21,10 @@ from bot.engine import offers
 from bot.engine.answers import Answer, exact
 from bot.engine.inputs import Heard, Input, Meaning, Pressed, Resumed, Shared, Started
 from bot.engine.session import Frame, Session
-from bot.engine.state import LONGEST, SAID, SENT
+from bot.engine.stack import LONGEST, SAID, SENT
 from bot.store import reminders
-from bot.store.rows import CHECK_IN
-from handlers import asked, cases, casework, children, closing, targets, transfers
+from bot.store.records import CHECK_IN
+from handlers import asked, cases, casework, children, closing, targets, transfers, which
 from handlers import owner as owners
 from handlers.context import Context
 from handlers.handoff import ANSWER_UNTIL
@@ -94,16 +94,16 @@ class Gate:
             await self._hears_who_may_help(given)
         if owner == "waiting" and danger is None and not self._asks():
             await self._hears_the_hour(given)
-        shut = word in QUIET and cases.heavy(self._ctx) is not None  # no list before a human has closed it
+        shut = word in QUIET and which.heavy(self._ctx) is not None  # no list before a human has closed it
         if owner == "waiting" and danger is None and (word or self._asks() or self._code(given)) and not shut:
             return True  # a command, a code, or the answer to what a command asked: nobody else speaks here yet
         if danger is None and meanwhile.begins(self._ctx, self._content, given):
             return True
         if danger is None:
             if isinstance(given, Heard | Shared) and (self._ctx.conversation.id, "queue") not in self._open_notices:
-                self._ctx.notify("queue", "wrote_again", "medium", cases.concerned(self._ctx))
+                self._ctx.notify("queue", "wrote_again", "medium", which.concerned(self._ctx))
             return False
-        if owner == "waiting" and cases.recent_alarm(self._ctx) is None:
+        if owner == "waiting" and which.recent_alarm(self._ctx) is None:
             owners.move(self._ctx.conversation, "cries")  # nobody speaks yet: number and questions help more
             return True
         await cases.raise_alarm(self._ctx, kind=danger)
@@ -142,14 +142,14 @@ class Gate:
         conversation = self._ctx.conversation
         if not owners.may(conversation, "reminded") or flow not in self._content.flows.by_name:
             return False
-        if cases.heavy(self._ctx) is not None:
+        if which.heavy(self._ctx) is not None:
             return False
         return owners.move(conversation, "reminded")
 
     def _may_check_in(self) -> bool:
         """The line that she allowed for this moment, as long as nobody else came: her yes opens the door for it, and
         for no longer than it takes to leave."""
-        if self._ctx.conversation.owner != "waiting" or cases.heavy(self._ctx) is None:
+        if self._ctx.conversation.owner != "waiting" or which.heavy(self._ctx) is None:
             return False
         self._ctx.conversation.agreed_until = self._ctx.now + CHECK_IN_LEAVES
         return True
@@ -334,7 +334,7 @@ class Gate:
         flows = self._content.flows
         name = flows.by_intent.get(meaning.intent)
         clear = meaning.confidence >= self._content.rules.interrupt
-        case = cases.concerned(self._ctx)
+        case = which.concerned(self._ctx)
         return clear and name is not None and case is not None and name != flows.by_intent.get(case.kind)
 
     def _after_a_pause(self, given: Input, before: datetime | None) -> Input:

@@ -20,10 +20,10 @@ from bot.engine.events import Event
 from bot.engine.flow import Ask
 from bot.engine.session import Session
 from bot.store.colleagues import Colleague
-from bot.store.rota import Rotas
 from bot.store.rows import Conversation
+from bot.store.staffed import Rotas
 from bot.store.subject import Subject
-from handlers import cases, duty
+from handlers import duty, which
 from handlers.context import Actor, Context, Shelf
 from handlers.languages import STEM
 
@@ -124,7 +124,7 @@ class Here:
             return "case"
         if danger or any(c.severity == "critical" for c in self.subject.cases):
             return "danger_before_consent"
-        return "case" if any(c.kind != cases.TIP for c in self.subject.cases) else "browse"
+        return "case" if any(c.kind != which.TIP for c in self.subject.cases) else "browse"
 
 
 def _organisation(subject: Subject, conversation: Conversation) -> UUID | None:

@@ -9,9 +9,9 @@ from bot.conductor.arrived import COURTESY
 from bot.content import Content
 from bot.engine.flow import Flow
 from bot.engine.inputs import Heard, Input, Meaning, Started
-from bot.engine.state import ALARM
-from handlers import cases, put_off, triage
+from bot.engine.stack import ALARM
 from handlers import owner as owners
+from handlers import put_off, triage, which
 from handlers.context import Context
 
 COMES_BACK = frozenset({"greet", "affirm", "nlu_fallback"})  # intents that say no more than that she is here again
@@ -25,7 +25,7 @@ def begins(ctx: Context, content: Content, given: Input) -> bool:
         return False
     if _flow(content, kind).level == "serious":
         return owners.move(ctx.conversation, "speaks")
-    case = cases.concerned(ctx)
+    case = which.concerned(ctx)
     if case is not None:
         case.facts["also"] = sorted({*case.facts.get("also", ()), kind})
     ctx.notify("queue", kind, triage.severity(ctx.knowledge.get("triage"), kind, {}), case)
@@ -42,7 +42,7 @@ def _new_matter(ctx: Context, content: Content, given: Input) -> str:
         return ""
     if _flow(content, kind).level not in {"serious", "grievance"}:
         return ""
-    if cases.recent_alarm(ctx) is not None or cases.heavy(ctx) is not None:
+    if which.recent_alarm(ctx) is not None or which.heavy(ctx) is not None:
         return ""
     told = {name for case in ctx.cases for name in (case.kind, *case.facts.get("also", ()))}
     return "" if kind in told else kind

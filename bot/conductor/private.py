@@ -19,7 +19,7 @@ from bot.engine.flow import Ask
 from bot.engine.folding import fold
 from bot.engine.inputs import Heard, Input, Shared, Started
 from bot.engine.session import Session
-from handlers import cases, privacy, word
+from handlers import privacy, which, word
 from handlers.context import Context
 
 LEAVE, KEEP, LINK, FINE = "leave", "keep", "link_here", "fine"  # flows
@@ -87,7 +87,7 @@ def wakes(ctx: Context, given: Input | None) -> str | None:
 
 def _seize(ctx: Context, given: Heard, proof: bool) -> Look:
     """She was made to write. Asked for her word, what she wrote is a wrong one; else it looks like the quick exit."""
-    ctx.notify("page", word.DURESS, "critical", cases.concerned(ctx))
+    ctx.notify("page", word.DURESS, "critical", which.concerned(ctx))
     ctx.person.seized_at = ctx.person.seized_at or ctx.now
     return Look(given, mask=True) if proof else _left(ctx, mask=True)
 
@@ -100,7 +100,7 @@ def _left(ctx: Context, *, mask: bool = False) -> Look:
 
 def _alarmed(ctx: Context) -> bool:
     """Somebody may have been woken for her, and no human has her conversation yet."""
-    return ctx.conversation.owner != "human" and cases.recent_alarm(ctx) is not None
+    return ctx.conversation.owner != "human" and which.recent_alarm(ctx) is not None
 
 
 def _wants_digits(ask: Ask) -> bool:

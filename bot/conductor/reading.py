@@ -13,7 +13,7 @@ from typing import Any
 from bot.conductor.arrived import Arrived, as_input, as_job_input
 from bot.engine.inputs import Heard, Meaning
 from bot.store import codec
-from bot.store.inbox import Waiting
+from bot.store.waiting import Waiting
 
 JOIN = timedelta(seconds=1.5)
 SHORT = 3  # characters: "1", "yes", "0" are answers of their own and are never joined

@@ -14,10 +14,10 @@ from uuid import UUID
 from bot import outgoing
 from bot.engine.inbound import Receipt
 from bot.observe import logs
-from bot.store import codec, inbox, outbox
+from bot.store import codec, outbox, waiting
 from bot.store.database import Connection
-from bot.store.inbox import Waiting
 from bot.store.outbox import Left
+from bot.store.waiting import Waiting
 from bot.transports import gateway_errors
 from bot.transports.verdict import judge
 
@@ -48,9 +48,9 @@ async def apply(connection: Connection, rows: Sequence[Waiting], now: datetime) 
             settled = await _tell(connection, found, receipt, now)
         (done if settled else parked).append(row.id)
     if parked:
-        await inbox.park(connection, parked, now + PARKED)
+        await waiting.park(connection, parked, now + PARKED)
     if done:
-        await inbox.finish(connection, done, now)
+        await waiting.finish(connection, done, now)
     return len(rows)
 
 

@@ -19,7 +19,7 @@ from bot.conductor.noting import written_at
 from bot.engine.events import Asked, Called, Event, Said
 from bot.engine.inputs import Input
 from bot.engine.messages import Reply
-from handlers import cases
+from handlers import which
 from handlers.languages import STEM, UNSCRIPTED
 
 # Their one line leaves whoever owns the conversation.
@@ -114,5 +114,5 @@ def in_pace(here: Here, gate: Gate, given: Input) -> bool:
     if verdict == "wait":
         say(here, [Said(pace.WAIT)])
         if not here.waits_for("queue"):
-            here.ctx.notify("queue", "flood", "medium", cases.concerned(here.ctx))
+            here.ctx.notify("queue", "flood", "medium", which.concerned(here.ctx))
     return False

@@ -21,9 +21,9 @@ from bot.engine.engine import turn
 from bot.engine.events import Called, Said
 from bot.engine.inputs import Input, Outcome
 from bot.engine.session import Session
-from bot.engine.state import SAID, SENT
+from bot.engine.stack import SAID, SENT
 from bot.store import vouched
-from handlers import cases, handoff
+from handlers import handoff, which
 
 CALLS = 40  # handlers that one message may run; more is a fault of a flow
 TOLD = frozenset({"opened", "said_more"})  # events of a case after which more may come
@@ -54,7 +54,7 @@ async def converse(here: Here, given: Input) -> None:
             if not (here.arrived and here.arrived.passed):  # nothing stands between her and what is urgent
                 say(here, [Said("system.unvouched")])
             if not here.waits_for("queue"):
-                here.ctx.notify("queue", "unvouched", "medium", cases.concerned(here.ctx))
+                here.ctx.notify("queue", "unvouched", "medium", which.concerned(here.ctx))
             return
         step = await _call(here, called)
     else:

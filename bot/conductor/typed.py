@@ -16,11 +16,12 @@ from bot.engine.inbound import Inbound
 from bot.engine.inputs import Outcome
 from bot.store import colleagues, intake, raised
 from bot.store.database import OUTBOX_CHANNEL, Connection
-from bot.store.inbox import Home, Inbox
-from handlers.cases import is_minor
+from bot.store.homes import Home
+from bot.store.inbox import Inbox
 from handlers.context import Actor, Case
 from handlers.handoff import DESK
 from handlers.intake import Told, type_up
+from handlers.opening import is_minor
 
 NOBODY = "-"  # the address of who gave no number
 

@@ -15,8 +15,9 @@ from bot.engine.events import Event, NotUnderstood, Said
 from bot.engine.flow import Ask, Do, Flow, Flows, Readers, Words
 from bot.engine.inputs import Heard, Input, Outcome, Pressed, Resumed, Shared, Started, TimedOut
 from bot.engine.machine import Machine
+from bot.engine.rules import Rules
 from bot.engine.session import Session
-from bot.engine.state import LONGEST, SAID, SENT, Rules
+from bot.engine.stack import LONGEST, SAID, SENT
 
 FEW = 6  # words: an answer of more tells more than was asked
 

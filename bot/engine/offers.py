@@ -9,7 +9,8 @@ from __future__ import annotations
 from bot.engine import answers
 from bot.engine.inputs import Heard, Input, Outcome, Pressed
 from bot.engine.session import Session
-from bot.engine.state import BY_THE_WAY, State
+from bot.engine.stack import BY_THE_WAY
+from bot.engine.state import State
 
 
 def is_open(state: State) -> bool:

@@ -1,29 +1,22 @@
-"""One turn while it runs: the stack of frames, the slots, and the events so far.
+"""One turn while it runs: the open question, and what is heard beside its answer.
 
-Law: a frame below another either waits for an answer (it was interrupted) or stands at its `call`. What it is given
-is left as it was; `session` is the new state.
+Law: a flow that starts is told what was said before it. What was only heard may be corrected, what was answered not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from bot.engine import answers
 from bot.engine.answers import Asking
-from bot.engine.events import Entered, Event, Filled, Left
-from bot.engine.flow import Ask, Choice, Fill, Flow, Flows, Readers, Words
+from bot.engine.events import Entered, Filled
+from bot.engine.flow import Ask, Choice, Fill, Flow
 from bot.engine.inputs import Heard
 from bot.engine.phrases import heard as heard_in
-from bot.engine.session import Frame, Session
-
-SAID, SENT = "said", "sent"  # slots of the person: what came besides the answers, while a matter is open
-ALARM = "alarm"  # slot of a flow of less than danger: what it was started for pages
-BY_THE_WAY = (SAID, SENT)
-MOST = 20  # pieces kept of each
-LONGEST = 1000  # characters kept of one
-WORDS = 4096  # characters of an answer, or of a first message, that go into the session; the history has all
+from bot.engine.session import Frame
+from bot.engine.stack import ALARM, LONGEST, SAID, Stack
 
 
 def heard_slot(ask: Ask) -> str:
@@ -32,116 +25,8 @@ def heard_slot(ask: Ask) -> str:
     return ask.slot if ask.choices or not free else free
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """Names of the system flows and thresholds: data, made by content.
-
-    `gentle`: the flow that asks about what only may be danger; its slot `okay` is "yes" when she is well.
-    `universal`: universal word -> flow; `phrases`: the same for flows that are no command: what they interrupt is
-    taken up as after any other matter. `confidence`: below it an intent is nlu_fallback; `interrupt`: from it on an
-    intent may leave a running flow. `gravest`: dangers that break into another danger's flow. `codes`: the flow of a
-    message that is a family's code (slot and reader `code`), asked for or not. `labels`: a line of a list, folded ->
-    its flow, at any time. `retries`: reader -> the text that says what an answer may look like.
-    """
-
-    menu: str = "menu"
-    human: str = "human"
-    resume: str = "resume"
-    welcome: str = "welcome"
-    codes: str = "family_status"
-    gentle: str = "gentle"
-    universal: Mapping[str, str] = field(default_factory=dict)
-    phrases: Mapping[str, str] = field(default_factory=dict)
-    labels: Mapping[str, str] = field(default_factory=dict)
-    retries: Mapping[str, str] = field(default_factory=dict)
-    confidence: float = 0.5
-    interrupt: float = 0.7
-    max_steps: int = 100
-    misses: int = 3
-    gravest: tuple[str, ...] = ("express_self_harm",)
-
-    def flow_of(self, word: str) -> str:
-        """The flow of a universal word or phrase, empty when it has none."""
-        own = {"menu": self.menu, "human": self.human}
-        return self.universal.get(word) or self.phrases.get(word) or own.get(word, "")
-
-    @property
-    def final(self) -> frozenset[str]:
-        """Flows after which nothing is taken up again: a human has it, or the person wants it gone."""
-        return frozenset(self.flow_of(w) for w in ("human", "stop", "clear", "delete")) | {self.human}
-
-
-class State:
-    """What a turn works on. `prefix` is said before the next question."""
-
-    def __init__(
-        self, flows: Flows, session: Session, words: Words, readers: Readers, language: str, rules: Rules
-    ) -> None:
-        self.flows, self.words, self.readers, self.language, self.rules = flows, words, readers, language, rules
-        self.stack = list(session.stack)
-        self.shared = dict(session.shared)
-        self.heard = session.heard
-        self.steps = session.steps
-        self.prefix = ""  # said before the next question
-        self.events: list[Event] = []
-        self.secret = False  # what is heard in this turn answers a question that no history keeps
-
-    def session(self) -> Session:
-        """The new state, as plain data. Words and files by the way belong to one matter: when it is over, they go."""
-        kept = self.shared if self.stack else {k: v for k, v in self.shared.items() if k not in BY_THE_WAY}
-        return Session(tuple(self.stack), kept, self.heard[:WORDS], self.steps)
-
-    def keep(self, what: str, item: Any) -> None:
-        """Keep words that answered nothing (SAID), or a file or place (SENT): actions may take them as facts."""
-        if self.secret:
-            return
-        had = self.shared.get(what)
-        old = list(had) if isinstance(had, list | tuple) else []
-        self.shared[what] = [*old, *([] if item in old else [item])][-MOST:]
-
-    # -- what is there
-
-    @property
-    def top(self) -> Frame:
-        """The running frame; only when there is one."""
-        return self.stack[-1]
-
-    def level(self, frame: Frame) -> str:
-        """The level of a frame's flow; empty when the flow is gone."""
-        flow = self.flows.get(frame.flow)
-        return flow.level if flow else ""
-
-    @property
-    def chain(self) -> list[Frame]:
-        """The running flow and those that called it, the first caller first."""
-        start = len(self.stack) - 1
-        while start > 0 and not self.stack[start - 1].waiting:
-            start -= 1
-        return self.stack[max(start, 0) :]
-
-    def runs(self, name: str) -> bool:
-        """Whether this flow runs, or called what runs."""
-        return any(f.flow == name for f in self.chain)
-
-    @property
-    def in_danger(self) -> bool:
-        """Whether a danger flow runs."""
-        return any(self.level(f) == "danger" for f in self.chain)
-
-    @property
-    def asks_gently(self) -> bool:
-        """Whether the open question is the one about what only may be danger."""
-        return bool(self.stack) and self.top.waiting and self.top.flow == self.rules.gentle
-
-    def slot(self, name: str) -> Any:
-        """A slot's value: of this flow, else of the person, else None."""
-        if self.stack and self.top.slots.get(name) is not None:
-            return self.top.slots[name]
-        return self.shared.get(name)
-
-    def known(self, name: str) -> bool:
-        """Whether a slot has a value."""
-        return self.slot(name) is not None
+class State(Stack):
+    """What a turn works on, with all that it can ask and hear."""
 
     def present(self) -> tuple[Flow, Ask] | None:
         """The open question and its flow, in the flow's present version; None when no question is open."""
@@ -185,21 +70,6 @@ class State:
         )
         return tuple(Choice(str(row["id"]), "", value=row["value"]) for row in found)
 
-    @property
-    def begun(self) -> bool:
-        """Whether the running flow has answers that would be a pity to lose."""
-        return any(
-            self.level(f) != "system"
-            and (len(f.asked) > 1 or any(v is not None for k, v in f.slots.items() if k not in ("intent", ALARM)))
-            for f in self.chain
-        )
-
-    # -- frames
-
-    def change(self, **values: Any) -> None:
-        """The running frame with some fields changed."""
-        self.stack[-1] = replace(self.top, **values)
-
     def enter(self, name: str, why: str, slots: Mapping[str, Any] | None = None, heard: Heard | None = None) -> bool:
         """Start a flow on top; False when there is none of that name. It listens to `heard` and to the first
         message that waits in the session. Unknown slots are left out, so that they are asked."""
@@ -219,37 +89,12 @@ class State:
             self.heard = ""
         return True
 
-    def leave(self, why: str) -> Frame:
-        """Take the running frame off."""
-        frame = self.stack.pop()
-        self.events.append(Left(frame.flow, why))
-        if frame.flow == self.rules.welcome and why in ("end", "goto"):
-            self.shared["welcomed"] = True
-        return frame
-
-    def cut(self, depth: int, why: str = "interrupted") -> None:
-        """Drop all frames above the first `depth`."""
-        while len(self.stack) > depth:
-            self.leave(why)
-
-    def uncover(self, place: int) -> None:
-        """Drop what interrupted the frame at `place`: it, or what it called, runs again."""
-        while place < len(self.stack) - 1 and not self.stack[place].waiting:
-            place += 1
-        self.cut(place + 1)
-
-    def place(self, name: str) -> int | None:
-        """The topmost place of a flow in the stack, or None."""
-        return next((i for i in reversed(range(len(self.stack))) if self.stack[i].flow == name), None)
-
     def begin(self, name: str, why: str, slots: Mapping[str, Any] | None = None) -> bool:
         """Start a flow anew: if it is in the stack already, it and what is above it is dropped first."""
         place = self.place(name)
         if self.flows.get(name) is not None and place is not None:
             self.cut(place)
         return self.enter(name, why, slots)
-
-    # -- slots
 
     def _told(self) -> tuple[str, ...]:
         """What was said in this matter besides answers: a subflow listens to it, as it was not there to hear it."""
@@ -322,20 +167,6 @@ class State:
                 else:
                     self.stack[place] = self.stack[place].put(**{slot: value})
                 self.events.append(Filled(frame.flow, slot))
-
-    def put(self, slot: str, value: Any, shared: bool) -> None:
-        """Set a slot, of the person or of this flow; None (refused) is never said of the person. Words are cut, but for
-        those that no history keeps."""
-        if isinstance(value, str) and not self.secret:
-            value = value[:WORDS]
-        mine = {k: v for k, v in self.top.slots.items() if k != slot}
-        if shared and value is not None:
-            self.shared[slot] = value
-            self.change(slots=mine)
-        else:
-            self.change(slots={**mine, slot: value})
-        if value is not None:
-            self.events.append(Filled(self.top.flow, slot))
 
 
 def _paged(ask: Ask, page: list[Any]) -> Ask:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
@@ -19,6 +19,7 @@ from bot.store import leases
 from bot.store.database import Database
 from bot.store.keys import Keys, open_, seal
 from bot.store.leases import Leases
+from bot.store.raised import raise_notice
 from bot.store.tables import addresses, contacts, conversations, keys, media, messages, notices
 
 AT_ONCE = 4
@@ -154,16 +155,14 @@ async def wake(connection: AsyncConnection, one: Waiting, kind: str, now: dateti
 async def _raise(
     connection: AsyncConnection, one: Waiting, audience: str, kind: str, severity: str, now: datetime
 ) -> None:
-    await connection.execute(
-        insert(notices).values(
-            id=uuid7(),
-            subject_id=one.subject_id,
-            conversation_id=one.conversation_id,
-            audience=audience,
-            kind=kind,
-            severity=severity,
-            raised_at=now,
-        )
+    await raise_notice(
+        connection,
+        kind,
+        severity,
+        subject_id=one.subject_id,
+        conversation_id=one.conversation_id,
+        now=now,
+        audience=audience,
     )
 
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import inbox, marks, rota, turns
+from bot.store import marks, staffed, turns, waiting
 from bot.store.keys import Keys
 from bot.store.subject import Subject
 from bot.store.together import ask
@@ -25,7 +25,7 @@ class Opened:
 
     subjects: dict[UUID, Subject]
     waiting: set[int]
-    rotas: rota.Rotas
+    rotas: staffed.Rotas
     marks: Sequence[marks.Mark]
 
 
@@ -33,9 +33,9 @@ async def opened(
     connection: AsyncConnection, secrets: Keys, locked: Sequence[UUID], rows: Sequence[int], now: datetime
 ) -> Opened:
     """Of the subjects that this transaction has locked, and of rows of theirs."""
-    waiting, words, spans, told, *people = await ask(
-        connection, inbox.STILL_WAITING(ids=rows), marks.MARKS(), *rota.questions(now), *turns.questions(locked)
+    still, words, spans, told, *people = await ask(
+        connection, waiting.STILL_WAITING(ids=rows), marks.MARKS(), *staffed.questions(now), *turns.questions(locked)
     )
     return Opened(
-        turns.read(secrets, people), {row.id for row in waiting}, rota.read(now, (spans, told)), marks.read(words)
+        turns.read(secrets, people), {row.id for row in still}, staffed.read(now, (spans, told)), marks.read(words)
     )

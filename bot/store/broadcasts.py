@@ -14,18 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    Row,
-    and_,
-    case,
-    delete,
-    exists,
-    func,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Row, and_, case, delete, exists, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
@@ -81,11 +70,6 @@ class Broadcast:
     def short(self) -> str:
         """What stands for the id on a screen."""
         return str(self.id)[-SHORT:]
-
-    @property
-    def approved(self) -> bool:
-        """Whether somebody else agreed to every text that there is, and there is one."""
-        return bool(self.texts) and all(text.approved_by for text in self.texts.values())
 
     @property
     def wanted(self) -> Wanted:

@@ -16,9 +16,8 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.directory_tables import directory_entries
 from bot.store.keys import Keys, open_, seal
-from bot.store.tables import organisations
+from bot.store.tables import directory_entries, organisations
 
 SEALED = ("contact", "notes")
 PLAIN = (

@@ -16,7 +16,7 @@ from uuid_utils.compat import uuid7
 
 from bot.store import raised, turns
 from bot.store.events import record
-from bot.store.inbox import Home
+from bot.store.homes import Home
 from bot.store.keys import seal
 from bot.store.notes import add_task
 from bot.store.tables import disclosures, notices, tasks
@@ -65,19 +65,16 @@ async def propose(
     await record(connection, home.subject_id, case_id, "contact_proposed", user_id, now, codes={"reason": reason})
     await _take(connection, home.subject_id, now, None)
     if rings:
-        await raised.add_notice(
+        await raised.raise_notice(
             connection,
-            {
-                "id": uuid7(),
-                "subject_id": home.subject_id,
-                "conversation_id": home.conversation_id,
-                "case_id": case_id,
-                "audience": raised.SECOND,
-                "kind": NOTICE,
-                "severity": "critical",
-                "raised_at": now,
-                "due_at": now,
-            },
+            NOTICE,
+            "critical",
+            subject_id=home.subject_id,
+            conversation_id=home.conversation_id,
+            now=now,
+            audience=raised.SECOND,
+            case_id=case_id,
+            due_at=now,
         )
     return new
 

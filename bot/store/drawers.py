@@ -9,7 +9,7 @@ from copy import deepcopy
 from typing import Any, TypeVar
 from uuid import UUID
 
-from bot.store.records import Owned, Record
+from bot.store.shelved import Owned, Record
 
 R = TypeVar("R", bound=Record)
 

@@ -15,9 +15,8 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.flow_tables import flow_counts, flow_hours
 from bot.store.keys import Keys, open_json
-from bot.store.tables import addresses, contacts, conversations, keys, messages
+from bot.store.tables import addresses, contacts, conversations, flow_counts, flow_hours, keys, messages
 
 PATIENCE = timedelta(hours=12)  # who has not answered by then has left; may answer later, and is not counted twice
 BACK = timedelta(hours=10)  # hours still looked for after a stop: older texts may be gone already

@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
 from bot.store import turns, volunteers
-from bot.store.tables import audit, cases, code_uses, contacts, conversations, inbox, metadata, notices
+from bot.store.raised import raise_notice
+from bot.store.tables import audit, cases, code_uses, contacts, conversations, inbox, metadata
 
 AT_ONCE = 100  # people in one look
 _BY_CASCADE = {code_uses.name}  # the application may not delete these; they go with the code
@@ -111,14 +112,4 @@ async def tell(connection: AsyncConnection, subject_id: UUID, now: datetime, kin
             .limit(1)
         )
     ).scalar_one()
-    await connection.execute(
-        insert(notices).values(
-            id=uuid7(),
-            subject_id=subject_id,
-            conversation_id=home,
-            audience="queue",
-            kind=kind,
-            severity="high",
-            raised_at=now,
-        )
-    )
+    await raise_notice(connection, kind, "high", subject_id=subject_id, conversation_id=home, now=now)

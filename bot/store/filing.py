@@ -14,13 +14,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import records_tables as tables
-from bot.store.broadcast_tables import subscriptions
+from bot.store import tables
 from bot.store.bulk import insert_rows, update_rows
-from bot.store.desk_tables import case_shares
-from bot.store.directory_tables import search_answers, search_copies, volunteer_links
 from bot.store.drawers import Drawers
-from bot.store.exception_tables import consents
 from bot.store.keys import Keys, open_json, seal_json
 from bot.store.records import (
     BoxLetter,
@@ -33,19 +29,14 @@ from bot.store.records import (
     FamilyCode,
     Feedback,
     LinkCode,
-    Record,
     Referral,
     Reminder,
-    SearchAnswer,
-    SearchCopy,
     Share,
     Subscription,
     Transfer,
-    VolunteerCode,
-    VolunteerLink,
 )
-from bot.store.sharing_tables import case_transfers
-from bot.store.staff_tables import case_checks
+from bot.store.shelved import Record
+from bot.store.volunteer_records import SearchAnswer, SearchCopy, VolunteerCode, VolunteerLink
 from bot.vault.lookup import code_form
 
 R = TypeVar("R", bound=Record)
@@ -79,19 +70,19 @@ KINDS: dict[type[Any], Kind] = {
     FamilyCode: Kind(tables.family_codes, "made_at", "digits"),
     CodeUse: Kind(tables.code_uses, "used_at", part_of=("code_id", tables.family_codes)),
     CodeTry: Kind(tables.code_tries, "tried_at"),
-    CaseCheck: Kind(case_checks, "made_at"),
-    Consent: Kind(consents, "made_at"),
-    Subscription: Kind(subscriptions, "made_at"),
+    CaseCheck: Kind(tables.case_checks, "made_at"),
+    Consent: Kind(tables.consents, "made_at"),
+    Subscription: Kind(tables.subscriptions, "made_at"),
     Referral: Kind(tables.referrals, "made_at"),
-    Share: Kind(case_shares, "created_at"),
-    Transfer: Kind(case_transfers, "made_at"),
+    Share: Kind(tables.case_shares, "created_at"),
+    Transfer: Kind(tables.case_transfers, "made_at"),
     Reminder: Kind(tables.reminders, "made_at"),
     Certificate: Kind(tables.certificates, "passed_at", "code"),
     CertificateLink: Kind(tables.certificate_links, "made_at", "token"),
     LinkCode: Kind(tables.link_codes, "made_at", "digits"),
-    VolunteerLink: Kind(volunteer_links, "made_at"),
-    SearchCopy: Kind(search_copies, "made_at"),
-    SearchAnswer: Kind(search_answers, "said_at"),
+    VolunteerLink: Kind(tables.volunteer_links, "made_at"),
+    SearchCopy: Kind(tables.search_copies, "made_at"),
+    SearchAnswer: Kind(tables.search_answers, "said_at"),
     BoxLetter: Kind(tables.box_letters, "received_at", "reply_code"),
     Feedback: Kind(tables.feedback, "month"),
     VolunteerCode: Kind(tables.volunteer_codes, "made_at", "digits"),

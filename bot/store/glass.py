@@ -17,10 +17,11 @@ from uuid_utils.compat import uuid7
 from bot.store import colleagues
 from bot.store.events import record
 from bot.store.keys import Keys, seal
-from bot.store.sharing_tables import glass_openings
+from bot.store.raised import raise_notice
 from bot.store.tables import (
     cases,
     conversations,
+    glass_openings,
     keys,
     notices,
     organisations,
@@ -110,20 +111,17 @@ async def _tell(connection: AsyncConnection, row: Any, case_id: UUID, told: list
     ladder of what waits for a human does not climb for it."""
     if row.conversation_id is None or not told:
         return
-    notice = uuid7()
-    await connection.execute(
-        insert(notices).values(
-            id=notice,
-            subject_id=row.subject_id,
-            conversation_id=row.conversation_id,
-            case_id=case_id,
-            audience=AUDIENCE,
-            kind=AUDIENCE,
-            severity=row.severity,
-            raised_at=now,
-            called=1,
-            called_at=now,
-        )
+    notice = await raise_notice(
+        connection,
+        AUDIENCE,
+        row.severity,
+        subject_id=row.subject_id,
+        conversation_id=row.conversation_id,
+        now=now,
+        audience=AUDIENCE,
+        case_id=case_id,
+        called=1,
+        called_at=now,
     )
     mail = select(user_profiles.c.user_id).where(user_profiles.c.email_enc.is_not(None))
     chats = select(staff_chats.c.user_id).where(staff_chats.c.kind == "private")

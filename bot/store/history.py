@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import and_, func, literal, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.inbox import Home
+from bot.store.homes import Home
 from bot.store.keys import Keys, open_json
 from bot.store.tables import addresses, cases, conversations, inbox, keys, messages, outbox
 

@@ -15,9 +15,8 @@ from sqlalchemy import delete, exists, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.intake_tables import intake_drafts, intakes, paper_sheets
 from bot.store.keys import Keys, open_json, seal_json
-from bot.store.tables import addresses, cases
+from bot.store.tables import addresses, cases, intake_drafts, intakes, paper_sheets
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Interpreters: who may read one conversation to interpret it, for a time, after a recorded declaration.
 
 Law: one conversation, no export, an end. A relative, or somebody of an agency, never; what was declared is kept with
-the access. The desk asks `may_read` for each view of somebody with the role interpreter, and shows nothing else.
+the access. What the desk shows to the role interpreter is asked with each view (`desk/views/scope.py`).
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, insert, select, update
+from sqlalchemy import ColumnElement, and_, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
-from bot.store.inbox import Home
+from bot.store.homes import Home
 from bot.store.tables import interpreters, users
 
 ROLE = "interpreter"
@@ -90,14 +90,6 @@ async def current(connection: AsyncConnection, user_id: UUID, now: datetime) -> 
         )
     ).first()
     return Access(*row) if row else None
-
-
-async def may_read(connection: AsyncConnection, user_id: UUID, conversation_id: UUID, now: datetime) -> bool:
-    """Whether this interpreter may read this conversation now."""
-    asked = select(
-        exists().where(interpreters.c.user_id == user_id, interpreters.c.conversation_id == conversation_id, _open(now))
-    )
-    return bool((await connection.execute(asked)).scalar())
 
 
 async def end(connection: AsyncConnection, user_id: UUID, now: datetime) -> bool:

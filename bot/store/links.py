@@ -12,8 +12,7 @@ from sqlalchemy import and_, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
-from bot.store.sharing_tables import case_links
-from bot.store.tables import cases
+from bot.store.tables import case_links, cases
 
 
 async def link(

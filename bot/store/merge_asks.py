@@ -16,8 +16,7 @@ from uuid_utils.compat import uuid7
 
 from bot.store import merge, turns
 from bot.store.keys import Keys
-from bot.store.sharing_tables import merge_asks
-from bot.store.tables import cases
+from bot.store.tables import cases, merge_asks
 
 ASKED, AGREED, DECLINED, WITHDRAWN = "asked", "agreed", "declined", "withdrawn"
 

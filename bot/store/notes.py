@@ -17,11 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
 from bot.store import search
-from bot.store.desk_tables import tasks
 from bot.store.events import record
-from bot.store.inbox import Home
+from bot.store.homes import Home
 from bot.store.keys import Keys, open_, seal
-from bot.store.tables import case_events, users
+from bot.store.tables import case_events, tasks, users
 
 NOTE = "note"
 

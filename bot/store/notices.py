@@ -15,7 +15,8 @@ from sqlalchemy import case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import turns
-from bot.store.tables import SEVERITIES, addresses, cases, contacts, conversations, notices
+from bot.store.case_tables import SEVERITIES
+from bot.store.tables import addresses, cases, contacts, conversations, notices
 
 RANK = {severity: place for place, severity in enumerate(SEVERITIES)}  # the gravest first
 
@@ -41,7 +42,7 @@ class Waiting:
     offer: tuple[str, ...] = ()  # why this colleague: codes of handlers/routing.py
 
 
-# The order of the queue, as `handlers/routing.py: queue_key` has it: red, what rings, the gravest, what is due first.
+# The order of the queue: red, what rings, the gravest, what is due first, the oldest.
 ORDER = (
     notices.c.red_at.is_(None),
     notices.c.audience != "page",

@@ -1,7 +1,7 @@
-"""Pages: who is called for which notice, over what, and whether somebody has seen it.
+"""Pages: which notices wait, and who is called for them, over what. Making the calls is in `calling.py`.
 
-Law: a call is unique for its notice, step, receiver and channel, so any number of workers may plan at once. A claim is
-a lease with a fencing number, as in the outbox. Nothing of a person is opened here but the language.
+Law: a call is unique for its notice, step, receiver and channel, so any number of workers may plan at once. Nothing of
+a person is opened here but what she said of who may write to her.
 """
 
 from __future__ import annotations
@@ -12,18 +12,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Uuid, and_, bindparam, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, Uuid, and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
-from bot.store import leases
-from bot.store.database import Database
 from bot.store.keys import Keys, open_json
-from bot.store.leases import Leases
-from bot.store.rota import ASKED_FOR
-from bot.store.tables import cases, contacts, conversations, keys, notices, organisations, pages, user_profiles
+from bot.store.staffed import ASKED_FOR
+from bot.store.tables import cases, contacts, conversations, keys, notices, organisations, pages
 
 AGAIN = timedelta(seconds=20)  # before a call that failed is tried once more
 AT_ONCE = 50
@@ -56,21 +53,10 @@ class Open:
     organisation_id: UUID | None = None  # whose case it is; None: the main one's
 
 
-async def open_notices(
-    connection: AsyncConnection, secrets: Keys, now: datetime, after: UUID | None = None
-) -> list[Open]:
-    """The next chunk, in the order of their ids; those that another worker looks at are left out."""
-    last = pages.c.notice_id == notices.c.id
-    other = notices.alias("other")
-    before = exists().where(  # one ladder for a conversation at a time: what she says again rings nobody twice
-        other.c.conversation_id == notices.c.conversation_id,
-        other.c.audience == notices.c.audience,
-        other.c.taken_at.is_(None),
-        other.c.red_at.is_(None),
-        other.c.id < notices.c.id,
-    )
-    of_talk = cases.alias("of_talk")  # what is told of a conversation alone is of whoever has its case
-    whose = func.coalesce(
+def _whose() -> ColumnElement[UUID]:
+    """The organisation of a notice: its case's; what is told of a conversation alone is of whoever has its case."""
+    of_talk = cases.alias("of_talk")
+    return func.coalesce(
         cases.c.organisation_id,
         select(of_talk.c.organisation_id)
         .where(notices.c.case_id.is_(None), of_talk.c.conversation_id == notices.c.conversation_id)
@@ -79,58 +65,79 @@ async def open_notices(
         .correlate(notices)  # two levels up: by itself it would be looked for among the notices of everybody
         .scalar_subquery(),
     )
-    query = (
-        select(
-            notices.c.id,
-            notices.c.subject_id,
-            notices.c.audience,
-            notices.c.kind.label("what"),
-            notices.c.severity,
-            notices.c.raised_at,
-            notices.c.due_at,
-            notices.c.called,
-            notices.c.called_at,
-            notices.c.lowered_at.is_not(None).label("lowered"),
-            cases.c.kind,
-            func.coalesce(contacts.c.language, contacts.c.language_guess).label("language"),
-            func.coalesce(contacts.c.country, cases.c.country).label("country"),
-            contacts.c.profile_enc,
-            keys.c.wrapped,
-            conversations.c.earlier_user_id.label("earlier"),
-            select(func.max(pages.c.acknowledged_at)).where(last).scalar_subquery().label("acknowledged_at"),
-            select(
-                and_(
-                    func.count() > 0,
-                    func.bool_and(pages.c.state == "failed"),
-                )
-            )
-            .where(last, pages.c.queued_at >= notices.c.called_at)
-            .scalar_subquery()
-            .label("failed"),
-            select(func.array_agg(pages.c.user_id)).where(last).scalar_subquery().label("rung"),
-            select(organisations.c.id)
-            .where(organisations.c.id == whose, organisations.c.settings["main"].as_boolean().is_distinct_from(True))
-            .scalar_subquery()
-            .label("organisation_id"),
-        )
-        .join(contacts, contacts.c.id == notices.c.subject_id)
-        .join(conversations, conversations.c.id == notices.c.conversation_id)
-        .outerjoin(keys, keys.c.subject_id == notices.c.subject_id)
-        .outerjoin(cases, cases.c.id == notices.c.case_id)
-        .where(
-            notices.c.taken_at.is_(None),
-            notices.c.red_at.is_(None),
-            contacts.c.simulated.is_(False),
-            ~before,
-            or_(notices.c.audience == "page", notices.c.due_at <= now, notices.c.called_at.is_(None)),
-        )
-        .order_by(notices.c.id)
-        .limit(AT_ONCE)
-        .with_for_update(of=notices, skip_locked=True)
+
+
+def _behind_another() -> ColumnElement[bool]:
+    """One ladder for a conversation at a time: what she says again rings nobody twice."""
+    other = notices.alias("other")
+    return exists().where(
+        other.c.conversation_id == notices.c.conversation_id,
+        other.c.audience == notices.c.audience,
+        other.c.taken_at.is_(None),
+        other.c.red_at.is_(None),
+        other.c.id < notices.c.id,
     )
-    if after is not None:
-        query = query.where(notices.c.id > after)
-    return [_open(secrets, row) for row in (await connection.execute(query)).mappings()]
+
+
+def _climbed() -> tuple[ColumnElement[Any], ...]:
+    """What became of the calls of a notice so far."""
+    hers = pages.c.notice_id == notices.c.id
+    all_failed = and_(func.count() > 0, func.bool_and(pages.c.state == "failed"))
+    return (
+        select(func.max(pages.c.acknowledged_at)).where(hers).scalar_subquery().label("acknowledged_at"),
+        select(all_failed).where(hers, pages.c.queued_at >= notices.c.called_at).scalar_subquery().label("failed"),
+        select(func.array_agg(pages.c.user_id)).where(hers).scalar_subquery().label("rung"),
+    )
+
+
+# Those that nobody has taken, in the order of their ids.
+_OPEN = (
+    select(
+        notices.c.id,
+        notices.c.subject_id,
+        notices.c.audience,
+        notices.c.kind.label("what"),
+        notices.c.severity,
+        notices.c.raised_at,
+        notices.c.due_at,
+        notices.c.called,
+        notices.c.called_at,
+        notices.c.lowered_at.is_not(None).label("lowered"),
+        cases.c.kind,
+        func.coalesce(contacts.c.language, contacts.c.language_guess).label("language"),
+        func.coalesce(contacts.c.country, cases.c.country).label("country"),
+        contacts.c.profile_enc,
+        keys.c.wrapped,
+        conversations.c.earlier_user_id.label("earlier"),
+        *_climbed(),
+        select(organisations.c.id)
+        .where(organisations.c.id == _whose(), organisations.c.settings["main"].as_boolean().is_distinct_from(True))
+        .scalar_subquery()
+        .label("organisation_id"),
+    )
+    .join(contacts, contacts.c.id == notices.c.subject_id)
+    .join(conversations, conversations.c.id == notices.c.conversation_id)
+    .outerjoin(keys, keys.c.subject_id == notices.c.subject_id)
+    .outerjoin(cases, cases.c.id == notices.c.case_id)
+    .where(
+        notices.c.taken_at.is_(None),
+        notices.c.red_at.is_(None),
+        contacts.c.simulated.is_(False),
+        ~_behind_another(),
+        or_(notices.c.audience == "page", notices.c.due_at <= bindparam("now"), notices.c.called_at.is_(None)),
+    )
+    .order_by(notices.c.id)
+    .limit(AT_ONCE)
+    .with_for_update(of=notices, skip_locked=True)
+)
+
+
+async def open_notices(
+    connection: AsyncConnection, secrets: Keys, now: datetime, after: UUID | None = None
+) -> list[Open]:
+    """The next chunk, in the order of their ids; those that another worker looks at are left out."""
+    query = _OPEN if after is None else _OPEN.where(notices.c.id > after)
+    return [_open(secrets, row) for row in (await connection.execute(query, {"now": now})).mappings()]
 
 
 def _open(secrets: Keys, row: RowMapping) -> Open:
@@ -213,109 +220,3 @@ def _call_row(notice: Open, call: Call, now: datetime) -> dict[str, Any]:
         "state": "queued",
         "queued_at": now,
     }
-
-
-# --- calling
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A call that this worker holds. `taken`: the notice was taken meanwhile, so nobody is called any more."""
-
-    id: UUID
-    receiver: str
-    user_id: UUID | None
-    channel: str
-    attempts: int
-    fence: int
-    reference: str | None
-    language: str | None  # of the colleague
-    taken: bool
-    kind: str  # of the notice
-
-
-def held(database: Database) -> Leases:
-    """The calls that a worker is making."""
-    return Leases(database, pages, pages.c.fence, pages.c.state == "sending")
-
-
-async def claim(connection: AsyncConnection, now: datetime, *, take_over: bool = True) -> list[Claimed]:
-    """Calls that may be made now; a dead worker's are claimed again: a phone that rings twice wakes one, too."""
-    due = and_(pages.c.state == "queued", or_(pages.c.lease_until.is_(None), pages.c.lease_until <= now))
-    if take_over:
-        due = or_(due, and_(pages.c.state == "sending", leases.over(pages.c.lease_until)))
-    ids = [
-        row.id
-        for row in await connection.execute(
-            select(pages.c.id).where(due).order_by(pages.c.queued_at).limit(AT_ONCE).with_for_update(skip_locked=True)
-        )
-    ]
-    if not ids:
-        return []
-    await connection.execute(
-        update(pages)
-        .where(pages.c.id.in_(ids))
-        .values(state="sending", lease_until=leases.until(), fence=pages.c.fence + 1, attempts=pages.c.attempts + 1)
-    )
-    rows = await connection.execute(
-        select(
-            pages.c.id,
-            pages.c.receiver,
-            pages.c.user_id,
-            pages.c.channel,
-            pages.c.attempts,
-            pages.c.fence,
-            cases.c.reference,
-            user_profiles.c.languages,
-            notices.c.taken_at,
-            notices.c.kind,
-        )
-        .join(notices, notices.c.id == pages.c.notice_id)
-        .outerjoin(cases, cases.c.id == notices.c.case_id)
-        .outerjoin(user_profiles, user_profiles.c.user_id == pages.c.user_id)
-        .where(pages.c.id.in_(ids))
-        .order_by(pages.c.queued_at)
-    )
-    return [
-        Claimed(
-            row.id,
-            row.receiver,
-            row.user_id,
-            row.channel,
-            row.attempts,
-            row.fence,
-            row.reference,
-            next(iter(row.languages or ()), None),
-            row.taken_at is not None,
-            row.kind,
-        )
-        for row in rows
-    ]
-
-
-async def write(connection: AsyncConnection, claimed: Claimed, **values: Any) -> bool:
-    """The result of a call; False when somebody else holds it by now."""
-    done = await connection.execute(
-        update(pages)
-        .where(pages.c.id == claimed.id, pages.c.fence == claimed.fence, pages.c.state == "sending")
-        .values(**values)
-    )
-    return bool(done.rowcount)
-
-
-async def acknowledge(connection: AsyncConnection, page_id: UUID, now: datetime) -> str | None:
-    """Somebody pressed the key; once is enough. The reference that it was about ("" when it has none), None for a call
-    that never was."""
-    found = await connection.execute(
-        update(pages)
-        .where(pages.c.id == page_id)
-        .values(acknowledged_at=func.coalesce(pages.c.acknowledged_at, now))
-        .returning(pages.c.notice_id)
-    )
-    row = found.first()
-    if row is None:
-        return None
-    reference = await connection.execute(
-        select(cases.c.reference).join(notices, notices.c.case_id == cases.c.id).where(notices.c.id == row.notice_id)
-    )
-    return str(reference.scalar_one_or_none() or "")

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
 from bot.store import users as people
-from bot.store.inbox import Home
+from bot.store.homes import Home
 from bot.store.keys import Keys
 from bot.store.tables import absences, conversations, keys, notices, pages
 

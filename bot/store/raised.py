@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from uuid_utils.compat import uuid7
 
 from bot.store.tables import notices
 
@@ -21,6 +22,26 @@ SECOND = "second"  # audience of a notice that calls supervisors alone (knowledg
 async def add_notice(connection: AsyncConnection, row: dict[str, Any]) -> None:
     """One notice outside a batch."""
     await connection.execute(insert(notices).values(row))
+
+
+async def raise_notice(
+    connection: AsyncConnection,
+    kind: str,
+    severity: str,
+    *,
+    subject_id: UUID,
+    conversation_id: UUID,
+    now: datetime,
+    audience: str = "queue",
+    case_id: UUID | None = None,
+    **more: Any,
+) -> UUID:
+    """Humans are told of a conversation, or of a case of it; returns the id of the notice. `more`: other columns."""
+    new = uuid7()
+    whose = {"id": new, "subject_id": subject_id, "conversation_id": conversation_id, "case_id": case_id}
+    what = {"audience": audience, "kind": kind, "severity": severity, "raised_at": now}
+    await add_notice(connection, {**whose, **what, **more})
+    return new
 
 
 async def take_notices(connection: AsyncConnection, conversation_id: UUID, now: datetime, user_id: UUID | None) -> None:

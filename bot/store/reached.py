@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
-from bot.store.inbox import Home
+from bot.store.homes import Home
 from bot.store.keys import Keys, open_json
 from bot.store.rows import Conversation, Person
 from bot.store.tables import addresses, contacts, conversations, keys

@@ -1,16 +1,15 @@
 """The records of the shelf: what flows keep beside a person's cases, and facts that an operator imports.
 
 Law: plain values. A field with a column `<field>_enc` is sealed when it is written, `owner` is the row's subject; an
-`id`, a time or an owner that a handler leaves out is filled in by the shelf.
+`id`, a time or an owner that a handler leaves out is filled in by the shelf (`shelved.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, fields
-from datetime import UTC, date, datetime, time
-from typing import Any, TypeAlias
-from uuid import UUID, uuid4
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
 
 NEW = UUID(int=0)  # the shelf gives an id of its own, this person as the owner, this conversation as the place
 NOW = datetime(1, 1, 1, tzinfo=UTC)  # the moment of the turn
@@ -252,101 +251,3 @@ class Licence:
     source: str = ""
     imported_at: datetime = NOW
     id: UUID = NEW
-
-
-@dataclass(slots=True, kw_only=True)
-class VolunteerCode:
-    """A code that a coordinator gave; `label` is the coordinator's note. The digits are shown once and kept nowhere.
-    With `volunteer_id` it joins the phone on which it is written to that volunteer, once."""
-
-    digits: str
-    label: str = ""
-    volunteer_id: UUID | None = None
-    expires_at: datetime | None = None
-    revoked_at: datetime | None = None
-    made_at: datetime = NOW
-    id: UUID = NEW
-
-
-@dataclass(slots=True, kw_only=True)
-class VolunteerLink:
-    """This person is a volunteer of ours, and is asked in this conversation."""
-
-    volunteer_id: UUID
-    conversation_id: UUID = NEW
-    made_at: datetime = NOW
-    owner: UUID = NEW
-    id: UUID = NEW
-
-
-@dataclass(slots=True, kw_only=True)
-class SearchCopy:
-    """A search that this volunteer is asked about. `number` is how the search is called."""
-
-    volunteer_id: UUID
-    number: int
-    request_id: UUID | None = None
-    state: str = "planned"  # planned, told, over
-    told_at: datetime | None = None
-    over_at: datetime | None = None
-    made_at: datetime = NOW
-    owner: UUID = NEW
-    id: UUID = NEW
-
-
-@dataclass(slots=True, kw_only=True)
-class SearchAnswer:
-    """What a volunteer wrote about a search, until it lies in the case."""
-
-    copy_id: UUID
-    words: str | None
-    files: int = 0
-    said_at: datetime = NOW
-    owner: UUID = NEW
-    id: UUID = NEW
-
-
-Owned: TypeAlias = (
-    CaseCheck
-    | Consent
-    | FamilyCode
-    | CodeUse
-    | CodeTry
-    | Referral
-    | Reminder
-    | Certificate
-    | CertificateLink
-    | LinkCode
-    | VolunteerLink
-    | SearchCopy
-    | SearchAnswer
-    | Share
-    | Subscription
-    | Transfer
-)
-Coded: TypeAlias = FamilyCode | Certificate | CertificateLink | LinkCode | BoxLetter | VolunteerCode
-Record: TypeAlias = Owned | BoxLetter | Feedback | VolunteerCode
-
-
-def completed(row: Record, *, owner: UUID, conversation_id: UUID, now: datetime, new_id: Callable[[], UUID]) -> None:
-    """Fill in what a handler left out. What is nobody's gets an id and a date that lead back to no message.
-
-    ValueError for a row of somebody else: only a use of a code may be written to its owner.
-    """
-    theirs = isinstance(row, CodeUse) and row.owner != NEW
-    if isinstance(row, Owned) and not theirs:
-        if row.owner not in {NEW, owner}:
-            raise ValueError(f"a {type(row).__name__} of somebody else")
-        row.owner = owner
-    if isinstance(row, Reminder | VolunteerLink) and row.conversation_id == NEW:
-        row.conversation_id = conversation_id
-    for name in (f.name for f in fields(row)):
-        if getattr(row, name) == NOW:
-            setattr(row, name, now)
-    nobodys = isinstance(row, BoxLetter | Feedback)
-    if row.id == NEW:
-        row.id = uuid4() if nobodys else new_id()
-    if isinstance(row, BoxLetter):
-        row.received_at = datetime.combine(row.received_at.astimezone(UTC), time(), UTC)
-    if isinstance(row, Feedback):
-        row.month = (now.astimezone(UTC).date() if row.month == date.min else row.month).replace(day=1)

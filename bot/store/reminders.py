@@ -17,9 +17,11 @@ from sqlalchemy import ColumnElement, RowMapping, and_, exists, insert, or_, sel
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.inbox import Home, input_row
+from bot.store.homes import Home
+from bot.store.inbox import input_row
 from bot.store.keys import Keys, open_json
-from bot.store.rows import CHECK_IN, Conversation, Person
+from bot.store.records import CHECK_IN
+from bot.store.rows import Conversation, Person
 from bot.store.tables import addresses, cases, contacts, conversations, inbox, keys, messages, reminders
 from bot.store.turns import PERSON_FIELDS
 

@@ -1,7 +1,6 @@
 """What a turn and a handler work on: a person, a conversation, a case, as they stand in memory.
 
-Law: plain values with state; `turns.py` loads them and writes the difference. No SQL, no encryption here. The records
-of the shelf (`records.py`) are known by this name too.
+Law: plain values with state; `turns.py` loads them and writes the difference. No SQL, no encryption here.
 """
 
 from __future__ import annotations
@@ -11,67 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
-
-from bot.store.records import (
-    CHECK_IN,
-    NEW,
-    NOW,
-    BoxLetter,
-    CaseCheck,
-    Certificate,
-    CertificateLink,
-    Coded,
-    CodeTry,
-    CodeUse,
-    Consent,
-    FamilyCode,
-    Feedback,
-    Licence,
-    LinkCode,
-    Owned,
-    Record,
-    Referral,
-    Reminder,
-    SearchAnswer,
-    SearchCopy,
-    Share,
-    Subscription,
-    Transfer,
-    VolunteerCode,
-    VolunteerLink,
-)
-
-__all__ = [
-    "CHECK_IN",
-    "NEW",
-    "NOW",
-    "BoxLetter",
-    "Case",
-    "CaseCheck",
-    "Certificate",
-    "CertificateLink",
-    "CodeTry",
-    "CodeUse",
-    "Coded",
-    "Consent",
-    "Conversation",
-    "FamilyCode",
-    "Feedback",
-    "Licence",
-    "LinkCode",
-    "Owned",
-    "Person",
-    "Record",
-    "Referral",
-    "Reminder",
-    "SearchAnswer",
-    "SearchCopy",
-    "Share",
-    "Subscription",
-    "Transfer",
-    "VolunteerCode",
-    "VolunteerLink",
-]
 
 
 @dataclass(slots=True)

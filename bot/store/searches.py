@@ -1,45 +1,30 @@
-"""Searches that volunteers are asked about: sent, answered into the case, ended.
+"""Searches of a case that volunteers are asked about: sent, shown, ended.
 
-Law: a search is sealed under the reporter's key, a volunteer's copy under nobody's words; the words that she is asked
-stand in a reminder of hers and go with it. Every volunteer who was asked is told to stop, however the search ends, also
-when the reporter was erased. What comes back is an event of the case for staff; nothing of it leaves to the reporter.
-People are locked in the order of their ids, as turns lock them.
+Law: a search is sealed under the reporter's key. Nobody is asked twice about one, and everybody who was asked is told
+to stop, however it ends (`search_copies.py`). People are locked in the order of their ids, as turns lock them.
 """
 
 from __future__ import annotations
 
-import secrets as chance
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, exists, insert, select, update
+from sqlalchemy import Row, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
-from bot.store import raised, search, turns
+from bot.store import turns
 from bot.store.events import record
-from bot.store.inbox import Home
-from bot.store.keys import Keys, key_of, open_json, seal, seal_json
-from bot.store.tables import (
-    cases,
-    conversations,
-    keys,
-    notices,
-    reminders,
-    search_answers,
-    search_copies,
-    search_requests,
-    volunteers,
-)
+from bot.store.homes import Home
+from bot.store.keys import Keys, open_json, seal_json
+from bot.store.search_copies import CHUNK, send_copy, stop
+from bot.store.tables import cases, search_copies, search_requests, volunteers
 from bot.store.volunteers import Volunteer
 
-ASK, STOP, TOPIC = "search_request", "search_over", "search"  # flows, and the topic of their reminders
-SENT, ENDED, ANSWERED = "search_sent", "search_ended", "volunteer_answer"  # events of the case
-CHUNK = 200
-LOOK, CODE = "look", 12  # the kind of its hash; bytes of a code
+SENT, ENDED = "search_sent", "search_ended"  # events of the case
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,81 +93,12 @@ async def send(
             .returning(search_requests.c.number)
         )
     ).scalar_one()
-    for one in sorted(chosen, key=lambda v: v.number):
-        assert one.subject_id is not None
-        copy_id = uuid7()
-        code = chance.token_urlsafe(CODE) if photo else ""
-        await connection.execute(
-            insert(search_copies).values(
-                id=copy_id,
-                subject_id=one.subject_id,
-                request_id=request_id,
-                volunteer_id=one.id,
-                number=number,
-                state="planned",
-                made_at=now,
-                look=secrets.secret(LOOK, code) if code else None,
-            )
-        )
-        told = with_photo(lines, f"{site}/look/{code}") if code else lines
-        slots = {"copy": str(copy_id), "lines": told, "number": str(number)}
-        await _remind(connection, secrets, one.subject_id, one.conversation_id, ASK, slots, now)
-    codes = {"number": number, "volunteers": [v.number for v in sorted(chosen, key=lambda v: v.number)]}
+    ordered = sorted(chosen, key=lambda v: v.number)
+    for one in ordered:
+        await send_copy(connection, secrets, request_id, number, one, lines, now, site=site if photo else None)
+    codes = {"number": number, "volunteers": [v.number for v in ordered]}
     await record(connection, home.subject_id, case_id, SENT, by, now, codes=codes)
     return int(number)
-
-
-def with_photo(lines: Mapping[str, Any], address: str) -> dict[str, Any]:
-    """The lines that a volunteer reads, and below them where she may look at the picture."""
-    return {"list": [*lines["list"], {"row": [{"text": "tracing.labels.photo.say"}, address]}]}
-
-
-async def looked_at(connection: AsyncConnection, secrets: Keys, code: str, now: datetime) -> UUID | None:
-    """The file that a volunteer may look at by her code: she was asked, and the search is open. Else None, for good."""
-    row = (
-        await connection.execute(
-            select(search_requests.c.photo_id)
-            .join(search_copies, search_copies.c.request_id == search_requests.c.id)
-            .join(cases, cases.c.id == search_requests.c.case_id)
-            .where(
-                search_copies.c.look == secrets.secret(LOOK, code),
-                search_copies.c.state == "told",
-                search_requests.c.state == "open",
-                search_requests.c.ends_at > now,
-                cases.c.closed_at.is_(None),
-            )
-        )
-    ).first()
-    return row.photo_id if row else None
-
-
-async def _remind(
-    connection: AsyncConnection,
-    secrets: Keys,
-    subject_id: UUID,
-    conversation_id: UUID | None,
-    flow: str,
-    slots: Mapping[str, Any],
-    now: datetime,
-) -> None:
-    key = await key_of(connection, secrets, subject_id)
-    if key is None or conversation_id is None:
-        return
-    new = uuid7()
-    sealed = seal_json(key, dict(slots), where=f"reminders.slots_enc.{new}")
-    await connection.execute(
-        insert(reminders).values(
-            id=new,
-            subject_id=subject_id,
-            conversation_id=conversation_id,
-            flow=flow,
-            slots_enc=sealed,
-            topic=TOPIC,
-            state="waiting",
-            due_at=now,
-            made_at=now,
-        )
-    )
 
 
 async def of_case(connection: AsyncConnection, home: Home, case_id: UUID) -> list[Request]:
@@ -243,58 +159,6 @@ async def end(
     return True
 
 
-async def stop(connection: AsyncConnection, secrets: Keys, copy_ids: Collection[UUID], now: datetime) -> int:
-    """These copies are over: what was not said yet is called off, and who was asked is told to stop and to delete."""
-    people = await connection.execute(select(search_copies.c.subject_id).where(search_copies.c.id.in_(list(copy_ids))))
-    await turns.lock(connection, {row.subject_id for row in people}, wait=True)
-    rows = (
-        await connection.execute(
-            select(search_copies).where(search_copies.c.id.in_(list(copy_ids)), search_copies.c.state != "over")
-        )
-    ).all()
-    for row in rows:
-        conversation_id = await _call_off(connection, secrets, row)
-        if row.state == "told" and conversation_id is not None:
-            slots = {"number": str(row.number)}
-            await _remind(connection, secrets, row.subject_id, conversation_id, STOP, slots, now)
-        await connection.execute(
-            update(search_copies).where(search_copies.c.id == row.id).values(state="over", over_at=now)
-        )
-    return len(rows)
-
-
-async def _call_off(connection: AsyncConnection, secrets: Keys, copy: Row[Any]) -> UUID | None:
-    """The reminder that brings this copy: called off while it waits, emptied once said. Returns where it went."""
-    key = await key_of(connection, secrets, copy.subject_id)
-    found: UUID | None = None
-    if key is None:
-        return None
-    rows = await connection.execute(
-        select(reminders).where(
-            reminders.c.subject_id == copy.subject_id, reminders.c.topic == TOPIC, reminders.c.flow == ASK
-        )
-    )
-    for row in rows:
-        where = f"reminders.slots_enc.{row.id}"
-        if row.slots_enc is None or open_json(key, row.slots_enc, where=where).get("copy") != str(copy.id):
-            continue
-        found = row.conversation_id
-        state = "cancelled" if row.state == "waiting" else row.state
-        emptied = seal_json(key, {"copy": str(copy.id), "number": str(copy.number)}, where=where)
-        await connection.execute(
-            update(reminders).where(reminders.c.id == row.id).values(state=state, slots_enc=emptied)
-        )
-    return found
-
-
-async def standing_of(connection: AsyncConnection, volunteer_id: UUID) -> list[UUID]:
-    """The copies of a volunteer that are not over."""
-    rows = await connection.execute(
-        select(search_copies.c.id).where(search_copies.c.volunteer_id == volunteer_id, search_copies.c.state != "over")
-    )
-    return [row.id for row in rows]
-
-
 async def due(connection: AsyncConnection, now: datetime) -> list[tuple[UUID, UUID, str]]:
     """Open searches that have run out, or whose case was closed: (case, search, how it ends)."""
     closed = exists(select(cases.c.id).where(cases.c.id == search_requests.c.case_id, cases.c.closed_at.is_not(None)))
@@ -305,96 +169,3 @@ async def due(connection: AsyncConnection, now: datetime) -> list[tuple[UUID, UU
         .limit(CHUNK)
     )
     return [(row.case_id, row.id, "expired" if row.out else "ended") for row in rows]
-
-
-async def orphans(connection: AsyncConnection) -> list[UUID]:
-    """Copies of searches that are gone with their reporter: whoever has one must be told to stop."""
-    rows = await connection.execute(
-        select(search_copies.c.id)
-        .where(search_copies.c.request_id.is_(None), search_copies.c.state != "over")
-        .limit(CHUNK)
-    )
-    return [row.id for row in rows]
-
-
-async def bring(connection: AsyncConnection, secrets: Keys, now: datetime) -> int:
-    """Lay answers into their cases: an event with the volunteer's number, found by its words, and a line of the list
-    for whoever looks after the case. An answer whose search is gone goes with it. Returns how many were laid."""
-    rows = (
-        await connection.execute(
-            select(
-                search_answers,
-                search_copies.c.request_id,
-                search_requests.c.case_id,
-                search_requests.c.subject_id.label("reporter"),
-                search_requests.c.number,
-                volunteers.c.number.label("volunteer"),
-            )
-            .join(search_copies, search_copies.c.id == search_answers.c.copy_id)
-            .join(volunteers, volunteers.c.id == search_copies.c.volunteer_id)
-            .outerjoin(search_requests, search_requests.c.id == search_copies.c.request_id)
-            .order_by(search_answers.c.said_at, search_answers.c.id)
-            .limit(CHUNK)
-        )
-    ).all()
-    if not rows:
-        return 0
-    await turns.lock(connection, {row.reporter for row in rows if row.reporter is not None}, wait=True)
-    laid = 0
-    for row in rows:
-        taken = await connection.execute(delete(search_answers).where(search_answers.c.id == row.id))
-        if taken.rowcount and row.case_id is not None:  # of two workers one takes it
-            laid += await _lay(connection, secrets, row, now)
-    return laid
-
-
-async def _lay(connection: AsyncConnection, secrets: Keys, row: Row[Any], now: datetime) -> bool:
-    wrapped = {
-        one.subject_id: one.wrapped
-        for one in await connection.execute(
-            select(keys.c.subject_id, keys.c.wrapped).where(keys.c.subject_id.in_([row.subject_id, row.reporter]))
-        )
-    }
-    if len(wrapped) < 2:  # one of them was erased meanwhile
-        return False
-    hers, theirs = (secrets.keyring.unwrap(wrapped[one]) for one in (row.subject_id, row.reporter))
-    where = f"search_answers.words_enc.{row.id}"
-    words = str(open_json(hers, row.words_enc, where=where)) if row.words_enc else ""
-    event_id = uuid7()
-    note = seal(theirs, words.encode(), where=f"case_events.note_enc.{event_id}") if words else None
-    codes = {"volunteer": row.volunteer, "number": row.number, "files": row.files}
-    at = row.said_at
-    await record(connection, row.reporter, row.case_id, ANSWERED, None, at, codes=codes, note=note, event_id=event_id)
-    if words:
-        await search.add_note(connection, secrets, row.reporter, row.case_id, words)
-    await _tell_staff(connection, row.reporter, row.case_id, now)
-    return True
-
-
-async def _tell_staff(connection: AsyncConnection, subject_id: UUID, case_id: UUID, now: datetime) -> None:
-    """One open line of the list at a time: staff look, the reporter hears nothing."""
-    place = (
-        await connection.execute(
-            select(cases.c.conversation_id, cases.c.severity)
-            .join(conversations, conversations.c.id == cases.c.conversation_id)
-            .where(cases.c.id == case_id, cases.c.closed_at.is_(None))
-        )
-    ).first()
-    if place is None:
-        return
-    already = exists().where(notices.c.case_id == case_id, notices.c.kind == ANSWERED, notices.c.taken_at.is_(None))
-    if (await connection.execute(select(already))).scalar():
-        return
-    await raised.add_notice(
-        connection,
-        {
-            "id": uuid7(),
-            "subject_id": subject_id,
-            "conversation_id": place.conversation_id,
-            "case_id": case_id,
-            "audience": "queue",
-            "kind": ANSWERED,
-            "severity": place.severity,
-            "raised_at": now,
-        },
-    )

@@ -18,10 +18,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store import licences as recruiters
 from bot.store.filing import KINDS, from_row, has_code
 from bot.store.keys import Keys
-from bot.store.records import Coded, Licence, Owned, Record, VolunteerLink, completed
+from bot.store.records import Licence
 from bot.store.rows import Conversation
+from bot.store.shelved import Coded, Owned, Record, completed
 from bot.store.subject import Subject
 from bot.store.tables import cases, keys, volunteer_links, volunteers
+from bot.store.volunteer_records import VolunteerLink
 from bot.vault.lookup import code_form
 
 Mine = TypeVar("Mine", bound=Owned)

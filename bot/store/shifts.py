@@ -12,7 +12,8 @@ from uuid import UUID
 from sqlalchemy import and_, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.rota import Shift, Span
+from bot.store.rota import Shift
+from bot.store.spans import Span
 from bot.store.tables import absences, shift_breaks, shift_swaps, shifts, users
 
 OPEN = ("offered", "agreed")  # states of a swap that is not over

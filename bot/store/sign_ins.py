@@ -17,9 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
 from bot.store import users as people
-from bot.store.desk_tables import desk_sessions, sign_in_tries
 from bot.store.keys import Keys, open_, seal
-from bot.store.tables import users
+from bot.store.tables import desk_sessions, sign_in_tries, users
 from bot.store.users import User
 
 IDLE = timedelta(minutes=30)

@@ -21,7 +21,6 @@ from bot.store import merge, turns
 from bot.store.bulk import update_rows
 from bot.store.keys import Keys, open_json
 from bot.store.rows import Person
-from bot.store.sharing_tables import merges
 from bot.store.tables import (
     address_contacts,
     addresses,
@@ -33,6 +32,7 @@ from bot.store.tables import (
     conversations,
     family_codes,
     keys,
+    merges,
     metadata,
     notices,
     pages,

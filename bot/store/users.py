@@ -18,9 +18,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
-from bot.store.desk_tables import desk_sessions
 from bot.store.keys import Keys, open_, seal
-from bot.store.tables import organisations, users
+from bot.store.tables import desk_sessions, organisations, users
 
 MAIN = "Saathi"  # the organisation that runs this installation, until it is named
 

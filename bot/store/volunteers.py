@@ -19,7 +19,6 @@ from uuid_utils.compat import uuid7
 from bot.store.bulk import insert_rows
 from bot.store.filing import KINDS, to_row
 from bot.store.keys import Keys, key_of, open_, seal
-from bot.store.records import VolunteerCode
 from bot.store.tables import (
     addresses,
     contacts,
@@ -30,6 +29,7 @@ from bot.store.tables import (
     volunteer_links,
     volunteers,
 )
+from bot.store.volunteer_records import VolunteerCode
 from bot.vault.keyring import new_key
 
 SEALED = ("name", "phone", "notes")

@@ -16,9 +16,9 @@ from sqlalchemy import select, update
 from bot.engine.inbound import Inbound
 from bot.store import codec
 from bot.store.database import Connection
-from bot.store.inbox import opened
 from bot.store.keys import Keys
 from bot.store.tables import inbox, keys
+from bot.store.waiting import opened
 
 ASKED, YES, NO, UNKNOWN = "asked", "yes", "no", "unknown"
 LEASE = timedelta(seconds=8)  # twice what the provider is given

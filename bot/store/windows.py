@@ -8,19 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
-from uuid_utils.compat import uuid7
 
 from bot.store import reached
 from bot.store.inbox import input_row
 from bot.store.keys import Keys
+from bot.store.raised import raise_notice
 from bot.store.reached import Reached
 from bot.store.reminders import SILENT_KINDS
-from bot.store.tables import addresses, cases, contacts, conversations, inbox, notices
+from bot.store.tables import addresses, cases, contacts, conversations, inbox
 
 FLOW = "window"
 BEFORE = timedelta(minutes=90)  # this long before it shuts, once it is allowed to write
@@ -57,18 +56,6 @@ async def closing(connection: AsyncConnection, secrets: Keys, now: datetime, win
     return reached.read(secrets, rows)
 
 
-def _told(one: Reached, now: datetime) -> dict[str, Any]:
-    return {
-        "id": uuid7(),
-        "subject_id": one.home.subject_id,
-        "conversation_id": one.conversation.id,
-        "audience": "queue",
-        "kind": "window_closes",
-        "severity": "medium",
-        "raised_at": now,
-    }
-
-
 async def ask(
     connection: AsyncConnection, ones: Sequence[Reached], now: datetime, may: Callable[[Reached], bool]
 ) -> int:
@@ -77,7 +64,14 @@ async def ask(
     asked: list[UUID] = []
     for one in ones:
         if one.conversation.owner == "human":
-            await connection.execute(insert(notices).values(_told(one, now)))
+            await raise_notice(
+                connection,
+                "window_closes",
+                "medium",
+                subject_id=one.home.subject_id,
+                conversation_id=one.conversation.id,
+                now=now,
+            )
             asked.append(one.conversation.id)
         elif may(one):
             await connection.execute(

@@ -66,10 +66,6 @@ class Keyring:
         """Whether the secret is ours that wrapped what begins with this id."""
         return bytes(key_id) in self._keys
 
-    def is_newest(self, wrapped: bytes) -> bool:
-        """Whether the newest secret wrapped it (rotation re-wraps the others)."""
-        return bytes(wrapped)[:KEY_ID] == self.newest
-
 
 def development_secret(data_dir: Path) -> str:
     """The secret of a development machine: `<data_dir>/secret.key`, 0600, made at the first start."""

@@ -11,7 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect
 
 from bot.store import notes
-from bot.store.inbox import Home
+from bot.store.homes import Home
 from desk.case_page import OUTCOMES, Shown, gather
 from desk.look import fields
 from desk.moments import of_day_field

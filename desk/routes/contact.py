@@ -16,7 +16,7 @@ from litestar.response import Redirect
 
 from bot.store import disclosed, disclosures
 from bot.store.disclosed import Disclosure
-from bot.store.inbox import Home
+from bot.store.homes import Home
 from desk import exceptions
 from desk.look import fields
 from desk.moments import Clock, of_moment

@@ -20,7 +20,7 @@ from desk.files import Table
 from desk.office import Office, TheVisit, Visit
 from desk.route import act, show
 from desk.sheets import Say, Sheet
-from desk.views import drop_off, export
+from desk.views import drop_off, export, loads, replies
 from desk.views import figures as view
 from handlers import duty
 
@@ -50,8 +50,8 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         async with office.database.begin() as connection:
             await view.plan_anew(connection)
             shown = await _of_cases(connection, say, scope, wanted, home)
-            gaps = await view.gaps(connection, scope, wanted)
-            load = await view.load(connection, scope)
+            gaps = await replies.gaps(connection, scope, wanted)
+            load = await loads.load(connection, scope)
             since = visit.now.date().replace(day=1) - SMS_MONTHS
             spent = await sms_spent.months(connection, since) if visit.user.main else ()
         answers = await asyncio.to_thread(sheets.in_time, gaps, _clock(office))

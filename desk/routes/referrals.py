@@ -23,7 +23,7 @@ from bot.store import directory as store
 from bot.store import history, notes, shares
 from bot.store.database import Connection
 from bot.store.directory import Entry
-from bot.store.inbox import Home
+from bot.store.homes import Home
 from desk import case_directory
 from desk import directory as list_of
 from desk.case_page import gather

@@ -20,7 +20,7 @@ from litestar.response import Redirect
 
 from bot.store import disclosures, requests
 from bot.store.exception_tables import ASKERS, BASES, FORMS, WANTS
-from bot.store.inbox import Home
+from bot.store.homes import Home
 from desk.look import fields
 from desk.moments import of_day_field
 from desk.office import Office, TheVisit, Visit

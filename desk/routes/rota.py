@@ -21,8 +21,8 @@ from litestar.response import Redirect
 from bot.rostering import Refused, Roster
 from bot.store import shifts
 from bot.store.colleagues import SKILLS
-from bot.store.rota import ANSWERING
 from bot.store.staff_tables import SHIFT_ROLES as ROLES_PLANNED
+from bot.store.staffed import ANSWERING
 from desk.look import fields
 from desk.moments import Clock, number, of_day, of_field, of_moments
 from desk.office import Office, TheVisit, Visit

@@ -19,8 +19,8 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect
 
 from bot.engine.events import Asked
-from bot.store import notes, searches, volunteers
-from bot.store.inbox import Home
+from bot.store import notes, search_answers, search_copies, searches, volunteers
+from bot.store.homes import Home
 from bot.store.volunteers import Volunteer
 from desk import directory as list_of
 from desk.case_page import Shown, gather
@@ -29,12 +29,12 @@ from desk.office import Office, TheVisit, Visit
 from desk.route import act, show
 from desk.routes.case import address
 from desk.views.evidence import Item
-from handlers import cases
 from handlers.searches import FIELDS, Composed, compose, may_search
+from handlers.which import SEARCH
 
 CASE = "/case/{reference:str}/search"
 MORNING = time(9, 0)
-QUESTION = f"{searches.ASK}.seen"
+QUESTION = f"{search_copies.ASK}.seen"
 INPUTS = ("name", "age", "country", "city", "work", "month")
 PICTURE = "picture"  # kind of what was sent
 PHOTO = "photo"  # the field of the form, and of what is kept
@@ -72,8 +72,10 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
         groups: dict[tuple[str, str], list[int]] = {}
         for one in chosen:
             groups.setdefault((one.language or "en", one.channel or ""), []).append(one.number)
-        flow = content.flows.by_name[searches.ASK]
-        lines = searches.with_photo(made.lines, f"{content.site}/look/…") if PHOTO in made.fields else dict(made.lines)
+        flow = content.flows.by_name[search_copies.ASK]
+        lines = (
+            search_copies.with_photo(made.lines, f"{content.site}/look/…") if PHOTO in made.fields else dict(made.lines)
+        )
         asked = Asked(QUESTION, QUESTION, flow.version, (), {"lines": lines, "number": ""})
         found = []
         for (language, channel), numbers in sorted(groups.items()):
@@ -105,7 +107,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
             shown=shown,
             told=told,
             requests=[one for one in requests if visit.here.shows("notes", one.made_at) or one.state == "open"],
-            answers=[one for one in shown.around.happened if one.kind == searches.ANSWERED],
+            answers=[one for one in shown.around.happened if one.kind == search_answers.ANSWERED],
             people=everybody,
             open_now=_open(shown),
             countries=named,
@@ -121,7 +123,7 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
 
     def _open(shown: Shown) -> str:
         """Why nobody may be asked; empty when somebody may."""
-        if shown.head.kind != cases.SEARCH or shown.head.closed_at is not None:
+        if shown.head.kind != SEARCH or shown.head.closed_at is not None:
             return "closed"
         return "" if may_search(shown.head.facts) else "decides"
 

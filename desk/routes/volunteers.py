@@ -16,13 +16,13 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from bot.store import searches, volunteers
+from bot.store import search_copies, volunteers
 from bot.store.volunteers import Volunteer
 from desk import directory as list_of
 from desk.look import fields
 from desk.office import Office, TheVisit, Visit
 from desk.route import act, show
-from handlers.cases import check_digit
+from handlers.references import check_digit
 
 TEXTS = {"name": 120, "phone": 40, "city": 80, "notes": 2000}  # at most
 DIGITS = 8  # of a code, and a check digit
@@ -167,8 +167,8 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
                 connection, which, STATES.get(wanted, "ended"), visit.now, expires_at=again
             )
             if wanted != "resume":
-                copies = await searches.standing_of(connection, which)
-                await searches.stop(connection, office.secrets, copies, visit.now)
+                copies = await search_copies.standing_of(connection, which)
+                await search_copies.stop(connection, office.secrets, copies, visit.now)
             if wanted == "erase":
                 await volunteers.erase(connection, [which])
         if wanted == "erase":

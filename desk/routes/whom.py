@@ -7,7 +7,7 @@ from typing import Any
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 
-from bot.store.rota import ASKED_FOR
+from bot.store.staffed import ASKED_FOR
 from desk.case_page import gather
 from desk.look import fields
 from desk.office import Office, TheVisit

@@ -27,7 +27,6 @@ class Talk:
 
     mine: bool
     name: str | None  # of the other one
-    with_id: UUID | None
     due_at: datetime
     why: str
 
@@ -58,7 +57,6 @@ async def talks(connection: AsyncConnection, user_id: UUID) -> Sequence[Talk]:
         Talk(
             mine=row.user_id == user_id,
             name=row.other if row.user_id == user_id else row.hers,
-            with_id=row.with_user_id,
             due_at=row.due_at,
             why=row.why if row.user_id == user_id else "",
         )

@@ -16,7 +16,7 @@ from sqlalchemy import func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import notes, turns
-from bot.store.inbox import Home
+from bot.store.homes import Home
 from bot.store.keys import Keys, open_, open_json
 from bot.store.notes import Happened, Task
 from bot.store.rows import Conversation, Person

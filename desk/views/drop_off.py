@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.flow_tables import flow_counts
+from bot.store.tables import flow_counts
 from desk.figures import Asked
 
 

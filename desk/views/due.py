@@ -15,8 +15,9 @@ from sqlalchemy import ColumnElement, Uuid, and_, func, literal, not_, or_, sele
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.case_tables import QUEUE_DUE, QUEUE_RANK
 from bot.store.notices import RANK
-from bot.store.tables import QUEUE_DUE, QUEUE_RANK, cases, contacts, conversations, disclosures, tasks, users
+from bot.store.tables import cases, contacts, conversations, disclosures, tasks, users
 from desk.views.rows import MINE
 from desk.views.scope import Scope
 from desk.views.watch import Item, entries, in_hand, with_keeper

@@ -1,44 +1,24 @@
-"""Figures of cases: how many, of what, from where to where, answered how soon, ended how, with whom now.
+"""Figures of cases: how many, of what, from where to where, answered how soon, ended how.
 
 Law: counts only what the reader may find (`scope`), never simulated people, never drafts (a draft is a report that
-nobody has looked at beside an open case). Nobody is compared with anybody: load is by name, and only of now.
+nobody has looked at beside an open case).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, TypeAlias
-from uuid import UUID
 
-from sqlalchemy import (
-    ColumnElement,
-    Date,
-    and_,
-    case,
-    cast,
-    exists,
-    func,
-    literal,
-    not_,
-    or_,
-    select,
-    true,
-    tuple_,
-    union,
-)
+from sqlalchemy import ColumnElement, Date, Row, and_, case, cast, exists, func, literal, not_, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.notices import RANK
-from bot.store.tables import SEVERITIES, addresses, case_events, cases, contacts, conversations, messages, users
+from bot.store.case_tables import SEVERITIES
+from bot.store.tables import addresses, case_events, cases, contacts, conversations
 from desk.figures import Asked
-from desk.views.order import in_order
 from desk.views.scope import Scope
 
-BEFORE = timedelta(days=30)  # how far back an earlier answer is looked for
-MOST_REPLIES = 5_000  # of the period, the newest
-WORKS = ("volunteer", "partner", "caseworker", "specialist", "supervisor")  # roles that may have cases
 Count: TypeAlias = tuple[str, int]
 # What GROUPING() says of a row: a bit for each column that it is not counted by.
 _BUCKET, _KIND, _CORRIDOR, _SEVERITY = 0b0111, 0b1011, 0b1101, 0b1110
@@ -64,17 +44,6 @@ class First:
     late: int
     median: float | None
     slow: float | None  # nine of ten were faster
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """What somebody has now."""
-
-    user_id: UUID
-    name: str
-    role: str
-    open: int
-    critical: int
 
 
 def joined() -> Any:
@@ -186,6 +155,11 @@ async def of_period(
             func.percentile_cont(0.9).within_group(took).label("slow"),
         ).group_by(sets)
     )
+    return _together(rows.all(), asked)
+
+
+def _together(rows: Sequence[Row[Any]], asked: Asked) -> Period:
+    """The rows of each set, as it is shown."""
     by: dict[int, list[Any]] = {one: [] for one in (_BUCKET, _KIND, _CORRIDOR, _SEVERITY)}
     for found in rows:
         by[found.by].append(found)
@@ -239,98 +213,3 @@ async def outcomes(
     still = or_(cases.c.closed_at.is_(None), cases.c.closed_at >= asked.end)
     left = select(func.count()).select_from(joined()).where(*wanted, cases.c.opened_at < asked.end, still)
     return [(row.came, row.n) for row in rows], (await connection.execute(left)).scalar_one()
-
-
-async def gaps(connection: AsyncConnection, scope: Scope, asked: Asked) -> list[tuple[str, datetime, datetime]]:
-    """(severity, she wrote, a human answered) for each answer after the first in the period, the newest. From each
-    message of a human back to the one before it: what she wrote between them was answered."""
-    human, before, between = messages.alias("human"), messages.alias("before"), messages.alias("between")
-    ours = [one.c.retention != "box" for one in (human, before, between)]
-    rank = (
-        select(func.min(case(RANK, value=cases.c.severity)))
-        .select_from(joined())
-        .where(*chosen(scope, asked), cases.c.conversation_id == human.c.conversation_id)
-        .scalar_subquery()
-    )
-    prior = (
-        select(before.c.received_at, before.c.id)
-        .where(
-            before.c.conversation_id == human.c.conversation_id,
-            before.c.author == "human",
-            before.c.received_at >= asked.start - BEFORE,
-            before.c.received_at < asked.end,
-            tuple_(before.c.received_at, before.c.id) < tuple_(human.c.received_at, human.c.id),
-            ours[1],
-        )
-        .order_by(before.c.received_at.desc(), before.c.id.desc())
-        .limit(1)
-        .lateral("prior")
-    )
-    wrote = (
-        select(func.min(between.c.received_at).label("at"))
-        .where(
-            between.c.conversation_id == human.c.conversation_id,
-            between.c.author == "person",
-            between.c.received_at >= asked.start - BEFORE,
-            between.c.received_at < asked.end,
-            tuple_(between.c.received_at, between.c.id) > tuple_(prior.c.received_at, prior.c.id),
-            tuple_(between.c.received_at, between.c.id) < tuple_(human.c.received_at, human.c.id),
-            ours[2],
-        )
-        .lateral("wrote")
-    )
-    answers = (
-        select(human.c.conversation_id, wrote.c.at.label("wrote"), human.c.received_at.label("replied"))
-        .select_from(human.join(prior, true()).join(wrote, wrote.c.at < human.c.received_at))
-        .where(human.c.author == "human", human.c.received_at >= asked.start, human.c.received_at < asked.end, ours[0])
-    )
-    ranked = answers.add_columns(rank.label("rank")).subquery("ranked")
-    newest = (
-        select(ranked.c.rank, ranked.c.wrote, ranked.c.replied)
-        .where(ranked.c.rank.is_not(None))
-        .order_by(ranked.c.replied.desc())
-        .limit(MOST_REPLIES)
-    )
-    async with in_order(connection, when=True):  # no further back than that many
-        rows = (await connection.execute(newest)).all()
-    return [(SEVERITIES[row.rank], row.wrote, row.replied) for row in rows]
-
-
-async def load(connection: AsyncConnection, scope: Scope) -> list[Load]:
-    """Open and critical cases of each colleague of the reader's organisation, by name."""
-    has = case((conversations.c.owner == "human", conversations.c.owner_user_id))
-    also, talks = cases.alias("also"), conversations.alias("talks")
-    given = select(also.c.id).where(also.c.assigned_to.is_not(None), also.c.closed_at.is_(None))
-    with_talk = also.join(talks, talks.c.id == also.c.conversation_id)
-    held = (
-        select(also.c.id).select_from(with_talk).where(talks.c.owner_user_id.is_not(None), also.c.closed_at.is_(None))
-    )
-    kept = (
-        select(func.coalesce(has, cases.c.assigned_to).label("user_id"), cases.c.severity)
-        .select_from(joined())
-        .where(
-            scope.where("find"),
-            contacts.c.simulated.is_(False),
-            cases.c.closed_at.is_(None),
-            cases.c.id == func.any(func.array(union(given, held).scalar_subquery())),
-        )
-        .subquery()
-    )
-    rows = await connection.execute(
-        select(
-            users.c.id,
-            users.c.name,
-            users.c.role,
-            func.count(kept.c.user_id).label("open"),
-            func.count().filter(kept.c.severity == "critical").label("critical"),
-        )
-        .select_from(users.outerjoin(kept, kept.c.user_id == users.c.id))
-        .where(
-            users.c.active.is_(True),
-            users.c.organisation_id == scope.user.organisation_id,
-            users.c.role.in_(WORKS),
-        )
-        .group_by(users.c.id, users.c.name, users.c.role)
-        .order_by(func.lower(users.c.name), users.c.id)
-    )
-    return [Load(*row) for row in rows]

@@ -16,8 +16,7 @@ from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.keys import Keys, open_
-from bot.store.sharing_tables import glass_openings
-from bot.store.tables import cases, conversations, keys, users
+from bot.store.tables import cases, conversations, glass_openings, keys, users
 from desk.views.scope import Place, Scope
 
 MOST = 100

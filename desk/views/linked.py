@@ -15,8 +15,7 @@ from uuid import UUID
 from sqlalchemy import case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.sharing_tables import case_links, merge_asks, merges
-from bot.store.tables import cases, code_uses, conversations, family_codes, users
+from bot.store.tables import case_links, cases, code_uses, conversations, family_codes, merge_asks, merges, users
 from desk.views.scope import Place, Scope
 
 MOST = 50

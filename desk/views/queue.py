@@ -15,8 +15,9 @@ from sqlalchemy import Uuid, and_, case, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.case_tables import SEVERITIES
 from bot.store.keys import Keys, open_
-from bot.store.tables import SEVERITIES, addresses, cases, contacts, conversations, keys, users
+from bot.store.tables import addresses, cases, contacts, conversations, keys, users
 from desk.views import order, rows
 from desk.views.order import Chosen, Part, Wish
 from desk.views.scope import Scope

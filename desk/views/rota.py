@@ -14,8 +14,9 @@ from uuid import UUID
 from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.rota import ANSWERING, Span
 from bot.store.shifts import OPEN
+from bot.store.spans import Span
+from bot.store.staffed import ANSWERING
 from bot.store.tables import absences, organisations, shift_breaks, shift_swaps, shifts, user_profiles, users
 
 OURS = organisations.c.settings["main"].as_boolean()  # who runs this installation: the rota is theirs

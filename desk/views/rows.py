@@ -31,18 +31,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from bot.store.case_tables import QUEUE_DUE, QUEUE_RANK, SEVERITIES
 from bot.store.notices import RANK
-from bot.store.tables import (
-    QUEUE_DUE,
-    QUEUE_RANK,
-    SEVERITIES,
-    addresses,
-    cases,
-    contacts,
-    conversations,
-    messages,
-    notices,
-)
+from bot.store.tables import addresses, cases, contacts, conversations, messages, notices
 from desk.views.scope import Scope
 
 AUDIENCES = ("page", "queue")  # a letter about ourselves is for another room

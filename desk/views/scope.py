@@ -18,9 +18,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import interpreting
-from bot.store.desk_tables import case_shares
-from bot.store.sharing_tables import case_transfers, glass_openings
-from bot.store.tables import cases, contacts, conversations, interpreters
+from bot.store.tables import case_shares, case_transfers, cases, contacts, conversations, glass_openings, interpreters
 from bot.store.users import User
 from desk.permissions import Permissions
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import history
 from bot.store.history import Line, Window
-from bot.store.inbox import Home
+from bot.store.homes import Home
 from bot.store.tables import messages
 from desk.views.order import TICK
 from desk.views.rows import EVER

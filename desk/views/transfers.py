@@ -15,10 +15,9 @@ from uuid import UUID
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.inbox import Home
+from bot.store.homes import Home
 from bot.store.keys import Keys, open_json
-from bot.store.sharing_tables import case_transfers
-from bot.store.tables import cases, contacts, conversations, keys, organisations, users
+from bot.store.tables import case_transfers, cases, contacts, conversations, keys, organisations, users
 from desk.permissions import Permissions
 from desk.views.scope import Place, Scope
 

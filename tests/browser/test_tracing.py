@@ -6,7 +6,8 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
-from bot.jobs import lay_answers, start_reminders
+from bot.jobs.searching import lay_answers
+from bot.jobs.started import start_reminders
 from desk.door import SESSION
 from tests.desk.office import Desk
 from tests.desk.test_tracing import REPORT

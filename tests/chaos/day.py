@@ -92,9 +92,7 @@ def _periodic(app: composition.App, clock: Moved) -> list[Job]:
         app.policy,
         Roster(app.content),
         clock,
-        app.after_erasing,
-        sweep=app.attachments.sweep,
-        digest=app.digests.plan,
+        jobs.Others(after_erasing=app.after_erasing, files=app.attachments.sweep, digest=app.digests.plan),
     )
     found = made.periodic_registry.periodic_tasks.values()
     return [(task.cron, task.task.func) for task in found]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bot.__main__ import main
-from bot.cli import broadcast
+from bot.cli import broadcast, broadcast_shown
 from bot.store import users
 from tests.pipeline.conftest import world
 from tests.pipeline.telling import Telling, mark
@@ -75,7 +75,7 @@ async def test_from_a_draft_to_the_end(world: World, does: Callable[..., Any]) -
     await world.sends()
     await telling.minute()
     told = (await does("status", number, "--follow"))[1]
-    assert f"done     [{'#' * broadcast.BAR}] 2 of 2" in told
+    assert f"done     [{'#' * broadcast_shown.BAR}] 2 of 2" in told
     assert (await does("drop", number, "--by", "asha"))[0] == 1
     assert "New form" in (await does("list"))[1]
     rows = await world.rows("SELECT action FROM audit WHERE object_kind = 'broadcast' ORDER BY received_at, id")

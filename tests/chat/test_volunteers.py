@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from handlers.cases import check_digit
+from handlers.references import check_digit
 from tests.chat.test_chat import phone
 from tests.fakes.service import command
 

@@ -26,11 +26,12 @@ from bot.engine.inputs import Heard, Input, Meaning, Resumed
 from bot.engine.messages import Reply
 from bot.engine.session import Session
 from bot.layouts import Layouts
-from bot.store import rows
 from bot.store.contents import Book, Made
+from bot.store.filing import KINDS
 from bot.store.keys import open_json
-from bot.store.rota import ANY, Planned, Rotas, joined
 from bot.store.rows import Case, Conversation, Person
+from bot.store.spans import joined
+from bot.store.staffed import ANY, Planned, Rotas
 from bot.store.subject import Subject
 from handlers import casework, closing, word
 from tests.conftest import NOON
@@ -207,7 +208,7 @@ class Phone:
 
     def has(self, row_id: UUID, kind: str, **values: Any) -> None:
         """A record that she has from before, by the name of its kind. Names that end in `_id` take a number."""
-        of = getattr(rows, kind)
+        of = next(one for one in KINDS if one.__name__ == kind)
         known = {f.name for f in fields(of)}
         given = {name: UUID(int=v) if name.endswith("_id") else v for name, v in values.items()}
         given |= {name: self.subject.id for name in ("owner",) if name in known}

@@ -20,7 +20,7 @@ from bot.engine.inputs import Meaning
 from bot.engine.messages import Reply
 from bot.engine.session import Session
 from bot.store import history, turns
-from bot.store.inbox import Home
+from bot.store.homes import Home
 from bot.store.tables import notices
 from handlers.context import Context
 from tests.conftest import Clock

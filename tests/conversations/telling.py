@@ -22,7 +22,7 @@ from bot.engine.inputs import Danger, Meaning, Started, TimedOut
 from bot.nlu.danger import DangerFloor
 from bot.nlu.understanding import Understanding
 from bot.settings import ROOT
-from bot.store.rows import Licence
+from bot.store.records import Licence
 from tests.conftest import NOON
 from tests.conversations import laws
 from tests.conversations.harness import CHANNELS, Line, Phone, recording

@@ -20,7 +20,7 @@ from bot.content.languages import load_languages
 from bot.engine.events import Said
 from bot.engine.flow import Ask, Flow, Say
 from bot.settings import ROOT
-from bot.store import searches
+from bot.store import search_copies
 from handlers import consents
 from tests.conversations import laws
 from tests.conversations.harness import CHANNELS, Line, Phone, recording
@@ -102,7 +102,7 @@ def test_t41_what_jobs_start_is_listed(content: Content) -> None:
     for path in (ROOT / "handlers").glob("*.py"):
         for name in re.findall(r"Reminder\(flow=(\w+|\"\w+\")", path.read_text("utf-8")):
             made.add(name.strip('"') if name[0] == '"' else vars(import_module(f"handlers.{path.stem}"))[name])
-    made |= {searches.ASK, searches.STOP}  # a search is sent by staff, to many: the store makes these reminders
+    made |= {search_copies.ASK, search_copies.STOP}  # a search is sent by staff, to many: the store makes these
     assert made == set(content.knowledge.get("discreet")["unasked"])
     assert len(screen.reaches_unasked(content)) > len(made)
 

@@ -15,7 +15,7 @@ from bot.content.languages import load_languages
 from bot.engine.flow import Ask
 from bot.engine.inputs import Danger, Meaning, Started
 from bot.settings import ROOT
-from bot.store.rows import BoxLetter
+from bot.store.records import BoxLetter
 from tests.conversations.harness import CHANNELS, Phone, recording
 from tests.conversations.walk import DANGER, NONSENSE
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.content import Content
-from bot.store.rows import CodeUse, FamilyCode
+from bot.store.records import CodeUse, FamilyCode
 from handlers.context import Context
 from tests.conversations.harness import Phone, recording
 from tests.conversations.telling import Telling

@@ -19,7 +19,8 @@ from bot.check.graph import named
 from bot.content import Content
 from bot.engine.flow import Ask, Call
 from bot.engine.inputs import Danger, Meaning, Started
-from bot.store.rows import Case, FamilyCode
+from bot.store.records import FamilyCode
+from bot.store.rows import Case
 from tests.conversations.harness import Line, Phone, recording
 from tests.conversations.telling import licence
 from tests.fakes.shelf import SmallWorld

@@ -21,7 +21,7 @@ from sqlalchemy import text as sql
 from uuid_utils.compat import uuid7
 
 from bot.app import App
-from bot.store import sign_ins, tables, users
+from bot.store import case_tables, sign_ins, tables, users
 from bot.store.keys import seal
 from bot.vault.keyring import new_key
 from desk.door import SESSION
@@ -127,7 +127,7 @@ class Desk:
                     draft=state == "draft",
                     kind="report_unpaid_wages",
                     severity="critical" if state == "critical" else "medium",
-                    care=state if state in tables.CARES else None,
+                    care=state if state in case_tables.CARES else None,
                     stage="new",
                     assigned_to=viewer if relation == "assigned" else None,
                     opened_at=now,

@@ -10,8 +10,8 @@ import pytest
 
 from bot.content import Content
 from bot.store import colleagues
+from bot.store.case_tables import SEVERITIES
 from bot.store.evidence_tables import HARD
-from bot.store.tables import SEVERITIES
 from desk.views import care as view
 from handlers import care
 from handlers.context import Case

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.jobs import start_reminders
+from bot.jobs.started import start_reminders
 from tests.desk.office import Desk, Person, opened, plain
 from tests.desk.test_directory import kept
 from tests.pipeline.later import known

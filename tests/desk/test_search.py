@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from bot.store import erase, notes, retention, search, tables
-from bot.store.inbox import Home
+from bot.store.homes import Home
 from bot.store.keys import seal, seal_json
 from desk.views import search as view
 from handlers.context import Actor, Context, Outcome

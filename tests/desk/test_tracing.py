@@ -16,7 +16,8 @@ import pytest
 from PIL import Image
 
 from bot.channels.contract import MediaRef
-from bot.jobs import end_searches, lay_answers, start_reminders
+from bot.jobs.searching import end_searches, lay_answers
+from bot.jobs.started import start_reminders
 from bot.looking import Looking
 from bot.store import erase, export, retention
 from bot.web.look import look

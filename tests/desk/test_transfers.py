@@ -12,8 +12,8 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from bot.store import users
-from bot.store.rows import Transfer
-from handlers import transfers
+from bot.store.records import Transfer
+from handlers import transfer_moves
 from tests.desk.office import ON_SCREEN, THEIRS, Desk, Person, opened, plain
 from tests.desk.test_intake import form
 from tests.pipeline.world import World
@@ -402,11 +402,11 @@ def _row(state: str) -> Transfer:
     )
 
 
-@pytest.mark.parametrize(("what", "state"), list(itertools.product(transfers.MOVES, STATES)))
+@pytest.mark.parametrize(("what", "state"), list(itertools.product(transfer_moves.MOVES, STATES)))
 def test_only_what_stands_in_the_table_can_happen(what: str, state: str) -> None:
     row = _row(state)
     wanted = WAY.get((what, state))
-    assert transfers.move(row, what, AT) is (wanted is not None)
+    assert transfer_moves.move(row, what, AT) is (wanted is not None)
     assert row.state == (wanted or state)
 
 
@@ -414,5 +414,5 @@ def test_only_what_stands_in_the_table_can_happen(what: str, state: str) -> None
 @pytest.mark.parametrize("what", ["agreed", "accepted", "declined"])
 def test_what_comes_too_late_finds_it_over(what: str, state: str) -> None:
     row = _row(state)
-    assert not transfers.move(row, what, row.expires_at)
+    assert not transfer_moves.move(row, what, row.expires_at)
     assert row.state == "expired"

@@ -13,20 +13,7 @@ from typing import Any
 
 from bot.engine.engine import Rules, turn
 from bot.engine.events import Asked, Called, Event, Said
-from bot.engine.flow import (
-    Ask,
-    Call,
-    Choice,
-    Do,
-    End,
-    Fill,
-    Flow,
-    Flows,
-    Goto,
-    If,
-    Label,
-    Say,
-)
+from bot.engine.flow import Ask, Call, Choice, Do, End, Fill, Flow, Flows, Goto, If, Label, Say
 from bot.engine.inputs import Danger, Heard, Input, Meaning, Outcome, Pressed, Shared
 from bot.engine.phrases import Phrase, heard, phrase
 from bot.engine.session import Session
@@ -242,6 +229,10 @@ def means(intent: str, confidence: float = 0.9, **entities: Any) -> Meaning:
 
 def in_danger(kind: str, tier: str = "page") -> Meaning:
     return Meaning(kind, 0.9, danger=Danger(kind, tier, "rule"))
+
+
+VIOLENCE = in_danger("report_violence")
+SELF_HARM = in_danger("express_self_harm")
 
 
 @dataclass

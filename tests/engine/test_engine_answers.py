@@ -13,7 +13,7 @@ from bot.engine.flow import Ask, Choice, Fill, Say
 from bot.engine.folding import LONGEST
 from bot.engine.inputs import Started
 from bot.engine.session import Session
-from bot.engine.state import WORDS
+from bot.engine.stack import WORDS
 from tests.engine.engine_world import AMOUNT, COUNTRY, MONTHS, READERS, YES_NO, FewWords, Talk, flow, means, wages_talk
 
 WORK = Ask(

@@ -11,7 +11,7 @@ import pytest
 from bot.engine.events import Called, Entered
 from bot.engine.flow import Ask, Do, Fill, Say
 from bot.engine.inputs import Outcome
-from bot.engine.state import Rules
+from bot.engine.rules import Rules
 from tests.engine import engine_world
 from tests.engine.engine_world import FLOWS, RULES, Talk, flow, in_danger, make, means, wages_talk
 

@@ -17,8 +17,10 @@ from uuid import UUID
 
 from bot.store.filing import KINDS, has_code
 from bot.store.licences import LEAST, MOST, alike, name_key, number_key
-from bot.store.records import completed
-from bot.store.rows import Case, CodeUse, FamilyCode, Licence, VolunteerLink
+from bot.store.records import CodeUse, FamilyCode, Licence
+from bot.store.rows import Case
+from bot.store.shelved import completed
+from bot.store.volunteer_records import VolunteerLink
 from bot.vault.lookup import code_form
 
 FIRST = 0x5E1F << 64  # ids of its own, away from those of a phone

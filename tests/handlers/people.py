@@ -6,6 +6,7 @@ Law: nothing is asserted here.
 from __future__ import annotations
 
 import itertools
+from datetime import timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -47,3 +48,10 @@ def case(kind: str, **values: Any) -> Case:
     """An open case of this kind."""
     given: dict[str, Any] = {"id": UUID(int=77), "reference": "4829173", "severity": "medium", "stage": "new"}
     return Case(**{**given, "kind": kind, "opened_at": NOON, **values})
+
+
+def old_case(ctx: Context, **values: Any) -> Case:
+    """A case of hers that was opened an hour ago in this conversation."""
+    given = {"opened_at": NOON - timedelta(hours=1), "conversation_id": ctx.conversation.id, **values}
+    ctx.cases.append(case(given.pop("kind", "report_unpaid_wages"), **given))
+    return ctx.cases[-1]

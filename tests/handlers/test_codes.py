@@ -9,14 +9,16 @@ from uuid import UUID
 
 import pytest
 
+from bot.content.knowledge import Facts
 from bot.content.readers.code import FIRST, LENGTH
 from bot.settings import ROOT
-from bot.store.rows import NEW, CodeUse, Conversation, FamilyCode, Person
+from bot.store.records import NEW, CodeUse, FamilyCode
+from bot.store.rows import Conversation, Person
 from handlers import cases, codes
 from handlers.context import Actor, Context
 from tests.conftest import NOON
 from tests.fakes.shelf import MemoryShelf, SmallWorld
-from tests.handlers.test_actions import Facts
+from tests.handlers.people import facts
 
 HOUR = timedelta(hours=1)
 
@@ -45,7 +47,7 @@ class World:
             now=self.now,
             new_id=self.id,
             references=lambda: str(1000000 + next(self.ids)),
-            knowledge=Facts(),
+            knowledge=facts(),
             shelf=shelf,
             digits=lambda count: str(next(self.ids) * 7_919_000_000_007 + 4_829_173)[::-1].ljust(count, "5")[:count],
             closed=closed,
@@ -71,7 +73,7 @@ def world() -> World:
 
 def test_t38_guessing_for_a_month_finds_nothing() -> None:
     """Expected hits of an attacker at the highest rate that is answered at all, among 100,000 live codes."""
-    limits = Facts().get("codes")["tries_an_hour"]
+    limits = facts().get("codes")["tries_an_hour"]
     live, tries = 100_000, limits["all"] * 24 * 30
     space = 10 ** (LENGTH - 2)  # the first digit and the check digit are known to whoever guesses
     assert limits["one"] <= limits["all"]
@@ -176,7 +178,7 @@ async def test_who_asks_too_often_hears_the_same_as_for_a_wrong_code(world: Worl
 
 async def test_all_together_are_limited_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     code = await world.code()
-    given = dict(Facts().get("codes"))
+    given = dict(facts().get("codes"))
     given["tries_an_hour"] = {"one": 5, "all": 20}
     monkeypatch.setattr(Facts, "get", lambda self, name: given)
     answers = [await world.look(code, f"family {n}") for n in range(25)]
@@ -197,7 +199,7 @@ async def test_nothing_that_is_recorded_holds_a_code(world: World) -> None:
 
 def test_the_limits_stand_in_data() -> None:
     assert (ROOT / "knowledge" / "codes.yml").exists()
-    assert Facts().get("codes")["valid_days"] == 90
+    assert facts().get("codes")["valid_days"] == 90
 
 
 async def test_days_and_months_are_those_where_she_is(world: World) -> None:
@@ -207,7 +209,7 @@ async def test_days_and_months_are_those_where_she_is(world: World) -> None:
     ctx.person.country = "NP"
     for kind in ("report_unpaid_wages", "report_documents"):
         await cases.open_case(ctx, kind=kind)
-    days = timedelta(days=Facts().get("codes")["valid_days"])
+    days = timedelta(days=facts().get("codes")["valid_days"])
     made = await codes.make(ctx, kind="real")
     assert made.slots["until"] == {"day": (datetime(2026, 12, 1) + days).date().isoformat()}
     lines = (await cases.details(ctx)).slots["lines"]["list"]

@@ -5,18 +5,11 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-import pytest
-
-from handlers import cases, casework, closing, word
+from handlers import cases, casework, closing, which, word
 from handlers.context import Case, Context
-from tests.handlers.people import HERE, case, context
+from tests.handlers.people import HERE, case
 
 ELSEWHERE = UUID(int=92)  # another conversation of hers
-
-
-@pytest.fixture
-def ctx() -> Context:
-    return context(country_hint="KW")
 
 
 def opened(ctx: Context, kind: str, reference: str, where: UUID = HERE, **values: Any) -> Case:
@@ -38,22 +31,22 @@ async def test_the_newest_of_this_conversation_and_never_what_she_saw_of_others(
     opened(ctx, "report_unpaid_wages", "1000001")
     newest = opened(ctx, "report_passport_withheld", "1000002")
     opened(ctx, "tip", "1000003")
-    assert cases.concerned(ctx) is newest
+    assert which.concerned(ctx) is newest
 
 
 async def test_what_this_turn_touched_goes_before_all(ctx: Context) -> None:
     touched = opened(ctx, "report_unpaid_wages", "1000001", ELSEWHERE)
     opened(ctx, "report_passport_withheld", "1000002")
     await cases.add_facts(ctx, reference="1000001", words="more")
-    assert cases.concerned(ctx) is touched
+    assert which.concerned(ctx) is touched
     await casework.hand_over(ctx)
     assert [n.case_id for n in ctx.notices] == [touched.id]
 
 
 async def test_a_tip_alone_is_better_than_nothing_and_nothing_is_nothing(ctx: Context) -> None:
-    assert cases.concerned(ctx) is None
+    assert which.concerned(ctx) is None
     tip = opened(ctx, "tip", "1000001")
-    assert cases.concerned(ctx) is tip
+    assert which.concerned(ctx) is tip
 
 
 async def test_what_is_wanted_without_her_word_is_wanted_of_her_own(ctx: Context) -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from bot.content.knowledge import load_knowledge
 from bot.settings import ROOT
-from bot.store.rows import Case, Certificate, CertificateLink, Conversation, Person, Reminder
+from bot.store.records import Certificate, CertificateLink, Reminder
+from bot.store.rows import Case, Conversation, Person
 from handlers import course, departure, leaflets
 from handlers.context import Actor, Context
 from tests.fakes.shelf import MemoryShelf, SmallWorld

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.store.rota import Planned, joined, without
+from bot.store.spans import joined, without
+from bot.store.staffed import Planned
 from handlers import duty
 from tests.conftest import NOON
 from tests.handlers.people import facts

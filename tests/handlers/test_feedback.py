@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from bot.cli import feedback as command
-from bot.store.rows import Feedback, Reminder
+from bot.store.records import Feedback, Reminder
 from handlers import closing, feedback
 from handlers.context import Context
 from tests.handlers.people import case, context, facts

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.store.rows import Feedback, Referral, Reminder
-from handlers import cases, follow_up, referral, services
+from bot.store.records import Feedback, Referral, Reminder
+from handlers import follow_up, references, referral, services
 from handlers.context import Actor, Context
 from tests.conftest import NOON
 from tests.handlers.people import case, context, facts
@@ -196,4 +196,4 @@ async def test_the_business_is_asked_about_after_a_year(ctx: Context) -> None:
     assert [(await follow_up.begin(ctx, month=m)).slots["late"] for m in (1, 6, 12, None)] == ["no", "no", "yes", "no"]
     ctx.person.profile["topic"] = "school"
     assert (await follow_up.begin(ctx)).slots["word"] == {"text": "follow_up.school.say"}
-    assert cases.grouped("4829173") == "482 917 3"
+    assert references.grouped("4829173") == "482 917 3"

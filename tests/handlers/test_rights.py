@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.content.knowledge import Facts
-from bot.store.rows import Feedback
+from bot.store.records import Feedback
 from handlers import rights
 from tests.fakes.shelf import SmallWorld
 from tests.handlers.informed import SECTORS, changed, informed, real, said

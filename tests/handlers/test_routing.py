@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -11,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.store.colleagues import Colleague
-from handlers.routing import Entry, Needs, explain, queue_key, ranked, skill_for
-from tests.conftest import NOON
+from handlers.routing import Needs, ranked, skill_for
 from tests.handlers.people import facts
 
 ASHA = Colleague(UUID(int=1), "Asha", "caseworker", languages=("ne", "hi"), countries=("KW",), on_duty=True)
@@ -80,29 +78,6 @@ def test_the_skill_of_a_kind_is_data() -> None:
     skills = facts().get("targets")["skills"]
     assert skill_for("express_self_harm", skills) == "counselling"
     assert skill_for("report_unpaid_wages", skills) is None
-
-
-# --- the queue
-
-LINE = Entry(UUID(int=1), "queue", "report_unpaid_wages", "medium", NOON, NOON + timedelta(hours=24))
-
-
-def test_the_order_of_the_queue() -> None:
-    red = replace(LINE, id=UUID(int=2), red_at=NOON)
-    page = replace(LINE, id=UUID(int=3), audience="page", severity="critical")
-    grave = replace(LINE, id=UUID(int=4), severity="high")
-    sooner = replace(LINE, id=UUID(int=5), due_at=NOON + timedelta(hours=1))
-    older = replace(LINE, id=UUID(int=6), raised_at=NOON - timedelta(hours=1))
-    never = replace(LINE, id=UUID(int=7), due_at=None)
-    found = sorted([never, LINE, older, sooner, grave, page, red], key=queue_key)
-    assert [e.id.int for e in found] == [2, 3, 4, 5, 6, 1, 7]
-
-
-def test_a_place_in_the_queue_is_explained() -> None:
-    lowered = replace(LINE, kind="wrote_again", lowered_at=NOON, red_at=NOON)
-    assert explain(lowered, NOON) == ("nobody_came", "severity_medium", "due", "says_she_is_fine", "wrote_again")
-    page = replace(LINE, audience="page", severity="critical")
-    assert explain(page, NOON + timedelta(days=2)) == ("rings", "severity_critical", "overdue")
 
 
 @given(st.sets(st.sampled_from(ALL)), st.sampled_from(["low", "critical"]), st.sampled_from([None, "ne", "ar"]))

@@ -10,13 +10,12 @@ import pytest
 from bot.content import Content
 from bot.content.wording import PLACEHOLDER
 from bot.engine.flow import Ask, Say
-from bot.store.rows import FamilyCode
-from handlers import cases, closing, codes
+from bot.store.records import FamilyCode
+from handlers import cases, closing, codes, which
 from handlers.context import Context
 from tests.conftest import NOON
-from tests.handlers.test_actions import ctx, old_case
+from tests.handlers.people import old_case
 
-__all__ = ["ctx"]
 MAY_BE_SAID = {"reference", "at", "other", "stage", "lines", "options"}
 
 
@@ -64,12 +63,12 @@ async def test_a_second_matter_is_a_number_and_nothing_else(ctx: Context) -> Non
     assert "passport" not in str(lines)
 
 
-@pytest.mark.parametrize("newer", [{"kind": "tip"}, {"kind": cases.SEARCH}, {"draft": True}])
+@pytest.mark.parametrize("newer", [{"kind": "tip"}, {"kind": which.SEARCH}, {"draft": True}])
 async def test_the_case_that_she_means_is_her_own(ctx: Context, newer: dict[str, Any]) -> None:
     """A tip, a search or a draft that came later is not "it"."""
     other = old_case(ctx, reference="7777777", **newer)
     mine = old_case(ctx, answered_at=NOON)
-    assert cases.own(ctx) is mine
+    assert which.own(ctx) is mine
     assert (await cases.status(ctx)).slots["reference"] == "482 917 3"
     assert (await closing.details(ctx)).slots["reference"] == "482 917 3"
     await cases.add_words(ctx, words="more")
@@ -85,22 +84,22 @@ async def test_a_tip_is_none_of_hers_and_a_draft_is_when_nothing_else_stands(ctx
     old_case(ctx, kind="tip")
     assert (await cases.status(ctx)).name == "none"
     draft = old_case(ctx, draft=True)
-    assert cases.own(ctx) is draft
+    assert which.own(ctx) is draft
 
 
-@pytest.mark.parametrize(("kinds", "name"), [([cases.SEARCH], "none"), ([cases.SEARCH, "report_fraud"], "reopened")])
+@pytest.mark.parametrize(("kinds", "name"), [([which.SEARCH], "none"), ([which.SEARCH, "report_fraud"], "reopened")])
 async def test_a_search_is_not_opened_by_a_reply(ctx: Context, kinds: list[str], name: str) -> None:
     ctx.closed += [old_case(ctx, kind=kind, stage="closed", closed_at=NOON) for kind in kinds]
     ctx.cases.clear()
     assert (await closing.reopen(ctx)).name == name
-    assert [c.kind for c in ctx.closed] == [cases.SEARCH]
+    assert [c.kind for c in ctx.closed] == [which.SEARCH]
 
 
 async def test_a_closed_matter_is_told_and_a_closed_search_by_one_sentence(ctx: Context) -> None:
     ctx.closed.append(old_case(ctx, stage="closed", closed_at=NOON))
     ctx.cases.clear()
     assert (await cases.status(ctx)).name == "closed"
-    ctx.closed[0].kind = cases.SEARCH
+    ctx.closed[0].kind = which.SEARCH
     outcome = await cases.status(ctx)
     assert (outcome.name, outcome.slots) == ("search_closed", {})
 

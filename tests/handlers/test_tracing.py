@@ -9,14 +9,12 @@ from typing import Any
 import pytest
 
 from bot.settings import ROOT
-from bot.store.rows import VolunteerCode
-from handlers import cases, tracing
+from bot.store.volunteer_records import VolunteerCode
+from handlers import cases, references, tracing
 from handlers.context import Context
 from tests.conftest import NOON
 from tests.fakes.shelf import MemoryShelf
-from tests.handlers.test_actions import ctx
 
-__all__ = ["ctx"]
 OTHERS = [r for r in tracing.RESULTS if r != tracing.DIED]
 
 
@@ -37,7 +35,7 @@ async def test_a_search_is_high_and_its_country_is_where_the_missing_person_was(
 async def test_every_result_of_a_search_is_told_by_the_same_sentence(ctx: Context, result: str) -> None:
     case = await search(ctx)
     ctx.notices.clear()
-    outcome = await tracing.close(ctx, reference=cases.grouped(case.reference), result=result)
+    outcome = await tracing.close(ctx, reference=references.grouped(case.reference), result=result)
     assert (outcome.name, outcome.slots) == ("closed", {"text": "status.search_closed"})
     assert (case.stage, case.closed_at, ctx.cases, ctx.closed) == ("closed", NOON, [], [case])
     assert ctx.notices == []

@@ -8,7 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from bot.store.rows import Referral, Reminder, SearchAnswer, SearchCopy, VolunteerCode, VolunteerLink
+from bot.store.records import Referral, Reminder
+from bot.store.volunteer_records import SearchAnswer, SearchCopy, VolunteerCode, VolunteerLink
 from handlers import referral, searches, volunteers
 from handlers.context import Actor, Context
 from tests.conftest import NOON

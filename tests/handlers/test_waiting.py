@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.store.rows import CHECK_IN, Reminder
+from bot.store.records import CHECK_IN, Reminder
 from handlers import cases, casework, handoff, waiting
 from handlers.context import Context
 from tests.conftest import NOON

@@ -11,6 +11,7 @@ from bot import content as content_room
 from bot.content import Content
 from bot.settings import Settings
 from tests.conftest import Clock
+from tests.pipeline.telling import Telling
 from tests.pipeline.world import Table, World
 
 
@@ -26,3 +27,9 @@ async def world(
     made = World(app, clock)
     yield made
     await made.close()
+
+
+@pytest.fixture
+async def telling(world: World) -> Telling:
+    """Broadcasts in that world, with who writes them and who agrees."""
+    return await Telling.made(world)

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
-from bot.jobs import start_reminders
+from bot.jobs.started import start_reminders
 from handlers.context import Actor, Context, Outcome
 from tests.pipeline.world import World
 

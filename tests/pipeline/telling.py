@@ -16,6 +16,7 @@ from bot.store import broadcasts, lane, users
 from bot.store.broadcasts import Broadcast, Words
 from tests.pipeline.world import World
 
+MAYA, RITA, GITA = "501", "502", "503"
 TOPIC = "rules"
 WORDS = {"en": "Hello. From 1 March a new form is needed for a change of job.", "ne": "नमस्ते। फागुनदेखि नयाँ फाराम चाहिन्छ।"}
 
@@ -110,3 +111,21 @@ class Telling:
     def heard(self, address: str) -> list[str]:
         """What reached somebody of it."""
         return [text for to, _, text in self.world.provider.sent if to == address and "NEWS OFF" in text]
+
+
+async def quiet(telling: Telling) -> None:
+    """Two hours in which nobody writes."""
+    telling.world.clock.move(hours=2)
+
+
+async def open_case(world: World, address: str, channel: str = "telegram", **values: Any) -> None:
+    """A case of this person, of these values."""
+    where = await world.where(address, channel)
+    case = {"kind": "report_unpaid_wages", "severity": "medium", "care": None, "closed_at": None, **values}
+    await world.run(
+        "INSERT INTO cases (id, subject_id, reference, conversation_id, kind, severity, care, stage, opened_at,"
+        " closed_at)"
+        " VALUES (:id, :subject, :reference, :conversation, :kind, :severity, :care, 'new', :now, :closed_at)",
+        id=uuid7(), subject=where.subject_id, reference=str(uuid7().int)[-7:], conversation=where.conversation_id,
+        now=world.now, **case,
+    )  # fmt: skip

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from bot.conductor.batch import ROWS, SUBJECTS
 from bot.store import turns
-from bot.store.inbox import WIDE, peek
+from bot.store.waiting import WIDE, peek
 from tests.pipeline.world import World
 
 PEOPLE = SUBJECTS * 3

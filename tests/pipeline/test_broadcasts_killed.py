@@ -25,7 +25,8 @@ WORKER = """
 import asyncio, sys
 from collections import Counter
 from datetime import datetime
-from bot import app as composition, broadcasting
+from bot import app as composition
+from bot.broadcasting import telling
 from bot import settings as configuration
 from bot.observe import crash
 from bot.store import audience
@@ -41,7 +42,7 @@ async def main():
     app = await composition.build(
         configuration.load(), understanding=False, migrating=False, clock=lambda: datetime.fromisoformat(sys.argv[1])
     )
-    audience.CHUNK, broadcasting.CHUNK, broadcasting.point = 10, 10, second
+    audience.CHUNK, telling.CHUNK, telling.point = 10, 10, second
     await app.broadcasting.run_once()
     await app.close()
 

@@ -7,7 +7,7 @@ import psycopg
 from bot.app import owner_url
 from bot.conductor.batch import ROWS, SUBJECTS
 from bot.settings import Settings
-from bot.store.inbox import peek
+from bot.store.waiting import peek
 from tests.fakes.plans import read_of
 from tests.fakes.statements import heard
 from tests.pipeline.world import World

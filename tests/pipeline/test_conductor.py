@@ -230,7 +230,7 @@ async def test_a_row_that_cannot_be_read_holds_up_nobody(world: World, how: str)
         await world.run("UPDATE inbox SET payload_enc = substr(payload_enc, 2)")
     else:
         await world.run("UPDATE inbox SET kind = 'input'")
-        await world.app.inbox.add_input(home, "timed_out", {}, world.now)
+        await world.given(home, "timed_out", {})
         await world.run("UPDATE inbox SET state = 'done' WHERE id = (SELECT min(id) FROM inbox)")
     await world.writes(RITA, "knife")
     await world.turns()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from bot.jobs import link_due
+from bot.jobs.wishes import link_due
 from bot.store.keys import open_json
 from bot.store.tables import contacts
 from handlers import privacy

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot import jobs
+from bot.jobs import drop_off
 from tests.pipeline.world import World
 
 
 async def _count(world: World) -> int:
-    return await jobs.count_questions(world.app.database, world.app.secrets, world.clock())
+    return await drop_off.count_questions(world.app.database, world.app.secrets, world.clock())
 
 
 async def _results(world: World) -> dict[str, int]:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from uuid_utils.compat import uuid7
 
-from bot import jobs
 from bot.engine.messages import Option, Reply
+from bot.jobs import started
 from bot.sender import Sender
 from bot.store import merge, tables, turns
 from bot.store.keys import seal_json
@@ -44,7 +44,7 @@ async def fails(world: World, error: Exception, **values: Any) -> Any:
 
 
 async def by_sms(world: World) -> list[str]:
-    await jobs.send_by_sms(world.app.database, world.app.secrets, world.now)
+    await started.send_by_sms(world.app.database, world.app.secrets, world.now)
     await world.sends()
     return [text for address, _, text in world.provider.sent if address == NUMBER]
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from bot import jobs
+from bot.jobs import started
 from bot.store import notices
-from handlers.routing import Entry, queue_key
+from handlers.triage import RANK
 from tests.conftest import NOON
 from tests.pipeline.at_the_desk import hire, staff, works
 from tests.pipeline.world import World
@@ -25,7 +25,7 @@ async def look(world: World) -> int:
     """The clock's minute, by two workers at once; then what follows from it."""
     app = world.app
     found = await asyncio.gather(
-        *(jobs.start_late(d, app.secrets, world.policy, world.now) for d in (app.database, world.database()))
+        *(started.start_late(d, app.secrets, world.policy, world.now) for d in (app.database, world.database()))
     )
     await world.turns()
     await world.sends()
@@ -281,7 +281,19 @@ async def test_a_thank_you_opens_nothing(world: World, text: str) -> None:
 # --- the queue
 
 
-async def test_sql_and_python_order_the_queue_alike(world: World) -> None:
+def _place(notice: notices.Waiting) -> tuple[Any, ...]:
+    """Red first, then what rings, then the gravest, then what is due first, then the oldest."""
+    return (
+        notice.red_at is None,
+        notice.audience != "page",
+        -RANK[notice.severity],
+        notice.due_at or datetime.max.replace(tzinfo=UTC),
+        notice.raised_at,
+        notice.id.bytes,
+    )
+
+
+async def test_the_order_of_the_queue(world: World) -> None:
     for number, text in enumerate(["human", "he has a knife", "wages", "human", "my rope", "human"]):
         await world.says(f"70{number}", text)
         world.clock.move(minutes=7)
@@ -290,12 +302,9 @@ async def test_sql_and_python_order_the_queue_alike(world: World) -> None:
     )
     async with world.app.database.begin() as connection:
         found = await notices.waiting(connection)
-    entries = [
-        Entry(n.id, n.audience, n.kind, n.severity, n.raised_at, n.due_at, n.red_at, n.lowered_at) for n in found
-    ]
-    assert len(entries) >= 5
-    assert entries == sorted(entries, key=queue_key)
-    assert entries[0].red_at is not None
+    assert len(found) >= 5
+    assert list(found) == sorted(found, key=_place)
+    assert found[0].red_at is not None
 
 
 async def test_the_rota_is_asked_when_a_clock_starts(world: World) -> None:

@@ -18,8 +18,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from bot import app as composition
 from bot import content as content_room
-from bot import jobs
 from bot.content import Content
+from bot.jobs import started
 from bot.settings import Settings
 from bot.store.reminders import BY
 from handlers import owner
@@ -153,17 +153,17 @@ class _Handoff(RuleBasedStateMachine):
         self.world.clock.move(minutes=minutes)
         app = self.world.app
         for _ in range(2):  # two workers look at the same time
-            self.do(jobs.start_late(app.database, app.secrets, self.world.policy, self.world.now))
+            self.do(started.start_late(app.database, app.secrets, self.world.policy, self.world.now))
         self.settle()
 
     @rule(flow=st.sampled_from(["thanks", "menu", "feedback", "late"]), by=st.sampled_from([BY, "broadcast", "timer"]))
     def something_begins_by_itself(self, flow: str, by: str) -> None:
-        self.do(self.world.app.inbox.add_input(self.where, "started", {"flow": flow, "by": by}, self.world.now))
+        self.do(self.world.given(self.where, "started", {"flow": flow, "by": by}))
         self.settle()
 
     @rule()
     def a_timer_runs_out(self) -> None:
-        self.do(self.world.app.inbox.add_input(self.where, "timed_out", {"step": "wages.owed"}, self.world.now))
+        self.do(self.world.given(self.where, "timed_out", {"step": "wages.owed"}))
         self.settle()
 
     # --- staff

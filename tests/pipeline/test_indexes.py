@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from benchmarks import crowd
 from bot import jobs
+from bot.jobs import started, wishes
 from bot.rostering import Roster
 from bot.settings import Settings
 from bot.store.database import Database
@@ -102,10 +103,8 @@ async def _messages(doings: Doings) -> None:
 
 async def _clock(doings: Doings) -> None:
     app = doings.world.app
-    made = jobs.make(
-        app.database, app.secrets, app.policy, Roster(app.content), app.clock, app.after_erasing,
-        sweep=app.attachments.sweep, digest=app.digests.plan, broadcast=app.broadcasting.run_once,
-    )  # fmt: skip
+    others = jobs.Others(app.after_erasing, app.attachments.sweep, app.digests.plan, None, app.broadcasting.run_once)
+    made = jobs.make(app.database, app.secrets, app.policy, Roster(app.content), app.clock, others)
     await doings.do("attachments", app.attachments.run_once)
     for name in ("purge", "seal", "remind", "fallback", "windows", "wishes", "targets", "rota", "drop_off", "searches"):
         await doings.do(name, partial(made.tasks[name].func, 0))
@@ -125,7 +124,7 @@ async def _erasing(doings: Doings) -> None:
     world = doings.world
     where = await world.where("101")
     await world.set_person(where.subject_id, erase_at=world.now - timedelta(hours=1))
-    await doings.do("erase", lambda: jobs.erase_due(world.app.database, world.now))
+    await doings.do("erase", lambda: wishes.erase_due(world.app.database, world.now))
 
 
 async def _desk(doings: Doings) -> None:
@@ -171,5 +170,5 @@ async def test_the_test_sees_a_large_table_that_is_read(settings: Settings, worl
         await connection.execute(text("DROP INDEX ix_outbox_failed"))
     await owner.close()
     doings = Doings(world)
-    await doings.do("fallback", lambda: jobs.send_by_sms(world.app.database, world.app.secrets, world.now))
+    await doings.do("fallback", lambda: started.send_by_sms(world.app.database, world.app.secrets, world.now))
     assert {w.table for w in doings.unexplained} == {"outbox"}

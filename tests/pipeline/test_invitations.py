@@ -15,11 +15,8 @@ from bot.store import saving, settling, turns
 from bot.store.keys import seal_json
 from bot.transports import errors
 from handlers.languages import UNSCRIPTED
-from tests.pipeline.telling import WORDS, Telling
-from tests.pipeline.test_broadcasts import MAYA, quiet, telling
+from tests.pipeline.telling import MAYA, WORDS, Telling, quiet
 from tests.pipeline.world import World
-
-__all__ = ["telling"]
 
 
 async def _human_says(world: World, number: str) -> None:

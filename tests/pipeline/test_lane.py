@@ -18,11 +18,8 @@ from bot.store import lane, tables
 from bot.store.database import Connection, Database
 from tests.fakes.plans import read_of
 from tests.fakes.statements import Asked, heard
-from tests.pipeline.telling import TOPIC, WORDS, Telling
-from tests.pipeline.test_broadcasts import MAYA, quiet, telling
+from tests.pipeline.telling import MAYA, TOPIC, WORDS, Telling, quiet
 from tests.pipeline.world import World
-
-__all__ = ["telling"]
 
 PEOPLE, EACH = 2000, 500  # subscribers; rows in the lane of each of three accounts
 TAKEN = 9  # in one look by the accounts' rates: Telegram 3, WhatsApp 5, SMS 1

@@ -23,7 +23,7 @@ from bot.digests import Digests
 from bot.media.scan import Scanner
 from bot.pager import Pager
 from bot.sender import Sender
-from bot.store import attachments, claims, digests, leases, pages
+from bot.store import attachments, calling, claims, digests, leases
 from bot.store.database import Database
 from bot.transports import errors
 from bot.transports.bell import Ring
@@ -148,7 +148,7 @@ async def test_who_was_cut_off_calls_tells_and_fetches_nothing_of_others(world: 
     )  # fmt: skip
     async with world.app.database.begin() as connection:
         for held in (
-            await pages.claim(connection, world.now),
+            await calling.claim(connection, world.now),
             await digests.claim(connection, world.now),
             await attachments.claim(connection, world.app.secrets, world.now),
         ):

@@ -9,7 +9,7 @@ import pytest
 from bot.engine.flow import Ask
 from bot.engine.session import Frame, Session
 from bot.store.keys import seal_json
-from handlers import cases
+from handlers import cases, references
 from tests.pipeline.world import World
 
 MAYA = "501"
@@ -269,7 +269,7 @@ async def test_an_act_of_staff_opens_a_case_with_a_number(world: World) -> None:
         await world.app.staff.prepare(where, lambda ctx: cases.open_case(ctx, kind="report_fraud"))
     found = [row.reference for row in await world.rows("SELECT reference FROM cases")]
     assert len(set(found)) == 2
-    assert all(len(r) == 7 and cases.check_digit(r[:-1]) == r[-1] for r in found)
+    assert all(len(r) == 7 and references.check_digit(r[:-1]) == r[-1] for r in found)
 
 
 async def test_an_answer_to_a_caseworker_who_gave_it_back_reaches_the_human_queue(world: World) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from bot.pager import Pager
-from bot.store import pages
+from bot.store import calling
 from bot.transports.bell import Ring
 from bot.transports.errors import Misconfigured, Unreachable
 from tests.conftest import NOON
@@ -242,14 +242,14 @@ async def test_a_worker_that_died_with_a_call_is_followed_by_another(world: Worl
     dead, other = pager(world, {}), pager(world, {"voice": voice}, own=True)
     await dead.plan()
     async with world.app.database.begin() as connection:
-        held = await pages.claim(connection, world.now)
+        held = await calling.claim(connection, world.now)
     assert {c.channel for c in held} == {"voice", "email"}
     assert await other.run_once() == 0, "somebody has them"
     await world.leases_run_out("pages")
     await other.run_once()
     assert called(voice) == ["0"]
     async with world.app.database.begin() as connection:
-        assert not await pages.write(connection, held[0], state="sent"), "the one that came back late writes nothing"
+        assert not await calling.write(connection, held[0], state="sent"), "the one that came back late writes nothing"
 
 
 async def test_who_did_not_answer_is_not_asked_first(world: World) -> None:

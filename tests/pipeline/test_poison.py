@@ -10,7 +10,7 @@ import pytest
 
 from bot.engine.events import Said
 from bot.engine.inputs import Outcome
-from bot.store.inbox import peek
+from bot.store.waiting import peek
 from handlers import casework
 from handlers.context import Context
 from tests.conftest import NOON

@@ -10,11 +10,12 @@ from uuid import UUID
 import pytest
 from sqlalchemy import insert
 
-from bot.jobs import make, start_reminders
+from bot.jobs import make
+from bot.jobs.started import start_reminders
 from bot.outgoing import Policy
 from bot.rostering import Roster
 from bot.store import reminders, saving, tables, turns
-from bot.store.rows import Reminder
+from bot.store.records import Reminder
 from bot.store.shelf import shelves
 from tests.pipeline.world import World
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from bot.rostering import Refused, Roster
-from bot.store import rota
+from bot.store import rota, staffed
 from tests.conftest import NOON
 from tests.pipeline.at_the_desk import hire, works
 from tests.pipeline.world import World
@@ -36,11 +36,11 @@ async def test_a_break_and_somebody_sick_leave_an_hour_empty_until_it_is_covered
     shift = await works(world, asha, NOON - H, 9)
     roster = Roster(world.app.content)
     async with world.app.database.begin() as connection:
-        planned = await rota.planned(connection, NOON)
+        planned = await staffed.planned(connection, NOON)
         assert planned is not None
         assert planned.duty == ((NOON - H, NOON + 8 * H),)
         await rota.pause(connection, shift, (NOON + H, NOON + 2 * H))
-        planned = await rota.planned(connection, NOON)
+        planned = await staffed.planned(connection, NOON)
         assert planned is not None
         assert planned.duty == ((NOON - H, NOON + H), (NOON + 2 * H, NOON + 8 * H))
         assert await roster.away(connection, asha, "sick", (NOON, NOON + 24 * H), NOON) == [shift]
@@ -126,7 +126,7 @@ async def test_a_conversation_of_a_partner_is_promised_the_partners_hours(world:
     await works(world, ours, NOON - H, 9)
     await works(world, theirs, NOON + 5 * H, 4)
     async with world.app.database.begin() as connection:
-        rotas = await rota.rotas(connection, NOON)
+        rotas = await staffed.rotas(connection, NOON)
     shelter = await world.one("SELECT organisation_id FROM users WHERE login = 'bimala'")
     assert rotas.of(None) == rotas.of(rotas.main_id) == rotas.main
     assert rotas.main is not None

@@ -234,11 +234,11 @@ async def test_an_interpreter_reads_one_conversation_for_a_time(world: World) ->
         with pytest.raises(interpreting.Refused, match="busy"):
             await interpreting.grant(connection, other, nimal, "si", world.now, declared_to=asha, days=14)
         for where, days, allowed in ((one, 0, True), (other, 0, False), (one, 13, True), (one, 15, False)):
-            at = world.now + timedelta(days=days)
-            assert await interpreting.may_read(connection, nimal, where.conversation_id, at) is allowed
-        assert not await interpreting.may_read(connection, asha, one.conversation_id, world.now)
+            access = await interpreting.current(connection, nimal, world.now + timedelta(days=days))
+            assert (access is not None and access.conversation_id == where.conversation_id) is allowed
+        assert await interpreting.current(connection, asha, world.now) is None
         assert await interpreting.end(connection, nimal, world.now)
-        assert not await interpreting.may_read(connection, nimal, one.conversation_id, world.now)
+        assert await interpreting.current(connection, nimal, world.now) is None
     assert await world.one("SELECT declaration FROM interpreters") == interpreting.DECLARED
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import insert
 from uuid_utils.compat import uuid7
 
 from bot.store import pages, tables, users
-from bot.store.inbox import Home
+from bot.store.homes import Home
 from tests.pipeline.world import World
 
 HERS, ANOTHER = "501", "502"

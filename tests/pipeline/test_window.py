@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot import jobs
 from bot.channels.contract import Part
+from bot.jobs import started
 from bot.transports import errors
 from tests.pipeline.test_sender import queued
 from tests.pipeline.world import World
@@ -151,7 +151,7 @@ async def test_without_an_approved_text_it_is_tried_until_there_is_one(world: Wo
 
 
 async def looks(world: World) -> int:
-    asked = await jobs.ask_before_it_shuts(world.app.database, world.app.secrets, world.policy, world.now)
+    asked = await started.ask_before_it_shuts(world.app.database, world.app.secrets, world.policy, world.now)
     await world.turns()
     await world.sends()
     return asked
@@ -260,4 +260,4 @@ async def test_a_spoilt_key_holds_up_nobody_else(world: World, parts: list[Part]
     await world.set_conversation(where.conversation_id, owner="waiting", last_inbound_at=world.now)
     world.clock.move(hours=23)
     app = world.app
-    assert await jobs.ask_before_it_shuts(app.database, app.secrets, app.policy, world.now) == 1
+    assert await started.ask_before_it_shuts(app.database, app.secrets, app.policy, world.now) == 1

@@ -13,8 +13,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import insert, update
 from sqlalchemy import text as sql
-from sqlalchemy import update
 from uuid_utils.compat import uuid7
 
 from bot.app import App, draw_reference
@@ -26,7 +26,8 @@ from bot.sender import Sender
 from bot.store import tables
 from bot.store.database import Database
 from bot.store.history import Line, home, thread
-from bot.store.inbox import Home
+from bot.store.homes import Home
+from bot.store.inbox import input_row
 from tests.conftest import Clock
 
 ACCOUNT = "7001"
@@ -196,6 +197,11 @@ class World:
         return total
 
     # --- a look inside
+
+    async def given(self, home: Home, kind: str, data: dict[str, Any]) -> None:
+        """A job or the desk makes this happen to a conversation."""
+        async with self.app.database.begin() as connection:
+            await connection.execute(insert(tables.inbox).values(input_row(home, kind, data, self.now)))
 
     async def where(self, address: str, channel: str = "telegram") -> Home:
         """Where an address lives."""

@@ -24,8 +24,9 @@ from bot.__main__ import main
 from bot.app import App
 from bot.media.files import Files
 from bot.settings import Settings, SettingsError
-from bot.store import alive, backup, embedded, history
+from bot.store import alive, backup, embedded, history, media_tar, programs, restore
 from bot.store.database import AT_WORK, LISTENS
+from bot.store.manifest import MANIFEST, BackupError, verify
 from bot.store.tables import audit, notices, outbox
 from tests.conftest import Clock
 from tests.fakes.database import asked
@@ -94,7 +95,7 @@ async def drill(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Drill
             assert main(["backup", "--out", str(out), "--keys-out", str(keys_out)]) == 0
         said = await _bodies(app, ram)
         async with app.database.begin() as connection:
-            query = select(func.count()).select_from(outbox).where(outbox.c.state.in_(backup.WAITED))
+            query = select(func.count()).select_from(outbox).where(outbox.c.state.in_(restore.WAITED))
             waiting = (await connection.execute(query)).scalar_one()
         subject = await maya.subject()
         await asks(maya)
@@ -160,7 +161,7 @@ async def test_T53_everything_is_back(
         assert Files(place / "media").read(name) == content
         async with app.database.begin() as connection:
             states = (await connection.execute(select(outbox.c.state, outbox.c.reason).distinct())).all()
-            assert not {state for state, _ in states} & set(backup.WAITED)
+            assert not {state for state, _ in states} & set(restore.WAITED)
             assert ("unknown", "restored") in {tuple(row) for row in states}
             pages = select(func.count()).select_from(notices).where(notices.c.kind == "not_delivered")
             assert (await connection.execute(pages)).scalar_one() == 1  # the colleague's words
@@ -267,7 +268,7 @@ async def test_a_database_that_came_back_by_other_means_is_settled_in_place(
     try:
         assert await rows_of(app, drill.maya) == {}
         async with app.database.begin() as connection:
-            left = select(func.count()).select_from(outbox).where(outbox.c.state.in_(backup.WAITED))
+            left = select(func.count()).select_from(outbox).where(outbox.c.state.in_(restore.WAITED))
             assert (await connection.execute(left)).scalar_one() == 0
     finally:
         await app.close()
@@ -329,15 +330,15 @@ def test_a_file_that_would_lie_elsewhere_is_refused(tmp_path: Path, name: str) -
     source = tmp_path / "media.tar"
     with tarfile.open(source, "w") as packed:
         packed.addfile(tarfile.TarInfo(name))
-    with pytest.raises(backup.BackupError, match="no backup of ours"):
-        backup._unpack(source, tmp_path / "media")
+    with pytest.raises(BackupError, match="no backup of ours"):
+        media_tar.unpack(source, tmp_path / "media")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["media", "media.tar"]
 
 
 def test_an_older_postgresql_is_told_before_anything_changes(drill: Drill, place: Path, tmp_path: Path) -> None:
-    manifest = replace(backup.verify(drill.place, drill.keys), server=990_000)
-    with pytest.raises(backup.BackupError, match="the backup is of 99: nothing was changed"):
-        backup.fill(embedded.ensure(place).url_owner, drill.place, drill.keys, manifest, tmp_path / "media")
+    manifest = replace(verify(drill.place, drill.keys), server=990_000)
+    with pytest.raises(BackupError, match="the backup is of 99: nothing was changed"):
+        restore.fill(embedded.ensure(place).url_owner, drill.place, drill.keys, manifest, tmp_path / "media")
     assert asked(embedded.ensure(place).url_owner, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == [
         (0,)
     ]
@@ -404,7 +405,7 @@ def test_old_backups_go_and_what_is_none_stays(tmp_path: Path, clock: Clock) -> 
     for days in (0, 6, 8, 40):
         folder = tmp_path / (clock() - timedelta(days=days)).strftime(backup.STAMP)
         folder.mkdir()
-        (folder / backup.MANIFEST).write_text("{}", "ascii")
+        (folder / MANIFEST).write_text("{}", "ascii")
     (tmp_path / "20200101T000000Z").mkdir()  # no manifest: not ours
     (tmp_path / "notes").mkdir()
     assert backup.prune(tmp_path, clock() - timedelta(days=7)) == 2
@@ -415,13 +416,13 @@ def test_the_password_is_in_no_list_of_processes(
     drill: Drill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: Clock
 ) -> None:
     seen: list[list[str]] = []
-    real = backup.subprocess.run
+    real = programs.subprocess.run
 
     def listening(command: list[str], **kwargs: object) -> object:
         seen.append([str(part) for part in command])
         return real(command, **kwargs)  # type: ignore[call-overload]
 
-    monkeypatch.setattr(backup.subprocess, "run", listening)
+    monkeypatch.setattr(programs.subprocess, "run", listening)
     url = embedded.ensure(drill.lost).url_owner
     backup.make(url, None, tmp_path / "a", tmp_path / "b", clock())
     password = psycopg.conninfo.conninfo_to_dict(url)["password"]

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from bot import jobs
+from bot.jobs import schedule
 from bot.rostering import Roster
 from tests.fakes.post import deliver, post, text
 from tests.fakes.world import World
@@ -62,7 +63,7 @@ async def test_T20_a_cancelled_job_runner_ends_whatever_its_library_raises(
         async def run_worker_async(self, **_: object) -> None:
             await asyncio.Event().wait()
 
-    monkeypatch.setattr(jobs, "make", lambda *_: Lost())
+    monkeypatch.setattr(schedule, "make", lambda *_: Lost())
     app = world.app
     running = asyncio.create_task(jobs.run(app.database, app.secrets, app.policy, Roster(app.content), app.clock))
     await asyncio.sleep(0.05)

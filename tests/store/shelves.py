@@ -18,9 +18,11 @@ from uuid_utils.compat import uuid7
 from bot.engine.inbound import Inbound
 from bot.store import licences, saving, turns
 from bot.store.database import Database
-from bot.store.inbox import Home, Inbox
+from bot.store.homes import Home
+from bot.store.inbox import Inbox
 from bot.store.keys import Keys
-from bot.store.rows import Case, Licence, Person
+from bot.store.records import Licence
+from bot.store.rows import Case, Person
 from bot.store.shelf import shelves
 from handlers.context import Shelf
 from tests.conftest import NOON

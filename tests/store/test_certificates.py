@@ -15,7 +15,7 @@ from bot.app import App
 from bot.certified import Certificates
 from bot.store import certificates, retention, tables
 from bot.store.certificates import Passed
-from bot.store.rows import Certificate, CertificateLink
+from bot.store.records import Certificate, CertificateLink
 from tests.conftest import NOON
 from tests.fakes import once
 from tests.fakes.statements import heard

@@ -10,9 +10,10 @@ from sqlalchemy import select, update
 from uuid_utils.compat import uuid7
 
 from bot.engine.inbound import Inbound
-from bot.store import retention, tables, withdrawn
+from bot.store import message_tables, retention, tables, withdrawn
 from bot.store.database import Database
-from bot.store.inbox import Home, Inbox
+from bot.store.homes import Home
+from bot.store.inbox import Inbox
 from bot.store.keys import Keys, open_json, seal_json
 from bot.vault.keyring import Keyring
 from tests.conftest import NOON
@@ -195,7 +196,7 @@ async def test_facts_lose_their_words_and_keep_their_codes(
 
 
 async def test_the_outbox_goes_with_the_history_but_not_what_is_on_its_way(shelf: Shelf) -> None:
-    states = {s: await shelf.put("browse", NOON - 25 * HOUR, outbox_state=s) for s in tables.OUTBOX_STATES}
+    states = {s: await shelf.put("browse", NOON - 25 * HOUR, outbox_state=s) for s in message_tables.OUTBOX_STATES}
     await retention.purge(shelf.database, shelf.keys, NOON)
     assert await shelf.left() == set()
     assert await shelf.left(tables.outbox) == {states["queued"], states["sending"], states["lane"]}

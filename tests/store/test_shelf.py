@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from uuid_utils.compat import uuid7
 
-from bot.store.rows import (
+from bot.store.records import (
     NEW,
     BoxLetter,
     Certificate,
@@ -20,8 +20,8 @@ from bot.store.rows import (
     LinkCode,
     Referral,
     Reminder,
-    VolunteerCode,
 )
+from bot.store.volunteer_records import VolunteerCode
 from tests.conftest import NOON
 from tests.store.shelves import InMemory, Stored, case
 

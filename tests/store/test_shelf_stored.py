@@ -16,7 +16,7 @@ from uuid_utils.compat import uuid7
 from bot.store import saving, tables
 from bot.store.filing import KINDS
 from bot.store.keys import open_json
-from bot.store.rows import BoxLetter, CodeTry, CodeUse, FamilyCode, Licence, Referral, Reminder
+from bot.store.records import BoxLetter, CodeTry, CodeUse, FamilyCode, Licence, Referral, Reminder
 from bot.store.shelf import shelves
 from bot.vault.fields import Unopenable
 from tests.conftest import NOON

@@ -14,9 +14,9 @@ from sqlalchemy import select
 
 from bot.app import App
 from bot.engine.inbound import Inbound
-from bot.jobs import erase_due, link_due
+from bot.jobs.wishes import erase_due, link_due
 from bot.store import history
-from bot.store.inbox import Home
+from bot.store.homes import Home
 from bot.store.keys import open_json
 from bot.store.tables import contacts, keys, notices
 from handlers import profile, word

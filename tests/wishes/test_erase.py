@@ -14,9 +14,9 @@ from sqlalchemy import func, insert, select, update
 
 from bot.app import App
 from bot.cli import erase as cli
-from bot.jobs import Failures, erase_due
+from bot.jobs.wishes import Failures, erase_due
 from bot.store import erase, retention
-from bot.store.rows import Certificate, CertificateLink, FamilyCode, LinkCode, Referral, Reminder
+from bot.store.records import Certificate, CertificateLink, FamilyCode, LinkCode, Referral, Reminder
 from bot.store.tables import audit, cases, conversations, inbox, keys, metadata, outbox, referrals
 from tests.conftest import Clock
 from tests.wishes.people import Person, jobs, kinds

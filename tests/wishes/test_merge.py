@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.app import App
-from bot.jobs import link_due
+from bot.jobs.wishes import link_due
 from bot.store import merge, tables
 from bot.store.keys import open_
 from bot.store.rows import Person as Row
@@ -228,7 +228,7 @@ async def test_what_waits_in_the_inbox_is_taken_along(app: App, clock: Clock, ma
 
 
 async def test_records_of_the_shelf_go_along(app: App, clock: Clock, maya: Person, new_phone: Person) -> None:
-    from bot.store.rows import CodeUse, FamilyCode, Reminder
+    from bot.store.records import CodeUse, FamilyCode, Reminder
 
     await maya.begins(secret="4071")
     await new_phone.begins(consent=False)
@@ -258,7 +258,7 @@ async def test_a_use_that_comes_while_they_are_joined_is_hers(
     app: App, clock: Clock, maya: Person, new_phone: Person
 ) -> None:
     """Written in the asker's turn under the id that the code had then."""
-    from bot.store.rows import CodeUse, FamilyCode
+    from bot.store.records import CodeUse, FamilyCode
 
     await maya.begins(secret="4071")
     await new_phone.begins(consent=False)

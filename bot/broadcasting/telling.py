@@ -1,5 +1,5 @@
-"""Broadcasts at work: the words of one in each language, what it will cost, and from the list of who wants to hear it
-into the lane, a minute's worth at a time.
+"""Broadcasts at work: the words of one in each language, and from the list of who wants to hear it into the lane, a
+minute's worth at a time.
 
 Law: nothing is sent here. Every person is asked about at the door (`outgoing.decide`) when her turn comes, and once
 more when the sender claims her row; what may not leave now waits with its reason. A person stands in the list once, and
@@ -9,16 +9,14 @@ goes into the lane in the transaction that says so: a worker that dies leaves no
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from uuid_utils.compat import uuid7
 
 from bot import outgoing
+from bot.broadcasting.measured import Measured, measure
 from bot.channels import sms
 from bot.channels.contract import Chrome
 from bot.channels.prices import FACTS as PRICES
@@ -29,7 +27,7 @@ from bot.engine.events import Said
 from bot.engine.messages import Reply
 from bot.observe import logs
 from bot.observe.crash import point
-from bot.store import accounts, audience, broadcasts, lane, lanes, leases, recipients, settling, turns
+from bot.store import audience, broadcasts, lane, lanes, leases, recipients, settling, turns
 from bot.store.accounts import Place
 from bot.store.audience import Sparing
 from bot.store.broadcasts import Broadcast
@@ -45,31 +43,6 @@ AHEAD = 90.0  # seconds of an account's rate that stand in the lane: the job loo
 SIMULATED = 2000  # rows at most in the lane of an account without a rate: simulated phones
 CHUNK = 100  # people in one transaction; their turns wait for it
 BREATH = 20  # people between two breaths: replies are sent by the same process
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """What a broadcast would be, told before it starts. `people`: by language and channel; `skipped`: by reason;
-    `segments`: of one SMS by language; `cost`: of all SMS, None where a price of it is not known; `hours`: until all
-    of it has left by the accounts' rates, if everybody could be written to at once."""
-
-    people: Mapping[tuple[str, str], int]
-    skipped: Mapping[str, int]
-    segments: Mapping[str, int]
-    sms: int
-    cost: Decimal | None
-    currency: str
-    hours: float
-
-    @property
-    def reached(self) -> int:
-        """People who would hear it."""
-        return sum(self.people.values())
-
-    @property
-    def all(self) -> int:
-        """Everybody who subscribed and is meant."""
-        return self.reached + sum(self.skipped.values())
 
 
 class Broadcasting:
@@ -107,37 +80,8 @@ class Broadcasting:
     async def measure(self, connection: Connection, one: Broadcast) -> Measured:
         """Whom it would reach now, who is left out and why, and what it would cost."""
         lengths = {text.language: self.length(text.language, text.words) for text in one.texts.values()}
-        people: Counter[tuple[str, str]] = Counter()
-        skipped: Counter[str] = Counter()
-        paid: Counter[tuple[str | None, int]] = Counter()
-        rows = await audience.counts(connection, one.wanted, self.sparing, self._clock())
-        for language, channel, country, reason, number in rows:
-            if reason is not None:
-                skipped[reason] += number
-                continue
-            people[language, str(channel)] += number
-            if channel == "sms":
-                paid[country, lengths[language]] += number
         prices = Prices.read(self._content.knowledge.get(PRICES))
-        sent = [(country, length * number) for (country, length), number in paid.items()]
-        slowest = await self._hours(connection, people)
-        return Measured(
-            people, skipped, lengths, sum(n for _, n in sent), prices.together(sent), prices.currency, slowest
-        )
-
-    async def _hours(self, connection: Connection, people: Mapping[tuple[str, str], int]) -> float:
-        """By the slowest channel, its accounts together."""
-        by_channel: Counter[str] = Counter()
-        for (_, channel), number in people.items():
-            by_channel[channel] += number
-        rates: dict[str, float] = {}
-        for (channel, _), rate in (await lanes.rates(connection)).items():
-            rates[channel] = rates.get(channel, 0.0) + rate
-        spans = [
-            number / (rates.get(channel) or accounts.PER_SECOND[channel] * accounts.LANE_SHARE)
-            for channel, number in by_channel.items()
-        ]
-        return max(spans, default=0.0) / 3600
+        return await measure(connection, one.wanted, self.sparing, lengths, prices, self._clock())
 
     # --- the minute's work
 

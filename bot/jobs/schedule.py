@@ -1,0 +1,186 @@
+"""When each job runs, and what it tells the log.
+
+Law: each periodic task runs once however many workers there are; what it does stands in the file of its kind, here or
+in the store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from procrastinate import App, PsycopgConnector
+
+from bot import outgoing
+from bot.jobs.drop_off import count_questions
+from bot.jobs.searching import end_searches, lay_answers
+from bot.jobs.started import ask_before_it_shuts, send_by_sms, start_late, start_reminders
+from bot.jobs.wishes import Failures, erase_due, link_due
+from bot.observe import logs
+from bot.rostering import Roster
+from bot.store import audit, retention, sign_ins
+from bot.store.database import Database
+from bot.store.keys import Keys
+
+log = logs.get(__name__)
+RESTART_SECONDS = 5
+MINUTE, FIVE, TEN = "* * * * *", "*/5 * * * *", "*/10 * * * *"
+HOUR, NIGHT = "20 * * * *", "40 4 * * *"
+Sweep: TypeAlias = Callable[[], Awaitable[int]]  # returns how many
+Act: TypeAlias = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """What other rooms do when the clock says so; what is left out is not done. `after_erasing`: whatever of the erased
+    lies outside the database. `files`: without a row. `digest`: counts for colleagues. `box`: letters that wait.
+    `broadcast`: a minute's worth of what is told to many."""
+
+    after_erasing: Act | None = None
+    files: Sweep | None = None
+    digest: Sweep | None = None
+    box: Sweep | None = None
+    broadcast: Sweep | None = None
+
+
+NO_OTHERS = Others()
+
+
+def make(
+    database: Database,
+    secrets: Keys,
+    policy: outgoing.Policy,
+    roster: Roster,
+    clock: Callable[[], datetime],
+    others: Others = NO_OTHERS,
+) -> App:
+    """The jobs on this database."""
+    jobs = App(connector=PsycopgConnector(conninfo=database.direct_url, min_size=1, max_size=2))
+    for name, cron, act in _Clerk(database, secrets, policy, roster, clock, others, Counter()).timetable():
+        _add(jobs, name, cron, act)
+    return jobs
+
+
+def _add(jobs: App, name: str, cron: str, act: Act) -> None:
+    @jobs.periodic(cron=cron)
+    @jobs.task(queueing_lock=name, name=name)
+    async def task(timestamp: int) -> None:
+        await act()
+
+
+@dataclass(frozen=True, slots=True)
+class _Clerk:
+    """Does each job with what it needs. `failures`: of wishes, forgotten when the service starts anew."""
+
+    database: Database
+    secrets: Keys
+    policy: outgoing.Policy
+    roster: Roster
+    clock: Callable[[], datetime]
+    others: Others
+    failures: Failures
+
+    def timetable(self) -> Iterator[tuple[str, str, Act]]:
+        """(name, cron in UTC, what is done)."""
+        yield "remind", MINUTE, self._remind
+        yield "fallback", MINUTE, self._by_sms
+        yield "wishes", MINUTE, self._wishes
+        yield "targets", MINUTE, self._targets
+        yield "searches", MINUTE, self._searches
+        yield "broadcast", MINUTE, self._broadcast
+        yield "seal", FIVE, self._seal
+        yield "windows", FIVE, self._windows
+        yield "digest", FIVE, self._digest
+        yield "purge", TEN, self._purge
+        yield "rota", TEN, self._rota
+        yield "drop_off", HOUR, self._drop_off
+        yield "box", NIGHT, self._box
+
+    async def _remind(self) -> None:
+        if started := await start_reminders(self.database, self.secrets, self.policy, self.clock()):
+            log.info("reminders_started", rows=started)
+
+    async def _by_sms(self) -> None:
+        if rows := await send_by_sms(self.database, self.secrets, self.clock()):
+            log.info("sent_by_sms_instead", rows=rows)
+
+    async def _wishes(self) -> None:
+        if erased := await erase_due(self.database, self.clock(), self.failures):
+            log.info("people_erased", rows=erased)
+        if self.others.after_erasing is not None:  # also what a command, or another process that died, erased
+            await self.others.after_erasing()
+        if linked := await link_due(self.database, self.secrets, self.clock(), self.failures):
+            log.info("channels_linked", rows=linked)
+
+    async def _targets(self) -> None:
+        if late := await start_late(self.database, self.secrets, self.policy, self.clock()):
+            log.warning("answers_late", rows=late)
+
+    async def _searches(self) -> None:
+        if laid := await lay_answers(self.database, self.secrets, self.clock()):
+            log.info("search_answers_laid", rows=laid)
+        if ended := await end_searches(self.database, self.secrets, self.clock()):
+            log.info("searches_ended", rows=ended)
+
+    async def _broadcast(self) -> None:
+        if self.others.broadcast is not None and (queued := await self.others.broadcast()):
+            log.info("broadcast_queued", rows=queued)
+
+    async def _seal(self) -> None:
+        async with self.database.begin() as connection:
+            sealed = await audit.seal(connection, self.secrets, self.clock())
+            await sign_ins.purge(connection, self.clock())
+        if sealed:
+            log.info("trail_sealed", rows=sealed)
+
+    async def _windows(self) -> None:
+        if asked := await ask_before_it_shuts(self.database, self.secrets, self.policy, self.clock()):
+            log.info("windows_asked", rows=asked)
+
+    async def _digest(self) -> None:
+        if self.others.digest is not None and (told := await self.others.digest()):
+            log.info("colleagues_told", rows=told)
+
+    async def _purge(self) -> None:
+        while any((counts := await retention.purge(self.database, self.secrets, self.clock())).values()):
+            log.info("purged", messages=counts["messages"], inbox=counts["inbox"], sessions=counts["sessions"])
+        if self.others.files is not None and (files := await self.others.files()):
+            log.info("files_swept", rows=files)
+
+    async def _rota(self) -> None:
+        async with self.database.begin() as connection:
+            if told := await self.roster.warn(connection, self.clock()):
+                log.warning("shifts_empty", rows=told)
+
+    async def _drop_off(self) -> None:
+        if counted := await count_questions(self.database, self.secrets, self.clock()):
+            log.info("questions_counted", rows=counted)
+
+    async def _box(self) -> None:
+        if self.others.box is not None:
+            await self.others.box()
+
+
+async def run(
+    database: Database,
+    secrets: Keys,
+    policy: outgoing.Policy,
+    roster: Roster,
+    clock: Callable[[], datetime],
+    others: Others = NO_OTHERS,
+) -> None:
+    """Work until cancelled; a lost database is waited for."""
+    while True:
+        jobs = make(database, secrets, policy, roster, clock, others)
+        try:
+            async with jobs.open_async():
+                await jobs.run_worker_async(install_signal_handlers=False, delete_jobs="always")
+        except Exception as error:
+            log.warning("jobs_stopped", kind=type(error).__name__)
+        if (task := asyncio.current_task()) is not None and task.cancelling():
+            raise asyncio.CancelledError  # the library lost it, or raised something else on its way out
+        await asyncio.sleep(RESTART_SECONDS)
