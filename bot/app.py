@@ -22,7 +22,7 @@ import phonenumbers
 from uuid_utils.compat import uuid7
 
 from bot import content as content_room
-from bot import outgoing
+from bot import databases, outgoing
 from bot.attachments import Attachments
 from bot.broadcasting import Broadcasting
 from bot.channels.contract import Channel, Inbound, Receipt
@@ -45,26 +45,24 @@ from bot.nlu.wishes import Wishes
 from bot.observe import logs, metrics
 from bot.pager import Pager
 from bot.sender import Sender
-from bot.settings import Settings, SettingsError
+from bot.settings import Settings
 from bot.staff_rooms import STAFF_KIND, StaffRooms
-from bot.store import accounts, alive, calling, embedded, restoring
+from bot.store import accounts, alive, calling, embedded
 from bot.store.backlog import backlog
 from bot.store.contents import Book, of_account
-from bot.store.database import UNAVAILABLE, Database
+from bot.store.database import Database
 from bot.store.gathered import Gathered
 from bot.store.inbox import Inbox
 from bot.store.keys import Keys
 from bot.store.ledger import NAME as LEDGER
 from bot.store.ledger import Ledger
-from bot.store.migrate import current, migrate, serves
+from bot.store.migrate import current, serves
 from bot.store.references import REFERENCE_DIGITS
 from bot.store.shred import shred
 from bot.store.wake import Wake
 from bot.transports.bell import Bell
 from bot.transports.contract import Transport
 from bot.transports.simulator import Simulator
-from bot.vault.fields import Unopenable
-from bot.vault.keyring import Keyring, WrappedByAnother, development_secret
 from bot.witness import Witness
 from desk import permissions
 from desk.alerts import DeskCounts
@@ -266,83 +264,6 @@ class App:
         await self.database.close()
 
 
-async def open_database(settings: Settings, *, migrating: bool = True, half_restored: bool = False) -> Database:
-    """The configured PostgreSQL, or the embedded one; its schema is brought up to date in development, if `migrating`.
-
-    Raises SettingsError when it cannot be used, and says what to do; so when a restore into it was not finished, but
-    for the restore itself (`half_restored`).
-    """
-    if settings.database_url is None:
-        server = await asyncio.to_thread(embedded.ensure, settings.data_dir)
-        if migrating:
-            await asyncio.to_thread(migrate, server.url_owner)
-        database = Database(server.url_app)
-    else:
-        url = settings.database_url.get_secret_value()
-        direct = settings.database_direct_url.get_secret_value() if settings.database_direct_url else url
-        if migrating and settings.env == "development":
-            await asyncio.to_thread(bring_up_to_date, settings)
-        database = Database(url, direct_url=direct)
-    try:
-        async with database.engine.connect() as connection:
-            revision, half = await current(connection), await restoring.unfinished(connection)
-    except Exception as error:
-        await database.close()
-        raise SettingsError(
-            f"SAATHI_DATABASE_URL: the database cannot be used ({type(error).__name__}): check address and password"
-        ) from None
-    if half and not half_restored:
-        await database.close()
-        raise SettingsError("a restore into this database was not finished: run the same `saathi restore` again")
-    if not serves(revision):
-        await database.close()
-        raise SettingsError("the database has an older schema: run `saathi migrate`")
-    return database
-
-
-def bring_up_to_date(settings: Settings) -> str:
-    """Run the migrations as the owner role; returns the revision. Raises SettingsError when it cannot connect."""
-    try:
-        return migrate(owner_url(settings))
-    except UNAVAILABLE as error:
-        raise SettingsError(
-            f"the database cannot be used ({type(error).__name__}): check SAATHI_DATABASE_OWNER_URL, which migrations"
-            " use, or SAATHI_DATABASE_URL if it is not set"
-        ) from None
-
-
-def owner_url(settings: Settings) -> str:
-    """The address that migrations use: the owner role's, else the direct one, else the ordinary one."""
-    for url in (settings.database_owner_url, settings.database_direct_url, settings.database_url):
-        if url is not None:
-            return url.get_secret_value()
-    return embedded.ensure(settings.data_dir).url_owner
-
-
-def open_keyring(settings: Settings) -> Keyring:
-    """The wrapping keys: from the environment, or one of our own in development. Raises SettingsError."""
-    try:
-        return Keyring(settings.secret_keys or (development_secret(settings.data_dir),))
-    except ValueError as error:
-        raise SettingsError(str(error)) from None
-
-
-async def open_keys(database: Database, settings: Settings) -> Keys:
-    """The keys of this database. Raises SettingsError when the secret is not the one that it was made with."""
-    keyring = open_keyring(settings)
-    try:
-        return await Keys.load(database, keyring)
-    except WrappedByAnother:
-        own = "" if settings.secret_keys else f" It is not set: the secret of {settings.data_dir}/secret.key was tried."
-        raise SettingsError(
-            f"SAATHI_SECRET_KEY: this database was made with another SAATHI_SECRET_KEY.{own} Set the one that it was"
-            " made with; after changing it, list both with a comma, the newest first. Without it nothing that people"
-            " wrote can be opened: restore it from its backup, or use an empty database"
-        ) from None
-    except Unopenable:
-        raise SettingsError("the table `keys` of this database was changed: restore it from its backup") from None
-
-
 def load_understanding(root: Path, data_dir: Path) -> Understanding:
     """The embedded classifier (trained in a child process if its data changed) over the rule floor."""
     model = ensure_model(root / "nlu_data", data_dir / "nlu")
@@ -430,9 +351,9 @@ async def build(
     content = content_room.load(settings.root).served(
         settings.public_url.rstrip("/") or LOCAL, strict=settings.env == "production"
     )
-    database = await open_database(settings, migrating=migrating)
+    database = await databases.open_database(settings, migrating=migrating)
     try:
-        keys = await open_keys(database, settings)
+        keys = await databases.open_keys(database, settings)
         async with database.begin() as connection:
             await accounts.ensure_sims(connection, settings.gateway_numbers)
         ledger = Ledger(settings.data_dir / LEDGER)

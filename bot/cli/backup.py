@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot import app as composition
+from bot import databases
 from bot import settings as configuration
 from bot.settings import Settings
 from bot.store import alive, backup, restore, restoring
@@ -78,7 +78,7 @@ def run_backup(args: argparse.Namespace) -> int:
     print("reading the database ...", flush=True)
     media = None if args.no_media else settings.data_dir / "media"
     with _told_of_disks("no backup was made"):
-        place, manifest = backup.make(composition.owner_url(settings), media, args.out, args.keys_out, now)
+        place, manifest = backup.make(databases.owner_url(settings), media, args.out, args.keys_out, now)
         ledger = settings.data_dir / LEDGER
         if ledger.exists():
             shutil.copy2(ledger, args.keys_out / LEDGER)
@@ -111,17 +111,17 @@ def run_restore(args: argparse.Namespace) -> int:
     print("comparing the files with their digests ...", flush=True)
     with _told_of_disks("nothing was changed"):
         manifest = verify(args.place, args.keys)
-    restore.fits(manifest, composition.open_keyring(settings))  # told before hours of work, and before anything changes
+    restore.fits(manifest, databases.open_keyring(settings))  # told before hours of work, and before anything changes
     if args.check:
         print(f"{args.place} is whole, and SAATHI_SECRET_KEY opens it: made {manifest.made_at},", end=" ")
         print(f"{manifest.rows['messages']} messages")
         return 0
     print("restoring the database ...", flush=True)
-    url = composition.owner_url(settings)
+    url = databases.owner_url(settings)
     with _told_of_disks("the restore is not finished; run the same again, it begins anew"):
         restore.fill(url, args.place, args.keys, manifest, settings.data_dir / "media")
         _bring_ledger(settings, args.ledger or args.keys.parent / LEDGER)
-    composition.bring_up_to_date(settings)
+    databases.bring_up_to_date(settings)
     settled = asyncio.run(_settle(settings))
     restoring.end(url)
     print(f"made {manifest.made_at}: {manifest.rows['messages']} messages, {manifest.rows['cases']} cases")
@@ -133,8 +133,8 @@ def run_restore(args: argparse.Namespace) -> int:
 def _in_place(settings: Settings, ledger: Path | None) -> int:
     """The last steps alone, for a database that PostgreSQL itself brought back. Before anything changes: that nobody
     works on it (it may be the living one), and that the secret is its own."""
-    restore.settles(composition.owner_url(settings), composition.open_keyring(settings))
-    composition.bring_up_to_date(settings)
+    restore.settles(databases.owner_url(settings), databases.open_keyring(settings))
+    databases.bring_up_to_date(settings)
     asyncio.run(_opened(settings))
     with _told_of_disks("nothing was erased again, nothing is held; run the same again"):
         _bring_ledger(settings, ledger or settings.data_dir / LEDGER)
@@ -171,16 +171,16 @@ def _bring_ledger(settings: Settings, newest: Path) -> None:
 
 async def _opened(settings: Settings) -> None:
     """Raises SettingsError when SAATHI_SECRET_KEY is not the one of this database."""
-    database = await composition.open_database(settings, migrating=False)
+    database = await databases.open_database(settings, migrating=False)
     try:
-        await composition.open_keys(database, settings)
+        await databases.open_keys(database, settings)
     finally:
         await database.close()
 
 
 async def _settle(settings: Settings) -> tuple[int, int, int]:
     """Erase again, hold what waited, stop what was told to many; returns how many of each."""
-    database = await composition.open_database(settings, migrating=False, half_restored=True)
+    database = await databases.open_database(settings, migrating=False, half_restored=True)
     try:
         now = datetime.now(UTC)
         ledger = Ledger(settings.data_dir / LEDGER)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 
-from bot import app as composition
+from bot import databases
 from bot import settings as configuration
 from bot.store import embedded
 
@@ -19,7 +19,7 @@ def add_db_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_migrate(args: argparse.Namespace) -> int:
     """Bring the schema to the newest revision."""
-    revision = composition.bring_up_to_date(configuration.load())
+    revision = databases.bring_up_to_date(configuration.load())
     print(f"the database is at revision {revision}")
     return 0
 

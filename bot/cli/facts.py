@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from bot import app as composition
+from bot import databases
 from bot import settings as configuration
 from bot.content import Content, load, signing
 from bot.content import marks as rules
@@ -103,7 +103,7 @@ def apply(root: Path, told: Sequence[dict[str, Any]]) -> int:
 
 
 async def _words() -> Sequence[Mark]:
-    database = await composition.open_database(configuration.load(), migrating=False)
+    database = await databases.open_database(configuration.load(), migrating=False)
     try:
         async with database.begin() as connection:
             return await marks.marks(connection)

@@ -11,6 +11,7 @@ import re
 from datetime import date
 
 from bot import app as composition
+from bot import databases
 from bot import settings as configuration
 from bot.store import opinions
 from bot.store.opinions import Counts
@@ -44,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _counts(first: date) -> Counts:
-    database = await composition.open_database(configuration.load(), migrating=False)
+    database = await databases.open_database(configuration.load(), migrating=False)
     try:
         async with database.begin() as connection:
             return await opinions.counts(connection, first, following(first))

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
 
-from bot import app as composition
+from bot import databases
 from bot import settings as configuration
 from bot.check import budget, exchange
 from bot.check.extract import write_pot
@@ -237,7 +237,7 @@ def proposals(root: Path, language: str) -> int:
 
 
 async def _proposed(language: str) -> Sequence[Proposal]:
-    database = await composition.open_database(configuration.load(), migrating=False)
+    database = await databases.open_database(configuration.load(), migrating=False)
     try:
         async with database.begin() as connection:
             return await marks.proposals(connection, language)

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bot import app as composition
+from bot import databases
 from bot import settings as configuration
 from bot.nlu import commands
 from bot.nlu.classifier import load
@@ -106,7 +106,7 @@ def export(args: argparse.Namespace) -> int:
 
 
 async def _read(what: Callable[[Any], Any]) -> Any:
-    database = await composition.open_database(configuration.load(), migrating=False)
+    database = await databases.open_database(configuration.load(), migrating=False)
     try:
         async with database.begin() as connection:
             return await what(connection)

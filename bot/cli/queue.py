@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot import app as composition
+from bot import databases
 from bot import settings as configuration
 from bot.store import notices
 from bot.store.database import UNAVAILABLE, Database
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _queue(args: argparse.Namespace) -> int:
-    database = await composition.open_database(configuration.load(), migrating=False)
+    database = await databases.open_database(configuration.load(), migrating=False)
     try:
         if args.take:
             return await _take(database, args.take)

@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 from bot import app as composition
+from bot import databases
 from bot import settings as configuration
 from bot.store import licences
 from bot.store.records import Licence
@@ -142,7 +143,7 @@ def _wrong(row: Mapping[str | None, str | Sequence[str] | None]) -> Iterator[str
 
 async def _write(rows: Sequence[Licence]) -> int:
     """In one transaction; returns how many were new."""
-    database = await composition.open_database(configuration.load(), migrating=False)
+    database = await databases.open_database(configuration.load(), migrating=False)
     try:
         async with database.begin() as connection:
             before = await licences.count(connection, rows[0].country)

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from bot import app as composition
 from bot import content as content_room
+from bot import databases
 from bot import settings as configuration
 from bot.content import Content
 from bot.rostering import Refused, Roster
@@ -95,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
 async def _run(args: argparse.Namespace) -> int:
     settings = configuration.load()
     content = content_room.load(settings.root)
-    database = await composition.open_database(settings, migrating=False)
+    database = await databases.open_database(settings, migrating=False)
     try:
         async with database.begin() as connection:
             return await _ACTS[args.what](connection, content, args)

@@ -11,6 +11,7 @@ import sys
 
 from bot import app as composition
 from bot import content as content_room
+from bot import databases
 from bot import settings as configuration
 from bot.content import Content
 from bot.store import contents
@@ -53,7 +54,7 @@ def wanted(content: Content) -> list[Wanted]:
 async def _provision(settings: configuration.Settings) -> int:
     account = settings.twilio_account_sid
     content = content_room.load(settings.root)
-    database = await composition.open_database(settings)
+    database = await databases.open_database(settings)
     try:
         async with database.begin() as connection:
             known = {(m.name, m.language): (m.made_from, m.sid) for m in await contents.of_account(connection, account)}

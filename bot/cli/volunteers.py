@@ -10,6 +10,7 @@ import asyncio
 import secrets as chance
 
 from bot import app as composition
+from bot import databases
 from bot import settings as configuration
 from bot.store import volunteers
 from handlers.references import check_digit
@@ -45,9 +46,9 @@ def _draw() -> str:
 
 async def _add(code: str, label: str) -> None:
     settings = configuration.load()
-    database = await composition.open_database(settings, migrating=False)
+    database = await databases.open_database(settings, migrating=False)
     try:
-        keys = await composition.open_keys(database, settings)
+        keys = await databases.open_keys(database, settings)
         async with database.begin() as connection:
             await volunteers.add(connection, keys, code, label, composition.utc_now())
     finally:

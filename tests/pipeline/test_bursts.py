@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import psycopg
 
-from bot.app import owner_url
 from bot.conductor.batch import ROWS, SUBJECTS
+from bot.databases import owner_url
 from bot.settings import Settings
 from bot.store.waiting import peek
 from tests.fakes.plans import read_of

@@ -20,6 +20,7 @@ import pytest
 from sqlalchemy import func, select
 
 from bot import app as composition
+from bot import databases
 from bot.__main__ import main
 from bot.app import App
 from bot.media.files import Files
@@ -295,7 +296,7 @@ async def test_in_place_tries_the_secret_before_anything_changes(
     await brought_back(drill, place, monkeypatch)
     (place / "secret.key").write_text("b3RoZXIgc2VjcmV0IG90aGVyIHNlY3JldCBvdGhlciE=", "ascii")
     migrated: list[object] = []
-    monkeypatch.setattr(composition, "bring_up_to_date", migrated.append)
+    monkeypatch.setattr(databases, "bring_up_to_date", migrated.append)
     assert await asyncio.to_thread(main, ["restore", "--in-place"]) == 2
     assert "this database was made with another SAATHI_SECRET_KEY, and nothing was changed" in capsys.readouterr().err
     assert migrated == []
