@@ -37,6 +37,7 @@ T = TypeVar("T")
 TEMPLATE = "news"  # of knowledge/templates.yml
 WIPED = timedelta(hours=48)  # Telegram lets a bot delete no older ones
 MOVES = 8  # tries at a chat that goes on moving
+LONGEST_ID = 128  # characters of a provider's id: Twilio's have 34, Telegram's 10, a gateway's 36
 WRITE_WAITS = (0.2, 1.0, 3.0, 5.0)  # seconds before the result is written again: each less than a lease
 
 
@@ -113,6 +114,8 @@ class Delivery:
                 ref=str(claim.id),
                 valid=self._valid(claim),
             )
+            if len(provider_id) > LONGEST_ID or not provider_id.isascii() or "\0" in provider_id:
+                raise errors.OutcomeUnknown("no_id")  # nonsense, which no table takes
             if index + 1 < len(parts) and not await self._write(claim, parts_done=index + 1, reason=None):
                 break  # the lease was lost: another sender has the rest
         return provider_id

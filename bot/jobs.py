@@ -20,6 +20,7 @@ from bot.observe import logs
 from bot.rostering import Roster
 from bot.store import (
     audit,
+    clocks,
     drop_off,
     erase,
     fallback,
@@ -88,6 +89,14 @@ def make(
         started = await start_reminders(database, secrets, policy, clock())
         if started:
             log.info("reminders_started", rows=started)
+
+    @jobs.periodic(cron="* * * * *")
+    @jobs.task(queueing_lock="clocks", name="clocks")
+    async def put_right(timestamp: int) -> None:
+        if rows := await clocks.put_right(database, clock()):
+            log.warning("clock_was_wrong", rows=rows)
+            await database.notify(INBOX_CHANNEL)
+            await database.notify(OUTBOX_CHANNEL)
 
     @jobs.periodic(cron="* * * * *")
     @jobs.task(queueing_lock="fallback", name="fallback")

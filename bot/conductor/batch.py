@@ -111,19 +111,14 @@ class Conductor:
         if broken:
             await self._unreadable(broken, now)
             rows = [r for r in rows if r not in broken]
-        handled = len(broken) + await self._receipts([r for r in rows if r.kind == "receipt"], now)
+        told = [r for r in rows if r.kind == "receipt"]
+        handled = len(broken) + await receipts.handle(self._database, told, now, attempts=ATTEMPTS)
         arrived = await self._arrived([r for r in rows if r.subject_id is not None])
         if arrived:
             done = await self._batches(arrived, {r.id: r for r in rows}, now)
             self._aside.note(done, sum(len(each.ids) for group in arrived.values() for each in group))
             handled += done
         return handled
-
-    async def _receipts(self, rows: Sequence[Waiting], now: datetime) -> int:
-        if not rows:
-            return 0
-        async with self._database.begin() as connection:
-            return await receipts.apply(connection, rows, now)
 
     async def _unreadable(self, rows: Sequence[Waiting], now: datetime) -> None:
         """A payload without its key (an erased person's), or spoilt: set aside, so that it holds up nobody."""
@@ -294,7 +289,10 @@ class Conductor:
     async def _turn(self, tools: Tools, subject: Subject, arrived: Arrived) -> tuple[int, ...]:
         """Returns the rows whose words no table keeps."""
         turn = Turn(tools, subject, subject.conversations[arrived.conversation_id])
-        await turn.run(arrived)
+        try:
+            await turn.run(arrived)
+        except OSError as error:  # of the turn, for the database's are others: this message, not all, is tried again
+            raise RuntimeError(type(error).__name__) from error
         return turn.wiped
 
     async def _quarantine(self, subject_id: UUID, arrived: Arrived, now: datetime) -> None:
@@ -321,9 +319,7 @@ class Conductor:
             subjects = await turns.load(connection, self._secrets, [subject_id])
             for subject in subjects.values():
                 conversation = subject.conversations[arrived.conversation_id]
-                conversation.last_inbound_at = max(
-                    conversation.last_inbound_at or arrived.received_at, arrived.received_at
-                )
+                conversation.wrote(arrived.received_at, now)
                 hers = subject.person.language or subject.person.language_guess
                 language = hers if hers in self._content.languages else "en"
                 reply = self._content.reply(Said("system.trouble"), language or "en")

@@ -14,9 +14,9 @@ from tests.proof.days import simulate
 OTHERS = 60  # people beside the flood
 
 
-async def _storm(people: int, rounds: int, seed: int, *, hanging: bool) -> None:
+async def _storm(people: int, rounds: int, pause: float, seed: int, *, hanging: bool) -> None:
     async with storm(seed, hanging=hanging) as raging:
-        print(await raging.rage(people, POINTS * rounds, pause=1.0), flush=True)
+        print(await raging.rage(people, POINTS * rounds, pause=pause), flush=True)
 
 
 async def _flood(count: int) -> None:
@@ -30,6 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
     parser.add_argument("--people", type=int, default=40)
     parser.add_argument("--rounds", type=int, default=3, help="how often the process dies at each crash point")
+    parser.add_argument("--pause", type=float, default=1.0, help="seconds between two messages of one of them")
     parser.add_argument("--days", type=int, default=1_000_000)
     parser.add_argument("--flood", type=int, default=10_000, help="messages of one number, as fast as they are taken")
     parser.add_argument("--no-hanging", action="store_true", help="providers fail at once, none keeps us waiting")
@@ -46,7 +47,7 @@ def main() -> None:
     if given.flood:
         asyncio.run(_flood(given.flood))
     if given.people:
-        asyncio.run(_storm(given.people, given.rounds, given.seed, hanging=not given.no_hanging))
+        asyncio.run(_storm(given.people, given.rounds, given.pause, given.seed, hanging=not given.no_hanging))
 
 
 if __name__ == "__main__":

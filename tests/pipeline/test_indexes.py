@@ -107,7 +107,9 @@ async def _clock(doings: Doings) -> None:
         sweep=app.attachments.sweep, digest=app.digests.plan, broadcast=app.broadcasting.run_once,
     )  # fmt: skip
     await doings.do("attachments", app.attachments.run_once)
-    for name in ("purge", "seal", "remind", "fallback", "windows", "wishes", "targets", "rota", "drop_off", "searches"):
+    for name in (
+        "purge", "seal", "remind", "fallback", "windows", "wishes", "targets", "rota", "drop_off", "searches", "clocks",
+    ):  # fmt: skip
         await doings.do(name, partial(made.tasks[name].func, 0))
     await doings.do("metrics", app.backlog)
     telling = await Telling.made(doings.world)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import replace
 from typing import Any
@@ -64,6 +65,29 @@ async def test_poison_is_set_aside_after_three_tries_and_nobody_else_notices(wor
     assert (await world.said(MAYA)).count("system.trouble") == 1
     for person in OTHERS:
         assert (await world.said(person))[-1] == "human.here"
+
+
+@pytest.mark.parametrize("fault", [FileNotFoundError, TimeoutError, ConnectionResetError])
+async def test_a_fault_of_a_turn_is_never_taken_for_a_database_that_is_away(
+    world: World, monkeypatch: pytest.MonkeyPatch, fault: type[Exception]
+) -> None:
+    """Or everybody in the batch would wait for ever: such a batch is tried again as it is."""
+    real = casework.hand_over
+
+    async def hand_over(ctx: Context, **args: Any) -> Outcome:
+        if ctx.person.country == "XX":
+            raise fault("away")
+        return await real(ctx, **args)
+
+    monkeypatch.setattr(casework, "hand_over", hand_over)
+    await _mark(world)
+    await world.writes(MAYA, "human")
+    await world.writes(OTHERS[0], "human")
+    for _ in range(3):
+        await world.app.conductor.run_once()
+    assert await world.one("SELECT count(*) FROM inbox WHERE state = 'quarantined'") == 1
+    assert (await world.said(OTHERS[0]))[-1] == "human.here"
+    assert world.app.database.failed_at == -math.inf
 
 
 async def test_the_conversation_goes_on_after_it(world: World, tried: Counter[str]) -> None:
