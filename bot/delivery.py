@@ -29,7 +29,7 @@ from bot.store.database import UNAVAILABLE, Connection, Database
 from bot.store.gathered import Gathered
 from bot.store.keys import Keys
 from bot.transports import errors
-from bot.transports.contract import Transport
+from bot.transports.contract import Transport, known_id
 from bot.transports.verdict import Verdict, judge
 
 log = logs.get(__name__)
@@ -37,7 +37,6 @@ T = TypeVar("T")
 TEMPLATE = "news"  # of knowledge/templates.yml
 WIPED = timedelta(hours=48)  # Telegram lets a bot delete no older ones
 MOVES = 8  # tries at a chat that goes on moving
-LONGEST_ID = 128  # characters of a provider's id: Twilio's have 34, Telegram's 10, a gateway's 36
 WRITE_WAITS = (0.2, 1.0, 3.0, 5.0)  # seconds before the result is written again: each less than a lease
 
 
@@ -106,7 +105,7 @@ class Delivery:
         for index, part in enumerate(parts):
             if index < claim.parts_done:
                 continue
-            provider_id = await transport.send(
+            told = await transport.send(
                 channel=claim.channel,
                 account=claim.account,
                 address=claim.address,
@@ -114,8 +113,7 @@ class Delivery:
                 ref=str(claim.id),
                 valid=self._valid(claim),
             )
-            if len(provider_id) > LONGEST_ID or not provider_id.isascii() or "\0" in provider_id:
-                raise errors.OutcomeUnknown("no_id")  # nonsense, which no table takes
+            provider_id = known_id(told)
             if index + 1 < len(parts) and not await self._write(claim, parts_done=index + 1, reason=None):
                 break  # the lease was lost: another sender has the rest
         return provider_id

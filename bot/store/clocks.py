@@ -1,8 +1,8 @@
 """What a clock that was wrong for a while has put off: found when it is right again, and due at once.
 
-Law: a machine may start with a clock that is a day ahead, and be set right an hour later; what was received and queued
-meanwhile must not wait for that day, nor may an account or a chat. Only moments are changed that no right clock can
-have written. Each table in a transaction of its own, past rows that somebody holds, so that nothing waits in a circle.
+Law: a machine may start with a clock that is a day ahead, and be set right an hour later; what was received, queued and
+paged meanwhile must not wait for that day, nor may an account or a chat. Only moments are changed that no right clock
+can have written. Each table in a transaction of its own, past rows that somebody holds: nothing waits in a circle.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import DateTime, Table, and_, bindparam, func, or_, select, update
 
 from bot.store.database import Database
-from bot.store.tables import channel_accounts, channel_lanes, conversations, inbox, outbox
+from bot.store.tables import channel_accounts, channel_lanes, conversations, inbox, notices, outbox, pages
 
 AHEAD = timedelta(minutes=2)  # more than a row of the inbox waits by itself, or the clocks of two machines differ
 SILENCE = timedelta(hours=1)  # a provider's: as long it is believed (transports/errors.py)
@@ -34,16 +34,21 @@ _PUT_OFF = and_(
 _OF_WHOM = select(outbox.c.conversation_id).where(or_(and_(_QUEUED, outbox.c.not_before <= _NOW), _PUT_OFF))
 
 
-def _mend(table: Table, which: Any, *columns: str) -> Any:
-    """These columns become `now` where they lie ahead, in the rows that nobody holds."""
+def _mend(table: Table, which: Any, *columns: str, **more: Any) -> Any:
+    """These columns become `now` where they lie ahead, in the rows that nobody holds, and others what `more` says."""
     keys = list(table.primary_key.columns)
     free = select(*keys).where(which).with_for_update(skip_locked=True, key_share=True).cte("free")
     same = and_(*(key == free.c[key.name] for key in keys))
-    return update(table).where(same).values({name: func.least(table.c[name], _NOW) for name in columns})
+    return update(table).where(same).values({name: func.least(table.c[name], _NOW) for name in columns} | more)
 
+
+_OPEN = and_(notices.c.taken_at.is_(None), or_(notices.c.raised_at > _SOON, notices.c.called_at > _SOON))
+_PROMISED = notices.c.due_at - func.greatest(notices.c.raised_at - _NOW, timedelta())  # as long after it was raised
 
 # In this order: before her rows are due again it is known that she has not just written.
 _MENDS = (
+    _mend(notices, _OPEN, "raised_at", "called_at", due_at=_PROMISED),
+    _mend(pages, and_(pages.c.state == "queued", pages.c.lease_until > _SOON), "lease_until"),
     _mend(inbox, and_(inbox.c.state == "waiting", inbox.c.ready_at > _SOON), "ready_at", "received_at"),
     _mend(channel_accounts, channel_accounts.c.next_send_at > _SOON + _MOST, "next_send_at"),
     _mend(channel_lanes, channel_lanes.c.next_send_at > _LATER, "next_send_at"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,8 @@ from bot.transports import errors
 from bot.transports.errors import LONGEST_WAIT
 from bot.transports.verdict import SLOW
 from tests.conftest import NOON, Clock
+from tests.pipeline.at_the_desk import hire, works
+from tests.pipeline.test_pages import Bell, _team, pager
 from tests.pipeline.test_sender import queued, row
 from tests.pipeline.world import Provider, World
 
@@ -98,6 +101,30 @@ async def test_T24_a_clock_that_was_ahead_for_a_while_keeps_nobody_waiting(world
     to = [address for address, _, _ in world.provider.sent]
     assert {address: to.count(address) for address in set(to)} == {MAYA: 2, **dict.fromkeys(OTHERS, 1)}
     assert await world.one("SELECT count(*) FROM inbox WHERE state <> 'done'") == 0
+    assert await clocks.put_right(world.app.database, world.now) == 0
+
+
+async def test_T24_a_page_of_a_clock_that_was_ahead_climbs_on(world: World) -> None:
+    await _team(world)
+    voice = Bell(script=deque([errors.Unreachable("503")]))
+    await works(world, await hire(world, "dora", "caseworker", languages=["ne"], phone="+977980000005"), NOON, 48)
+    world.clock.move(days=1)
+    await world.says(MAYA, "he has a knife")
+    await pager(world, {"voice": voice}).run_once()  # and it is to be called once more in a moment
+    await world.says("777002", "he has a knife")
+    promised = dict([tuple(each) for each in await world.rows("SELECT id, due_at FROM notices")])
+    world.clock.move(days=-1)
+    assert await pager(world, {"voice": voice}).run_once() == 0
+    await clocks.put_right(world.app.database, world.now)
+    await pager(world, {"voice": voice}).run_once()
+    assert len(voice.rung) == 2
+    world.clock.move(hours=1)
+    for _ in range(9):
+        await pager(world, {"voice": voice}).run_once()
+        world.clock.move(minutes=5)
+    assert await world.one("SELECT count(*) FROM notices WHERE audience = 'page' AND red_at IS NULL") == 0
+    for notice, due_at in await world.rows("SELECT id, due_at FROM notices WHERE due_at IS NOT NULL"):
+        assert abs(promised[notice] - due_at - timedelta(days=1)) <= timedelta(minutes=1)
     assert await clocks.put_right(world.app.database, world.now) == 0
 
 
