@@ -19,6 +19,7 @@ from bot.conductor.arrived import Arrived, NotVouched
 from bot.conductor.aside import Aside
 from bot.conductor.fallen import Unnamed
 from bot.conductor.here import Tools
+from bot.conductor.left import DEATHS, FirstLook
 from bot.conductor.patience import Patience, Understanding
 from bot.conductor.pieces import pieces, together
 from bot.conductor.reading import is_readable, join, opened, with_input
@@ -87,6 +88,7 @@ class Conductor:
         self._unnamed = unnamed
         self._provable = provable
         self._aside = Aside(SUBJECTS // 2)
+        self._first = FirstLook()
 
     async def run(self, wake: Wake) -> None:
         """Work until told to stop: then what is in hand is finished first."""
@@ -113,7 +115,10 @@ class Conductor:
             rows = [r for r in rows if r not in broken]
         told = [r for r in rows if r.kind == "receipt"]
         handled = len(broken) + await receipts.handle(self._database, told, now, attempts=ATTEMPTS)
-        arrived = await self._arrived([r for r in rows if r.subject_id is not None])
+        left, rest = self._first.split([r for r in rows if r.subject_id is not None], now)
+        for theirs in left:
+            handled += await self._left(theirs, now)
+        arrived = await self._arrived(rest)
         if arrived:
             done = await self._batches(arrived, {r.id: r for r in rows}, now)
             self._aside.note(done, sum(len(each.ids) for group in arrived.values() for each in group))
@@ -126,6 +131,19 @@ class Conductor:
         metrics.quarantined.inc(len(rows))
         async with self._database.begin() as connection:
             await set_aside(connection, [r.id for r in rows], now, "unreadable")
+
+    async def _left(self, rows: Sequence[Waiting], now: datetime) -> int:
+        """What one person has waited for since before this worker began (`left.py`)."""
+        over = [r for r in rows if r.attempts >= DEATHS]
+        for row in over:
+            log.error("turn_ends_process", rows=1, attempt=row.attempts)
+            assert row.subject_id is not None
+            await self._quarantine(row.subject_id, opened(row), now)
+        if over:
+            return len(over)  # what comes after them: at the next look
+        await count_attempt(self._database, [r.id for r in rows], "left")
+        arrived = await self._arrived(rows)
+        return await self._batches(arrived, {r.id: r for r in rows}, now) if arrived else 0
 
     # --- from rows to what arrived
 
