@@ -32,7 +32,17 @@ from bot.observe import logs, metrics
 from bot.observe.crash import point
 from bot.store import batches, raised, saving, turns, vouched
 from bot.store.database import INBOX_CHANNEL, OUTBOX_CHANNEL, UNAVAILABLE, VOUCH_CHANNEL, Connection, Database
-from bot.store.inbox import Waiting, count_attempt, finish, in_order, peek, set_aside, still_waiting, wipe
+from bot.store.inbox import (
+    Waiting,
+    count_attempt,
+    finish,
+    in_order,
+    peek,
+    set_aside,
+    still_waiting,
+    uncount_attempt,
+    wipe,
+)
 from bot.store.keys import Keys
 from bot.store.references import References
 from bot.store.shelf import shelves
@@ -141,9 +151,12 @@ class Conductor:
             await self._quarantine(row.subject_id, opened(row), now)
         if over:
             return len(over)  # what comes after them: at the next look
-        await count_attempt(self._database, [r.id for r in rows], "left")
+        ids = [r.id for r in rows]
+        await count_attempt(self._database, ids, "left")
         arrived = await self._arrived(rows)
-        return await self._batches(arrived, {r.id: r for r in rows}, now) if arrived else 0
+        handled = await self._batches(arrived, {r.id: r for r in rows}, now) if arrived else 0
+        await uncount_attempt(self._database, ids, "left")
+        return handled
 
     # --- from rows to what arrived
 

@@ -1,8 +1,8 @@
 """What waits for long when a worker begins: a message of it may be what ended the worker before, and will again.
 
 Law: memory only, of one worker and its first look; these people are handled one after the other, and their messages
-counted before anything of them is looked at. So one that ends the process by itself (no exception tells of that) is
-set aside in the end, and the helpline answers the others.
+counted before anything of them is looked at, until they are outlived. So one that ends the process by itself (of that
+no exception tells) is set aside in the end, and the others are answered.
 """
 
 from __future__ import annotations
