@@ -65,13 +65,15 @@ class Attachments:
         self._hearing: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Until cancelled. A fault of ours ends no worker, nor the process that it is a part of."""
         while True:
+            done = 0
             try:
                 done = await self.run_once()
             except UNAVAILABLE as error:
                 log.warning("attachments_wait", kind=type(error).__name__)
-                done = 0
+            except Exception as error:
+                log.error("worker_fault", kind=type(error).__name__, exc_info=True)
             if not done:
                 await asyncio.sleep(LOOK_SECONDS)
 
@@ -89,6 +91,16 @@ class Attachments:
         await asyncio.gather(*self._hearing)
 
     async def _bring(self, one: Waiting) -> None:
+        """One that cannot be kept is tried again as one that did not come, and holds up no other."""
+        try:
+            await self._brought(one)
+        except UNAVAILABLE:
+            raise
+        except Exception as error:
+            log.error("attachment_fault", kind=type(error).__name__, exc_info=True)
+            await self._later(one, errors.OutcomeUnknown(type(error).__name__))
+
+    async def _brought(self, one: Waiting) -> None:
         try:
             transport = self._transport_for(one.channel, one.account)
             if transport is None:
@@ -99,10 +111,6 @@ class Attachments:
             await self._end(one, "refused", str(getattr(error, "code", "") or error))
             return
         except (Failed, NoVerdict, errors.SendError) as error:
-            await self._later(one, error)
-            return
-        except Exception as error:
-            log.error("attachment_fault", kind=type(error).__name__, exc_info=True)
             await self._later(one, error)
             return
         if verdict == "infected":

@@ -10,11 +10,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot import outgoing
-from bot.observe import metrics
+from bot.observe import logs, metrics
 from bot.store import claims, lane, outbox
 from bot.store.claims import Claim
 from bot.store.database import Connection
 from bot.transports.verdict import Verdict
+
+log = logs.get(__name__)
 
 
 class Clearance:
@@ -27,15 +29,20 @@ class Clearance:
         """Whether it leaves; if not, its row says why."""
         if claim.kind == "ack":
             return True
-        decision = outgoing.decide(
-            self._policy,
-            claim.person,
-            claim.conversation,
-            origin=claim.origin,
-            epoch=claim.epoch,
-            now=now,
-            kind=outgoing.BROADCAST if claim.broadcast_id and claim.kind == "reply" else claim.kind,
-        )
+        try:
+            decision = outgoing.decide(
+                self._policy,
+                claim.person,
+                claim.conversation,
+                origin=claim.origin,
+                epoch=claim.epoch,
+                now=now,
+                kind=outgoing.BROADCAST if claim.broadcast_id and claim.kind == "reply" else claim.kind,
+            )
+        except Exception as error:  # of this row alone: the others in the claim leave all the same
+            log.error("decision_failed", kind=type(error).__name__, exc_info=True)
+            await outbox.spoilt(connection, [claim.id], now)
+            return False
         if decision.state == "queued":
             return await self._asks_once(connection, claim, now)
         metrics.held.labels(reason=decision.reason or "").inc()

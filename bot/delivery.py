@@ -29,7 +29,7 @@ from bot.store.database import UNAVAILABLE, Connection, Database
 from bot.store.gathered import Gathered
 from bot.store.keys import Keys
 from bot.transports import errors
-from bot.transports.contract import Transport
+from bot.transports.contract import Transport, known_id
 from bot.transports.verdict import Verdict, judge
 
 log = logs.get(__name__)
@@ -105,7 +105,7 @@ class Delivery:
         for index, part in enumerate(parts):
             if index < claim.parts_done:
                 continue
-            provider_id = await transport.send(
+            told = await transport.send(
                 channel=claim.channel,
                 account=claim.account,
                 address=claim.address,
@@ -113,6 +113,7 @@ class Delivery:
                 ref=str(claim.id),
                 valid=self._valid(claim),
             )
+            provider_id = known_id(told)
             if index + 1 < len(parts) and not await self._write(claim, parts_done=index + 1, reason=None):
                 break  # the lease was lost: another sender has the rest
         return provider_id

@@ -19,7 +19,7 @@ from bot.content import Content
 from bot.observe import logs
 from bot.rostering import Roster
 from bot.store import colleagues, digests, leases, staff_chats
-from bot.store.database import OUTBOX_CHANNEL, Connection, Database
+from bot.store.database import OUTBOX_CHANNEL, UNAVAILABLE, Connection, Database
 from bot.store.digests import Claimed, Reader
 from bot.store.keys import Keys
 from bot.store.wake import Wake
@@ -204,8 +204,18 @@ class Digests:
             claimed = await digests.claim(connection, now, take_over=leases.steady(self._database))
         async with self._leases.holding({one.id: one.fence for one in claimed}):
             for one in claimed:
-                await self._tell(one, now)
+                await self._try(one, now)
         return len(claimed)
+
+    async def _try(self, claimed: Claimed, now: datetime) -> None:
+        """One that cannot be told ends here: it is not told again for ever, and keeps nobody else from hearing."""
+        try:
+            await self._tell(claimed, now)
+        except UNAVAILABLE:
+            raise
+        except Exception as error:
+            log.error("digest_fault", kind=type(error).__name__, exc_info=True)
+            await self._wrote(claimed, state="failed", reason="fault", lease_until=None)
 
     async def _tell(self, claimed: Claimed, now: datetime) -> None:
         async with self._database.begin() as connection:

@@ -24,6 +24,7 @@ from bot.store.subject import Subject
 from handlers.languages import FALLBACK, UNSCRIPTED
 
 RANG = timedelta(hours=24)  # so long a human may answer somebody who rang once
+APART = timedelta(hours=1)  # so far the clocks of our machines may be apart, and no answer is late for it
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 BROADCAST = "broadcast"  # what is asked about; in the outbox it is a reply that belongs to one
 
@@ -88,7 +89,7 @@ def decide(
         return Decision("withdrawn", "opted_out")
     if origin == "bot" and (epoch != conversation.owner_epoch or conversation.owner == "human"):
         return Decision("withdrawn", "owner_changed")
-    since = now - conversation.last_inbound_at if conversation.last_inbound_at else timedelta.max
+    since = _since(conversation, now)
     if kind == "template":
         return _alone(policy, person, conversation, now)
     if not in_window(policy, conversation, now):
@@ -106,6 +107,12 @@ def decide(
         return Decision("held", "no_consent", NEVER)
     opens = _next_safe(policy, person, conversation.country_hint, now)
     return Decision("queued") if opens <= now else Decision("held", "safe_hours", opens)
+
+
+def _since(conversation: Conversation, now: datetime) -> timedelta:
+    """How long ago she wrote. A moment far ahead was told by a clock that was wrong: she has not just written."""
+    last = conversation.last_inbound_at
+    return timedelta.max if last is None or last - now > APART else now - last
 
 
 def is_safe(policy: Policy, person: Person, country_hint: str | None, now: datetime) -> bool:
@@ -155,7 +162,7 @@ def _alone(policy: Policy, person: Person, conversation: Conversation, now: date
 def until(policy: Policy, person: Person, conversation: Conversation, now: datetime) -> datetime:
     """How long what may leave now may still leave: a provider must not hold it longer. `now` = it may not leave now."""
     ends = [now]
-    if conversation.last_inbound_at is not None:
+    if conversation.last_inbound_at is not None and _since(conversation, now) <= policy.direct_reply:
         ends.append(conversation.last_inbound_at + policy.direct_reply)
     if conversation.agreed_until is not None:
         ends.append(conversation.agreed_until)

@@ -18,12 +18,13 @@ from bot.observe import logs
 from bot.store import calling, colleagues, leases, pages, staff_chats
 from bot.store.calling import Claimed
 from bot.store.colleagues import Colleague
-from bot.store.database import OUTBOX_CHANNEL, Connection, Database
+from bot.store.database import OUTBOX_CHANNEL, UNAVAILABLE, Connection, Database
 from bot.store.keys import Keys
 from bot.store.pages import Call, Open, Rung
 from bot.store.raised import SECOND
 from bot.store.wake import Wake
 from bot.transports.bell import Bell, Ring
+from bot.transports.contract import known_id
 from bot.transports.errors import Misconfigured, OutcomeUnknown, SendError, Throttled, Undeliverable, Unreachable
 from handlers import duty, routing
 from handlers.references import grouped
@@ -100,9 +101,24 @@ class Pager:
                 if not found:
                     return made
                 people = await colleagues.colleagues(connection, now, assumed=opens)
-                rungs = [await self._step(connection, notice, people, now) for notice in found]
+                rungs = [await self._planned(connection, notice, people, now) for notice in found]
                 made += await pages.climb(connection, [rung for rung in rungs if rung is not None], now)
             after = found[-1].id
+
+    async def _planned(
+        self, connection: Connection, notice: Open, people: Sequence[Colleague], now: datetime
+    ) -> Rung | None:
+        """One notice that cannot be planned keeps nobody from being called for the others; the operator hears of it."""
+        try:
+            return await self._step(connection, notice, people, now)
+        except UNAVAILABLE:
+            raise
+        except Exception as error:
+            log.error("page_not_planned", id=notice.id, kind=type(error).__name__, exc_info=True)
+            return _rung(notice, self._to_operators(), notice.called, None)
+
+    def _to_operators(self) -> list[Call]:
+        return [Call("duty", f"{ALERT}_{n}", None, "email") for n in range(len(self._alerts))]
 
     async def _step(
         self, connection: Connection, notice: Open, people: Sequence[Colleague], now: datetime
@@ -121,7 +137,7 @@ class Pager:
                 offer = offer or found
                 calls += self._calls(step, notice, found.colleague)
         if notice.called == 0 and notice.audience == "page":
-            calls += [Call("duty", f"{ALERT}_{n}", None, "email") for n in range(len(self._alerts))]
+            calls += self._to_operators()
         if red:
             log.error("nobody_came", id=notice.id, severity=notice.severity)
         return _rung(notice, calls, place, offer, red=red)
@@ -203,6 +219,14 @@ class Pager:
         return len(claimed)
 
     async def _number(self, connection: Connection, claimed: Claimed) -> str | None:
+        """None when there is none, or none that can be opened: that is no reason to call nobody else."""
+        try:
+            return await self._opened(connection, claimed)
+        except ValueError:
+            log.error("number_unreadable", id=claimed.id, channel=claimed.channel)
+            return None
+
+    async def _opened(self, connection: Connection, claimed: Claimed) -> str | None:
         if claimed.user_id is None:
             name, _, place = claimed.receiver.rpartition("_")
             known = await staff_chats.groups(connection, self._secrets) if name == GROUP else self._alerts
@@ -218,7 +242,7 @@ class Pager:
         if bell is None or to is None:
             return await self._wrote(claimed, state="failed", reason="not_configured", lease_until=None)
         try:
-            provider_id = await bell.ring(to, self._words(claimed), ref=claimed.id)
+            provider_id = await self._rings(bell, to, claimed)
         except SendError as error:
             log.warning("page_failed", kind=type(error).__name__, code=error.code, channel=claimed.channel)
             again = isinstance(error, TRIED_AGAIN) and claimed.attempts < self._tries
@@ -228,6 +252,16 @@ class Pager:
         await self._wrote(
             claimed, state="sent", reason=None, lease_until=None, sent_at=self._clock(), provider_id=provider_id
         )
+
+    async def _rings(self, bell: Bell, to: str, claimed: Claimed) -> str:
+        """The provider's id of the call. Raises a SendError, whatever happens: else it would ring again for ever."""
+        try:
+            return known_id(await bell.ring(to, self._words(claimed), ref=claimed.id))
+        except SendError:
+            raise
+        except Exception as error:
+            log.error("bell_fault", kind=type(error).__name__, exc_info=True)
+        raise OutcomeUnknown("fault")
 
     async def _wrote(self, claimed: Claimed, **values: Any) -> None:
         async with self._database.begin() as connection:

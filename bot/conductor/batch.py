@@ -19,6 +19,7 @@ from bot.conductor.arrived import Arrived, NotVouched
 from bot.conductor.aside import Aside
 from bot.conductor.fallen import Unnamed
 from bot.conductor.here import Tools
+from bot.conductor.left import DEATHS, FirstLook
 from bot.conductor.patience import Patience, Understanding
 from bot.conductor.pieces import pieces, together
 from bot.conductor.reading import is_readable, join, opened, with_input
@@ -36,7 +37,17 @@ from bot.store.references import References
 from bot.store.shelf import shelves
 from bot.store.subject import Subject
 from bot.store.together import unwaited
-from bot.store.waiting import Waiting, count_attempt, finish, in_order, peek, set_aside, still_waiting, wipe
+from bot.store.waiting import (
+    Waiting,
+    count_attempt,
+    finish,
+    in_order,
+    peek,
+    set_aside,
+    still_waiting,
+    uncount_attempt,
+    wipe,
+)
 from bot.store.wake import Wake
 
 log = logs.get(__name__)
@@ -87,6 +98,7 @@ class Conductor:
         self._unnamed = unnamed
         self._provable = provable
         self._aside = Aside(SUBJECTS // 2)
+        self._first = FirstLook()
 
     async def run(self, wake: Wake) -> None:
         """Work until told to stop: then what is in hand is finished first."""
@@ -111,19 +123,17 @@ class Conductor:
         if broken:
             await self._unreadable(broken, now)
             rows = [r for r in rows if r not in broken]
-        handled = len(broken) + await self._receipts([r for r in rows if r.kind == "receipt"], now)
-        arrived = await self._arrived([r for r in rows if r.subject_id is not None])
+        told = [r for r in rows if r.kind == "receipt"]
+        handled = len(broken) + await receipts.handle(self._database, told, now, attempts=ATTEMPTS)
+        left, rest = self._first.split([r for r in rows if r.subject_id is not None], now)
+        for theirs in left:
+            handled += await self._left(theirs, now)
+        arrived = await self._arrived(rest)
         if arrived:
             done = await self._batches(arrived, {r.id: r for r in rows}, now)
             self._aside.note(done, sum(len(each.ids) for group in arrived.values() for each in group))
             handled += done
         return handled
-
-    async def _receipts(self, rows: Sequence[Waiting], now: datetime) -> int:
-        if not rows:
-            return 0
-        async with self._database.begin() as connection:
-            return await receipts.apply(connection, rows, now)
 
     async def _unreadable(self, rows: Sequence[Waiting], now: datetime) -> None:
         """A payload without its key (an erased person's), or spoilt: set aside, so that it holds up nobody."""
@@ -131,6 +141,22 @@ class Conductor:
         metrics.quarantined.inc(len(rows))
         async with self._database.begin() as connection:
             await set_aside(connection, [r.id for r in rows], now, "unreadable")
+
+    async def _left(self, rows: Sequence[Waiting], now: datetime) -> int:
+        """What one person has waited for since before this worker began (`left.py`)."""
+        over = [r for r in rows if r.attempts >= DEATHS]
+        for row in over:
+            log.error("turn_ends_process", rows=1, attempt=row.attempts)
+            assert row.subject_id is not None
+            await self._quarantine(row.subject_id, opened(row), now)
+        if over:
+            return len(over)  # what comes after them: at the next look
+        ids = [r.id for r in rows]
+        await count_attempt(self._database, ids, "left")
+        arrived = await self._arrived(rows)
+        handled = await self._batches(arrived, {r.id: r for r in rows}, now) if arrived else 0
+        await uncount_attempt(self._database, ids, "left")
+        return handled
 
     # --- from rows to what arrived
 
@@ -294,7 +320,10 @@ class Conductor:
     async def _turn(self, tools: Tools, subject: Subject, arrived: Arrived) -> tuple[int, ...]:
         """Returns the rows whose words no table keeps."""
         turn = Turn(tools, subject, subject.conversations[arrived.conversation_id])
-        await turn.run(arrived)
+        try:
+            await turn.run(arrived)
+        except OSError as error:  # of the turn, for the database's are others: this message, not all, is tried again
+            raise RuntimeError(type(error).__name__) from error
         return turn.wiped
 
     async def _quarantine(self, subject_id: UUID, arrived: Arrived, now: datetime) -> None:
@@ -321,9 +350,7 @@ class Conductor:
             subjects = await turns.load(connection, self._secrets, [subject_id])
             for subject in subjects.values():
                 conversation = subject.conversations[arrived.conversation_id]
-                conversation.last_inbound_at = max(
-                    conversation.last_inbound_at or arrived.received_at, arrived.received_at
-                )
+                conversation.wrote(arrived.received_at, now)
                 hers = subject.person.language or subject.person.language_guess
                 language = hers if hers in self._content.languages else "en"
                 reply = self._content.reply(Said("system.trouble"), language or "en")

@@ -101,8 +101,8 @@ def _note_that_she_wrote(here: Here, inbound: Inbound, at: datetime) -> None:
     # Told by the provider: she wrote nothing. Who rings may be anybody who holds the phone: no leave to answer.
     written = _leave_from(here, inbound, at)
     told = inbound.kind in {"blocked", "unblocked", "rang"}
-    if not told and (conversation.last_inbound_at is None or written > conversation.last_inbound_at):
-        conversation.last_inbound_at = written
+    if not told:
+        conversation.wrote(written, now)
     if not told and conversation.agreed_until and conversation.agreed_until > now and written == at:
         conversation.agreed_until = now + timedelta(minutes=int(here.policy_of_contact()["agreed_minutes"]))
     if inbound.kind not in {"blocked", "rang"}:

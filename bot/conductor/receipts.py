@@ -1,7 +1,8 @@
 """What became of our messages: receipts of providers, in any order and repeated, applied to the outbox.
 
 Law: a state never goes back, except that what failed may be sent once more; a receipt of a message not yet known waits,
-and is matched or dropped within a minute; one of a reply that a sender works on waits for the sender.
+and is matched or dropped within a minute; one of a reply that a sender works on waits for the sender. One that cannot
+be applied holds up no other, and nobody who writes.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from uuid import UUID
 
 from bot import outgoing
 from bot.engine.inbound import Receipt
-from bot.observe import logs
+from bot.observe import logs, metrics
 from bot.store import codec, outbox, waiting
-from bot.store.database import Connection
+from bot.store.database import UNAVAILABLE, Connection, Database
 from bot.store.outbox import Left
 from bot.store.waiting import Waiting
 from bot.transports import gateway_errors
@@ -32,6 +33,38 @@ def _ref(receipt: Receipt) -> UUID | None:
         return UUID(receipt.ref)
     except ValueError:
         return None
+
+
+async def handle(database: Database, rows: Sequence[Waiting], now: datetime, *, attempts: int) -> int:
+    """Apply them in one transaction, and one by one when that fails; what failed so many times is set aside. Returns
+    how many were looked at and did not fail."""
+    if not rows:
+        return 0
+    try:
+        async with database.begin() as connection:
+            return await apply(connection, rows, now)
+    except UNAVAILABLE:
+        raise
+    except Exception as error:
+        log.warning("batch_failed", kind=type(error).__name__, rows=len(rows), exc_info=True)
+    return sum([await _alone(database, row, now, attempts) for row in rows])
+
+
+async def _alone(database: Database, row: Waiting, now: datetime, attempts: int) -> int:
+    try:
+        async with database.begin() as connection:
+            return await apply(connection, [row], now)
+    except UNAVAILABLE:
+        raise
+    except Exception as error:
+        tried = row.attempts + 1
+        log.error("receipt_failed", kind=type(error).__name__, attempt=tried, exc_info=True)
+    await waiting.count_attempt(database, [row.id], "receipt_failed")
+    if tried >= attempts:
+        metrics.quarantined.inc()
+        async with database.begin() as connection:
+            await waiting.set_aside(connection, [row.id], now, "receipt_failed")
+    return 0
 
 
 async def apply(connection: Connection, rows: Sequence[Waiting], now: datetime) -> int:

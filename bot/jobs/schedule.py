@@ -22,8 +22,8 @@ from bot.jobs.started import ask_before_it_shuts, send_by_sms, start_late, start
 from bot.jobs.wishes import Failures, erase_due, link_due
 from bot.observe import logs
 from bot.rostering import Roster
-from bot.store import audit, retention, sign_ins
-from bot.store.database import Database
+from bot.store import audit, clocks, retention, sign_ins
+from bot.store.database import INBOX_CHANNEL, OUTBOX_CHANNEL, Database
 from bot.store.keys import Keys
 
 log = logs.get(__name__)
@@ -87,6 +87,7 @@ class _Clerk:
     def timetable(self) -> Iterator[tuple[str, str, Act]]:
         """(name, cron in UTC, what is done)."""
         yield "remind", MINUTE, self._remind
+        yield "clocks", MINUTE, self._clocks
         yield "fallback", MINUTE, self._by_sms
         yield "wishes", MINUTE, self._wishes
         yield "targets", MINUTE, self._targets
@@ -103,6 +104,12 @@ class _Clerk:
     async def _remind(self) -> None:
         if started := await start_reminders(self.database, self.secrets, self.policy, self.clock()):
             log.info("reminders_started", rows=started)
+
+    async def _clocks(self) -> None:
+        if rows := await clocks.put_right(self.database, self.clock()):
+            log.warning("clock_was_wrong", rows=rows)
+            await self.database.notify(INBOX_CHANNEL)
+            await self.database.notify(OUTBOX_CHANNEL)
 
     async def _by_sms(self) -> None:
         if rows := await send_by_sms(self.database, self.secrets, self.clock()):

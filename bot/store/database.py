@@ -15,7 +15,7 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import event
-from sqlalchemy.exc import InterfaceError, InvalidatePoolError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -28,6 +28,8 @@ OUTBOX_CHANNEL = "saathi_outbox"
 VOUCH_CHANNEL = "saathi_vouch"  # a provider is to be asked about what arrived
 # The database is away, full or busy: nothing is wrong with the work itself, it is tried again.
 UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeout, OSError)
+
+TOO_LARGE = "54"  # the class of such errors at PostgreSQL, "program limit exceeded"
 
 # What our connections are called at the server (`pg_stat_activity`): whoever wants the database alone looks for them.
 AT_WORK, LISTENS = "saathi", "saathi-listen"
@@ -66,7 +68,9 @@ class Database:
         try:
             async with self.engine.begin() as connection:
                 yield connection
-        except UNAVAILABLE:
+        except UNAVAILABLE as error:
+            if (ours := _too_large(error)) is not None:
+                raise DataError(None, None, ours, hide_parameters=True) from None
             self.failed_at = time.monotonic()
             raise
 
@@ -125,6 +129,13 @@ class Database:
         if self._saying is not None:
             await asyncio.wait([self._saying])
         await self.engine.dispose()
+
+
+def _too_large(error: Exception) -> psycopg.Error | None:
+    """What the driver said, when a value does not fit its table. psycopg counts that among what passes; it is the work
+    that is wrong, and no other try helps."""
+    told = error.orig if isinstance(error, OperationalError) else None
+    return told if isinstance(told, psycopg.Error) and (told.sqlstate or "").startswith(TOO_LARGE) else None
 
 
 def _still_there(mine: Any, record: Any, fairy: Any) -> None:

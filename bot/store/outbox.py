@@ -200,7 +200,7 @@ async def move(
     """The provider gave this conversation's address a new name (a Telegram chat that became another).
 
     `place`: (channel, our account). False when somebody wrote from that name already: then it is a conversation of its
-    own.
+    own; and when she was erased meanwhile.
     """
     lookup = secrets.address(place[0], address)
     taken = select(addresses.c.id).where(
@@ -215,7 +215,9 @@ async def move(
             .join(keys, keys.c.subject_id == addresses.c.subject_id)
             .where(conversations.c.id == conversation_id)
         )
-    ).one()
+    ).first()
+    if row is None:
+        return False
     sealed = seal(secrets.keyring.unwrap(row.wrapped), address.encode(), where=f"addresses.address_enc.{row.id}")
     await connection.execute(
         update(addresses).where(addresses.c.id == row.id).values(address_enc=sealed, lookup=lookup)

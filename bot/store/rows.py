@@ -62,6 +62,12 @@ class Conversation:
     told_late_at: datetime | None = None  # and she was told so
     earlier_user_id: UUID | None = None  # who had it last: offered first when she returns
 
+    def wrote(self, at: datetime, now: datetime) -> None:
+        """She wrote at this moment. One that lies ahead of now was told by a clock that was wrong, and is forgotten."""
+        last = self.last_inbound_at
+        if last is None or last < at or last > now:
+            self.last_inbound_at = at
+
     def give_to(self, owner: str, user_id: UUID | None = None) -> None:
         """Change the owner: bot, waiting, human, closed. Nothing happens when it is the owner already."""
         if (self.owner, self.owner_user_id) != (owner, user_id):

@@ -9,6 +9,16 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from bot.channels.contract import Part
+from bot.transports.errors import OutcomeUnknown
+
+LONGEST_ID = 512  # characters: Twilio's have 34, a gateway's 36, those of mail some hundred
+
+
+def known_id(told: str) -> str:
+    """A provider's id of what it took. OutcomeUnknown for nonsense that no table takes: it may have taken it."""
+    if len(told) > LONGEST_ID or not told.isascii() or "\0" in told:
+        raise OutcomeUnknown("no_id")
+    return told
 
 
 class Transport(Protocol):

@@ -5,6 +5,10 @@ Law: no other exception leaves a transport. Sources: Twilio error pages and Bot 
 
 from __future__ import annotations
 
+from math import isfinite
+
+LONGEST_WAIT = 3600.0  # seconds for which a provider is believed: then it is asked again, an hour is nothing to it
+
 
 class SendError(Exception):
     """Base of the list. `code` is the provider's code, for the desk; never text of the provider (it may echo ours)."""
@@ -12,7 +16,8 @@ class SendError(Exception):
     def __init__(self, code: str = "", *, retry_after: float | None = None) -> None:
         super().__init__(f"{type(self).__name__}({code})")
         self.code = code
-        self.retry_after = retry_after  # seconds
+        # Seconds. What is no number is as if nothing was said.
+        self.retry_after = max(0.0, min(retry_after, LONGEST_WAIT)) if retry_after and isfinite(retry_after) else None
 
 
 class Throttled(SendError):

@@ -12,11 +12,17 @@ from tests.chaos.place import place, storm
 from tests.proof.days import simulate
 
 OTHERS = 60  # people beside the flood
+WRITING = 30  # people while the database dies: some 20 messages a second (T16)
 
 
-async def _storm(people: int, rounds: int, seed: int, *, hanging: bool) -> None:
+async def _storm(people: int, each: int, rounds: int, seed: int, *, hanging: bool) -> None:
     async with storm(seed, hanging=hanging) as raging:
-        print(await raging.rage(people, POINTS * rounds, pause=1.0), flush=True)
+        print(await raging.rage(people, POINTS * rounds, pause=1.0, fewest=each), flush=True)
+
+
+async def _outages(times: int, seed: int) -> None:
+    async with storm(seed) as raging:
+        print(await raging.outages(WRITING, times, pause=1.0, every=3.0), flush=True)
 
 
 async def _flood(count: int) -> None:
@@ -26,10 +32,16 @@ async def _flood(count: int) -> None:
 
 
 def main() -> None:
-    """Simulated days first, then the flood, then the storm."""
+    """Simulated days first, then the flood, then the outages, then the storm."""
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
     parser.add_argument("--people", type=int, default=40)
     parser.add_argument("--rounds", type=int, default=3, help="how often the process dies at each crash point")
+    parser.add_argument(
+        "--each", type=int, default=2, help="messages of each of them at least (T10: --people 400 --each 25)"
+    )
+    parser.add_argument(
+        "--outages", type=int, default=20, help="times that the database dies under a service that lives"
+    )
     parser.add_argument("--days", type=int, default=1_000_000)
     parser.add_argument("--flood", type=int, default=10_000, help="messages of one number, as fast as they are taken")
     parser.add_argument("--no-hanging", action="store_true", help="providers fail at once, none keeps us waiting")
@@ -45,8 +57,10 @@ def main() -> None:
         )
     if given.flood:
         asyncio.run(_flood(given.flood))
+    if given.outages:
+        asyncio.run(_outages(given.outages, given.seed))
     if given.people:
-        asyncio.run(_storm(given.people, given.rounds, given.seed, hanging=not given.no_hanging))
+        asyncio.run(_storm(given.people, given.each, given.rounds, given.seed, hanging=not given.no_hanging))
 
 
 if __name__ == "__main__":

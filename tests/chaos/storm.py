@@ -27,6 +27,7 @@ from tests.fakes.world import World
 LINES = ("my boss has not paid my salary for three months", "1", "1", "menu", "1", "help")
 LIFE = 25.0  # seconds, once it is ready, until a service that has not reached its crash point is killed anyway
 PATIENCE = 1200.0  # seconds that a provider goes on delivering
+AT_ONCE = 16  # callbacks of Twilio's
 FEWEST = 2  # messages of each person, however short the storm
 
 
@@ -38,6 +39,7 @@ class Figures:
     deliveries: int = 0  # requests that it took for that
     kills: Counter[str] = field(default_factory=Counter)  # by crash point
     restarts: int = 0  # of the database, by SIGQUIT
+    recovered: list[float] = field(default_factory=list)  # seconds from its return to the next message handled
     faults: Counter[str] = field(default_factory=Counter)  # of providers
     lost: int = 0  # acknowledged, and not handled
     repeated: int = 0  # handled more than once
@@ -55,11 +57,16 @@ class Figures:
         return (
             f"messages {self.messages} in {self.deliveries} deliveries, {self.seconds:.0f} s\n"
             f"kills {sum(self.kills.values())} ({kills})\n"
-            f"database restarts {self.restarts}\nprovider faults {sum(self.faults.values())} ({faults})\n"
+            f"database restarts {self.restarts}{self._recovery()}\n"
+            f"provider faults {sum(self.faults.values())} ({faults})\n"
             f"lost {self.lost}\nhandled twice {self.repeated}\nreplies {self.replies}, not sent {self.unsent},"
             f" out of order {self.disordered}\nduplicated on a phone {self.duplicated}, each text"
             f" {self.most} times at most\nunknown {self.unknown}"
         )
+
+    def _recovery(self) -> str:
+        slow = sorted(self.recovered)
+        return f"; handling again after {slow[len(slow) // 2]:.1f} s (half), {slow[-1]:.1f} s (slowest)" if slow else ""
 
 
 class Storm:
@@ -85,14 +92,15 @@ class Storm:
             case _:
                 return update(message(5_000_000 + person, line, person * 10_000 + count))
 
-    async def _writes(self, person: int, pause: float) -> None:
+    async def _writes(self, person: int, pause: float, fewest: int) -> None:
         """On and on, until the storm is over; the next message when the one before was acknowledged."""
         count = 0
-        while count < FEWEST or not self._over.is_set():
+        while count < fewest or not self._over.is_set():
             await asyncio.sleep(self._rng.random() * 2 * pause)
             count += 1
             letter = self._letter(person, count, self._rng.choice(LINES))
-            self.figures.deliveries += await deliver(self._here.base, letter, within=PATIENCE, pause=0.4)
+            tries = await deliver(self._here.base, letter, within=PATIENCE, pause=0.4)
+            self.figures.deliveries += tries  # read after the wait: others count meanwhile
             self.figures.messages += 1
 
     async def _calls_back(self) -> None:
@@ -100,11 +108,11 @@ class Storm:
         twilio = self._here.twilio
         assert isinstance(twilio, StormyTwilio)
         while True:
-            while self._called_back < len(twilio.told):
-                form, sid = twilio.told[self._called_back]
-                await deliver(self._here.base, status(form, sid), within=PATIENCE, pause=0.4)
-                self._called_back += 1
-            await asyncio.sleep(0.1)
+            some = twilio.told[self._called_back :][:AT_ONCE]
+            calls = [deliver(self._here.base, status(*each), within=PATIENCE, pause=0.4) for each in some]
+            await asyncio.gather(*calls)
+            self._called_back += len(some)
+            await asyncio.sleep(0 if some else 0.1)
 
     # --- the storm
 
@@ -144,14 +152,21 @@ class Storm:
                 self._here.let_leases_run_out()
 
     async def rage(
-        self, people: int, points: Sequence[str] = POINTS, *, pause: float = 2.0, restart_every: float | None = 6.0
+        self,
+        people: int,
+        points: Sequence[str] = POINTS,
+        *,
+        pause: float = 2.0,
+        restart_every: float | None = 6.0,
+        fewest: int = FEWEST,
     ) -> Figures:
-        """People write, each every `pause` seconds; returns what came of it, after it was calm again."""
+        """People write, each every `pause` seconds and `fewest` messages at least; returns what came of it, after it
+        was calm again."""
         began = time.monotonic()
         callbacks = asyncio.create_task(self._calls_back())
         restarts = asyncio.create_task(self._restarts(restart_every)) if restart_every else None
         try:
-            writing = [asyncio.create_task(self._writes(person, pause)) for person in range(people)]
+            writing = [asyncio.create_task(self._writes(person, pause, fewest)) for person in range(people)]
             await self._lives(points)
             if restarts:
                 restarts.cancel()
@@ -161,6 +176,32 @@ class Storm:
             callbacks.cancel()
         self.figures.seconds = time.monotonic() - began
         return self.figures
+
+    async def outages(self, people: int, times: int, *, pause: float, every: float) -> Figures:
+        """One service lives all along in fine weather, and its database dies so many times, every few seconds."""
+        self._weather.calm, began = True, time.monotonic()
+        callbacks = asyncio.create_task(self._calls_back())
+        try:
+            async with self._here.service() as service:
+                await service.ready()
+                writing = [asyncio.create_task(self._writes(person, pause, FEWEST)) for person in range(people)]
+                for _ in range(times):
+                    await asyncio.sleep(every * (0.5 + self._rng.random()))
+                    await asyncio.to_thread(_restart, self._directory)
+                    self.figures.restarts += 1
+                    self.figures.recovered.append(await self._recovers())
+            await self._calm(writing)
+        finally:
+            callbacks.cancel()
+        self.figures.seconds = time.monotonic() - began
+        return self.figures
+
+    async def _recovers(self) -> float:
+        """Seconds until a message is handled again."""
+        began, query = time.monotonic(), "SELECT count(*) FROM messages WHERE direction = 'in'"
+        (before,) = database.asked(self._here.url, query)
+        await self._here.until(lambda: database.asked(self._here.url, query) != [before])
+        return time.monotonic() - began
 
     async def _calm(self, writing: Sequence[asyncio.Task[None]]) -> None:
         """The last life: everybody says what they have to say, everything is sent, and it is counted."""

@@ -107,7 +107,10 @@ async def post(client: httpx.AsyncClient, base: str, letter: Letter) -> int:
 async def deliver(base: str, letter: Letter, *, within: float = TRIES_SECONDS, pause: float = 0.1) -> int:
     """Try until it is acknowledged, as providers do; returns the number of tries."""
     tries = 0
-    async with asyncio.timeout(within), httpx.AsyncClient(trust_env=False, timeout=10) as client:
+    plain = httpx.AsyncClient(
+        trust_env=False, timeout=10, verify=False
+    )  # no TLS here: the authorities are not read for nothing
+    async with asyncio.timeout(within), plain as client:
         while True:
             tries += 1
             try:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bot import attachments as room
 from bot.attachments import Attachments
 from bot.channels.contract import MediaRef
 from bot.media.fetch import Failed, Refused
@@ -22,6 +23,7 @@ from tests.media.test_files import photo
 from tests.pipeline.world import World
 
 MAYA, VOICE = "501", b"OggS\0\2 her own voice, a canary of tests"
+POISON = b"\xff\xd8\xff\xe0 no picture that anybody can keep"
 
 
 class Verdict(Scanner):
@@ -287,3 +289,53 @@ async def test_without_an_engine_a_voice_has_no_transcript(world: World, tmp_pat
     await listening.settled()
     row = await the_row(world)
     assert (row.transcript, row.transcript_enc) == ("none", None)
+
+
+@pytest.mark.parametrize("where", ["sniff", "seal", "thumbnail"])
+async def test_a_file_that_cannot_be_kept_ends_no_worker_and_holds_up_no_other(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    await sends_file(world, POISON, "image")
+    await sends_file(world, photo(), "image", ref="file-2", who="502")
+    real = getattr(room, where)
+
+    def keeps(*given: Any, **more: Any) -> Any:
+        if POISON in given:
+            raise KeyError("a fault of ours")
+        return real(*given, **more)
+
+    monkeypatch.setattr(room, where, keeps)
+    desk = worker(world, tmp_path)
+    running = asyncio.create_task(desk.run())
+    async with asyncio.timeout(60):
+        while await world.one("SELECT count(*) FROM media WHERE reason IS NOT NULL") < 2:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    assert not running.done()
+    running.cancel()
+    states = await world.rows("SELECT state, reason FROM media ORDER BY state")
+    assert [tuple(each) for each in states] == [("stored", "unscanned"), ("waiting", "KeyError")]
+    world.clock.move(days=4)
+    await desk.run_once()
+    assert await world.one("SELECT count(*) FROM notices WHERE kind = 'file_gone'") == 1
+
+
+async def test_a_fault_of_the_worker_itself_ends_nothing(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "LOOK_SECONDS", 0.0)
+    tried = asyncio.Event()
+    desk = worker(world, tmp_path)
+
+    async def fails() -> int:
+        if tried.is_set():
+            await asyncio.sleep(3600)
+        tried.set()
+        raise KeyError("a fault of ours")
+
+    monkeypatch.setattr(desk, "run_once", fails)
+    running = asyncio.create_task(desk.run())
+    async with asyncio.timeout(60):
+        await tried.wait()
+    await asyncio.sleep(0)
+    assert not running.done()
+    running.cancel()

@@ -15,6 +15,7 @@ from bot.digests import Digests
 from bot.rostering import Roster
 from bot.store import digests as store
 from bot.store import rota
+from bot.transports.bell import Ring
 from bot.transports.errors import OutcomeUnknown, Unreachable
 from desk import permissions
 from desk.alerts import DeskCounts
@@ -214,3 +215,29 @@ async def test_what_did_not_leave_is_tried_again(world: World, error: Exception,
     await worker.send()
     (row,) = await world.rows("SELECT state, attempts FROM digests")
     assert (row.state, row.attempts) == (state, tries)
+
+
+@pytest.mark.parametrize("odd", [ValueError("a line feed in an address"), "a\0b"])
+async def test_one_that_cannot_be_told_keeps_nobody_else_from_hearing(world: World, odd: Exception | str) -> None:
+    asha, chief = await team(world)
+    told: list[str] = []
+
+    class Odd(Bell):
+        async def ring(self, to: str, ring: Ring, *, ref: UUID) -> str:
+            told.append(to.partition("@")[0])
+            if to.startswith("asha") and isinstance(odd, Exception):
+                raise odd
+            return odd if to.startswith("asha") and isinstance(odd, str) else "c1"
+
+    worker = teller(world, {"email": Odd()})
+    await world.says(MAYA, "human")
+    where = await world.where(MAYA)
+    for user in (asha, await hire(world, "bimala", email="bimala@help.example")):
+        await world.app.staff.give(where, staff(chief, "supervisor"), user)
+        await worker.plan()
+    for _ in range(3):
+        await worker.send()
+        world.clock.move(minutes=1)
+        await world.leases_run_out("digests")
+    assert sorted(told) == ["asha", "bimala"]
+    assert [row.state for row in await world.rows("SELECT state FROM digests ORDER BY state")] == ["failed", "sent"]

@@ -106,7 +106,9 @@ async def _clock(doings: Doings) -> None:
     others = jobs.Others(app.after_erasing, app.attachments.sweep, app.digests.plan, None, app.broadcasting.run_once)
     made = jobs.make(app.database, app.secrets, app.policy, Roster(app.content), app.clock, others)
     await doings.do("attachments", app.attachments.run_once)
-    for name in ("purge", "seal", "remind", "fallback", "windows", "wishes", "targets", "rota", "drop_off", "searches"):
+    for name in (
+        "purge", "seal", "remind", "fallback", "windows", "wishes", "targets", "rota", "drop_off", "searches", "clocks",
+    ):  # fmt: skip
         await doings.do(name, partial(made.tasks[name].func, 0))
     await doings.do("metrics", app.backlog)
     telling = await Telling.made(doings.world)

@@ -29,6 +29,9 @@ SPOILT = {
     "address": "UPDATE addresses SET address_enc = 'x' WHERE subject_id = (SELECT subject_id FROM outbox"
     " WHERE id = :id)",
     "key": "UPDATE keys SET wrapped = 'x' WHERE subject_id = (SELECT subject_id FROM outbox WHERE id = :id)",
+    "zone": "WITH hers AS (UPDATE contacts SET timezone = 'Asia/Nowhere', consent_contact_at = now()"
+    " WHERE id = (SELECT subject_id FROM outbox WHERE id = :id) RETURNING id)"
+    " UPDATE conversations SET last_inbound_at = NULL WHERE subject_id IN (SELECT id FROM hers)",
 }
 PAGES = "SELECT audience, kind, severity FROM notices"
 

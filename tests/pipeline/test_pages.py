@@ -10,8 +10,10 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from bot.pager import Pager
-from bot.store import calling
+from bot.store import calling, pages
 from bot.transports.bell import Ring
 from bot.transports.errors import Misconfigured, Unreachable
 from tests.conftest import NOON
@@ -290,3 +292,66 @@ async def test_nobody_is_called_who_would_not_find_the_case(world: World) -> Non
     await pager(world, bells).run_once()
     assert {row.user_id for row in await world.rows("SELECT user_id FROM pages")} <= {team["asha"], team["bimala"]}
     assert await world.one("SELECT count(*) FROM pages") >= 1
+
+
+async def test_a_number_that_cannot_be_opened_keeps_nobody_else_from_being_called(world: World) -> None:
+    team = await _team(world)
+    voice, mail = Bell(), Bell()
+    await world.run("UPDATE user_profiles SET phone_enc = 'x' WHERE user_id = :id", id=team["asha"])
+    await world.says(MAYA, "he has a knife")
+    worker = pager(world, {"voice": voice, "email": mail})
+    await worker.run_once()
+    assert {to for to, _, _ in mail.rung} == {"asha@help.example"}
+    assert await world.one("SELECT count(*) FROM pages WHERE state = 'failed'") == 1
+    for _ in range(2):
+        world.clock.move(minutes=6)
+        await worker.run_once()
+    assert called(voice)[0] == "1"
+
+
+async def test_a_notice_that_cannot_be_planned_keeps_nobody_from_being_called_for_others(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _team(world)
+    voice, mail = Bell(), Bell()
+    await world.says(MAYA, "he has a knife")
+    await world.says("502", "he has a knife")
+    poisonous = (await world.where(MAYA)).subject_id
+    step = Pager._step
+
+    async def steps(self: Pager, connection: Any, notice: pages.Open, *rest: Any) -> Any:
+        if notice.subject_id == poisonous:
+            raise KeyError("a fault of ours")
+        return await step(self, connection, notice, *rest)
+
+    monkeypatch.setattr(Pager, "_step", steps)
+    worker = pager(world, {"voice": voice, "email": mail}, alerts=("duty@help.example",))
+    for _ in range(3):
+        await worker.run_once()
+    assert called(voice) == ["0"]
+    told = [to for to, _, _ in mail.rung]
+    assert told.count("duty@help.example") == 2, "for each of both, and once"
+
+
+@pytest.mark.parametrize("odd", [ValueError("a line feed in an address"), "a\0b", "x" * 9000])
+async def test_a_bell_that_makes_no_sense_rings_so_often_and_no_more(world: World, odd: Exception | str) -> None:
+    await _team(world)
+    voice = Bell()
+    rung = 0
+
+    async def ring(to: str, given: Ring, *, ref: UUID) -> str:
+        nonlocal rung
+        rung += 1
+        if isinstance(odd, Exception):
+            raise odd
+        return odd
+
+    voice.ring = ring  # type: ignore[method-assign]
+    await world.says(MAYA, "he has a knife")
+    worker = pager(world, {"voice": voice})
+    for _ in range(9):
+        await worker.run_once()
+        world.clock.move(seconds=21)
+    tries = int(world.app.content.knowledge.get("targets")["rings"])
+    assert await world.one("SELECT max(attempts) FROM pages") == tries
+    assert rung <= tries * len(await world.rows("SELECT id FROM pages"))

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 from collections import Counter
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from bot.conductor import Conductor
+from bot.conductor.left import DEATHS
+from bot.conductor.turn import Turn
 from bot.engine.events import Said
 from bot.engine.inputs import Outcome
 from bot.store.waiting import peek
@@ -66,6 +71,75 @@ async def test_poison_is_set_aside_after_three_tries_and_nobody_else_notices(wor
         assert (await world.said(person))[-1] == "human.here"
 
 
+@pytest.mark.parametrize("fault", [FileNotFoundError, TimeoutError, ConnectionResetError])
+async def test_a_fault_of_a_turn_is_never_taken_for_a_database_that_is_away(
+    world: World, monkeypatch: pytest.MonkeyPatch, fault: type[Exception]
+) -> None:
+    """Or everybody in the batch would wait for ever: such a batch is tried again as it is."""
+    real = casework.hand_over
+
+    async def hand_over(ctx: Context, **args: Any) -> Outcome:
+        if ctx.person.country == "XX":
+            raise fault("away")
+        return await real(ctx, **args)
+
+    monkeypatch.setattr(casework, "hand_over", hand_over)
+    await _mark(world)
+    await world.writes(MAYA, "human")
+    await world.writes(OTHERS[0], "human")
+    for _ in range(3):
+        await world.app.conductor.run_once()
+    assert await world.one("SELECT count(*) FROM inbox WHERE state = 'quarantined'") == 1
+    assert (await world.said(OTHERS[0]))[-1] == "human.here"
+    assert world.app.database.failed_at == -math.inf
+
+
+class Dies(BaseException):
+    """Stands for the end of the process: nothing of ours catches it."""
+
+
+@pytest.mark.parametrize("where", ["understanding", "turn"])
+async def test_a_message_that_ends_the_process_is_set_aside_at_last_and_nobody_else_waits_for_ever(
+    world: World, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    run, arrived_ = Turn.run, Conductor._arrived
+    await world.says(MAYA, "hello there")
+    hers = (await world.where(MAYA)).subject_id
+    await world.writes(OTHERS[0], "human")
+    await world.writes(MAYA, "human")
+    await world.writes(OTHERS[1], "human")
+    world.clock.move(minutes=2)
+
+    async def runs(self: Turn, arrived: Any) -> None:
+        if where == "turn" and self.subject.id == hers:
+            raise Dies
+        await run(self, arrived)
+
+    async def arrives(self: Conductor, rows: Any) -> Any:
+        if where == "understanding" and any(r.subject_id == hers for r in rows):
+            raise Dies
+        return await arrived_(self, rows)
+
+    monkeypatch.setattr(Turn, "run", runs)
+    monkeypatch.setattr(Conductor, "_arrived", arrives)
+    deaths = 0
+    while await world.one("SELECT count(*) FROM inbox WHERE state = 'waiting'"):
+        worker = world.new_conductor()
+        with contextlib.suppress(Dies):
+            while await worker.run_once():
+                pass
+            deaths -= 1
+        deaths += 1
+        assert deaths <= DEATHS
+    assert deaths == DEATHS
+    (left,) = await world.rows("SELECT subject_id, attempts FROM inbox WHERE state = 'quarantined'")
+    assert tuple(left) == (hers, DEATHS)
+    assert await world.one("SELECT count(*) FROM notices WHERE kind = 'quarantined' AND severity = 'critical'") == 1
+    assert (await world.said(MAYA))[-1] == "system.trouble"
+    for person in OTHERS[:2]:
+        assert (await world.said(person))[-1] == "human.here"
+
+
 async def test_the_conversation_goes_on_after_it(world: World, tried: Counter[str]) -> None:
     await _mark(world)
     await world.writes(MAYA, "human")
@@ -119,8 +193,6 @@ async def test_two_workers_set_it_aside_once(world: World, tried: Counter[str]) 
 async def test_a_human_who_owns_the_conversation_hears_of_it_and_the_bot_says_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from bot.conductor.turn import Turn
-
     await world.says(MAYA, "hello there")
     await world.set_conversation((await world.where(MAYA)).conversation_id, owner="human", owner_epoch=1)
 

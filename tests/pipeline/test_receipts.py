@@ -11,6 +11,7 @@ import pytest
 
 from bot.channels.contract import Part
 from bot.engine.inbound import Receipt
+from bot.store import outbox
 from bot.transports import errors
 from tests.pipeline.test_sender import queued, row
 from tests.pipeline.world import ACCOUNT, World
@@ -65,6 +66,32 @@ async def test_a_receipt_of_nobody_is_dropped_after_a_minute(world: World) -> No
         world.clock.move(seconds=seconds)
         await world.turns()
         assert await world.one("SELECT count(*) FROM inbox WHERE state = 'waiting'") == left
+
+
+async def test_one_that_cannot_be_applied_holds_up_nobody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    people = {f"+97798{n:08}": f"SM{n}" for n in range(3)}
+    ids = [
+        (await queued(world, p, "one", channel="sms", state="sent", provider_id=sid))[0] for p, sid in people.items()
+    ]
+    find = outbox.find
+
+    async def finds(connection: Any, *, provider_id: str, ref: Any) -> Any:
+        if provider_id == "SM1":
+            raise RuntimeError("a fault of ours")
+        return await find(connection, provider_id=provider_id, ref=ref)
+
+    monkeypatch.setattr(outbox, "find", finds)
+    await world.app.receive([receipt(world, "delivered", sid) for sid in people.values()])
+    await world.writes("501", "wages")
+    attempts = []
+    for _ in range(3):
+        await world.app.conductor.run_once()
+        attempts.append(await world.one("SELECT attempts FROM inbox WHERE state <> 'done'"))
+    assert attempts == [1, 2, 3]
+    assert await world.heard("501") == ["wages"]
+    assert [(await row(world, i)).state for i in ids] == ["delivered", "sent", "delivered"]
+    (left,) = await world.rows("SELECT state, error FROM inbox WHERE state <> 'done'")
+    assert tuple(left) == ("quarantined", "receipt_failed")
 
 
 @pytest.mark.parametrize("status", ["queued", "sent", "delivered"])

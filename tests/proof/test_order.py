@@ -61,3 +61,23 @@ async def test_T14_a_lower_number_after_a_quiet_week_is_later(world: World) -> N
     await world.app.receive([_update(world, 3, "after the week")])
     await world.turns()
     assert await world.heard(SITA) == ["before the week", "after the week"]
+
+
+async def test_T14_on_twilio_each_is_handled_once_in_the_order_in_which_it_came(world: World) -> None:
+    """It numbers nothing and dates nothing: nobody can know better, and nobody waits for what may never come."""
+    number, other = "+9779800000001", "+9779800000002"
+    lines = ["wages", "status", "rules", "1"]
+    for person, order in ((other, (0, 2, 1, 3)), (number, (0, 2, 1, 3))):
+        one_by_one = person == other
+        letters = [world.inbound(person, lines[n], channel="sms", event_id=f"SM{person}{n}") for n in order]
+        for letter in letters:
+            await world.app.receive([letter, letter])
+            if one_by_one:
+                await world.turns()
+            world.clock.move(seconds=3)
+        for letter in reversed(letters):  # and once more, as after an answer that was lost
+            await world.app.receive([letter])
+        await world.turns()
+    assert await world.heard(number, "sms") == [lines[n] for n in (0, 2, 1, 3)]
+    assert await world.said(number, "sms") == await world.said(other, "sms")
+    assert await world.one("SELECT count(*) FROM inbox") == 2 * len(lines)
