@@ -25,6 +25,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from bot import app as composition
 from bot import content as content_room
+from bot import databases
 from bot.app import App
 from bot.content import Content
 from bot.nlu.classifier import Classifier
@@ -235,7 +236,7 @@ async def app(
     """The whole application on its own database; nothing runs by itself: tests call run_once."""
     monkeypatch.setattr(content_room, "load", lambda root: content)
     monkeypatch.setattr(composition, "load_understanding", lambda root, data_dir: understanding)
-    monkeypatch.setattr(composition, "migrate", lambda url: "")  # the template has the newest schema
+    monkeypatch.setattr(databases, "migrate", lambda url: "")  # the template has the newest schema
     built = await composition.build(settings, clock=clock)
     yield built
     await built.close()

@@ -8,6 +8,7 @@ import pytest
 
 from bot import app as composition
 from bot import content as content_room
+from bot import databases
 from bot.app import App
 from bot.content import Content
 from bot.settings import Settings
@@ -22,7 +23,7 @@ async def app(
 ) -> AsyncIterator[App]:
     """An application without understanding, as `--role web` has it."""
     monkeypatch.setattr(content_room, "load", lambda root: content)
-    monkeypatch.setattr(composition, "migrate", lambda url: "")  # the template has the newest schema
+    monkeypatch.setattr(databases, "migrate", lambda url: "")  # the template has the newest schema
     built = await composition.build(settings, clock=clock, understanding=False)
     yield built
     await built.close()
@@ -35,7 +36,7 @@ async def world(
     """A service whose people can write: what they mean is a small table."""
     monkeypatch.setattr(composition, "load_understanding", lambda root, data_dir: Table())
     monkeypatch.setattr(content_room, "load", lambda root: content)
-    monkeypatch.setattr(composition, "migrate", lambda url: "")
+    monkeypatch.setattr(databases, "migrate", lambda url: "")
     made = World(await composition.build(settings, clock=clock), clock)
     yield made
     await made.close()

@@ -8,6 +8,7 @@ import pytest
 
 from bot import app as composition
 from bot import content as content_room
+from bot import databases
 from bot.content import Content
 from bot.settings import Settings
 from tests.conftest import Clock
@@ -22,7 +23,7 @@ async def world(
     """A built service on its own database; nothing runs by itself."""
     monkeypatch.setattr(composition, "load_understanding", lambda root, data_dir: Table())
     monkeypatch.setattr(content_room, "load", lambda root: content)
-    monkeypatch.setattr(composition, "migrate", lambda url: "")  # the template has the newest schema
+    monkeypatch.setattr(databases, "migrate", lambda url: "")  # the template has the newest schema
     app = await composition.build(settings, clock=clock)
     made = World(app, clock)
     yield made

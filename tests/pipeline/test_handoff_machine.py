@@ -18,6 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from bot import app as composition
 from bot import content as content_room
+from bot import databases
 from bot.content import Content
 from bot.jobs import started
 from bot.settings import Settings
@@ -61,7 +62,7 @@ def test_whatever_happens_the_bot_is_silent_while_a_human_has_it(
 ) -> None:
     monkeypatch.setattr(composition, "load_understanding", lambda root, data_dir: Table())
     monkeypatch.setattr(content_room, "load", lambda root: content)
-    monkeypatch.setattr(composition, "migrate", lambda url: "")
+    monkeypatch.setattr(databases, "migrate", lambda url: "")
     world = World(loop.run_until_complete(composition.build(settings_, clock=(clock := Clock()))), clock)
     try:
         users = {name: loop.run_until_complete(hire(world, name)) for name in USERS}

@@ -22,6 +22,7 @@ from bot.app import App
 from bot.settings import Settings
 from bot.store import embedded, erase, shred
 from bot.store.tables import audit, contacts, keys, messages
+from bot.vault.keyring import Keyring
 from tests.conftest import Clock
 from tests.fakes.world import data_directory
 from tests.proof.canaries import files, hits, plain_hashes, spellings
@@ -128,7 +129,7 @@ async def test_T49_a_disk_without_the_secret_tells_nothing_of_a_number(kept: Kep
     image = files(kept.directory, without=SECRETS)
     assert hits(image, WANTED) == []
     assert hits(image, {"her key": [kept.wrapped]})  # what is kept is there, and it is read as it lies on the disk
-    stolen = composition.Keyring(["x" * 44])
+    stolen = Keyring(["x" * 44])
     with pytest.raises(ValueError, match="does not list"):
         stolen.unwrap(kept.wrapped)
     print(f"{len(image)} files, {sum(map(len, image.values())) // 1024} kB: 0 hits of {len(WANTED)} canaries")
