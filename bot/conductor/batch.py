@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from bot import outgoing
@@ -303,19 +302,7 @@ class Conductor:
             metrics.quarantined.inc(len(each.ids))
             await set_aside(connection, each.ids, now, "forged")
             if (each.conversation_id, "page") not in subject.open_notices:
-                await raised.add_notice(connection, self._page(subject.id, each, "forged", now))
-
-    def _page(self, subject_id: UUID, arrived: Arrived, kind: str, now: datetime) -> dict[str, Any]:
-        return {
-            "id": self._new_id(),
-            "subject_id": subject_id,
-            "conversation_id": arrived.conversation_id,
-            "case_id": None,
-            "audience": "page",
-            "kind": kind,
-            "severity": "critical",
-            "raised_at": now,
-        }
+                await _page(connection, subject.id, each, "forged", now)
 
     async def _turn(self, tools: Tools, subject: Subject, arrived: Arrived) -> tuple[int, ...]:
         """Returns the rows whose words no table keeps."""
@@ -344,7 +331,7 @@ class Conductor:
             if not await still_waiting(connection, arrived.ids):
                 return  # another worker was quicker
             await set_aside(connection, arrived.ids, now, "turn_failed")
-            await raised.add_notice(connection, self._page(subject_id, arrived, "quarantined", now))
+            await _page(connection, subject_id, arrived, "quarantined", now)
             if not honestly:
                 return
             subjects = await turns.load(connection, self._secrets, [subject_id])
@@ -356,3 +343,10 @@ class Conductor:
                 reply = self._content.reply(Said("system.trouble"), language or "en")
                 outgoing.queue(self._policy, subject, conversation, reply, origin="bot", row_id=self._new_id(), now=now)
             await saving.save(connection, self._secrets, subjects.values(), now)
+
+
+async def _page(connection: Connection, subject_id: UUID, arrived: Arrived, kind: str, now: datetime) -> None:
+    where = arrived.conversation_id
+    await raised.raise_notice(
+        connection, kind, "critical", subject_id=subject_id, conversation_id=where, now=now, audience="page"
+    )

@@ -233,7 +233,10 @@ async def test_what_waits_behind_a_full_channel_leaves_when_there_is_room(
             while await world.one("SELECT count(*) FROM outbox WHERE state = 'sent'") < len(people):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
     finally:
-        running.cancel()
+        wake.stop()
+        while world.app.database.engine.sync_engine.pool.checkedout():  # noqa: ASYNC110 (a connection cut off is left)
+            await asyncio.sleep(0.01)
+        running.cancel()  # it sleeps for an hour
         await asyncio.gather(running, return_exceptions=True)
     assert land.is_set()  # there was such a look
 
@@ -266,7 +269,10 @@ async def test_what_waits_for_its_account_leaves_when_its_moment_comes(
             while await world.one("SELECT count(*) FROM outbox WHERE state = 'sent'") < 2:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
     finally:
-        running.cancel()
+        wake.stop()
+        while world.app.database.engine.sync_engine.pool.checkedout():  # noqa: ASYNC110 (a connection cut off is left)
+            await asyncio.sleep(0.01)
+        running.cancel()  # it sleeps for an hour
         await asyncio.gather(running, return_exceptions=True)
     assert [text for _, _, text in world.provider.sent] == ["first", "second"]
 
