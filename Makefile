@@ -45,7 +45,7 @@ test: $(READY)  ## all tests that can run without Rasa
 quick: $(READY)  ## the inner loop, under a minute: no databases, processes, walks, browser; conversations on one channel
 	$(TESTS) --quick -m 'not slow and not stored and not browser and not rasa' $(ARGS)
 
-chaos: $(READY)  ## kills, restarts, bad providers, a million days: the figures of docs/reliability.md (8 minutes)
+chaos: $(READY)  ## kills, restarts, bad providers, a million days: the figures of docs/reliability.md (10 minutes)
 	$(BIN)/python -m tests.chaos $(ARGS)
 
 soak: $(READY)  ## hours of ordinary traffic with kills: memory, files, pace: make soak ARGS='--minutes 1440' (or a moved clock: '--day 20000')
