@@ -198,10 +198,10 @@ class World:
 
     # --- a look inside
 
-    async def given(self, home: Home, kind: str, data: dict[str, Any]) -> None:
-        """A job or the desk makes this happen to a conversation."""
+    async def given(self, home: Home, kind: str, data: dict[str, Any], *, at: datetime | None = None) -> None:
+        """A job or the desk makes this happen to a conversation, now or `at` another moment."""
         async with self.app.database.begin() as connection:
-            await connection.execute(insert(tables.inbox).values(input_row(home, kind, data, self.now)))
+            await connection.execute(insert(tables.inbox).values(input_row(home, kind, data, at or self.now)))
 
     async def where(self, address: str, channel: str = "telegram") -> Home:
         """Where an address lives."""

@@ -138,7 +138,7 @@ async def test_T24_what_waits_by_a_right_clock_goes_on_waiting(world: World) -> 
     await world.turns()
     await world.sends()
     album = await world.app.inbox.open(world.inbound("777005"), {})
-    await world.app.inbox.add_input(album, "resumed", {}, world.now + timedelta(seconds=3))
+    await world.given(album, "resumed", {}, at=world.now + timedelta(seconds=3))
     assert await clocks.put_right(world.app.database, world.now) == 0
 
 
