@@ -24,7 +24,9 @@ WHY = pooler.missing()
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(WHY), reason=WHY)]
 PEOPLE = [f"+601234{n:05}" for n in range(12)]
 LINES = ("hello", "1", "menu")
-SERVERS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'saathi%%'"
+SERVERS = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'saathi%%'"
+)
 
 
 @pytest.fixture
