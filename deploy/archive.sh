@@ -32,7 +32,8 @@ base)
     echo "$made"
     ;;
 back)
-    base="$archive/base/$2"
+    base="$archive/base/${2:?which base}"
+    [ -f "$base/backup_manifest" ] || { echo "$base is no base" >&2; exit 1; }
     if command -v pg_verifybackup >/dev/null; then pg_verifybackup "$base"; fi
     if [ -e "$PGDATA.before" ]; then
         echo "$PGDATA.before is there from the last time: remove it first" >&2
