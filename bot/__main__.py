@@ -10,6 +10,7 @@ import gc
 import importlib
 import os
 import resource
+import signal
 import sys
 from collections.abc import Callable, Sequence
 
@@ -80,6 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         gc.freeze()
     finally:
         gc.enable()
+    end_when_told()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold keys and what people wrote
     logs.configure(os.environ.get("SAATHI_LOG_LEVEL", "INFO" if args.command in ("serve", "rasa") else "WARNING"))
     try:
@@ -91,6 +93,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         return 0
+
+
+def end_when_told() -> None:
+    """The first process of a container ends at SIGTERM too. The kernel spares it as long as it has no handler: told to
+    stop while it learns or migrates, it would wait to be killed. A service that is at work has its own (`serve`)."""
+    if os.getpid() == 1:
+        signal.signal(signal.SIGTERM, lambda number, frame: os._exit(128 + number))
 
 
 def _read(arguments: Sequence[str]) -> tuple[argparse.Namespace, Callable[[argparse.Namespace], int]]:

@@ -11,14 +11,10 @@ import contextlib
 import ctypes
 import gc
 import signal
-import socket
-import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from functools import partial
 from typing import Any
 
-import uvicorn
-from litestar import Litestar
 from uuid_utils.compat import uuid7
 
 from bot import app as composition
@@ -33,6 +29,7 @@ from bot.rostering import Roster
 from bot.settings import Settings
 from bot.simulated import Phones
 from bot.store import alive
+from bot.web.listening import Server, config, serve_until
 from bot.web.site import pulse, site
 from bot.web.webhooks import polled
 from desk import first
@@ -98,10 +95,10 @@ async def _serve(args: argparse.Namespace) -> int:
                 office = _office(app)
                 endless.append(group.create_task(office.live.run()))
                 server = _server(app, office, args.host, args.port, *await _first(app))
-                finishing.append(group.create_task(_serve_until(server, stop)))
+                finishing.append(group.create_task(serve_until(server, stop)))
             elif args.health_port is not None:
                 server = _pulse(app, args.host, args.health_port)
-                finishing.append(group.create_task(_serve_until(server, stop)))
+                finishing.append(group.create_task(serve_until(server, stop)))
             else:
                 _say_at_work(settings)
             await stop.wait()
@@ -165,21 +162,6 @@ def _endless(app: App, role: str) -> list[Coroutine[Any, Any, None]]:
     return work
 
 
-class _Server(uvicorn.Server):
-    """Says hello once the port is ours, and not before."""
-
-    def __init__(self, config: uvicorn.Config, hello: Callable[[int], None]) -> None:
-        super().__init__(config)
-        self._hello = hello
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Bind, then say where. Ends with SystemExit, as uvicorn's own, when the port cannot be had."""
-        await super().startup(sockets)
-        if self.started:
-            port = self.servers[0].sockets[0].getsockname()[1]  # another one than asked for, if that was 0
-            self._hello(port)
-
-
 def _office(app: App) -> Office:
     """The desk's share of the application."""
     return make_office(app.settings, app.database, app.secrets, app.content, app.staff, app.policy, app.clock, uuid7)
@@ -193,7 +175,7 @@ async def _first(app: App) -> tuple[Sequence[First], str | None]:
     return made, None if made else await first.somebody(app.database)
 
 
-def _server(app: App, office: Office, host: str, port: int, newcomers: Sequence[First], known: str | None) -> _Server:
+def _server(app: App, office: Office, host: str, port: int, newcomers: Sequence[First], known: str | None) -> Server:
     phones = Phones(app) if app.settings.env == "development" else None
     pages = site(
         app.settings,
@@ -209,37 +191,12 @@ def _server(app: App, office: Office, host: str, port: int, newcomers: Sequence[
         Looking(app),
         app.engine,
     )
-    return _Server(_listening(pages, host, port), partial(_say_hello, app, host, newcomers, known))
+    return Server(config(pages, host, port), partial(_say_hello, app, host, newcomers, known))
 
 
-def _pulse(app: App, host: str, port: int) -> _Server:
+def _pulse(app: App, host: str, port: int) -> Server:
     pages = pulse(app.settings, app.ready, app.backlog, app.engine)
-    return _Server(_listening(pages, host, port), partial(_say_at_work, app.settings, host))
-
-
-def _listening(pages: Litestar, host: str, port: int) -> uvicorn.Config:
-    return uvicorn.Config(
-        pages,
-        host=host,
-        port=port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=20,
-    )
-
-
-async def _serve_until(server: uvicorn.Server, stop: asyncio.Event) -> None:
-    with contextlib.suppress(SystemExit):
-        await server.serve()
-    stop.set()
-    if not server.started:
-        at = f"{server.config.host}:{server.config.port}"
-        print(
-            f"Saathi cannot listen on {at}: the port is taken, or not for this user. Choose another with --port.",
-            file=sys.stderr,
-        )
+    return Server(config(pages, host, port), partial(_say_at_work, app.settings, host))
 
 
 def _base(host: str, port: int) -> str:

@@ -37,7 +37,8 @@ def fits(manifest: Manifest, keyring: Keyring) -> None:
 def settles(url: str, keyring: Keyring) -> None:
     """Whether a database that came back by other means may be settled; nothing is changed. `url`: of the owner's role.
 
-    Raises BackupError: somebody works on it, or its keys were wrapped under a secret that the keyring has not.
+    Raises BackupError: somebody works on it, PostgreSQL is still at it, or its keys were wrapped under a secret that
+    the keyring has not.
     """
     try:
         with psycopg.connect(url) as connection:
@@ -46,6 +47,11 @@ def settles(url: str, keyring: Keyring) -> None:
                     "Saathi works on this database, and nothing was changed: all that waits to be sent would be held"
                     " for good. Is it the one that was brought back? Then stop every web and worker process and every"
                     " other `saathi` command first, and run the same again"
+                )
+            if value(connection, "SELECT pg_is_in_recovery()") == "True":
+                raise BackupError(
+                    "PostgreSQL has not come to that moment yet (pg_is_in_recovery), and nothing was changed: run the"
+                    " same again when it has; its log says how far it is"
                 )
             wrapped_by = secrets_of(connection)
     except psycopg.errors.UndefinedTable:

@@ -33,7 +33,7 @@ OURS = ("migrate", "web", "worker", "tools")
 PORT = 8000
 # Settings that compose does not pass on, and why.
 NOT_PASSED = {
-    "SAATHI_DATABASE_DIRECT_URL": "there is no pooler",
+    "SAATHI_DATABASE_DIRECT_URL": "there is no pooler on one machine",
     "SAATHI_DATABASE_OWNER_URL": "for migrate and tools only",
     "SAATHI_TELEGRAM_API_URL": "for tests",
     "SAATHI_TWILIO_API_URL": "for tests",
@@ -58,7 +58,7 @@ def test_every_variable_is_one_of_ours_and_can_be_filled_in() -> None:
     for name in OURS:
         told = set(COMPOSE["services"][name]["environment"])
         assert told <= settings_named() | {"SAATHI_ENV"}, name
-    wanted = set(VARIABLE.findall((DEPLOY / "compose.yml").read_text("utf-8")))
+    wanted = {name for file in ("compose.yml", "archive.yml") for name in VARIABLE.findall((DEPLOY / file).read_text())}
     assert wanted == example()
 
 
@@ -129,7 +129,12 @@ def test_every_command_is_one_of_ours() -> None:
         roles[name] = getattr(told, "role", None)
     assert roles == {"migrate": None, "web": "web", "worker": "worker", "tools": None}
     assert parsed(COMPOSE["services"]["web"]["command"]).port == PORT
-    assert parsed(COMPOSE["services"]["worker"]["command"]).health_port == PORT  # the image's own check asks there
+    assert parsed(COMPOSE["services"]["worker"]["command"]).health_port == PORT
+    check = COMPOSE["services"]["worker"]["healthcheck"]["test"]
+    assert f"http://127.0.0.1:{PORT}/health/ready" in check[-1]
+    assert not any(" " in word for word in check)  # podman takes it apart there
+    for name in ("migrate", "tools"):
+        assert COMPOSE["services"][name]["healthcheck"] == {"disable": True}
     (default,) = re.findall(r"^CMD (\[.*\])$", CONTAINERFILE, re.M)
     assert parsed(yaml.safe_load(default)).role == "web"
 
@@ -294,19 +299,30 @@ def test_what_the_image_holds_is_enough_to_talk(tmp_path: Path) -> None:
 def test_the_units_start_what_there_is_as_nobody_of_weight() -> None:
     """Without containers. What a unit names is read as systemd reads it: one value a line, the last one counts."""
     units = {path.stem: dict(_lines(path)) for path in (DEPLOY / "systemd").glob("*.service")}
-    tells = units.pop("saathi-failed@")
+    tells = units.pop("tell-failed@")
     assert set(units) == {"saathi-web", "saathi-worker", "saathi-backup"}
-    assert units["saathi-backup"]["OnFailure"] == "saathi-failed@%N.service"  # somebody hears of it
+    assert units["saathi-backup"]["OnFailure"] == "tell-failed@%N.service"  # somebody hears of it
     assert tells["User"] == "saathi"
     assert tells["ExecStart"].startswith("/usr/bin/mail ")
+    # systemd reads it for each unit whose name begins so; not for what writes a mail: that program needs rights
+    (shared,) = (DEPLOY / "systemd" / "saathi-.service.d").glob("*.conf")
+    rights = dict(_lines(shared))
+    assert (rights["ProtectSystem"], rights["NoNewPrivileges"], rights["CapabilityBoundingSet"]) == (
+        "strict",
+        "true",
+        "",
+    )
     told = {}
     for name, unit in units.items():
         program, *command = unit["ExecStart"].split()
         assert program == "/srv/saathi/.venv/bin/saathi"
         told[name] = parsed(command)
-        assert (unit["User"], unit["ProtectSystem"], unit["NoNewPrivileges"]) == ("saathi", "strict", "true"), name
-        assert unit["CapabilityBoundingSet"] == ""
+        assert unit["User"] == "saathi"
+        assert not set(unit) & set(rights), name
     assert [(told[f"saathi-{role}"].role, role) for role in ("web", "worker")] == [("web", "web"), ("worker", "worker")]
+    port = dict(_lines(DEPLOY / "systemd" / "saathi-web.socket"))["ListenStream"]
+    assert port == f"127.0.0.1:{told['saathi-web'].port}"
+    assert units["saathi-web"]["Requires"] == "saathi-web.socket"
     assert told["saathi-web"].port != told["saathi-worker"].health_port
     backup = told["saathi-backup"]
     assert {str(backup.out), str(backup.keys_out)} <= set(units["saathi-backup"]["ReadWritePaths"].split())
@@ -316,6 +332,16 @@ def test_the_units_start_what_there_is_as_nobody_of_weight() -> None:
 def _lines(path: Path) -> list[tuple[str, str]]:
     lines = path.read_text("utf-8").splitlines()
     return [(line.partition("=")[0], line.partition("=")[2]) for line in lines if "=" in line and line[0] != "#"]
+
+
+def test_the_archive_is_added_to_postgresql_alone() -> None:
+    """A disk that is not mounted is told; the script is the one that the runbook names."""
+    told = yaml.safe_load((DEPLOY / "archive.yml").read_text("utf-8"))["services"]
+    assert set(told) == {"postgres"}
+    disk, script = told["postgres"]["volumes"]
+    assert (disk["target"], disk["bind"]) == ("/archive", {"create_host_path": False})
+    assert script == "./archive.sh:/archive.sh:ro"
+    assert os.access(DEPLOY / "archive.sh", os.X_OK)
 
 
 def test_secrets_stay_out_of_the_image() -> None:
