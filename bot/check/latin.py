@@ -1,8 +1,8 @@
-"""Rule: a language that people also write in Latin letters has what most people meet in them, whole, for old phones.
+"""Rule: a language that people also write in Latin letters has its SMS in them, whole, for old phones.
 
-Law: `locales/<lang>/LC_MESSAGES/latin.po` has every SMS of the flows of level danger, of those that INTENTS start, of
-what they call, and of the engine's words before a question; each fits the GSM alphabet and one segment, keeps its
-values, and tells nothing to who reads over the shoulder. A language without the file has none.
+Law: `locales/<lang>/LC_MESSAGES/latin.po` has every SMS of the flows (but those of NATIVE), the engine's words, and the
+facts that they say (SPOKEN); each fits the GSM alphabet and one segment (or as many as the English), keeps its values,
+and tells nothing to who reads over the shoulder. A language without the file has none.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import polib
 from bot.channels.contract import Chrome
 from bot.channels.segments import count, is_gsm
 from bot.channels.sms import channel
-from bot.check.budget import BEFORE, FALSE_SLOTS, with_subflows
+from bot.check.budget import FALSE_SLOTS
 from bot.check.discreet import DANGER, LEXICON, PREVIEW, found, lexicon_of
 from bot.check.routes import SAID
 from bot.check.samples import longest
@@ -30,39 +30,20 @@ from bot.content.wording import PLACEHOLDER
 from bot.engine.events import Asked, Said
 from bot.engine.flow import Ask, Flow, Say
 
-# The flows that they start: what people meet most.
-INTENTS = frozenset(
-    {
-        "report_unpaid_wages",
-        "ask_case_status",
-        "show_menu",
-        "talk_to_human",
-        "report_missing",
-        "report_passport_withheld",
-        "report_working_conditions",
-        "report_stranded",
-        "report_status_problem",
-        "report_death",
-        "report_detention",
-        "report_recruitment_fraud",
-        "report_contract_violation",
-        "stop_messages",
-    }
-)
-# and those that nothing starts but the engine, that come after these, or that answer a question
-ALSO = frozenset(
-    {
-        *("resume", "welcome", "thanks", "add", "elsewhere", "repatriation", "report", "stop", "start", "news", "no_news"),
-        *("contacts", "rights"),
-    }
-)
-NAME_WANTED = "retry_name"  # said before the name of who cannot be reached
+# Flows that are in her script on every phone: what they say is lessons, leaflets and reports, texts of our facts.
+NATIVE = frozenset({"before_leaving", "leaflets", "orientation", "what_changed"})
+# Words of the engine that are in her script: one is said in another language, one holds what a human wrote.
+OTHERWISE = frozenset({"other_language", "letter"})
 # Facts that these say: texts of knowledge/ by the beginning and the end of their id. A message is in her script as
 # long as one of its facts has no Latin letters (`bot/content/reply.py`).
 SPOKEN = (
     ("contacts.", ".label"),
+    ("follow_up.", ".say"),
     ("needs.", ".label"),
     ("news.", ".say"),
+    ("recruiting.", ".say"),
+    ("services.", ".label"),
+    ("services.", ".receiver"),
     ("stages.", ".say"),
     ("terms.", ""),
     ("topics.", ".say"),
@@ -85,17 +66,14 @@ class Wanted:
 
 def flows(content: Content) -> list[Flow]:
     """The flows whose SMS are also in Latin letters."""
-    first = [
-        f for f in content.flows.by_name.values() if f.level == DANGER or INTENTS & set(f.starts_on) or f.name in ALSO
-    ]
-    return with_subflows(content.flows, first)
+    return [flow for flow in content.flows.by_name.values() if flow.name not in NATIVE]
 
 
 def wanted(content: Content) -> list[Wanted]:
     """Every text that such a language needs, in the order of the flows."""
     made = [text for flow in flows(content) for text in _of_flow(flow, content.languages)]
     for say in content.texts.get("system", ()):
-        if say.id in {*BEFORE, NAME_WANTED}:
+        if say.id not in OTHERWISE:
             made.append(Wanted(in_latin(f"system.{say.id}#sms"), say.sms or say.text, say.source, False))
     for say in content.texts.get(CHANNEL, ()):
         if say.id in SAID:
