@@ -42,6 +42,7 @@ SPOKEN = (
     ("needs.", ".label"),
     ("news.", ".say"),
     ("recruiting.", ".say"),
+    ("rights.", ".say"),
     ("services.", ".label"),
     ("services.", ".receiver"),
     ("stages.", ".say"),
