@@ -42,7 +42,7 @@ SPOKEN = (
     ("needs.", ".label"),
     ("news.", ".say"),
     ("recruiting.", ".say"),
-    ("rights.", ".say"),
+    ("rights.", ""),
     ("services.", ".label"),
     ("services.", ".receiver"),
     ("stages.", ".say"),
