@@ -195,7 +195,9 @@ def test_facts_are_in_latin_letters_too_and_take_two_segments(content: Content) 
     assert (count(told).encoding, count(told).segments) == ("GSM-7", 2)
 
 
-@pytest.mark.parametrize("value", [{"text": "orientation.pre_departure.title"}, {"list": [{"row": [{"text": "none.such"}]}]}])
+@pytest.mark.parametrize(
+    "value", [{"text": "orientation.pre_departure.title"}, {"list": [{"row": [{"text": "none.such"}]}]}]
+)
 def test_a_fact_without_latin_letters_keeps_the_whole_message_in_her_script(content: Content, value: object) -> None:
     event = Said("contacts.found", {"body": value})
     assert content.reply(event, "ne", latin=True).sms == content.reply(event, "ne").sms
