@@ -15,9 +15,9 @@ __all__ = ["again", "find", "questions", "where"]
 
 OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "where": {
-        "choose": ("land", "needs", "more"),
-        "ready": ("land", "needs", "more"),
-        "none": ("land",),
+        "choose": ("land", "needs", "more", "moved"),
+        "ready": ("land", "needs", "more", "moved"),
+        "none": ("land", "moved"),
     },
     "questions": {"who": (), "work": (), "none": ()},
     "find": {"found": ("body",), "emergency": ("body",), "nobody": ()},
@@ -38,19 +38,25 @@ def _all(ctx: Context, land: object) -> list[Found]:
 
 
 async def where(
-    ctx: Context, *, place: str | None = None, country: str | None = None, need: str | None = None
+    ctx: Context,
+    *,
+    place: str | None = None,
+    country: str | None = None,
+    need: str | None = None,
+    moved: str | None = None,
 ) -> Outcome:
-    """Which country is meant, and which needs somebody there answers."""
-    code = facts.code(place) or facts.code(country)
+    """Which country is meant, and which needs somebody there answers. `moved`: another one, written where a need was
+    asked for; it is used once."""
+    code = facts.code(moved) or facts.code(place) or facts.code(country)
     if code not in ctx.knowledge.get("contacts") or code == EVERYWHERE:
-        return Outcome("none", {"land": facts.land(code) if code else None})
+        return Outcome("none", {"land": facts.land(code) if code else None, "moved": None})
     served = {found.fact["need"] for found in _all(ctx, code)} | set(ALWAYS)
     needs = [name for name in ctx.knowledge.get("needs")["needs"] if name in served]
     options: list[dict[str, Any]] = [{"id": name, "value": {"text": f"needs.{name}.label"}} for name in needs]
     other = {"id": "place", "value": {"text": "terms.place.label"}}
     return Outcome(
         "ready" if need in ctx.knowledge.get("needs")["needs"] else "choose",
-        {"land": facts.land(code), "needs": options[:FIRST], "more": [*options[FIRST:], other]},
+        {"land": facts.land(code), "needs": options[:FIRST], "more": [*options[FIRST:], other], "moved": None},
     )
 
 

@@ -24,7 +24,8 @@ from bot.content.wording import PLACEHOLDER
 from bot.engine.events import Asked, Said
 from bot.engine.flow import Ask, Call, Choice, Flow, Flows, Say, Step
 
-BEFORE = ("retry", "retry_help", "nothing_to_go_back", "media_received")  # of system.yml; on SMS nobody has old buttons
+# of system.yml; on SMS nobody has old buttons
+BEFORE = ("retry", "retry_help", "noted_so_far", "nothing_to_go_back", "media_received")
 FALSE_SLOTS = frozenset({"options"})
 
 

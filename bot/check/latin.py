@@ -1,8 +1,8 @@
-"""Rule: a language that people also write in Latin letters has what most people meet in them, whole, for old phones.
+"""Rule: a language that people also write in Latin letters has its SMS in them, whole, for old phones.
 
-Law: `locales/<lang>/LC_MESSAGES/latin.po` has every SMS of the flows of level danger, of those that INTENTS start, of
-what they call, and of the engine's words before a question; each fits the GSM alphabet and one segment, keeps its
-values, and tells nothing to who reads over the shoulder. A language without the file has none.
+Law: `locales/<lang>/LC_MESSAGES/latin.po` has every SMS of the flows (but those of NATIVE), the engine's words, and the
+facts that they say (SPOKEN); each fits the GSM alphabet and one segment (or as many as the English), keeps its values,
+and tells nothing to who reads over the shoulder. A language without the file has none.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import polib
 from bot.channels.contract import Chrome
 from bot.channels.segments import count, is_gsm
 from bot.channels.sms import channel
-from bot.check.budget import BEFORE, FALSE_SLOTS, with_subflows
+from bot.check.budget import FALSE_SLOTS
 from bot.check.discreet import DANGER, LEXICON, PREVIEW, found, lexicon_of
 from bot.check.routes import SAID
 from bot.check.samples import longest
@@ -25,37 +25,31 @@ from bot.content import Content, Problem
 from bot.content.catalogue import LATIN, in_latin, po_path
 from bot.content.flows import CHANNEL
 from bot.content.languages import FALLBACK, Language
-from bot.content.reply import is_language_option
+from bot.content.reply import brief_of, is_language_option
 from bot.content.wording import PLACEHOLDER
 from bot.engine.events import Asked, Said
 from bot.engine.flow import Ask, Flow, Say
 
-# The flows that they start: what people meet most.
-INTENTS = frozenset(
-    {
-        "report_unpaid_wages",
-        "ask_case_status",
-        "show_menu",
-        "talk_to_human",
-        "report_missing",
-        "report_passport_withheld",
-        "report_working_conditions",
-        "report_stranded",
-        "report_status_problem",
-        "report_death",
-        "report_detention",
-        "report_recruitment_fraud",
-        "report_contract_violation",
-        "stop_messages",
-    }
+# Flows that are in her script on every phone: what they say is lessons, leaflets and reports, texts of our facts.
+NATIVE = frozenset({"before_leaving", "leaflets", "orientation", "what_changed"})
+# Words of the engine that are in her script: one is said in another language, one holds what a human wrote.
+OTHERWISE = frozenset({"other_language", "letter"})
+# Facts that these say: texts of knowledge/ by the beginning and the end of their id. A message is in her script as
+# long as one of its facts has no Latin letters (`bot/content/reply.py`).
+SPOKEN = (
+    ("contacts.", ".label"),
+    ("follow_up.", ".say"),
+    ("needs.", ".label"),
+    ("news.", ".say"),
+    ("recruiting.", ".say"),
+    ("rights.", ""),
+    ("services.", ".label"),
+    ("services.", ".receiver"),
+    ("stages.", ".say"),
+    ("terms.", ""),
+    ("topics.", ".say"),
+    ("warnings.", ""),
 )
-# and those that nothing starts but the engine, or that come after these
-ALSO = frozenset(
-    {"resume", "welcome", "thanks", "add", "elsewhere", "repatriation", "report", "stop", "start", "news", "no_news"}
-)
-NAME_WANTED = "retry_name"  # said before the name of who cannot be reached
-FACTS = frozenset({"{body}"})  # what holds them is in her script: our facts have no Latin letters
-SPOKEN = ("stages.", "news.")  # values that these say: how a matter stands, topics of news; texts of knowledge/
 EXTRACT = "run `saathi locales extract`"
 
 
@@ -73,33 +67,32 @@ class Wanted:
 
 def flows(content: Content) -> list[Flow]:
     """The flows whose SMS are also in Latin letters."""
-    first = [
-        f for f in content.flows.by_name.values() if f.level == DANGER or INTENTS & set(f.starts_on) or f.name in ALSO
-    ]
-    return with_subflows(content.flows, first)
+    return [flow for flow in content.flows.by_name.values() if flow.name not in NATIVE]
 
 
 def wanted(content: Content) -> list[Wanted]:
     """Every text that such a language needs, in the order of the flows."""
     made = [text for flow in flows(content) for text in _of_flow(flow, content.languages)]
     for say in content.texts.get("system", ()):
-        if say.id in {*BEFORE, NAME_WANTED}:
+        if say.id not in OTHERWISE:
             made.append(Wanted(in_latin(f"system.{say.id}#sms"), say.sms or say.text, say.source, False))
     for say in content.texts.get(CHANNEL, ()):
         if say.id in SAID:
             made.append(Wanted(in_latin(f"{CHANNEL}.{say.id}#sms"), say.text, say.source, True))
     for text_id, fact in content.knowledge.texts.items():
-        if text_id.startswith(SPOKEN):
+        if brief_of(text_id, content.knowledge.texts) == text_id and _is_spoken(text_id):
             made.append(Wanted(in_latin(text_id), fact.english, fact.source, False))
     return made
+
+
+def _is_spoken(text_id: str) -> bool:
+    return any(text_id.startswith(first) and text_id.endswith(last) for first, last in SPOKEN)
 
 
 def _of_flow(flow: Flow, languages: Mapping[str, Language]) -> Iterator[Wanted]:
     danger = flow.level == DANGER
     for step in flow.steps:
         if isinstance(step, Say | Ask):
-            if any(fact in step.text for fact in FACTS):
-                continue
             name = f"{flow.name}.{step.id}"
             yield Wanted(in_latin(f"{name}#sms"), step.sms or step.text, step.source, danger, flow, step)
         if isinstance(step, Ask):
@@ -147,8 +140,13 @@ def _text(content: Content, file: str, language: str, text: Wanted, entry: polib
         yield from _telling(content, file, line, language, text.context, entry.msgstr)
     if text.flow is not None and text.step is not None:
         told = rendered(content, text.flow, text.step, language)
-        if told and count(told).segments != 1:
+        if told and count(told).segments > _room(content, text.flow, text.step):
             yield Problem(file, line, f"{text.context} is {count(told).segments} segments: {told}")
+
+
+def _room(content: Content, flow: Flow, step: Say | Ask) -> int:
+    """Segments: one; outside budgets, where the English SMS takes more, as many as that."""
+    return max(1, count(rendered(content, flow, step, FALLBACK)).segments) if not flow.sms_budget else 1
 
 
 def _telling(content: Content, file: str, line: int, language: str, context: str, text: str) -> Iterator[Problem]:

@@ -13,7 +13,7 @@ from typing import Any
 from bot.content.catalogue import Catalogue, in_latin
 from bot.content.knowledge import FactText
 from bot.content.languages import FALLBACK, Language
-from bot.content.wording import SITE, Texts, fill, kept_in_order, spoken
+from bot.content.wording import PLACEHOLDER, SITE, Texts, fill, kept_in_order, spoken, texts_of
 from bot.engine.answers import fold
 from bot.engine.events import Asked, Said
 from bot.engine.flow import Ask, Choice, Flows, Label, Say
@@ -31,6 +31,12 @@ def is_language_option(choice: Choice, languages: Mapping[str, Language]) -> boo
     return choice.id in languages and choice.label == languages[choice.id].name
 
 
+def brief_of(text_id: str, facts: Mapping[str, FactText]) -> str:
+    """The id of what an SMS says for a fact: its `sms:` where it has one beside its `say:`."""
+    brief = SAY.sub(".sms", text_id)
+    return brief if brief in facts else text_id
+
+
 def texts_in(
     language: str, catalogue: Catalogue, facts: Mapping[str, FactText], *, latin: bool = False, short: bool = False
 ) -> Texts:
@@ -39,8 +45,7 @@ def texts_in(
     nothing."""
 
     def say(text_id: str) -> str:
-        brief = SAY.sub(".sms", text_id)
-        text_id = brief if short and brief in facts else text_id
+        text_id = brief_of(text_id, facts) if short else text_id
         fact = facts.get(text_id)
         own = catalogue.text(language, in_latin(text_id), "") if latin else ""
         return own or (catalogue.text(language, text_id, fact.english) if fact else "")
@@ -168,14 +173,22 @@ class Replies:
         return words.replace("{options}", told) if "{options}" in words else f"{words} {told}".strip()
 
     def _has_latin(self, event: Said | Asked, language: str) -> bool:
-        return self._catalogue.entry(language, in_latin(f"{event.text_id}#sms")) is not None
+        """Whether all of a message is there in Latin letters: the text, and the facts that it and its options say. Half
+        of it in each is worse than her script."""
+        own = self._catalogue.entry(language, in_latin(f"{event.text_id}#sms"))
+        if own is None:
+            return False
+        values = [event.slots.get(name) for name in PLACEHOLDER.findall(own.text)]
+        values += [choice.value for choice in event.offered] if isinstance(event, Asked) else []
+        facts = (brief_of(text_id, self._facts) for value in values for text_id in texts_of(value))
+        return all(self._catalogue.entry(language, in_latin(fact)) is not None for fact in facts)
 
     def _in_latin(self, event: Said | Asked, language: str, slots: Mapping[str, Any]) -> str | None:
         """The SMS in Latin letters, its values too (days of the week in English); None where there is no such text."""
         own = self._catalogue.entry(language, in_latin(f"{event.text_id}#sms"))
-        if own is None:
+        if own is None or not self._has_latin(event, language):
             return None
-        texts = texts_in(language, self._catalogue, self._facts, latin=True)
+        texts = texts_in(language, self._catalogue, self._facts, latin=True, short=True)
         told = fill(own.text, slots, FALLBACK, isolate=False, texts=texts)
         before = event.prefix if isinstance(event, Asked) else ""
         first = self._catalogue.text(language, in_latin(f"{before}#sms"), "") if before else ""

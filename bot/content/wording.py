@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -64,6 +64,15 @@ def spoken(value: Any, language: str, texts: Texts = no_texts, *, isolate: bool 
                 return glue.join(part for part in parts if part)
     shown = _single(value, language)
     return f"{ISOLATE}{shown}{POP}" if isolate and shown and _LTR.search(shown) else shown
+
+
+def texts_of(value: Any) -> Iterator[str]:
+    """The ids of the texts of knowledge that a value says."""
+    if isinstance(value, Mapping):
+        if "text" in value:
+            yield str(value["text"])
+        for part in (*value.get("row", ()), *value.get("list", ())):
+            yield from texts_of(part)
 
 
 def _single(value: Any, language: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from bot.engine import answers, interrupts, offers
+from bot.engine import answers, interrupts, named, offers
 from bot.engine.events import Event, NotUnderstood, Said
 from bot.engine.flow import Ask, Do, Flow, Flows, Readers, Words
 from bot.engine.inputs import Heard, Input, Outcome, Pressed, Resumed, Shared, Started, TimedOut
@@ -167,11 +167,15 @@ def _answer(machine: Machine, open_now: tuple[Flow, Ask], heard: Heard) -> None:
         machine.events.append(NotUnderstood(asking.step, 1))
         _take(machine, open_now, heard, answers.refused(ask, machine.known), found)
     elif not interrupts.other_matter(machine, heard):
-        machine.learn(found)
+        place = {} if ask.unsure else named.country(machine, heard)
+        machine.learn({**found, **place})
         if any(slot in machine.top.heard for slot in found):
             machine.ask_again()  # it was understood, though it answers another question
         elif found and answers.takes_text(ask):
             machine.ask_again("system.noted_so_far")  # a country where a name was asked for: kept, and no miss
+        elif place and not machine.top.noted:  # a country where a choice was asked for: once, then it is a miss
+            machine.change(noted=True)
+            machine.ask_again("system.noted_so_far")
         else:
             _missed(machine, open_now)
 

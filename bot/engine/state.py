@@ -134,7 +134,7 @@ class State(Stack):
         """Set slots that were heard by the way; those that some flow asks for the person become the person's."""
         if not values:
             return
-        personal = self._personal()
+        personal = self.persons()
         for slot, value in values.items():
             self.put(slot, value, slot in personal)
         self.change(heard=self._overheard(self.top, values))
@@ -145,7 +145,7 @@ class State(Stack):
         slots = {heard_slot(ask) for ask in flow.hearing} if flow else set()
         return tuple(dict.fromkeys((*frame.heard, *(s for s in values if s in slots))))
 
-    def _personal(self) -> frozenset[str]:
+    def persons(self) -> frozenset[str]:
         """The slots that belong to the person, whichever flow asks for them."""
         asks = (s for f in self.flows.by_name.values() for s in f.steps if isinstance(s, Ask) and s.shared)
         return frozenset(slot for ask in asks for slot in answers.slots_of(ask))
@@ -162,7 +162,7 @@ class State(Stack):
             self.stack[place] = replace(self.stack[place], heard=self._overheard(frame, said))
             found = {**said, **found}
             for slot, value in found.items():
-                if slot in self._personal():
+                if slot in self.persons():
                     self.shared[slot] = value
                 else:
                     self.stack[place] = self.stack[place].put(**{slot: value})

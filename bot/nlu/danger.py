@@ -37,13 +37,15 @@ class Reading:
 class Verdict:
     """What the floor says: a danger, or none and the kinds that the text takes back; whether a child writes; whether
     the danger yields to a matter that the classifier is sure of. `language`: the one whose word of danger was found;
-    empty where several languages write it so."""
+    empty where several languages write it so. `explained`: all that tells of not going out has a harmless reason, and
+    nobody else is named beside it."""
 
     danger: Danger | None
     denied: frozenset[str]
     child: str = ""
     yields: bool = False
     language: str = ""
+    explained: bool = False
 
 
 class DangerFloor:
@@ -81,10 +83,17 @@ class DangerFloor:
         for rule in rules:
             if self._holds(rule, reading):
                 found = _language(reading.of(rule.all[0]))
-                return Verdict(Danger(rule.kind, rule.tier, rule.id), frozenset(), child, rule.yields, found)
+                explained = self._all_explained(rules, reading)
+                return Verdict(Danger(rule.kind, rule.tier, rule.id), frozenset(), child, rule.yields, found, explained)
         # A plea is of no kind yet: "help me to get my passport" takes no other danger back.
         denied = frozenset(rule.kind for rule in rules if not rule.yields and self._taken_back(rule, reading))
-        return Verdict(None, denied, child)
+        return Verdict(None, denied, child, explained=self._all_explained(rules, reading))
+
+    @staticmethod
+    def _all_explained(rules: Sequence[Rule], reading: Reading) -> bool:
+        """Whether the text gives a harmless reason for all that it says of not going out."""
+        held = [(rule, place) for rule in rules if rule.explained for place in reading.of(rule.all[0])]
+        return bool(held) and all(_explained(rule, place, reading) for rule, place in held)
 
     def _read(self, text: str) -> Reading:
         read = read_text(text)

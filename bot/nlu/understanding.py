@@ -137,7 +137,7 @@ def meaning_of(ranked: Ranked, verdict: Verdict, language: str) -> Meaning:
     """Joins the answers. A page of the floor stands; its ask may become a page by the classifier. Of illness, which
     stands in many questions, it is taken back where the classifier is sure of another meaning. A plea ("help me") is
     no danger where the classifier is sure of what for; that of nothing is one for a person."""
-    seen = danger_of(ranked, verdict.denied)
+    seen = danger_of(ranked, verdict.denied, apart=verdict.explained)
     danger = verdict.danger
     if danger is None or (danger.tier == "ask" and seen is not None and seen.tier == "page"):
         danger = seen
@@ -165,11 +165,13 @@ def joined(ours: Meaning, other: Meaning) -> Meaning:
     return other
 
 
-def danger_of(ranked: Ranked, denied: Collection[str] = ()) -> Danger | None:
-    """Danger that the classifier sees: its danger intents together at PAGE or ASK; the kind is the likeliest."""
+def danger_of(ranked: Ranked, denied: Collection[str] = (), *, apart: bool = False) -> Danger | None:
+    """Danger that the classifier sees: its danger intents together at PAGE or ASK; the kind is the likeliest. `apart`:
+    for a page one kind must be that sure alone ("I cannot go out, I have fever" is a little of two, and neither)."""
     likely = [(name, p) for name, p in ranked.intents if name in DANGER and name not in denied]
     together = sum(p for _, p in likely)
     grave = bool(likely) and likely[0][0] == "express_self_harm"
     if together < ASK or (together < PLAIN and ranked.intent not in DANGER and not grave):
         return None
-    return Danger(likely[0][0], "page" if together >= PAGE else "ask")
+    sure = likely[0][1] if apart else together
+    return Danger(likely[0][0], "page" if sure >= PAGE else "ask")

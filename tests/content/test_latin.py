@@ -182,6 +182,32 @@ def test_who_reads_nobody_knows_which_letters_gets_latin_ones_everywhere_else_en
     reply = content.reply(event, "ur", script=False)
     assert (reply.language, reply.text) == ("ur", "Abhi woh kis ke paas hai?")
     assert [o.label for o in reply.options] == ["malik", "nahi batana"]
-    rules = Asked("rights.topic", "rights.topic", "1", (), {}, "")
-    assert content.reply(rules, "ur", script=False).language == "en"
-    assert content.reply(rules, "ur").language == "ur"
+    lessons = Asked("orientation.track", "orientation.track", "1", (), {}, "")
+    assert content.reply(lessons, "ur", script=False).language == "en"
+    assert content.reply(lessons, "ur").language == "ur"
+
+
+def test_facts_are_in_latin_letters_too_and_take_two_segments(content: Content) -> None:
+    said = {"land": {"country": "SA"}, "said": {"text": "rights.SA.wages.say"}}
+    told = content.reply(Said("rights.unchecked", said), "ne", latin=True).sms
+    assert told.startswith("Saudi Arabia: niyam pherinchha, aghi sodhnuhos, 0=manchhe. Talab har mahina")
+    assert told.endswith("Wakil le janchna banki chha.")
+    assert (count(told).encoding, count(told).segments) == ("GSM-7", 2)
+
+
+@pytest.mark.parametrize(
+    "value", [{"text": "orientation.pre_departure.title"}, {"list": [{"row": [{"text": "none.such"}]}]}]
+)
+def test_a_fact_without_latin_letters_keeps_the_whole_message_in_her_script(content: Content, value: object) -> None:
+    event = Said("contacts.found", {"body": value})
+    assert content.reply(event, "ne", latin=True).sms == content.reply(event, "ne").sms
+    assert count(content.reply(event, "ne", latin=True).sms).encoding == "UCS-2"
+
+
+def test_an_offered_option_without_latin_letters_too(content: Content) -> None:
+    offered = (Choice("pay", "", value={"text": "topics.wages.say"}), Choice("x", "", value={"text": "none.such"}))
+    for some, encoding in ((offered[:1], "GSM-7"), (offered, "UCS-2")):
+        ids = tuple(c.id for c in some)
+        event = Asked("rights.topic", "rights.topic", "1", ids, {"land": {"country": "SA"}}, "", some)
+        told = "\n".join(part.text for part in channel.layout(content.reply(event, "ne", latin=True), Chrome()))
+        assert count(told).encoding == encoding

@@ -220,8 +220,9 @@ def repeated(phone: Phone, line: Line, told: Sequence[str]) -> set[str]:
     if not found:
         return found
     slots = {name: ours for name, value in line.event.slots.items() if (ours := _ours(value)) is not None}
-    bare = Content.reply(phone.content, replace(line.event, slots=slots), line.reply.language)
-    shown = " ".join((bare.text, bare.sms, *(o.label for o in line.reply.options)))
+    event = replace(line.event, slots=slots)
+    both = [Content.reply(phone.content, event, line.reply.language, latin=latin) for latin in (False, True)]
+    shown = " ".join((*(w for bare in both for w in (bare.text, bare.sms)), *(o.label for o in line.reply.options)))
     return found - set(fold(shown).split()) - options_words(phone.content, phone.words)
 
 

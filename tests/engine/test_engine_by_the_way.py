@@ -101,3 +101,32 @@ def test_a_caller_hears_what_is_said_to_its_subflow() -> None:
     assert talk.hear("why, it is 3 month now") == ["system.retry>opening.safe"]
     assert talk.hear("yes") == ["report.words"]
     assert talk.slot("months") == 3
+
+
+def test_a_country_under_another_question_is_taken_and_is_no_miss() -> None:
+    talk = Talk(flows=_nested())
+    talk.hear("they changed it", means("report_contract"))
+    assert talk.hear("qatar") == ["system.noted_so_far>opening.safe"]
+    assert talk.hear("yes") == ["report.months"]  # the country is not asked any more
+    assert talk.session.shared["country"] == "QA"
+
+
+def test_a_country_said_later_counts_before_that_of_the_number() -> None:
+    talk = Talk(flows=_nested(), session=Session(shared={"welcomed": True, "country": "KW"}))
+    talk.hear("they changed it", means("report_contract"))
+    assert talk.hear("in qatar") == ["system.noted_so_far>opening.safe"]
+    assert talk.session.shared["country"] == "QA"
+
+
+def test_a_country_that_comes_again_under_the_same_question_is_a_miss() -> None:
+    talk = Talk(flows=_nested(), session=Session(shared={"welcomed": True, "country": "KW"}))
+    talk.hear("they changed it", means("report_contract"))
+    talk.hear("kuwait")
+    assert talk.hear("kuwait") == ["system.retry>opening.safe"]
+
+
+def test_more_words_than_a_country_are_no_country_alone() -> None:
+    talk = Talk(flows=_nested(), session=Session(shared={"welcomed": True, "country": "KW"}))
+    talk.hear("they changed it", means("report_contract"))
+    assert talk.hear("my brother was in qatar before") == ["system.retry>opening.safe"]
+    assert talk.session.shared["country"] == "KW"

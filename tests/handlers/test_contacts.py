@@ -89,7 +89,7 @@ async def test_no_embassy_and_no_country_is_nobody() -> None:
     assert (await contacts.find(informed(), country="KW", need="mission")).name == "nobody"
     assert (await contacts.where(informed(), place="BR")).name == "none"
     assert (await contacts.where(informed(), place="INT")).name == "none"
-    assert (await contacts.where(informed())).slots == {"land": None}
+    assert (await contacts.where(informed())).slots == {"land": None, "moved": None}
 
 
 async def test_that_nobody_called_is_said_until_somebody_has() -> None:

@@ -129,3 +129,30 @@ def test_what_the_text_takes_back_is_not_raised() -> None:
 def test_little_confidence_is_the_fallback() -> None:
     assert meaning_of(Ranked((("greet", 0.2),)), SILENT, "").intent == "nlu_fallback"
     assert meaning_of(Ranked((("greet", 0.3),)), SILENT, "").intent == "greet"
+
+
+@pytest.mark.parametrize(
+    ("text", "explained"),
+    [
+        ("i can't go out, i have fever", True),
+        ("i cannot go out, duty", True),
+        ("i cannot go out", False),
+        ("i cannot go out, fever, madam locked", False),
+        ("i have fever", False),
+    ],
+)
+def test_a_reason_for_not_going_out_is_seen(floor: DangerFloor, text: str, explained: bool) -> None:
+    assert floor.judge(text).explained is explained
+
+
+def test_a_sick_one_who_stays_in_is_asked_and_wakes_nobody() -> None:
+    both = Ranked((("report_medical", 0.914), ("report_confinement", 0.072)))
+    ill = Danger("report_medical", "ask", "very_sick")
+    assert meaning_of(both, Verdict(ill, frozenset(), explained=True), "en").danger == ill
+    assert meaning_of(both, Verdict(ill, frozenset()), "en").danger == Danger("report_medical", "page")
+
+
+def test_one_kind_of_danger_that_is_sure_is_a_page_also_beside_a_reason() -> None:
+    locked = Ranked((("report_confinement", 0.99), ("report_medical", 0.005)))
+    ill = Verdict(Danger("report_medical", "ask", "very_sick"), frozenset(), explained=True)
+    assert meaning_of(locked, ill, "en").danger == Danger("report_confinement", "page")

@@ -1,0 +1,27 @@
+"""A country said where something else is asked: "kuwait" under "what work?".
+
+Law: it is understood wherever it is said, also when one is known: that of a number may be another one, and of two
+answers the later one counts. It answers nothing but itself, so the open question comes again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.engine.inputs import Heard
+from bot.engine.state import State
+
+READER = "country"
+LONE = 3  # words: more of them tell more than where she is
+
+
+def country(state: State, heard: Heard) -> dict[str, Any]:
+    """The slot that these few words fill, where what runs listens for a country; empty when they name none."""
+    reader = state.readers.get(READER)
+    if reader is None or len(heard.text.split()) > LONE:
+        return {}
+    flows = (state.flows.get(frame.flow) for frame in state.chain)
+    fills = [fill for flow in flows if flow for fill in flow.listens if fill.reader == READER]
+    values = {fill.slot: reader.find(heard.text, fill.args, state.language) for fill in fills}
+    asked = state.persons()
+    return {slot: value for slot, value in values.items() if value is not None and slot in asked}
