@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ from bot.store.rota import ANY, Planned, Span, joined, without
 
 SOON = timedelta(hours=48)
 DAYS = 9  # that are looked at: no promise reaches further
+WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")  # as `duty.yml` names days; by date.weekday()
 PLANNED = "planned"  # the key under which a `duty` mapping holds the rota
 
 
@@ -41,25 +43,33 @@ class Facts:
         return {**found, PLANNED: self._rota} if name == "duty" and self._rota is not None else found
 
 
-def _opening(day: datetime, shift: Mapping[str, Any]) -> Span:
-    start, end = time.fromisoformat(shift["from"]), time.fromisoformat(shift["until"])
-    first = datetime.combine(day.date(), start, day.tzinfo)
-    last = datetime.combine(day.date(), end, day.tzinfo)
+def _opening(day: date, start: time, end: time, zone: ZoneInfo) -> Span:
+    first, last = datetime.combine(day, start, zone), datetime.combine(day, end, zone)
     return first, last if last > first else last + timedelta(days=1)
 
 
 def opening_hours(duty: Mapping[str, Any], now: datetime, days: int = DAYS) -> list[Span]:
     """The hours of `duty.yml` from yesterday to eight days ahead (or so many), in order."""
-    zone = ZoneInfo(duty["timezone"])
-    local = now.astimezone(zone)
-    spans = []
-    for offset in range(-1, days):
-        day = local + timedelta(days=offset)
-        closed = {str(day) for day in duty.get("closed_on", ())}  # YAML reads an unquoted day as a date
-        if day.date().isoformat() in closed:
-            continue
-        spans += [_opening(day, s) for s in duty["shifts"] if day.strftime("%a").lower() in s["days"]]
-    return sorted(spans)
+    shifts = tuple((shift["from"], shift["until"], tuple(shift["days"])) for shift in duty["shifts"])
+    closed = tuple(str(day) for day in duty.get("closed_on", ()))  # YAML reads an unquoted day as a date
+    zone = duty["timezone"]
+    return list(_opened(zone, shifts, closed, now.astimezone(ZoneInfo(zone)).date(), days))
+
+
+@lru_cache(maxsize=16)  # every promise asks, several in a turn; they change at midnight
+def _opened(
+    zone: str, shifts: tuple[tuple[str, str, tuple[str, ...]], ...], closed: tuple[str, ...], today: date, days: int
+) -> tuple[Span, ...]:
+    """The hours from yesterday on, in order; `closed`: days as YYYY-MM-DD."""
+    there, spans = ZoneInfo(zone), []
+    for day in (today + timedelta(days=offset) for offset in range(-1, days)):
+        if day.isoformat() not in closed:
+            spans += [
+                _opening(day, time.fromisoformat(start), time.fromisoformat(end), there)
+                for start, end, on in shifts
+                if WEEK[day.weekday()] in on
+            ]
+    return tuple(sorted(spans))
 
 
 def _shifts(duty: Mapping[str, Any], now: datetime, severity: str = "") -> Sequence[Span]:

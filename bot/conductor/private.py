@@ -6,7 +6,7 @@ proof do not go into the history. No sentence is made here: flows say what is sa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from bot.conductor.arrived import child_of, danger_of
 from bot.content import Content
 from bot.content.readers.digits import digits_in
 from bot.engine import answers
-from bot.engine.answers import fold, folded
+from bot.engine.answers import fold
 from bot.engine.flow import Ask
 from bot.engine.inputs import Heard, Input, Shared, Started
 from bot.engine.session import Session
@@ -58,17 +58,17 @@ async def look(ctx: Context, session: Session, given: Input | None, content: Con
         return _seize(ctx, given, proof)
     if proof:
         return Look(given, mask=True)
-    phrases, said = content.knowledge.get("phrases"), fold(given.text)
+    words, said = content.private, fold(given.text)
     command = state.words.universal(given.text.strip())  # STOP, help: they mean what they mean to everybody
     own = not command and said == fold(ctx.person.profile.get("exit", ""))
     expected = open_now is not None and answers.exact(state.asking(*open_now), given.text) is not None
-    if own or (not expected and _is(said, phrases["exit"])):
+    if own or (not expected and said in words["exit"]):
         return _left(ctx)
-    if not expected and _is(said, phrases["keep"]) and privacy.erasure_is_asked(ctx):
+    if not expected and said in words["keep"] and privacy.erasure_is_asked(ctx):
         return Look(Started(KEEP, BY))
-    if not expected and _is(said, phrases["fine"]) and _alarmed(ctx):
+    if not expected and said in words["fine"] and _alarmed(ctx):
         return Look(Started(FINE, BY))
-    if not expected and (linked := await _link(ctx, given.text, phrases["link"], open_now is not None)):
+    if not expected and (linked := await _link(ctx, given.text, words["link"], open_now is not None)):
         return Look(Started(LINK, BY, {"code": linked}), mask=True)
     return Look(given)
 
@@ -99,20 +99,15 @@ def _alarmed(ctx: Context) -> bool:
     return ctx.conversation.owner != "human" and cases.recent_alarm(ctx) is not None
 
 
-def _is(said: str, words: Sequence[Any]) -> bool:
-    """Whether a folded text is one of these words."""
-    return any(said == folded(str(w)) for w in words)
-
-
 def _wants_digits(ask: Ask) -> bool:
     return any(fill.reader == "digits" for fill in ask.fills)
 
 
-async def _link(ctx: Context, text: str, words: Sequence[Any], asked: bool) -> str:
+async def _link(ctx: Context, text: str, words: frozenset[str], asked: bool) -> str:
     """The code of another channel: after the word for it; or bare, from somebody who is new and is asked nothing that
     it could answer, when it is one that may be used. Other eight digits are a phone number, and are read as before."""
     first, _, rest = fold(text).partition(" ")
-    code = digits_in(rest) if _is(first, words) else ""
+    code = digits_in(rest) if first in words else ""
     if len(code) == _LINK:
         return code
     bare = "" if ctx.cases or asked else digits_in(text)

@@ -25,7 +25,7 @@ from bot.content.reply import Replies, WordsOf
 from bot.content.signatures import Signature
 from bot.content.source import ContentError, Problem
 from bot.content.wording import fill
-from bot.engine.answers import NAME
+from bot.engine.answers import NAME, fold
 from bot.engine.engine import Rules
 from bot.engine.events import Asked, Said
 from bot.engine.flow import Flows, Readers, Say
@@ -35,7 +35,8 @@ from bot.engine.session import Session
 from bot.engine.state import State
 
 RETRY = "retry_"  # before the name of a reader
-SETTLED = ("rules", "_heard", "_folded", "_words", "unsigned", "latin")  # the same wherever this is served
+PRIVATE = ("exit", "keep", "link", "fine")  # of knowledge/phrases.yml: whole messages, looked at before anything else
+SETTLED = ("rules", "_heard", "_folded", "_words", "unsigned", "latin", "private")  # the same wherever this is served
 
 __all__ = ["Content", "ContentError", "Problem", "load"]
 
@@ -107,6 +108,12 @@ class Content:
         return frozenset(
             code for code in self.languages if any(c.endswith(in_latin("")) for c in self.catalogue.contexts(code))
         )
+
+    @cached_property
+    def private(self) -> Mapping[str, frozenset[str]]:
+        """The words by which a person hides or takes back, as they are compared: each message is held against all."""
+        written = self.knowledge.get("phrases")
+        return {name: frozenset(fold(str(word)) for word in written[name]) for name in PRIVATE}
 
     def named(self) -> list[dict[str, str]]:
         """The languages as pages of the web offer them, English first: code, own name, direction."""
