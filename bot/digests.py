@@ -25,7 +25,7 @@ from bot.store.keys import Keys
 from bot.store.wake import Wake
 from bot.transports.bell import Bell, Ring
 from bot.transports.errors import OutcomeUnknown, SendError, Throttled, Unreachable
-from handlers.duty import WEEKDAYS
+from handlers.duty import WEEK
 
 log = logs.get(__name__)
 LOOK_SECONDS, LEAST_SECONDS = 15.0, 5.0
@@ -175,7 +175,7 @@ class Digests:
                 return (str(swaps[0][0]), {"n": len(swaps)}) if swaps else None
             case "empty_shift":
                 return await self._empty(connection, now)
-            case "weekly" if WEEKDAYS[local.weekday()] == self._alerts["weekly_on"] and morning:
+            case "weekly" if WEEK[local.weekday()] == self._alerts["weekly_on"] and morning:
                 n = await self._counts.weekly(connection, reader.id)
                 return (local.date().isoformat(), {"n": n}) if n else None
         return None

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,7 @@ from bot.store.staffed import ANY, Planned
 
 SOON = timedelta(hours=48)
 DAYS = 9  # that are looked at: no promise reaches further
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")  # as `duty.yml` writes them
+WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")  # as `duty.yml` names days; by date.weekday()
 PLANNED = "planned"  # the key under which a `duty` mapping holds the rota
 
 
@@ -43,23 +44,33 @@ class Facts:
         return {**found, PLANNED: self._rota} if name == "duty" and self._rota is not None else found
 
 
-def _opening(day: date, shift: Mapping[str, Any], zone: ZoneInfo) -> Span:
-    start, end = time.fromisoformat(shift["from"]), time.fromisoformat(shift["until"])
+def _opening(day: date, start: time, end: time, zone: ZoneInfo) -> Span:
     first, last = datetime.combine(day, start, zone), datetime.combine(day, end, zone)
     return first, last if last > first else last + timedelta(days=1)
 
 
 def opening_hours(duty: Mapping[str, Any], now: datetime, days: int = DAYS) -> list[Span]:
     """The hours of `duty.yml` from yesterday to eight days ahead (or so many), in order."""
-    zone = ZoneInfo(duty["timezone"])
-    today = now.astimezone(zone).date()
-    closed = {str(day) for day in duty.get("closed_on", ())}  # YAML reads an unquoted day as a date
-    spans = []
-    for offset in range(-1, days):
-        day = today + timedelta(days=offset)
+    shifts = tuple((shift["from"], shift["until"], tuple(shift["days"])) for shift in duty["shifts"])
+    closed = tuple(str(day) for day in duty.get("closed_on", ()))  # YAML reads an unquoted day as a date
+    zone = duty["timezone"]
+    return list(_opened(zone, shifts, closed, now.astimezone(ZoneInfo(zone)).date(), days))
+
+
+@lru_cache(maxsize=16)  # every promise asks, several in a turn; they change at midnight
+def _opened(
+    zone: str, shifts: tuple[tuple[str, str, tuple[str, ...]], ...], closed: tuple[str, ...], today: date, days: int
+) -> tuple[Span, ...]:
+    """The hours from yesterday on, in order; `closed`: days as YYYY-MM-DD."""
+    there, spans = ZoneInfo(zone), []
+    for day in (today + timedelta(days=offset) for offset in range(-1, days)):
         if day.isoformat() not in closed:
-            spans += [_opening(day, s, zone) for s in duty["shifts"] if WEEKDAYS[day.weekday()] in s["days"]]
-    return sorted(spans)
+            spans += [
+                _opening(day, time.fromisoformat(start), time.fromisoformat(end), there)
+                for start, end, on in shifts
+                if WEEK[day.weekday()] in on
+            ]
+    return tuple(sorted(spans))
 
 
 def _shifts(duty: Mapping[str, Any], now: datetime, severity: str = "") -> Sequence[Span]:

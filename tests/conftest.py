@@ -5,6 +5,7 @@ Law: real PostgreSQL, real content, the real model; nothing here is a mock. Ever
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import shutil
@@ -27,6 +28,7 @@ from bot import app as composition
 from bot import content as content_room
 from bot import databases
 from bot.app import App
+from bot.cli.serve import YOUNG
 from bot.content import Content
 from bot.nlu.classifier import Classifier
 from bot.nlu.danger import DangerFloor
@@ -103,6 +105,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.stored)
     place = {group: number for number, group in enumerate(LONGEST)}
     items.sort(key=lambda item: place.get(_group(item.nodeid), len(place) + (item.path.parent.name in SPREAD)))
+
+
+def pytest_collection_finish() -> None:
+    """Modules and thousands of tests stay to the end: they are no garbage to be looked through each time. For the rest
+    it is looked for as seldom as in the service."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG)
 
 
 class Groups(LoadScopeScheduling):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -70,9 +71,8 @@ def found(text: str, stems: Sequence[str], prefixes: Sequence[str]) -> Iterator[
     words = fold(text).split()
     bare = [{w, *(w[len(p) :] for p in prefixes if w.startswith(p) and len(w) > len(p) + 1)} for w in words]
     forms = " ".join(("", *(form for each in bare for form in each)))  # a space before each
-    for stem in stems:
-        *whole, last = stem.split()
-        if f" {last}" not in forms:
+    for stem, begins, whole, last in _looked_for(tuple(stems)):
+        if begins not in forms:
             continue  # nearly always
         for place in range(len(words) - len(whole)):
             row = bare[place : place + len(whole)]
@@ -81,6 +81,13 @@ def found(text: str, stems: Sequence[str], prefixes: Sequence[str]) -> Iterator[
             ):
                 yield stem
                 break
+
+
+@lru_cache(maxsize=64)  # the lists of a language are held against thousands of texts
+def _looked_for(stems: tuple[str, ...]) -> tuple[tuple[str, str, tuple[str, ...], str], ...]:
+    """Of each stem: itself, its last word as `forms` would hold it, the words before, the last."""
+    apart = ((stem, stem.split()) for stem in stems)
+    return tuple((stem, f" {words[-1]}", tuple(words[:-1]), words[-1]) for stem, words in apart)
 
 
 def _flow(content: Content, root: Path, flow: Flow, language: str, lexicon: Lexicon) -> Iterator[Problem]:

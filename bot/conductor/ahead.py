@@ -32,7 +32,7 @@ def cries(given: Input | None, content: Content, profile: Mapping[str, Any]) -> 
     if command(content.words("en"), given.text) in AT_ONCE:
         return True
     said, hers = fold(given.text), fold(str(profile.get("exit", "")))
-    return bool(said) and (said == hers or said in content.whole["exit"])
+    return bool(said) and (said == hers or said in content.private["exit"])
 
 
 def ordered(group: Sequence[Arrived], content: Content, profile: Mapping[str, Any]) -> list[Arrived]:

@@ -6,7 +6,7 @@ proof do not go into the history. No sentence is made here: flows say what is sa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -58,7 +58,7 @@ async def look(ctx: Context, session: Session, given: Input | None, content: Con
         return _seize(ctx, given, proof)
     if proof:
         return Look(given, mask=True)
-    whole, said = content.whole, fold(given.text)
+    words, said = content.private, fold(given.text)
     command = state.words.universal(given.text.strip())  # STOP, help: they mean what they mean to everybody
     own = not command and said == fold(ctx.person.profile.get("exit", ""))
 
@@ -66,13 +66,13 @@ async def look(ctx: Context, session: Session, given: Input | None, content: Con
         """Whether they are no answer that is waited for: asked last, since hardly anything is one of these words."""
         return open_now is None or answers.exact(state.asking(*open_now), given.text) is None
 
-    if own or (said in whole["exit"] and free()):
+    if own or (said in words["exit"] and free()):
         return _left(ctx)
-    if said in whole["keep"] and privacy.erasure_is_asked(ctx) and free():
+    if said in words["keep"] and privacy.erasure_is_asked(ctx) and free():
         return Look(Started(KEEP, BY))
-    if said in whole["fine"] and _alarmed(ctx) and free():
+    if said in words["fine"] and _alarmed(ctx) and free():
         return Look(Started(FINE, BY))
-    if code and free() and (linked := await _link(ctx, given.text, whole["link"], open_now is not None)):
+    if code and free() and (linked := await _link(ctx, given.text, words["link"], open_now is not None)):
         return Look(Started(LINK, BY, {"code": linked}), mask=True)
     return Look(given)
 
@@ -107,7 +107,7 @@ def _wants_digits(ask: Ask) -> bool:
     return any(fill.reader == "digits" for fill in ask.fills)
 
 
-async def _link(ctx: Context, text: str, words: Set[str], asked: bool) -> str:
+async def _link(ctx: Context, text: str, words: frozenset[str], asked: bool) -> str:
     """The code of another channel: after the word for it; or bare, from somebody who is new and is asked nothing that
     it could answer, when it is one that may be used. Other eight digits are a phone number, and are read as before."""
     first, _, rest = fold(text).partition(" ")

@@ -36,7 +36,8 @@ from bot.engine.session import Session
 from bot.engine.state import State
 
 RETRY = "retry_"  # before the name of a reader
-SETTLED = ("rules", "_heard", "_folded", "_words", "unsigned", "latin")  # the same wherever this is served
+PRIVATE = ("exit", "keep", "link", "fine")  # of knowledge/phrases.yml: whole messages, looked at before anything else
+SETTLED = ("rules", "_heard", "_folded", "_words", "unsigned", "latin", "private")  # the same wherever this is served
 
 __all__ = ["Content", "ContentError", "Problem", "load"]
 
@@ -93,12 +94,6 @@ class Content:
         return universal_words(self.languages)
 
     @cached_property
-    def whole(self) -> Mapping[str, frozenset[str]]:
-        """`knowledge/phrases.yml`, folded: whole messages of all languages by what they mean."""
-        lists = {name: told for name, told in self.knowledge.get("phrases").items() if isinstance(told, list)}
-        return {name: frozenset(fold(str(word)) for word in told) for name, told in lists.items()}
-
-    @cached_property
     def _replies(self) -> Replies:
         facts, unsigned = self.knowledge.texts, self.unsigned if self.strict else frozenset()
         return Replies(self.flows, self.texts, self.catalogue, self.languages, facts, self.site, unsigned)
@@ -114,6 +109,12 @@ class Content:
         return frozenset(
             code for code in self.languages if any(c.endswith(in_latin("")) for c in self.catalogue.contexts(code))
         )
+
+    @cached_property
+    def private(self) -> Mapping[str, frozenset[str]]:
+        """The words by which a person hides or takes back, as they are compared: each message is held against all."""
+        written = self.knowledge.get("phrases")
+        return {name: frozenset(fold(str(word)) for word in written[name]) for name in PRIVATE}
 
     def named(self) -> list[dict[str, str]]:
         """The languages as pages of the web offer them, English first: code, own name, direction."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from bot.content.catalogue import Catalogue, in_latin
@@ -82,13 +83,7 @@ class WordsOf:
                 for code, latin in ((self.language, False), (self.language, True), (FALLBACK, False))
             )
             return Label(shown, tuple(dict.fromkeys((shown, latin, english))))
-        context = f"{step}#option.{choice.id}"
-        shown = self.catalogue.text(self.language, context, choice.label)
-        short = self.catalogue.text(self.language, f"{context}.sms", "")
-        more = self.catalogue.text(self.language, f"{context}.synonyms", "")
-        latin = self.catalogue.text(self.language, in_latin(context), "")
-        accepted = tuple(w.strip() for w in more.split(",") if w.strip())
-        return Label(shown, (shown, *((short,) if short else ()), *accepted, *((latin,) if latin else ())))
+        return _translated(self.catalogue, self.language, f"{step}#option.{choice.id}", choice.label)
 
     def universal(self, text: str) -> str | None:
         """The command that the whole message is, in any language."""
@@ -101,6 +96,17 @@ class WordsOf:
     def heard(self, step: str, choice: Choice | None) -> tuple[Phrase, ...]:
         """The phrases of an option, or of a question for words, in all languages."""
         return self.phrases.get(f"{step}#option.{choice.id}" if choice else step, ())
+
+
+@lru_cache(maxsize=2048)  # a question's options are looked through at every answer, again and again the same few
+def _translated(catalogue: Catalogue, language: str, context: str, own: str) -> Label:
+    """The label of a written option: `own` in English, `context` = its name in the catalogue."""
+    shown = catalogue.text(language, context, own)
+    short = catalogue.text(language, f"{context}.sms", "")
+    more = catalogue.text(language, f"{context}.synonyms", "")
+    latin = catalogue.text(language, in_latin(context), "")
+    accepted = tuple(w.strip() for w in more.split(",") if w.strip())
+    return Label(shown, (shown, *((short,) if short else ()), *accepted, *((latin,) if latin else ())))
 
 
 class Replies:

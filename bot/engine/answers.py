@@ -143,7 +143,8 @@ def exact(asking: Asking, text: str) -> Answer | None:
 
     Of several joined messages (lines), those that name an option must name the same one.
     """
-    for some in ([text], text.splitlines()[:MAX_LINES]):
+    whole, lines = [text], text.splitlines()[:MAX_LINES]
+    for some in (whole, lines) if lines != whole else (whole,):
         if choice := _one(c for line in some if line.strip() and (c := _choice(asking, line))):
             return _chosen(asking, choice)
     return _typed(asking, text) if number(text) is not None else None

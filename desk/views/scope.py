@@ -199,6 +199,7 @@ class Scope:
         named = [condition.label(f"is_{name}") for name, condition in self.relations.items()]
         return (*named, self.state.label("state"))
 
+    @cached_property
     def came(self) -> Any:
         """The transfer by which the user's organisation has a case that it never had before, as a row to join: by the
         case, and by the conversation, which other cases of hers and the time after them share. One that
@@ -246,7 +247,7 @@ class Scope:
         """A case by its number, if it may be found; with the permission `glass`, if it may be opened in an
         emergency."""
         reach = self.where("find")
-        came = self.came()
+        came = self.came
         row = (
             await connection.execute(
                 select(
@@ -275,7 +276,7 @@ class Scope:
 
     async def of_conversation(self, connection: AsyncConnection, conversation_id: UUID) -> Place | None:
         """A conversation of which no case is open, if it may be found."""
-        came = self.came()
+        came = self.came
         row = (
             await connection.execute(
                 select(

@@ -173,7 +173,7 @@ class _Seek:
 
     def _handed_over(self, because: str) -> ColumnElement[bool]:
         """Not the cases that came from another organisation without what is looked for: nothing of it is told so."""
-        came = self.scope.came()
+        came = self.scope.came
         without = select(came.c.case_id)
         if because != search.NOTE:
             part = "media" if because == search.EVIDENCE else "facts"

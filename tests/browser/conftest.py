@@ -10,6 +10,9 @@ import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from bot import app as composition
+from bot import databases
+from bot import content as content_room
+from bot.content import Content
 from bot.settings import Settings
 from tests.desk.office import Desk, opened
 from tests.pipeline.world import Table, World
@@ -70,8 +73,10 @@ class RealClock:
 
 
 @pytest.fixture
-async def world(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+async def world(settings: Settings, content: Content, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     monkeypatch.setattr(composition, "load_understanding", lambda root, data_dir: Table())
+    monkeypatch.setattr(content_room, "load", lambda root: content)
+    monkeypatch.setattr(databases, "migrate", lambda url: "")  # the template has the newest schema
     clock = RealClock()
     made = World(await composition.build(settings, clock=clock), clock)  # type: ignore[arg-type]
     yield made

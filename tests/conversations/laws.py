@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
-from typing import Any
+from functools import cache, lru_cache
+from typing import Any, Generic, TypeVar
 
 from bot.channels.layout import flatten
 from bot.channels.limits import LIMITS, units
@@ -20,12 +20,15 @@ from bot.check.discreet import LEXICON, Lexicon, lexicon_of
 from bot.check.slots import calls
 from bot.check.texts import allowed
 from bot.content import Content
+from bot.content.languages import Language
 from bot.content.reply import WordsOf
 from bot.engine.answers import fold
 from bot.engine.events import Asked
-from bot.engine.flow import Ask, Say
+from bot.engine.flow import Ask, Flows, Say
 from tests.conversations.harness import Line, Phone
 
+T = TypeVar("T")
+R = TypeVar("R")
 LATIN = "LATIN"
 LANGUAGE_LISTS = frozenset({"language.language", "welcome.language"})
 CODES = frozenset(
@@ -43,9 +46,24 @@ def script(language_name: str) -> str:
     return next(unicodedata.name(c).split()[0] for c in language_name if c.isalpha())
 
 
-def budgeted(content: Content) -> frozenset[str]:
+class _Of(Generic[T, R]):
+    """What is reckoned once for each thing that has no hash: by which one it is, and it is kept, so that its id stays
+    its own. Thousands of messages are held against the same few."""
+
+    def __init__(self, reckon: Callable[[T], R]) -> None:
+        self._reckon = reckon
+        self._known: dict[int, tuple[T, R]] = {}
+
+    def __call__(self, thing: T) -> R:
+        """As it was reckoned first."""
+        if id(thing) not in self._known:
+            self._known[id(thing)] = thing, self._reckon(thing)
+        return self._known[id(thing)][1]
+
+
+@_Of
+def budgeted(flows: Flows) -> frozenset[str]:
     """Flows whose every SMS is one segment: those with a budget, and what they call."""
-    flows = content.flows
     found = {name for name, flow in flows.by_name.items() if flow.sms_budget}
     while more := {call.flow for name in found for call in calls(flows.by_name[name])} - found:
         found |= more
@@ -127,6 +145,17 @@ def _lexicon(words: Mapping[str, Any], language: str) -> Lexicon:
 _LEXICONS: dict[tuple[int, str], tuple[Mapping[str, Any], Lexicon]] = {}
 
 
+@_Of
+def _names(languages: Mapping[str, Language]) -> frozenset[str]:
+    """Languages by their own names, and in Latin letters."""
+    return frozenset(w for n in languages.values() for w in (n.name, *_words_in(n.latin)))
+
+
+@lru_cache(maxsize=8192)
+def _words_in(text: str) -> tuple[str, ...]:
+    return tuple(_WORD.findall(text))
+
+
 def _over_limits(channel: str, line: Line) -> Iterator[str]:
     limits = LIMITS[channel]
     for part in line.parts:
@@ -161,7 +190,6 @@ def unscripted(phone: Phone) -> bool:
 
 def _foreign(content: Content, line: Line, shown: str) -> Iterator[str]:
     """Letters of another script: only the names of languages, codes, and what is called so (`_named`)."""
-    names = {w for n in content.languages.values() for w in (n.name, *_WORD.findall(n.latin))}
     if line.reply.step in LANGUAGE_LISTS:
         for option in line.reply.options:  # each by its own name; the words around them are looked at
             shown = shown.replace(option.label, "") if option.id in content.languages else shown
@@ -170,7 +198,7 @@ def _foreign(content: Content, line: Line, shown: str) -> Iterator[str]:
     words = _WORD.findall(_LINK.sub(" ", shown.translate(_MARKS)))
     if not any(_script(w) == own for w in words):
         yield f"no word in the letters of {line.reply.language}"
-    named = names | _named(content, line)
+    named = _names(content.languages) | _named(content, line)
     strange = [w for w in words if _script(w) != own and w.casefold() not in CODES and w not in named]
     facts = any(text_ids(line.event.slots, offered(line)))  # offices have their letters there: MWC, SLBFE
     strange = [w for w in strange if not (w.isupper() and (facts or _typed(commands, w)))]  # COMPLAIN: typed so
@@ -187,7 +215,7 @@ def _named(content: Content, line: Line) -> set[str]:
     """What has its name in Latin letters everywhere: laws, pages and apps, and the proper names in an English fact."""
     facts = content.knowledge.texts
     ids = set(text_ids(line.event.slots, offered(line))) & set(facts)
-    proper = {w for i in ids for w in _WORD.findall(facts[i].english)}
+    proper = {w for i in ids for w in _words_in(facts[i].english)}
     return proper | {w for plain in _plain([line.event.slots, *offered(line)]) for w in _WORD.findall(plain)}
 
 
@@ -208,6 +236,7 @@ def plain_text(shown: str) -> str:
     return shown.translate(_MARKS)
 
 
+@lru_cache(maxsize=65_536)
 def _script(word: str) -> str:
     return next((unicodedata.name(c, "").split()[0] for c in word if c.isalpha()), "")
 

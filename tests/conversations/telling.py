@@ -42,6 +42,11 @@ def floor() -> Understanding:
 
 
 @cache
+def _in_danger(way: str) -> bool:
+    return floor().understand([way])[0].danger is not None
+
+
+@cache
 def _lines() -> Mapping[str, Mapping[str, list[str]]]:
     lines: Mapping[str, Mapping[str, list[str]]] = yaml.safe_load((HERE / "tables" / "lines.yml").read_text("utf-8"))
     return lines
@@ -54,7 +59,7 @@ def spoken(content: Content, english: Any, language: str) -> Any:
         return found
     command, own = content.words("en").universal(first), content.languages[language]
     ways = own.universal.get(command or "") or own.phrases.get(command or "") or ()
-    ways = tuple(w for w in ways if floor().understand([w])[0].danger is None)  # "save me" is more than "help"
+    ways = tuple(w for w in ways if not _in_danger(w))  # "save me" is more than "help"
     # A single word may be the carriers' own, and is obeyed where a sentence is an answer.
     alike = [w for w in ways if (len(w.split()) > 1) == (len(first.split()) > 1)]
     return alike or (list(ways) if command != "stop" else english) or english
@@ -100,7 +105,7 @@ class Telling:
             self.phone.answered_by(start["team"])
         self.told: list[str] = []
         self.log: list[tuple[str, str]] = []  # ("<", what she wrote), (">", what the phone shows)
-        self.one_segment = laws.budgeted(content) | {"system"}
+        self.one_segment = laws.budgeted(content.flows) | {"system"}
 
     async def run(self) -> list[Line]:
         """All turns, each held against what it expects; returns all that we said."""

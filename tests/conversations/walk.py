@@ -71,15 +71,28 @@ def state_of(phone: Phone) -> State:
     return frames, phone.conversation.owner, agreed, bool(phone.session.shared.get("country")), known
 
 
+class Mould:
+    """Of a phone as it stands now, from which any number of copies are made."""
+
+    def __init__(self, phone: Phone) -> None:
+        subject = replace(phone.subject, messages=[], outbox=[], events=[], notices=[])
+        self._phone = phone
+        self._state = pickle.dumps((subject, phone.world.records), pickle.HIGHEST_PROTOCOL)
+
+    def twin(self) -> Phone:
+        """A copy to try something with; content, words and what was said already are shared, rows for the database
+        left."""
+        new = copy.copy(self._phone)
+        new.subject, records = pickle.loads(self._state)
+        new.conversation = next(iter(new.subject.conversations.values()))
+        new.lines = list(self._phone.lines)
+        new.world = SmallWorld(records, [new.subject.cases], self._phone.world.licences)
+        return new
+
+
 def twin(phone: Phone) -> Phone:
-    """A copy to try something with; content, words and what was said already are shared, rows for the database left."""
-    new = copy.copy(phone)
-    subject = replace(phone.subject, messages=[], outbox=[], events=[], notices=[])
-    new.subject, records = pickle.loads(pickle.dumps((subject, phone.world.records), pickle.HIGHEST_PROTOCOL))
-    new.conversation = next(iter(new.subject.conversations.values()))
-    new.lines = list(phone.lines)
-    new.world = SmallWorld(records, [new.subject.cases], phone.world.licences)
-    return new
+    """One copy."""
+    return Mould(phone).twin()
 
 
 def acts(phone: Phone) -> dict[str, Act]:
@@ -147,8 +160,9 @@ async def walk(content: Content, language: str) -> Walk:
             continue
         assert len(found.phones) < MOST
         found.phones[here], found.ways[here] = phone, {}
+        mould = Mould(phone)
         for name, act in acts(phone).items():
-            new = twin(phone)
+            new = mould.twin()
             lines = await act(new)
             found.ways[here][name] = state_of(new)
             found.said[here, name] = [line.id for line in lines]

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -42,10 +43,15 @@ class SmallWorld:
     def through_json(self) -> None:
         """As the database would: what is JSON in a record comes back as JSON."""
         for record in self.records:
-            for f in fields(record):
-                value = getattr(record, f.name)
+            for name in _names(type(record)):
+                value = getattr(record, name)
                 if isinstance(value, dict):
-                    setattr(record, f.name, json.loads(json.dumps(value)))
+                    setattr(record, name, json.loads(json.dumps(value)))
+
+
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(kind))
 
 
 class MemoryShelf:
