@@ -10,8 +10,8 @@ import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from bot import app as composition
-from bot import databases
 from bot import content as content_room
+from bot import databases
 from bot.content import Content
 from bot.settings import Settings
 from tests.desk.office import Desk, opened
