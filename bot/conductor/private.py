@@ -72,7 +72,8 @@ async def look(ctx: Context, session: Session, given: Input | None, content: Con
         return Look(Started(KEEP, BY))
     if said in words["fine"] and _alarmed(ctx) and free():
         return Look(Started(FINE, BY))
-    if code and free() and (linked := await _link(ctx, given.text, words["link"], open_now is not None)):
+    coded = any(letter.isdecimal() for letter in given.text)
+    if coded and free() and (linked := await _link(ctx, given.text, words["link"], open_now is not None)):
         return Look(Started(LINK, BY, {"code": linked}), mask=True)
     return Look(given)
 
