@@ -137,7 +137,7 @@ def _message(update: Update, message: Message, account: str, edited: bool) -> li
     command, _, code = clean(message.text or "").partition(" ")
     if command.partition("@")[0].lower() == STAFF_COMMAND and not edited:
         return _staff(update, message.chat, message.sender, account, code=code.strip())
-    if not _private(message.chat, message.sender) or any(getattr(message, name) for name in _SERVICE):
+    if not _private(message.chat, message.sender) or any(getattr(message, name) is not None for name in _SERVICE):
         return []
     wordy, words = _words(message)
     number, stamp = str(message.message_id), message.edit_date or 0

@@ -7,6 +7,7 @@ in the store.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
@@ -16,14 +17,15 @@ from typing import TypeAlias
 from procrastinate import App, PsycopgConnector
 
 from bot import outgoing
+from bot.jobs import set_back
 from bot.jobs.drop_off import count_questions
 from bot.jobs.searching import end_searches, lay_answers
 from bot.jobs.started import ask_before_it_shuts, send_by_sms, start_late, start_reminders
 from bot.jobs.wishes import Failures, erase_due, link_due
 from bot.observe import logs
 from bot.rostering import Roster
-from bot.store import audit, clocks, retention, sign_ins
-from bot.store.database import INBOX_CHANNEL, OUTBOX_CHANNEL, Database
+from bot.store import audit, retention, sign_ins
+from bot.store.database import UNAVAILABLE, Database
 from bot.store.keys import Keys
 
 log = logs.get(__name__)
@@ -87,7 +89,6 @@ class _Clerk:
     def timetable(self) -> Iterator[tuple[str, str, Act]]:
         """(name, cron in UTC, what is done)."""
         yield "remind", MINUTE, self._remind
-        yield "clocks", MINUTE, self._clocks
         yield "fallback", MINUTE, self._by_sms
         yield "wishes", MINUTE, self._wishes
         yield "targets", MINUTE, self._targets
@@ -104,12 +105,6 @@ class _Clerk:
     async def _remind(self) -> None:
         if started := await start_reminders(self.database, self.secrets, self.policy, self.clock()):
             log.info("reminders_started", rows=started)
-
-    async def _clocks(self) -> None:
-        if rows := await clocks.put_right(self.database, self.clock()):
-            log.warning("clock_was_wrong", rows=rows)
-            await self.database.notify(INBOX_CHANNEL)
-            await self.database.notify(OUTBOX_CHANNEL)
 
     async def _by_sms(self) -> None:
         if rows := await send_by_sms(self.database, self.secrets, self.clock()):
@@ -180,14 +175,27 @@ async def run(
     clock: Callable[[], datetime],
     others: Others = NO_OTHERS,
 ) -> None:
-    """Work until cancelled; a lost database is waited for."""
+    """Work until cancelled; a lost database is waited for, and a clock that is set back is begun anew with."""
     while True:
-        jobs = make(database, secrets, policy, roster, clock, others)
+        worker = asyncio.create_task(_work(make(database, secrets, policy, roster, clock, others)))
+        watch = asyncio.create_task(set_back.seen())
         try:
-            async with jobs.open_async():
-                await jobs.run_worker_async(install_signal_handlers=False, delete_jobs="always")
-        except Exception as error:
-            log.warning("jobs_stopped", kind=type(error).__name__)
-        if (task := asyncio.current_task()) is not None and task.cancelling():
-            raise asyncio.CancelledError  # the library lost it, or raised something else on its way out
+            await asyncio.wait({worker, watch}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            worker.cancel()
+            watch.cancel()
+            await asyncio.gather(watch, worker, return_exceptions=True)
+        if not watch.cancelled():
+            for _ in range(2):  # once more: what somebody held was passed over
+                with contextlib.suppress(*UNAVAILABLE):
+                    await set_back.put_right(database, clock, watch.result())
+                await asyncio.sleep(RESTART_SECONDS)
         await asyncio.sleep(RESTART_SECONDS)
+
+
+async def _work(jobs: App) -> None:
+    try:
+        async with jobs.open_async():
+            await jobs.run_worker_async(install_signal_handlers=False, delete_jobs="always")
+    except Exception as error:
+        log.warning("jobs_stopped", kind=type(error).__name__)

@@ -72,6 +72,11 @@ class Broadcast:
         return str(self.id)[-SHORT:]
 
     @property
+    def approved(self) -> bool:
+        """Whether somebody else agreed to every text that there is, and there is one."""
+        return bool(self.texts) and all(text.approved_by for text in self.texts.values())
+
+    @property
     def wanted(self) -> Wanted:
         """For whom it is."""
         return Wanted(self.topic, self.languages, self.countries, sorted(self.texts))

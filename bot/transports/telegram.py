@@ -81,6 +81,8 @@ def error_of(error: Exception) -> SendError:
         case BadRequest():
             nobody = any(words in error.message.lower() for words in _NOBODY)
             return BadAddress("400") if nobody else BadContent("400")
+        case UnicodeError():  # half a letter: nothing was sent
+            return BadContent("letters")
         case NetworkError() if isinstance(error.__cause__, NOT_SENT):
             return Unreachable(type(error.__cause__).__name__)
         case _:  # cut, timed out, 5xx, an unreadable answer: it may have been accepted

@@ -68,10 +68,12 @@ def gone(world: World, database: Database) -> Callable[[], Awaitable[None]]:
     return ends
 
 
-async def cut(work: Callable[[], Awaitable[Any]]) -> bool:
+async def cut(database: Database, work: Callable[[], Awaitable[Any]]) -> bool:
     """Whether it was cut off. Nothing else may come of it."""
     task = asyncio.ensure_future(work())
     await asyncio.wait([task])
+    if database._saying is not None:  # what it said at its end is a step too
+        await asyncio.wait([database._saying])
     if task.cancelled():
         return True
     if error := task.exception():
@@ -91,7 +93,7 @@ async def test_a_batch_of_turns(world: World, monkeypatch: pytest.MonkeyPatch, h
             written += 1
         steps.at, steps.count = steps.at + 1, 0
         with counted(steps, monkeypatch):
-            cuts += await cut(worker.run_once)
+            cuts += await cut(database, worker.run_once)
         handled = await world.one("SELECT count(*) FROM inbox WHERE state = 'done'")
         assert handled in (written - len(PEOPLE), written)
         while await worker.run_once():
@@ -116,7 +118,7 @@ async def test_what_providers_have_taken(world: World, monkeypatch: pytest.Monke
         world.clock.move(seconds=SHORT)
         steps.at, steps.count = steps.at + 1, 0
         with counted(steps, monkeypatch):
-            cuts += await cut(sender.run_once)
+            cuts += await cut(database, sender.run_once)
         await world.leases_run_out()
         database.failed_at = -math.inf  # as long as a lease lasts, ago
         while await sender.run_once():

@@ -19,6 +19,7 @@ from bot import jobs
 from bot.jobs import started, wishes
 from bot.rostering import Roster
 from bot.settings import Settings
+from bot.store import clocks
 from bot.store.database import Database
 from bot.store.migrate import migrate
 from tests.desk.office import opened
@@ -107,9 +108,10 @@ async def _clock(doings: Doings) -> None:
     made = jobs.make(app.database, app.secrets, app.policy, Roster(app.content), app.clock, others)
     await doings.do("attachments", app.attachments.run_once)
     for name in (
-        "purge", "seal", "remind", "fallback", "windows", "wishes", "targets", "rota", "drop_off", "searches", "clocks",
+        "purge", "seal", "remind", "fallback", "windows", "wishes", "targets", "rota", "drop_off", "searches",
     ):  # fmt: skip
         await doings.do(name, partial(made.tasks[name].func, 0))
+    await doings.do("clocks", lambda: clocks.put_right(app.database, doings.world.now, timedelta(days=1)))
     await doings.do("metrics", app.backlog)
     telling = await Telling.made(doings.world)
     await doings.world.run(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from bot import outgoing
 from bot.conductor import Conductor
+from bot.jobs import schedule, set_back
+from bot.rostering import Roster
 from bot.sender import Sender
 from bot.store import clocks, inbox, leases, retention
 from bot.transports import errors
@@ -22,6 +26,7 @@ from tests.pipeline.world import Provider, World
 
 pytestmark = pytest.mark.slow
 MAYA = "777001"
+DAY = timedelta(days=1)
 OTHERS = ("777002", "777003", "777004")
 
 
@@ -94,14 +99,14 @@ async def test_T24_a_clock_that_was_ahead_for_a_while_keeps_nobody_waiting(world
     await world.writes(MAYA, "rules")
     await world.writes("777004", "wages")
     for _ in range(2):  # minutes: what is written now may be for a chat that waits
-        await clocks.put_right(world.app.database, world.now)
+        await clocks.put_right(world.app.database, world.now, ahead)
         await world.turns()
         await world.sends()
         world.clock.move(minutes=1)
     to = [address for address, _, _ in world.provider.sent]
     assert {address: to.count(address) for address in set(to)} == {MAYA: 2, **dict.fromkeys(OTHERS, 1)}
     assert await world.one("SELECT count(*) FROM inbox WHERE state <> 'done'") == 0
-    assert await clocks.put_right(world.app.database, world.now) == 0
+    assert await clocks.put_right(world.app.database, world.now, ahead) == 0
 
 
 async def test_T24_a_page_of_a_clock_that_was_ahead_climbs_on(world: World) -> None:
@@ -115,7 +120,7 @@ async def test_T24_a_page_of_a_clock_that_was_ahead_climbs_on(world: World) -> N
     promised = dict([tuple(each) for each in await world.rows("SELECT id, due_at FROM notices")])
     world.clock.move(days=-1)
     assert await pager(world, {"voice": voice}).run_once() == 0
-    await clocks.put_right(world.app.database, world.now)
+    await clocks.put_right(world.app.database, world.now, DAY)
     await pager(world, {"voice": voice}).run_once()
     assert len(voice.rung) == 2
     world.clock.move(hours=1)
@@ -125,7 +130,7 @@ async def test_T24_a_page_of_a_clock_that_was_ahead_climbs_on(world: World) -> N
     assert await world.one("SELECT count(*) FROM notices WHERE audience = 'page' AND red_at IS NULL") == 0
     for notice, due_at in await world.rows("SELECT id, due_at FROM notices WHERE due_at IS NOT NULL"):
         assert abs(promised[notice] - due_at - timedelta(days=1)) <= timedelta(minutes=1)
-    assert await clocks.put_right(world.app.database, world.now) == 0
+    assert await clocks.put_right(world.app.database, world.now, DAY) == 0
 
 
 async def test_T24_what_waits_by_a_right_clock_goes_on_waiting(world: World) -> None:
@@ -139,7 +144,7 @@ async def test_T24_what_waits_by_a_right_clock_goes_on_waiting(world: World) -> 
     await world.sends()
     album = await world.app.inbox.open(world.inbound("777005"), {})
     await world.given(album, "resumed", {}, at=world.now + timedelta(seconds=3))
-    assert await clocks.put_right(world.app.database, world.now) == 0
+    assert await clocks.put_right(world.app.database, world.now, DAY) == 0
 
 
 async def test_T24_who_wrote_by_a_clock_that_was_ahead_is_not_written_to_at_night(world: World) -> None:
@@ -158,6 +163,89 @@ async def test_T24_who_wrote_by_a_clock_that_was_ahead_is_not_written_to_at_nigh
     await world.turns()
     conversation = "SELECT last_inbound_at FROM conversations WHERE id = :id"
     assert await world.one(conversation, id=where.conversation_id) == world.now
+
+
+@pytest.mark.parametrize("seized", [False, True])
+async def test_T24_what_a_clock_that_was_ahead_queued_does_not_leave_at_night(world: World, *, seized: bool) -> None:
+    """She wrote an hour before the clock was set back: what is put right says so, and her hours hold."""
+    world.clock.move(days=1)
+    await world.says(MAYA, "wages")
+    where = await world.where(MAYA)
+    await world.set_person(where.subject_id, consent_contact_at=NOON, seized_at=NOON if seized else None)
+    await queued(world, MAYA, "one", origin="human", state="held", reason="safe_hours", not_before=world.now)
+    await world.run("UPDATE outbox SET queued_at = :at WHERE state = 'held'", at=world.now)
+    world.clock.move(hours=-23)  # an hour has passed since, by a right clock
+    world.clock.move(hours=-10)  # and it is two in the morning where she is
+    sent = len(world.provider.sent)
+    await world.run("UPDATE conversations SET last_inbound_at = :at", at=world.now + timedelta(hours=23))
+    await clocks.put_right(world.app.database, world.now, DAY)
+    assert await world.one("SELECT max(last_inbound_at) FROM conversations") == world.now - timedelta(hours=1)
+    await world.sender.run_once()
+    assert len(world.provider.sent) == sent
+    assert await world.one("SELECT reason FROM outbox WHERE state = 'held'") == ("seized" if seized else "safe_hours")
+
+
+async def test_T24_who_never_wrote_has_not_written_now(world: World) -> None:
+    await queued(world, MAYA, "one", not_before=world.now + timedelta(days=1))
+    await world.run("UPDATE conversations SET last_inbound_at = NULL, next_send_at = :at", at=world.now + DAY)
+    await world.run("UPDATE outbox SET queued_at = :at", at=world.now + DAY)
+    assert await clocks.put_right(world.app.database, world.now, DAY) > 0
+    rows = await world.rows("SELECT last_inbound_at, next_send_at FROM conversations")
+    assert [tuple(row) for row in rows] == [(None, world.now)]
+
+
+async def test_T24_a_clock_is_seen_to_be_set_back_and_not_to_be_set_forward() -> None:
+    leads = iter([100.0, 100.0, 900.0, 850.0, 700.0, 0.0])
+    assert await set_back.seen(lambda: next(leads), 0.0) == timedelta(seconds=200)
+
+
+async def test_T24_a_clock_that_is_not_the_database_s_changes_nothing(world: World) -> None:
+    await queued(world, MAYA, "one", not_before=world.now + timedelta(days=1))
+    await world.run("UPDATE outbox SET queued_at = :at", at=world.now + DAY)
+    before = await world.one("SELECT not_before FROM outbox")
+    await set_back.put_right(world.app.database, world.clock, DAY)  # the clock of tests is another one
+    assert await world.one("SELECT not_before FROM outbox") == before
+
+
+async def test_T24_jobs_begin_anew_when_the_clock_was_set_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library waits for the minute after the last one that it saw."""
+    steps, righted, made, make = [DAY], [], [], schedule.make
+
+    async def seen() -> timedelta:
+        if not steps:
+            await asyncio.Event().wait()
+        return steps.pop()
+
+    async def put_right(database: object, clock: object, back: timedelta) -> None:
+        righted.append(back)
+
+    def counted(*given: Any) -> Any:
+        made.append(make(*given))
+        return made[-1]
+
+    monkeypatch.setattr(set_back, "seen", seen)
+    monkeypatch.setattr(set_back, "put_right", put_right)
+    monkeypatch.setattr(schedule, "make", counted)
+    monkeypatch.setattr(schedule, "RESTART_SECONDS", 0.0)
+    app = world.app
+    running = asyncio.create_task(schedule.run(app.database, app.secrets, app.policy, Roster(app.content), app.clock))
+    async with asyncio.timeout(60):
+        while len(made) < 2:  # noqa: ASYNC110 (nothing is set when a library begins)
+            await asyncio.sleep(0.01)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert running.cancelled()
+    assert righted == [DAY, DAY]
+
+
+async def test_T24_minutes_ahead_for_which_jobs_were_noted_are_not_passed_over(world: World) -> None:
+    table = "procrastinate_periodic_defers"
+    note = f"INSERT INTO {table} (task_name, defer_timestamp, periodic_id) VALUES ('remind', :at, '')"
+    seconds = int(world.now.timestamp())
+    for at in (seconds, seconds + 3600):
+        await world.run(note, at=at)
+    await clocks.put_right(world.app.database, world.now, DAY)
+    assert [tuple(left) for left in await world.rows(f"SELECT defer_timestamp FROM {table}")] == [(seconds,)]
 
 
 def test_no_right_clock_writes_what_is_put_right() -> None:

@@ -69,6 +69,12 @@ async def test_buttons_are_an_inline_keyboard(fake: FakeTelegram, transport: Tel
     assert keyboard(()) == []
 
 
+async def test_half_a_letter_is_never_sent(fake: FakeTelegram, transport: Telegram) -> None:
+    with pytest.raises(errors.BadContent):
+        await send(transport, Part("text", "a\ud83d"))
+    assert fake.asked == []
+
+
 async def test_a_press_is_acknowledged_and_an_old_one_is_no_error(fake: FakeTelegram, transport: Telegram) -> None:
     await transport.acknowledge(account="7000", ack="23837123")
     assert fake.asked[0].form["callback_query_id"] == "23837123"
