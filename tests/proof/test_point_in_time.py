@@ -160,13 +160,13 @@ async def _back(
     again = archive.run("back", base, str(moment), data=server.directory)
     assert (again.returncode, "move it elsewhere" in again.stderr) == (1, True)
 
+    settings = server.directory / "postgresql.auto.conf"
+    whole = settings.read_text("utf-8")
+    settings.write_text(whole.replace(str(moment), ""), "utf-8")  # to the newest: at a moment it would miss that
     (archive.disk / "wal").rename(archive.disk / "unplugged")
     with pytest.raises(EmbeddedError):
         await asyncio.to_thread(embedded.ensure, machine)
     (archive.disk / "unplugged").rename(archive.disk / "wal")
-
-    settings = server.directory / "postgresql.auto.conf"
-    whole = settings.read_text("utf-8")
     settings.write_text(whole.replace("action = promote", "action = pause"), "utf-8")
     await asyncio.to_thread(embedded.ensure, machine)
     assert await asyncio.to_thread(main, ["restore", "--in-place"]) == 2
