@@ -12,10 +12,14 @@ import os
 import resource
 import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
+from types import FrameType
 
 from bot.observe import logs
 from bot.settings import CannotStart
+
+TO_TIDY = 2  # seconds for what is half made (a backup) to be taken away, once told to end
 
 # command: (module in bot/cli, name of its run, name of its add_arguments or "", help)
 COMMANDS = {
@@ -99,7 +103,16 @@ def end_when_told() -> None:
     """The first process of a container ends at SIGTERM too. The kernel spares it as long as it has no handler: told to
     stop while it learns or migrates, it would wait to be killed. A service that is at work has its own (`serve`)."""
     if os.getpid() == 1:
-        signal.signal(signal.SIGTERM, lambda number, frame: os._exit(128 + number))
+        signal.signal(signal.SIGTERM, _end)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """Out through every `finally`. A thread that waits for what is learned would hold that up: it is not waited for."""
+    signal.signal(number, signal.SIG_IGN)  # told again, it is on its way already
+    late = threading.Timer(TO_TIDY, os._exit, (128 + number,))
+    late.daemon = True
+    late.start()
+    raise SystemExit(128 + number)
 
 
 def _read(arguments: Sequence[str]) -> tuple[argparse.Namespace, Callable[[argparse.Namespace], int]]:

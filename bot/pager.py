@@ -37,6 +37,7 @@ RINGING = frozenset({"page", SECOND})
 ALERT, GROUP = "alert", "group"  # receivers that are mail addresses of the operator, and groups of staff
 AGAIN = frozenset({"late", "escalated"})  # notices that somebody who had it did not answer: another one first
 TO_LOOK_AT = frozenset({"glass"})  # notices for which nobody waits: somebody opened a case, and others must know
+SUPERVISORS = ("supervisor", "administrator")
 OFFER_AGAIN = timedelta(hours=1)
 TRIED_AGAIN = (Throttled, Unreachable, OutcomeUnknown, Undeliverable)
 
@@ -108,17 +109,27 @@ class Pager:
     async def _planned(
         self, connection: Connection, notice: Open, people: Sequence[Colleague], now: datetime
     ) -> Rung | None:
-        """One notice that cannot be planned keeps nobody from being called for the others; the operator hears of it."""
+        """One notice that cannot be planned keeps nobody from being called for the others; the operator hears of it, or
+        whoever can be reached where no operator is known."""
         try:
             return await self._step(connection, notice, people, now)
         except UNAVAILABLE:
             raise
         except Exception as error:
             log.error("page_not_planned", id=notice.id, kind=type(error).__name__, exc_info=True)
-            return _rung(notice, self._to_operators(), notice.called, None)
+            return _rung(notice, self._to_operators() or self._to_anybody(notice, people), notice.called, None)
 
     def _to_operators(self) -> list[Call]:
         return [Call("duty", f"{ALERT}_{n}", None, "email") for n in range(len(self._alerts))]
+
+    def _to_anybody(self, notice: Open, people: Sequence[Colleague]) -> list[Call]:
+        """Without rank or ladder: supervisors, else everybody who is on duty, else everybody."""
+        theirs = _of(notice, people)
+        chiefs = [one for one in theirs if one.role in SUPERVISORS]
+        for some in (chiefs, [one for one in theirs if one.on_duty], theirs, people):
+            if calls := [call for one in some for call in self._calls("duty", notice, one)]:
+                return calls
+        return []
 
     async def _step(
         self, connection: Connection, notice: Open, people: Sequence[Colleague], now: datetime
@@ -179,7 +190,7 @@ class Pager:
             people = _of(notice, people)
         if step in {"duty", "backup"}:
             return self._ranked(notice, people, notice.rung)[:1]
-        role = {"supervisor": ("supervisor", "administrator"), "partner": ("partner",)}[step]
+        role = {"supervisor": SUPERVISORS, "partner": ("partner",)}[step]
         wanted = [p for p in people if p.role in role and (p.reached_by or step == "supervisor")]
         chief = [p for p in wanted if p.role == role[0]] or wanted
         return [Offer(person, (step,)) for person in chief if person.id not in notice.rung]

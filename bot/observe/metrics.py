@@ -33,4 +33,5 @@ BACKLOG = {
     "pages_open": Gauge("saathi_pages_open", "Alarms that no human took"),
     "pages_oldest_seconds": Gauge("saathi_pages_oldest_seconds", "How long the oldest of them has waited"),
     "pages_red": Gauge("saathi_pages_red", "Alarms for which everybody was called and nobody came"),
+    "archive_failing": Gauge("saathi_archive_failing", "1 while PostgreSQL's archive does not take its changes"),
 }

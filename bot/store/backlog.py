@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+# An archive that fails keeps every change on PostgreSQL's own disk, until that is full.
 # Held rows wait for a window or for safe hours and are no backlog; a row that may leave since longer is one.
 _QUERY = text("""
 SELECT
@@ -22,7 +23,9 @@ SELECT
   (SELECT count(*) FROM notices WHERE taken_at IS NULL AND audience = 'page') AS pages_open,
   (SELECT coalesce(extract(epoch FROM now() - min(raised_at)), 0) FROM notices
     WHERE taken_at IS NULL AND audience = 'page') AS pages_oldest_seconds,
-  (SELECT count(*) FROM notices WHERE taken_at IS NULL AND red_at IS NOT NULL) AS pages_red
+  (SELECT count(*) FROM notices WHERE taken_at IS NULL AND red_at IS NOT NULL) AS pages_red,
+  (SELECT count(*) FROM pg_stat_archiver
+    WHERE last_failed_time > coalesce(last_archived_time, '-infinity')) AS archive_failing
 """)
 
 

@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -32,10 +32,12 @@ from bot.store.manifest import (
     value,
 )
 from bot.store.media_tar import pack
-from bot.store.programs import _NAMES, run
+from bot.store.programs import run
 
 STAMP = "%Y%m%dT%H%M%SZ"
 _STAMPED = re.compile(r"\d{8}T\d{6}Z")
+_HALF = re.compile(r"\.(\d{8}T\d{6}Z)\.\d+")  # by `_begun`
+CUT_OFF = timedelta(days=1)  # a half one that is older is nobody's work any more
 CHUNK = 1 << 20
 
 
@@ -47,6 +49,8 @@ def make(url: str, media: Path | None, out: Path, keys_out: Path, now: datetime)
     stamp = now.astimezone(UTC).strftime(STAMP)
     if out.resolve() == keys_out.resolve():
         raise BackupError("the keys belong in another place than the data: whoever has both can read what people wrote")
+    for folder in (out, keys_out):  # first of all: halves hold keys, and room that this one needs
+        prune_halves(folder, now - CUT_OFF)
     place, keys_place = _begun(out, stamp), _begun(keys_out, stamp)
     try:
         with psycopg.connect(url) as connection:
@@ -100,6 +104,18 @@ def prune(folder: Path, before: datetime) -> int:
     return gone
 
 
+def prune_halves(folder: Path, before: datetime) -> int:
+    """Remove what backups left that were cut off (killed, no power) and had begun before this moment; returns how many.
+    It may hold keys of people who are erased since."""
+    gone = 0
+    for path in list(folder.iterdir()) if folder.is_dir() else []:
+        half = _HALF.fullmatch(path.name)
+        if half and datetime.strptime(half[1], STAMP).replace(tzinfo=UTC) < before:
+            shutil.rmtree(path)
+            gone += 1
+    return gone
+
+
 def _begun(out: Path, stamp: str) -> Path:
     out.mkdir(parents=True, exist_ok=True, mode=0o700)
     if (out / stamp).exists():
@@ -116,6 +132,3 @@ def _in(folder: Path) -> list[Path]:
 def _to_disk(file: Path) -> None:
     with file.open("rb") as opened:
         os.fsync(opened.fileno())
-
-
-_NAMES |= {"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT", "sslcert": "PGSSLCERT", "sslkey": "PGSSLKEY"}

@@ -17,14 +17,24 @@ from psycopg.conninfo import conninfo_to_dict
 from bot.store import cluster
 from bot.store.manifest import BackupError
 
-_NAMES = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD", "dbname": "PGDATABASE"}
+NAMES = {  # what an address may say, and the variable that says it to a program
+    "host": "PGHOST",
+    "port": "PGPORT",
+    "user": "PGUSER",
+    "password": "PGPASSWORD",
+    "dbname": "PGDATABASE",
+    "sslmode": "PGSSLMODE",
+    "sslrootcert": "PGSSLROOTCERT",
+    "sslcert": "PGSSLCERT",
+    "sslkey": "PGSSLKEY",
+}
 
 
 def run(program: str, url: str, server_version: int, arguments: Sequence[str]) -> None:
     """The address goes by the environment: a list of processes would show its password."""
     found = _program(program, server_version // 10_000)
     given = conninfo_to_dict(url)
-    address = {variable: str(given[name]) for name, variable in _NAMES.items() if given.get(name) is not None}
+    address = {variable: str(given[name]) for name, variable in NAMES.items() if given.get(name) is not None}
     environment = {**{k: v for k, v in os.environ.items() if not k.startswith(("PG", "SAATHI_"))}, **address}
     done = subprocess.run(  # noqa: S603
         [found, *arguments], env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False

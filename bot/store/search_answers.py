@@ -14,6 +14,7 @@ from sqlalchemy import Row, delete, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
+from bot.observe import logs
 from bot.store import raised, search, turns
 from bot.store.events import record
 from bot.store.keys import Keys, open_json, seal
@@ -29,12 +30,15 @@ from bot.store.tables import (
     volunteers,
 )
 
+log = logs.get(__name__)
 ANSWERED = "volunteer_answer"  # an event of the case, and a line of the list
 
 
 async def bring(connection: AsyncConnection, secrets: Keys, now: datetime) -> int:
     """Lay answers into their cases: an event with the volunteer's number, found by its words, and a line of the list
-    for whoever looks after the case. An answer whose search is gone goes with it. Returns how many were laid."""
+    for whoever looks after the case. An answer whose search is gone goes with it.
+    One that cannot be opened waits (SAATHI_SECRET_KEY may lack an older secret) and holds up no other.
+    Returns how many were laid."""
     rows = (
         await connection.execute(
             select(
@@ -57,10 +61,19 @@ async def bring(connection: AsyncConnection, secrets: Keys, now: datetime) -> in
     await turns.lock(connection, {row.reporter for row in rows if row.reporter is not None}, wait=True)
     laid = 0
     for row in rows:
-        taken = await connection.execute(delete(search_answers).where(search_answers.c.id == row.id))
-        if taken.rowcount and row.case_id is not None:  # of two workers one takes it
-            laid += await _lay(connection, secrets, row, now)
+        try:
+            async with connection.begin_nested():
+                laid += await _take(connection, secrets, row, now)
+        except ValueError as error:
+            log.error("search_answer_unreadable", id=row.id, kind=type(error).__name__)
     return laid
+
+
+async def _take(connection: AsyncConnection, secrets: Keys, row: Row[Any], now: datetime) -> bool:
+    taken = await connection.execute(delete(search_answers).where(search_answers.c.id == row.id))
+    if not taken.rowcount or row.case_id is None:  # of two workers one takes it
+        return False
+    return await _lay(connection, secrets, row, now)
 
 
 async def _lay(connection: AsyncConnection, secrets: Keys, row: Row[Any], now: datetime) -> bool:

@@ -335,6 +335,22 @@ async def test_sent_twice_by_two_taps_is_asked_once(search: Search, world: World
     assert await world.one("SELECT count(*) FROM tasks") == 1
 
 
+async def test_an_answer_that_cannot_be_opened_holds_up_no_other(search: Search, world: World) -> None:
+    """It waits, whole: a secret may be missing for a while."""
+    await search.asks()
+    await search.minute()
+    await world.says(MAYA, "1", "I saw her at the bakery")
+    ((whole,),) = await world.rows("SELECT words_enc FROM search_answers")
+    await world.run("UPDATE search_answers SET words_enc = '\\x00'")
+    await world.says(MAYA, "once more", "1", "she works there on Fridays")
+    await search.minute()
+    assert await world.one("SELECT count(*) FROM case_events WHERE kind = 'volunteer_answer'") == 1
+    await world.run("UPDATE search_answers SET words_enc = :whole", whole=whole)
+    await search.minute()
+    assert await world.one("SELECT count(*) FROM case_events WHERE kind = 'volunteer_answer'") == 2
+    assert await world.one("SELECT count(*) FROM search_answers") == 0
+
+
 async def test_two_workers_at_once_lay_an_answer_once(search: Search, world: World) -> None:
     await search.asks()
     await search.minute()

@@ -326,6 +326,11 @@ def test_the_units_start_what_there_is_as_nobody_of_weight() -> None:
     assert told["saathi-web"].port != told["saathi-worker"].health_port
     backup = told["saathi-backup"]
     assert {str(backup.out), str(backup.keys_out)} <= set(units["saathi-backup"]["ReadWritePaths"].split())
+    # An Assert... that is not met is no failure to systemd: OnFailure= would tell nobody of a disk that is not there.
+    lines = _lines(DEPLOY / "systemd" / "saathi-backup.service")
+    before = [value for name, value in lines if name == "ExecStartPre"]
+    assert before == [f"/usr/bin/test -d {place}" for place in (backup.out, backup.keys_out)]
+    assert not [name for name, _ in lines if name.startswith(("Assert", "Condition"))]
     assert (DEPLOY / "systemd" / "saathi-backup.timer").is_file()
 
 

@@ -18,10 +18,18 @@ from tests.fakes.service import PATIENCE
 
 pytestmark = pytest.mark.slow
 SPACE = ("--user", "--map-root-user", "--pid", "--fork", "--kill-child")
-# As `main` does it; and what takes long before the service is at work.
-STARTS = (
-    "import time; from bot.__main__ import end_when_told; end_when_told(); print('up', flush=True); time.sleep(600)"
-)
+# As `main` does it; a thread that waits for what is learned; and what is half made when it is told.
+STARTS = """
+import threading, time
+from bot.__main__ import end_when_told
+end_when_told()
+threading.Thread(target=time.sleep, args=(600,)).start()
+try:
+    print("up", flush=True)
+    time.sleep(600)
+finally:
+    print("taken away", flush=True)
+"""
 
 
 def _no_space() -> str:
@@ -38,6 +46,7 @@ WHY = _no_space()
 
 @pytest.mark.skipif(bool(WHY), reason=WHY)
 def test_told_to_stop_while_it_starts() -> None:
+    """Nothing half made is left (a backup's keys), and no thread is waited for."""
     command = ["unshare", *SPACE, sys.executable, "-c", STARTS]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as outer:
         assert outer.stdout is not None
@@ -46,5 +55,6 @@ def test_told_to_stop_while_it_starts() -> None:
         subprocess.run(["kill", "-TERM", first], check=True)
         try:
             assert outer.wait(PATIENCE) == 128 + signal.SIGTERM
+            assert outer.stdout.read() == "taken away\n"
         finally:
             outer.kill()

@@ -110,6 +110,7 @@ async def test_what_waits_is_a_figure(here: World) -> None:
     assert shown["saathi_inbox_oldest_seconds"] > 0
     assert shown["saathi_database_up"] == 1
     assert shown["saathi_pages_open"] == 0
+    assert shown["saathi_archive_failing"] == 0
 
 
 async def test_a_worker_tells_how_it_is_when_it_is_told_where(here: World) -> None:

@@ -333,6 +333,32 @@ async def test_a_notice_that_cannot_be_planned_keeps_nobody_from_being_called_fo
     assert told.count("duty@help.example") == 2, "for each of both, and once"
 
 
+@pytest.mark.parametrize(("known", "told"), [("chief", ["2"]), ("asha", ["0"]), ("bimala", ["1"])])
+async def test_without_an_operator_whoever_is_known_hears_of_what_cannot_be_planned(
+    world: World, monkeypatch: pytest.MonkeyPatch, known: str, told: list[str]
+) -> None:
+    """A supervisor, else who is on duty, else anybody: the log alone wakes nobody."""
+    team = await _team(world)
+    if known != "chief":
+        await world.run("UPDATE user_profiles SET phone_enc = NULL WHERE user_id <> :id", id=team[known])
+        await world.run("UPDATE user_profiles SET email_enc = NULL")
+    if known == "bimala":
+        await world.run(
+            "UPDATE shifts SET starts_at = starts_at + interval '2 days', ends_at = ends_at + interval '2 days'"
+        )
+    await world.says(MAYA, "he has a knife")
+
+    async def fails(*_: Any) -> Any:
+        raise KeyError("a fault of ours")
+
+    monkeypatch.setattr(Pager, "_step", fails)
+    voice = Bell()
+    worker = pager(world, {"voice": voice, "email": Bell()})
+    for _ in range(3):
+        await worker.run_once()
+    assert called(voice) == told, "and once"
+
+
 @pytest.mark.parametrize("odd", [ValueError("a line feed in an address"), "a\0b", "x" * 9000])
 async def test_a_bell_that_makes_no_sense_rings_so_often_and_no_more(world: World, odd: Exception | str) -> None:
     await _team(world)

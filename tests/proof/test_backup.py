@@ -27,7 +27,7 @@ from bot.media.files import Files
 from bot.settings import Settings, SettingsError
 from bot.store import alive, backup, embedded, history, media_tar, programs, restore
 from bot.store.database import AT_WORK, LISTENS
-from bot.store.manifest import MANIFEST, BackupError, verify
+from bot.store.manifest import KEYS, MANIFEST, BackupError, verify
 from bot.store.tables import audit, notices, outbox
 from tests.conftest import Clock
 from tests.fakes.database import asked
@@ -411,6 +411,20 @@ def test_old_backups_go_and_what_is_none_stays(tmp_path: Path, clock: Clock) -> 
     (tmp_path / "notes").mkdir()
     assert backup.prune(tmp_path, clock() - timedelta(days=7)) == 2
     assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_what_was_cut_off_goes_first_of_all(tmp_path: Path, clock: Clock) -> None:
+    """It may hold keys of people who are erased since; also when no backup can be made any more."""
+    places = out, keys_out = tmp_path / "data", tmp_path / "keys"
+    halves = [f".{(clock() - timedelta(hours=hours)).strftime(backup.STAMP)}.7" for hours in (1, 25, 999)]
+    for place in places:
+        for name in (*halves, ".notes"):
+            (place / name).mkdir(parents=True)
+            (place / name / KEYS).write_bytes(b"of somebody")
+    with pytest.raises(BackupError, match="cannot be read"):
+        backup.make("postgresql://nobody@127.0.0.1:1/none", None, out, keys_out, clock())
+    for place in places:
+        assert {path.name for path in place.iterdir()} == {halves[0], ".notes"}
 
 
 def test_the_password_is_in_no_list_of_processes(

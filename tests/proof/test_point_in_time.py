@@ -20,9 +20,12 @@ import pytest
 
 from bot import app as composition
 from bot.__main__ import main
+from bot.databases import bring_up_to_date
 from bot.settings import ROOT, Settings
 from bot.store import embedded
-from bot.store.cluster import account_for, programs
+from bot.store.backlog import backlog
+from bot.store.cluster import EmbeddedError, account_for, programs
+from bot.store.database import Database
 from bot.store.embedded import Server
 from tests.conftest import Clock
 from tests.fakes.database import asked
@@ -146,7 +149,8 @@ async def test_brought_back_to_a_moment(
 async def _back(
     machine: Path, archive: Archive, base: str, moment: datetime, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Held up on its way first: until PostgreSQL has come to that moment, nothing is settled."""
+    """Held up on its way twice: without its archive PostgreSQL does not go on with what it has, and until it has come
+    to that moment nothing is settled."""
     server = archive.server
     asked(server.url_admin, "SELECT pg_switch_wal()")
     embedded.stop(machine)
@@ -154,10 +158,15 @@ async def _back(
     assert done.returncode == 0, done.stderr
     assert (server.directory.parent / f"{server.directory.name}.before").is_dir()
     again = archive.run("back", base, str(moment), data=server.directory)
-    assert (again.returncode, "is there from the last time" in again.stderr) == (1, True)
+    assert (again.returncode, "move it elsewhere" in again.stderr) == (1, True)
 
     settings = server.directory / "postgresql.auto.conf"
     whole = settings.read_text("utf-8")
+    settings.write_text(whole.replace(str(moment), ""), "utf-8")  # to the newest: at a moment it would miss that
+    (archive.disk / "wal").rename(archive.disk / "unplugged")
+    with pytest.raises(EmbeddedError):
+        await asyncio.to_thread(embedded.ensure, machine)
+    (archive.disk / "unplugged").rename(archive.disk / "wal")
     settings.write_text(whole.replace("action = promote", "action = pause"), "utf-8")
     await asyncio.to_thread(embedded.ensure, machine)
     assert await asyncio.to_thread(main, ["restore", "--in-place"]) == 2
@@ -184,6 +193,26 @@ def test_what_is_kept_already_is_never_replaced(archive: Archive, tmp_path: Path
     assert archive.run("fetch", "000000090000000000000001", str(fetched)).returncode == 0
     assert fetched.read_bytes() == b"a change"
     assert archive.run("fetch", "000000090000000000000002", str(fetched)).returncode == 1
+
+
+async def test_an_archive_that_stops_is_a_figure(machine: Path, archive: Archive) -> None:
+    """PostgreSQL's own disk fills meanwhile."""
+    await asyncio.to_thread(bring_up_to_date, settings_of(machine))
+    database = Database(archive.server.url_app)
+
+    async def failing() -> float:
+        async with database.begin() as connection:
+            return (await backlog(connection))["archive_failing"]
+
+    try:
+        assert await failing() == 0
+        (archive.disk / "wal").rename(archive.disk / "unplugged")
+        asked(archive.server.url_admin, "SELECT pg_switch_wal()")
+        async with asyncio.timeout(120):
+            while not await failing():  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+    finally:
+        await database.close()
 
 
 def test_nothing_older_than_a_week_is_left(archive: Archive) -> None:
