@@ -113,6 +113,13 @@ def danger_of(given: Input | None) -> str | None:
     return None
 
 
+def doubt_of(given: Input | None) -> str | None:
+    """The kind of what only may be danger."""
+    if isinstance(given, Heard | Shared) and given.meaning.danger and given.meaning.danger.tier == "ask":
+        return given.meaning.danger.kind
+    return None
+
+
 def child_of(given: Input | None) -> str:
     """What a text says of a child that writes; empty when it says nothing of it."""
     return given.meaning.child if isinstance(given, Heard | Shared) else ""

@@ -15,7 +15,7 @@ from uuid import UUID
 import regex
 
 from bot.conductor import meanwhile
-from bot.conductor.arrived import COURTESY, child_of, danger_of
+from bot.conductor.arrived import COURTESY, child_of, danger_of, doubt_of
 from bot.content import Content
 from bot.engine import offers
 from bot.engine.answers import Answer, exact
@@ -97,6 +97,8 @@ class Gate:
         shut = word in QUIET and which.heavy(self._ctx) is not None  # no list before a human has closed it
         if owner == "waiting" and danger is None and (word or self._asks() or self._code(given)) and not shut:
             return True  # a command, a code, or the answer to what a command asked: nobody else speaks here yet
+        if danger is None and (doubt := doubt_of(given)) and which.recent_alarm(self._ctx) is None:
+            return await self._asks_gently(doubt)
         if danger is None and meanwhile.begins(self._ctx, self._content, given):
             return True
         if danger is None:
@@ -109,6 +111,15 @@ class Gate:
         await cases.raise_alarm(self._ctx, kind=danger)
         # Asked whether the program may write later, she says it again: woken, and answered by the flow that asks.
         return owner == "waiting" and self._asks_about("self_harm")
+
+    async def _asks_gently(self, doubt: str) -> bool:
+        """What only may be danger is asked about here too as long as nobody has spoken; else whoever has the
+        conversation, or will, is told what it may be."""
+        ctx = self._ctx
+        if ctx.conversation.owner == "waiting" and ctx.conversation.earlier_user_id is None and not which.heavy(ctx):
+            return owners.move(ctx.conversation, "speaks")
+        await cases.note_doubt(ctx, kind=doubt)
+        return False
 
     async def _hears_the_hour(self, given: Input) -> None:
         """Asked whether we may write for the next hour, she told where she is: within that hour a clear yes or no still
@@ -303,7 +314,7 @@ class Gate:
 
     def _more(self, given: Input) -> dict[str, Any] | None:
         """Words or files that follow a number and are no command and no other matter: more about it."""
-        if not isinstance(given, Heard | Shared) or danger_of(given) or not self._follows(given, MORE_UNTIL):
+        if not isinstance(given, Heard | Shared) or given.meaning.danger or not self._follows(given, MORE_UNTIL):
             return None
         if isinstance(given, Heard) and self._another_matter(given.meaning):
             return None
