@@ -30,6 +30,7 @@ from bot.store.keys import Keys
 
 log = logs.get(__name__)
 RESTART_SECONDS = 5
+AGAIN_SECONDS = 5.0  # until a worker that goes on is told to end once more
 MINUTE, FIVE, TEN = "* * * * *", "*/5 * * * *", "*/10 * * * *"
 HOUR, NIGHT = "20 * * * *", "40 4 * * *"
 Sweep: TypeAlias = Callable[[], Awaitable[int]]  # returns how many
@@ -182,9 +183,11 @@ async def run(
         try:
             await asyncio.wait({worker, watch}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            worker.cancel()
             watch.cancel()
-            await asyncio.gather(watch, worker, return_exceptions=True)
+            while not worker.done():  # the library may lose it while it opens
+                worker.cancel()
+                await asyncio.wait({worker}, timeout=AGAIN_SECONDS)
+            await asyncio.wait({watch})
         if not watch.cancelled():
             for _ in range(2):  # once more: what somebody held was passed over
                 with contextlib.suppress(*UNAVAILABLE):

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from psycopg.errors import CheckViolation, LockNotAvailable
+from psycopg.errors import CheckViolation, DeadlockDetected, LockNotAvailable
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -127,7 +127,7 @@ def patiently(connection: Connection, work: Callable[[], None], *, tries: int) -
             return work()
         except OperationalError as error:
             connection.rollback()
-            if not isinstance(error.orig, LockNotAvailable):
+            if not isinstance(error.orig, LockNotAvailable | DeadlockDetected):  # a turn holds one and wants another
                 raise
             if left:
                 time.sleep(PAUSE)

@@ -263,9 +263,7 @@ async def test_the_jobs_do_it_by_the_clock(world: World) -> None:
     world.clock.move(days=1)
     app = make(world.app.database, world.app.secrets, world.policy, Roster(world.app.content), world.clock)
     crons = {task.task.name: task.cron for task in app.periodic_registry.periodic_tasks.values()}
-    every = {
-        name: "* * * * *" for name in ("remind", "wishes", "targets", "fallback", "searches", "broadcast", "clocks")
-    }
+    every = {name: "* * * * *" for name in ("remind", "wishes", "targets", "fallback", "searches", "broadcast")}
     others = {"purge": "*/10 * * * *", "rota": "*/10 * * * *", "seal": "*/5 * * * *", "windows": "*/5 * * * *"}
     others |= {"digest": "*/5 * * * *", "box": "40 4 * * *"}
     assert crons == {**every, **others, "drop_off": "20 * * * *"}

@@ -14,9 +14,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg.errors import DeadlockDetected
 from sqlalchemy import CheckConstraint, create_engine, inspect
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from bot.store import migrate as room
 from bot.store.embedded import Server
@@ -311,3 +312,18 @@ def test_a_schema_of_a_newer_version_is_used_and_left(owner_url: str, connection
     assert room.serves(room.newest())
     assert not room.serves("0001")
     assert not room.serves("")
+
+
+def test_who_migrates_gives_way_in_a_circle_and_tries_again(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A turn holds one table and wants another, which waits behind us: PostgreSQL ends one of both."""
+    monkeypatch.setattr(room, "PAUSE", 0.0)
+    faults: list[Exception] = [OperationalError("ALTER", {}, DeadlockDetected("deadlock detected"))]
+
+    def work() -> None:
+        if faults:
+            raise faults.pop()
+
+    room.patiently(connection, work, tries=2)
+    assert faults == []
