@@ -7,7 +7,6 @@ in the store.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from bot.jobs.wishes import Failures, erase_due, link_due
 from bot.observe import logs
 from bot.rostering import Roster
 from bot.store import audit, retention, sign_ins
-from bot.store.database import UNAVAILABLE, Database
+from bot.store.database import Database
 from bot.store.keys import Keys
 
 log = logs.get(__name__)
@@ -190,8 +189,10 @@ async def run(
             await asyncio.wait({watch})
         if not watch.cancelled():
             for _ in range(2):  # once more: what somebody held was passed over
-                with contextlib.suppress(*UNAVAILABLE):
+                try:
                     await set_back.put_right(database, clock, watch.result())
+                except Exception as error:  # the jobs go on all the same
+                    log.error("clock_not_put_right", kind=type(error).__name__)
                 await asyncio.sleep(RESTART_SECONDS)
         await asyncio.sleep(RESTART_SECONDS)
 
