@@ -83,11 +83,11 @@ class Content:
         return {i.removeprefix(RETRY): f"{SYSTEM}.{i}" for i in said if i.removeprefix(RETRY) in sought}
 
     @cached_property
-    def _heard(self) -> tuple[Mapping[str, tuple[Phrase, ...]], Mapping[str, tuple[Phrase, ...]]]:
+    def _heard(self) -> tuple[Mapping[str, tuple[Phrase, ...]], ...]:
         options = hearing.option_phrases(self.flows, self.catalogue, self.languages)
-        sentences = hearing.sentences(self.languages)
+        sentences, declining = hearing.sentences(self.languages), hearing.declining(self.languages)
         forget()
-        return sentences, options
+        return sentences, declining, options
 
     @cached_property
     def _folded(self) -> Mapping[str, str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from bot.content.catalogue import Catalogue
 from bot.content.cldr import locale
-from bot.content.languages import FALLBACK, Language
+from bot.content.languages import DECLINE, FALLBACK, Language
 from bot.engine.flow import Ask, Flows
 from bot.engine.folding import fold
 from bot.engine.phrases import Meanings, Phrase, Phrases, phrase
@@ -69,6 +69,12 @@ def sentences(languages: Mapping[str, Language]) -> Meanings:
         for name, raws in language.sentences.items():
             found.setdefault(name, []).extend(readable(raws, refused))
     return Meanings(found)
+
+
+def declining(languages: Mapping[str, Language]) -> Meanings:
+    """Phrases by which people say that they do not know, or do not want to say. They hold what would refuse them."""
+    raws = (raw for language in languages.values() for raw in language.answers.get(DECLINE, ()))
+    return Meanings({DECLINE: list(readable(raws, _NOTHING))})
 
 
 def readable(raws: Iterable[str], refusals: frozenset[str]) -> Iterable[Phrase]:

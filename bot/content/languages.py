@@ -21,6 +21,7 @@ from bot.engine.phrases import phrase
 
 COMMANDS = ("menu", "back", "human", "language", "status", "clear", "delete", "stop", "start", "complain")
 DIRECTIONS = ("ltr", "rtl")
+PLAINLY, DECLINE = ("yes", "no"), "decline"  # of `answers:`
 FALLBACK = "en"
 OWN, ANYWHERE = 9, "ZZ"  # of `likely:`
 
@@ -28,8 +29,8 @@ OWN, ANYWHERE = 9, "ZZ"  # of `likely:`
 @dataclass(frozen=True, slots=True)
 class Language:
     """One language. `universal`: command to the whole messages that mean it; `phrases`: the same for flows by name;
-    `sentences`: what means a command or flow inside a message; `refusals`: the words that say no, folded.
-    `likely` counts for the order of the menu alone; 9 = the country's own language, `ZZ` = anywhere else."""
+    `sentences`: what means a command or flow inside a message; `refusals`: the words that say no, folded;
+    `answers`: what answers any question. `likely` counts for the order of the menu alone; 9 = the country's own language, `ZZ` = anywhere else."""
 
     code: str
     name: str
@@ -41,6 +42,7 @@ class Language:
     phrases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sentences: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     refusals: frozenset[str] = frozenset()
+    answers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # `yes`, `no`: words; `decline`: phrases
     latin: str = ""  # its name in Latin letters, which every phone shows
     likely: Mapping[str, int] = field(default_factory=dict)  # country -> how likely its numbers speak it, 1 to 9
 
@@ -90,9 +92,18 @@ def _language(sheet: Sheet, top: Place, code: str) -> Language:
         phrases={flow: sheet.words(phrases, flow) for flow in phrases},
         sentences={flow: _phrases(sheet, sentences, flow) for flow in sentences},
         refusals=frozenset(fold(word) for word in sheet.words(top, "refusals")),
+        answers=_answers(sheet, top),
         latin=sheet.text(top, "latin", needed=False) or sheet.text(top, "english_name"),
         likely=_likely(sheet, top),
     )
+
+
+def _answers(sheet: Sheet, top: Place) -> dict[str, tuple[str, ...]]:
+    """`answers: {yes: [...], no: [...], decline: [...]}`: what answers any question."""
+    table = sheet.table(top, "answers")
+    sheet.only(table, (*PLAINLY, DECLINE), "`answers:`")
+    plain = {option: tuple(map(fold, sheet.words(table, option))) for option in PLAINLY}
+    return {**plain, DECLINE: _phrases(sheet, table, DECLINE)}
 
 
 def _likely(sheet: Sheet, top: Place) -> dict[str, int]:

@@ -69,6 +69,7 @@ class WordsOf:
     folded: Mapping[str, str]  # folded universal word -> command
     facts: Mapping[str, FactText]
     sentences: Mapping[str, tuple[Phrase, ...]] = field(default_factory=dict)  # command or flow -> phrases that mean it
+    declining: Mapping[str, tuple[Phrase, ...]] = field(default_factory=dict)
     phrases: Mapping[str, tuple[Phrase, ...]] = field(
         default_factory=dict
     )  # context of an option or question -> phrases
@@ -92,6 +93,20 @@ class WordsOf:
     def sentence(self, text: str) -> str | None:
         """The command or flow that a sentence means, in any language."""
         return heard(self.sentences, text) if len(text) <= SENTENCE else None
+
+    def refuses(self, word: str) -> bool:
+        """Whether a folded word says no, in this language or in English."""
+        return any(word in self.languages[code].refusals for code in (self.language, FALLBACK))
+
+    def plainly(self, option: str) -> tuple[str, ...]:
+        """What says yes or no to whatever question, folded, in this language or in English."""
+        return tuple(
+            w for code in dict.fromkeys((self.language, FALLBACK)) for w in self.languages[code].answers.get(option, ())
+        )
+
+    def declines(self, text: str) -> bool:
+        """Whether a text says that its writer does not know, or does not want to say, in any language."""
+        return len(text) <= SENTENCE and heard(self.declining, text) is not None
 
     def heard(self, step: str, choice: Choice | None) -> tuple[Phrase, ...]:
         """The phrases of an option, or of a question for words, in all languages."""

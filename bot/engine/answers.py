@@ -96,7 +96,8 @@ def understood(ask: Ask) -> tuple[Choice, ...]:
     return (*numbered(ask), *ask.others)
 
 
-def _spellings(asking: Asking, choice: Choice) -> frozenset[str]:
+def spellings(asking: Asking, choice: Choice) -> frozenset[str]:
+    """All that the option is called, folded."""
     label = asking.words.label(asking.step, choice)
     return _spelled((choice.id, choice.label, choice.short, *choice.synonyms, label.shown, *label.accepted))
 
@@ -106,7 +107,8 @@ def _spelled(own: tuple[str, ...]) -> frozenset[str]:
     return frozenset(folded(w) for w in own if w)
 
 
-def _chosen(asking: Asking, choice: Choice) -> Answer:
+def chosen(asking: Asking, choice: Choice) -> Answer:
+    """The answer that this option is."""
     if choice is asking.ask.skip:
         return refused(asking.ask, asking.known, choice.goto)
     return Answer({asking.ask.slot: choice.id} if asking.ask.slot else {}, choice.goto)
@@ -129,12 +131,12 @@ def _choice(asking: Asking, text: str) -> Choice | None:
     if place is not None and asking.ask.choices and 1 <= place <= len(options):
         return options[place - 1]
     folded = fold(text)
-    if named := [c for c in understood(asking.ask) if folded in _spellings(asking, c)]:
+    if named := [c for c in understood(asking.ask) if folded in spellings(asking, c)]:
         return _one(named)
     first = _NUMBER_FIRST.fullmatch(digits(text.strip()))  # "1 yes": when both agree
     if first and asking.ask.choices and 1 <= int(first[1]) <= len(options):
         option = options[int(first[1]) - 1]
-        return option if fold(first[2]) in _spellings(asking, option) else None
+        return option if fold(first[2]) in spellings(asking, option) else None
     return None
 
 
@@ -146,15 +148,15 @@ def exact(asking: Asking, text: str) -> Answer | None:
     whole, lines = [text], text.splitlines()[:MAX_LINES]
     for some in (whole, lines) if lines != whole else (whole,):
         if choice := _one(c for line in some if line.strip() and (c := _choice(asking, line))):
-            return _chosen(asking, choice)
+            return chosen(asking, choice)
     return _typed(asking, text) if number(text) is not None else None
 
 
 def nearly(asking: Asking, text: str) -> Answer | None:
     """The option that the text names but for small slips of spelling; None when two would fit."""
     folded = fold(text)
-    near = _one(c for c in understood(asking.ask) if any(_slip(folded, s) for s in _spellings(asking, c)))
-    return _chosen(asking, near) if near else None
+    near = _one(c for c in understood(asking.ask) if any(_slip(folded, s) for s in spellings(asking, c)))
+    return chosen(asking, near) if near else None
 
 
 def _slip(written: str, meant: str) -> bool:
@@ -193,7 +195,7 @@ def read(asking: Asking, text: str) -> Answer | None:
         return typed
     ask, skip = asking.ask, asking.ask.skip
     if skip and not ask.choices and number(text) == 1:
-        return _chosen(asking, skip)
+        return chosen(asking, skip)
     if not takes_text(ask) or not text.strip():
         return None
     free = [f for f in ask.fills if f.reader == TEXT] or [Fill(s, TEXT) for s in (ask.slot,) if s]
@@ -253,7 +255,7 @@ def listen(
 def tapped(asking: Asking, option: str) -> Answer | None:
     """The answer of a button of this question; None when it has no such option."""
     choice = next((c for c in understood(asking.ask) if c.id == option), None)
-    return _chosen(asking, choice) if choice else None
+    return chosen(asking, choice) if choice else None
 
 
 def given(ask: Ask, kind: str, ref: str) -> Answer | None:

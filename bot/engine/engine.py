@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from bot.engine import answers, interrupts, named, offers
+from bot.engine import answers, interrupts, named, offers, spoken
 from bot.engine.events import Event, NotUnderstood, Said
 from bot.engine.flow import Ask, Do, Flow, Flows, Readers, Words
 from bot.engine.inputs import Heard, Input, Outcome, Pressed, Resumed, Shared, Started, TimedOut
@@ -153,6 +153,7 @@ def _answer(machine: Machine, open_now: tuple[Flow, Ask], heard: Heard) -> None:
     answer = answer or machine.said(flow, asking.ask, heard.text) or answers.read(asking, heard.text)
     if answer is None and interrupts.code(machine, heard):
         return  # before it is kept as words: a code is no fact of a case
+    answer = answer or _spoken(machine, asking, heard)
     machine.overhear(heard)
     if answer is None or len(heard.text.split()) > FEW:
         _keep_words(machine, heard)
@@ -178,6 +179,23 @@ def _answer(machine: Machine, open_now: tuple[Flow, Ask], heard: Heard) -> None:
             machine.ask_again("system.noted_so_far")
         else:
             _missed(machine, open_now)
+
+
+def _spoken(machine: Machine, asking: answers.Asking, heard: Heard) -> answers.Answer | None:
+    """The option that a sentence names, unless the sentence is more than an answer: danger, or another matter."""
+    intent, confidence = interrupts.intent_of(heard.meaning)
+    seen = heard.meaning.danger
+    if seen is not None and not (seen.doubtful or machine.in_danger):
+        return None
+    if (
+        intent in machine.flows.by_intent
+        and machine.flows.by_intent[intent] != machine.rules.menu
+        and confidence >= machine.rules.interrupt
+    ):
+        return None
+    if answers.fold(heard.text) in machine.rules.labels:
+        return None
+    return spoken.option(asking, heard.text)
 
 
 def _take(

@@ -218,6 +218,15 @@ class Words(Protocol):
     def sentence(self, text: str) -> str | None:
         """The command or flow that a sentence means by a phrase in it, in any language; None when two would fit."""
 
+    def refuses(self, word: str) -> bool:
+        """Whether a folded word says no, in the person's language or in English."""
+
+    def plainly(self, option: str) -> tuple[str, ...]:
+        """What says `yes` or `no` to whatever question, folded, in the person's language or in English."""
+
+    def declines(self, text: str) -> bool:
+        """Whether a text says that its writer does not know, or does not want to say."""
+
     def heard(self, step: str, choice: Choice | None) -> tuple[Phrase, ...]:
         """The phrases by which free text says this choice of `flow.step` (None: answers its question), in all
         languages: people mix."""

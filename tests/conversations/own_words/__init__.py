@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import yaml
 
 from bot.conductor.gate import BY_US
 from bot.content import Content
-from bot.engine.answers import Answer
+from bot.engine.answers import Answer, slots_of
 from bot.engine.flow import Ask
 from bot.engine.machine import Machine
 from bot.engine.session import Frame, Session
@@ -27,6 +27,7 @@ from tests.conversations.harness import Phone, recording
 
 FOLDER = Path(__file__).parent
 PARTS = ("shown", "kept")
+LEADS = {"injury": ("injury_compensation", "medical"), "money": ("money_help",), "human": ("human",)}  # lines of lists
 SKIP = "skip"  # what is written for a refusal, or for "I do not know"
 MISSED, OTHER = "missed", "another question"
 Asked = Mapping[str, Mapping[str, Sequence[str]]]  # by question (flow.step): by answer: lines
@@ -73,7 +74,8 @@ def _noticed(taken: list[tuple[str, Answer]]) -> Iterator[None]:
     settle = Machine.settle
 
     def noticing(machine: Machine, ask: Ask, answer: Answer, words: str = "") -> None:
-        taken.append((f"{machine.top.flow}.{ask.id}", answer))
+        known = {slot: machine.slot(slot) for slot in slots_of(ask)}  # what was heard in it was put before
+        taken.append((f"{machine.top.flow}.{ask.id}", replace(answer, values={**known, **answer.values})))
         settle(machine, ask, answer, words)
 
     Machine.settle = noticing  # type: ignore[method-assign]
@@ -109,6 +111,8 @@ async def heard(content: Content, understanding: Understanding, said: Said) -> s
     ours = [answer for question, answer in taken if question == said.question]
     if ours:
         return said.means if _matches(ask, ours[0], said.means) else f"taken as {dict(ours[0].values) or ours[0].goto}"
+    if any(f.flow in LEADS.get(said.means, (said.means,)) for f in phone.session.stack):
+        return said.means  # a line of a list that was told as a report is one
     return MISSED if phone.asking == said.question else f"{OTHER}: {phone.asking or 'none'}"
 
 

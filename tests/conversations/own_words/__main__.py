@@ -24,7 +24,10 @@ def main() -> None:
     for one, made in found:
         if one.part == args.part and made != one.means:
             print(f"{one.language} {one.question} = {one.means}: {one.text!r} -> {made}")
-    counts = Counter((one.language, one.part, "right" if made == one.means else "missed" if made == MISSED else "wrong") for one, made in found)
+    counts = Counter(
+        (one.language, one.part, "right" if made == one.means else "missed" if made == MISSED else "wrong")
+        for one, made in found
+    )
     for language, part in sorted({key[:2] for key in counts}):
         right, missed, wrong = (counts[language, part, what] for what in ("right", "missed", "wrong"))
         print(f"{language} {part}: {right} of {right + missed + wrong} right, {missed} asked again, {wrong} otherwise")

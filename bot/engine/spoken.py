@@ -1,0 +1,78 @@
+"""An option that a short sentence names: "yes I can, he went out", "in a company, cleaning".
+
+Law: only the words count by which the option is called, whole, and only while its question is open; a sentence that
+names two options, or says no beside one, names none. What a question takes as words is never looked through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from bot.engine.answers import Answer, Asking, chosen, spellings, takes_words, understood
+from bot.engine.flow import Choice
+from bot.engine.phrases import Clauses, clauses
+
+LONGEST = 9  # words: a longer text tells more than it answers
+YES_OR_NO = frozenset({"yes", "no"})
+
+
+def option(asking: Asking, text: str) -> Answer | None:
+    """The one option that the text names; None for none, several, or a doubtful one."""
+    spoken = clauses(text)
+    if takes_words(asking.ask) or not spoken or sum(map(len, spoken)) > LONGEST:
+        return None
+    ask = asking.ask
+    if ask.skip and asking.words.declines(text):
+        return chosen(asking, ask.skip)
+    either = {c.id for c in ask.choices} >= YES_OR_NO
+    named = _named(spoken, [(c, spellings(asking, c)) for c in understood(ask)])
+    if not named and either:
+        named = _named(spoken, [(c, asking.words.plainly(c.id)) for c in ask.choices if c.id in YES_OR_NO])
+    choices = {one.choice.id: one.choice for one in named}
+    if len(choices) != 1:
+        return None
+    choice = choices.popitem()[1]
+    if choice.id != "no" and any(map(asking.words.refuses, _rest(spoken, named))):
+        return None
+    if either and not any(one.start == 0 or one.end == len(spoken[one.clause]) for one in named):
+        return None  # a yes in the middle of other words may be about them
+    return chosen(asking, choice)
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """Where a clause calls an option: first word, and the word behind the last one."""
+
+    choice: Choice
+    clause: int
+    start: int
+    end: int
+
+    def within(self, other: _Named) -> bool:
+        """Whether it is a part of a longer one: "safe" in "not safe"."""
+        longer = other.end - other.start > self.end - self.start
+        return longer and self.clause == other.clause and other.start <= self.start and self.end <= other.end
+
+
+def _named(spoken: Clauses, called: Iterable[tuple[Choice, Iterable[str]]]) -> list[_Named]:
+    found = [
+        _Named(choice, number, *span)
+        for choice, spellings in called
+        for words in (tuple(spelling.split()) for spelling in spellings)
+        for number, clause in enumerate(spoken)
+        for span in _spans(words, clause)
+    ]
+    return [one for one in found if not any(one.within(other) for other in found)]
+
+
+def _spans(words: tuple[str, ...], clause: tuple[str, ...]) -> Iterator[tuple[int, int]]:
+    for start in range(len(clause) - len(words) + 1) if words else ():
+        if clause[start : start + len(words)] == words:
+            yield start, start + len(words)
+
+
+def _rest(spoken: Clauses, named: Iterable[_Named]) -> list[str]:
+    """The words that call no option."""
+    taken = {(one.clause, place) for one in named for place in range(one.start, one.end)}
+    return [w for number, clause in enumerate(spoken) for place, w in enumerate(clause) if (number, place) not in taken]
