@@ -42,6 +42,7 @@ class Language:
     sentences: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     refusals: frozenset[str] = frozenset()
     latin: str = ""  # its name in Latin letters, which every phone shows
+    latin_days: tuple[str, ...] = ()  # Monday first: the days of the week in them, short
     likely: Mapping[str, int] = field(default_factory=dict)  # country -> how likely its numbers speak it, 1 to 9
 
 
@@ -91,6 +92,7 @@ def _language(sheet: Sheet, top: Place, code: str) -> Language:
         sentences={flow: _phrases(sheet, sentences, flow) for flow in sentences},
         refusals=frozenset(fold(word) for word in sheet.words(top, "refusals")),
         latin=sheet.text(top, "latin", needed=False) or sheet.text(top, "english_name"),
+        latin_days=sheet.words(top, "latin_days"),
         likely=_likely(sheet, top),
     )
 

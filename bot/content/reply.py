@@ -14,7 +14,7 @@ from typing import Any
 from bot.content.catalogue import Catalogue, in_latin
 from bot.content.knowledge import FactText
 from bot.content.languages import FALLBACK, Language
-from bot.content.wording import PLACEHOLDER, SITE, Texts, fill, kept_in_order, spoken, texts_of
+from bot.content.wording import PLACEHOLDER, SITE, Texts, fill, kept_in_order, spoken, texts_of, with_days
 from bot.engine.answers import fold
 from bot.engine.events import Asked, Said
 from bot.engine.flow import Ask, Choice, Flows, Label, Say
@@ -190,12 +190,12 @@ class Replies:
         return all(self._catalogue.entry(language, in_latin(fact)) is not None for fact in facts)
 
     def _in_latin(self, event: Said | Asked, language: str, slots: Mapping[str, Any]) -> str | None:
-        """The SMS in Latin letters, its values too (days of the week in English); None where there is no such text."""
+        """The SMS in Latin letters, its values too (months in English); None where there is no such text."""
         own = self._catalogue.entry(language, in_latin(f"{event.text_id}#sms"))
         if own is None or not self._has_latin(event, language):
             return None
         texts = texts_in(language, self._catalogue, self._facts, latin=True, short=True)
-        told = fill(own.text, slots, FALLBACK, isolate=False, texts=texts)
+        told = fill(own.text, self._by_day(slots, language), FALLBACK, isolate=False, texts=texts)
         before = event.prefix if isinstance(event, Asked) else ""
         first = self._catalogue.text(language, in_latin(f"{before}#sms"), "") if before else ""
         return first if first and _asks_itself(before) else f"{first} {told}".strip()
@@ -231,10 +231,13 @@ class Replies:
         """A loose text with its values."""
         own = self._catalogue.entry(language, in_latin(f"{text_id}#sms")) if latin else None
         if own is not None:
-            return fill(own.text, slots, FALLBACK, isolate=False)
+            return fill(own.text, self._by_day(slots, language), FALLBACK, isolate=False)
         rtl = self._languages[language].direction == "rtl"
         texts = texts_in(language, self._catalogue, self._facts)
         return fill(self.text(language, text_id), slots, language, isolate=rtl, texts=texts)
+
+    def _by_day(self, slots: Mapping[str, Any], language: str) -> dict[str, Any]:
+        return with_days(slots, self._languages[language].latin_days, FALLBACK)
 
     def _voice(self, text_id: str, step: Say | Ask, language: str) -> tuple[str, str]:
         """The long and the short text. Without a short one the long one stands for it, and a translated long one also

@@ -32,6 +32,7 @@ OPTIONAL = {"phrases", "home", "attached", "elsewhere", "counted", "sentences", 
     "months_by",
     "likely",
     "latin",
+    "latin_days",
     "bikram",
 }
 FAMILIES = {"dinar", "riyal", "dirham", "rupee", "dollar", "pound", "shilling"}
