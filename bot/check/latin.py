@@ -33,8 +33,7 @@ from bot.engine.flow import Ask, Flow, Say
 
 # Flows that are in her script on every phone: what they say is lessons, leaflets and reports, texts of our facts.
 NATIVE = frozenset({"before_leaving", "leaflets", "orientation", "what_changed"})
-# Words of the engine that are in her script: one is said in another language, one holds what a human wrote.
-OTHERWISE = frozenset({"other_language", "letter"})
+OTHERWISE = frozenset({"letter"})  # words of the engine that are in her script: it holds what a human wrote
 # Facts that these say: texts of knowledge/ by the beginning and the end of their id. A message is in her script as
 # long as one of its facts has no Latin letters (`bot/content/reply.py`).
 SPOKEN = (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bot.conductor.arrived import BARE, danger_of
 from bot.conductor.here import Here
-from bot.conductor.speaking import LATIN, queue
+from bot.conductor.speaking import LATIN, in_latin, queue
 from bot.engine import answers
 from bot.engine.events import Said
 from bot.engine.inputs import Heard, Input, Meaning, Shared
@@ -17,14 +17,13 @@ from handlers.languages import STEM, UNSCRIPTED, WROTE
 
 REPORTS = frozenset({"danger", "serious", "grievance"})  # levels of flows in which a country is where it happens
 CLEAR = 3  # words in the letters of her own language that another language must have to be told
-LETTERS = 5  # fewer tell nothing: "ok", "yes", "112"
+LETTERS = 5  # Latin ones; fewer tell nothing: "ok", "yes", "112"
 
 
 def learn(here: Here, given: Input) -> None:
     """Note what an input tells of her."""
     meaning = given.meaning if isinstance(given, Heard | Shared) else Meaning()
     _note_language(here, given.text if isinstance(given, Heard) else "", meaning)
-    _note_letters(here, given)
     here.person.country = here.person.country or _country_said(here, given, meaning)
 
 
@@ -76,17 +75,14 @@ def _note_script(here: Here, text: str, guess: str) -> None:
         here.person.profile.pop(UNSCRIPTED)
 
 
-def _note_letters(here: Here, given: Input) -> None:
-    """Which letters she writes in, off an SMS with enough of them."""
+def note_letters(here: Here, given: Input | None) -> None:
+    """Which letters she writes in by SMS, be it in another language, also while she is not answered: her own tell at
+    once, a phone that writes them shows them."""
     if here.conversation.channel != "sms" or not isinstance(given, Heard):
         return
-    if here.language() not in here.tools.content.latin:
-        return
-    if sum(1 for c in given.text if c.isalpha()) < LETTERS:
-        return
-    if script_of(given.text) != "LATIN":
+    if script_of(given.text) not in ("LATIN", ""):
         here.person.profile[LATIN] = False
-    elif _is_written_in_latin(here, given.text):
+    elif sum(1 for c in given.text if c.isalpha()) >= LETTERS and _is_written_in_latin(here, given.text):
         here.person.profile[LATIN] = True
 
 
@@ -131,4 +127,5 @@ def offer_language(here: Here, given: Input) -> None:
     if (not foreign and len(given.text.split()) < CLEAR) or person.profile.get(WROTE) == other:
         return
     person.profile[WROTE] = other
-    queue(here, content.reply(Said("system.other_language", {"name": content.languages[other].name}), other))
+    name = content.called(other, latin=script_of(given.text) == "LATIN")
+    queue(here, content.reply(Said("system.other_language", {"name": name}), other, latin=in_latin(here)))

@@ -147,6 +147,13 @@ class Content:
         known = language if language in self.languages else FALLBACK
         return self._replies.make(event, known, latin=latin, script=script, beneath=beneath)
 
+    def called(self, language: str, *, latin: bool) -> str:
+        """What a person writes, alone in a message, for a language: its own name, `latin`: one in Latin letters. Not a
+        name that is a country's too."""
+        own = self.languages[language]
+        names = [*(() if latin else (own.name,)), own.latin, *own.also]
+        return next((name for name in names if self.rules.labels.get(fold(name)) == hearing.LANGUAGE), own.name)
+
     def chrome(self, language: str) -> dict[str, str]:
         """The channels' own words in a language, by id."""
         known = language if language in self.languages else FALLBACK
