@@ -41,6 +41,7 @@ class Language:
     phrases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sentences: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     refusals: frozenset[str] = frozenset()
+    unknown: tuple[str, ...] = ()  # phrases that say "I do not know", alone in a message
     latin: str = ""  # its name in Latin letters, which every phone shows
     latin_days: tuple[str, ...] = ()  # Monday first: the days of the week in them, short
     likely: Mapping[str, int] = field(default_factory=dict)  # country -> how likely its numbers speak it, 1 to 9
@@ -91,6 +92,7 @@ def _language(sheet: Sheet, top: Place, code: str) -> Language:
         phrases={flow: sheet.words(phrases, flow) for flow in phrases},
         sentences={flow: _phrases(sheet, sentences, flow) for flow in sentences},
         refusals=frozenset(fold(word) for word in sheet.words(top, "refusals")),
+        unknown=_phrases(sheet, top, "unknown"),
         latin=sheet.text(top, "latin", needed=False) or sheet.text(top, "english_name"),
         latin_days=sheet.words(top, "latin_days"),
         likely=_likely(sheet, top),

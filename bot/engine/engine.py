@@ -150,6 +150,7 @@ def _answer(machine: Machine, open_now: tuple[Flow, Ask], heard: Heard) -> None:
     answer = answers.nearly(asking, heard.text)
     if answer is None and heard.meaning.danger and answers.takes_words(ask) and interrupts.other_matter(machine, heard):
         return  # free text does not swallow a danger that is to be asked about
+    answer = answer or answers.unknown(asking, heard.text)
     answer = answer or machine.said(flow, asking.ask, heard.text) or answers.read(asking, heard.text)
     if answer is None and interrupts.code(machine, heard):
         return  # before it is kept as words: a code is no fact of a case
@@ -168,12 +169,13 @@ def _answer(machine: Machine, open_now: tuple[Flow, Ask], heard: Heard) -> None:
         _take(machine, open_now, heard, answers.refused(ask, machine.known), found)
     elif not interrupts.other_matter(machine, heard):
         place = {} if ask.unsure else named.country(machine, heard)
+        told = bool(place) or named.value(machine, ask, heard)
         machine.learn({**found, **place})
         if any(slot in machine.top.heard for slot in found):
             machine.ask_again()  # it was understood, though it answers another question
-        elif found and answers.takes_text(ask):
+        elif found:
             machine.ask_again("system.noted_so_far")  # a country where a name was asked for: kept, and no miss
-        elif place and not machine.top.noted:  # a country where a choice was asked for: once, then it is a miss
+        elif told and not machine.top.noted:  # a country where a choice was asked for: once, then it is a miss
             machine.change(noted=True)
             machine.ask_again("system.noted_so_far")
         else:

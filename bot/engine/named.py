@@ -1,17 +1,21 @@
-"""A country said where something else is asked: "kuwait" under "what work?".
+"""A country said where something else is asked: "kuwait" under "what work?"; and any other value, "3 months".
 
 Law: it is understood wherever it is said, also when one is known: that of a number may be another one, and of two
-answers the later one counts. It answers nothing but itself, so the open question comes again.
+answers the later one counts. It answers nothing but itself, so the open question comes again. Other values are kept as
+words, and told to be: whoever says them tells her story.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from bot.engine.answers import number, takes_text
+from bot.engine.flow import Ask
 from bot.engine.inputs import Heard
 from bot.engine.state import State
 
-READER = "country"
+READER, BARE = "country", "bare"
+STORIES = frozenset({"danger", "serious", "grievance"})  # levels of what somebody tells
 LONE = 3  # words: more of them tell more than where she is
 
 
@@ -25,3 +29,13 @@ def country(state: State, heard: Heard) -> dict[str, Any]:
     values = {fill.slot: reader.find(heard.text, fill.args, state.language) for fill in fills}
     asked = state.persons()
     return {slot: value for slot, value in values.items() if value is not None and slot in asked}
+
+
+def value(state: State, ask: Ask, heard: Heard) -> bool:
+    """Whether these words are a value and no more, with its unit or name, where a report asks for a choice. A lone
+    number is a number of a list."""
+    reader = state.readers.get(BARE)
+    if reader is None or takes_text(ask) or number(heard.text) is not None or not state.chain:
+        return False
+    story = state.level(state.chain[0]) in STORIES
+    return story and bool(reader.read(heard.text, {}, state.language))
