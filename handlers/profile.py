@@ -49,7 +49,10 @@ async def set_language(ctx: Context, *, language: str) -> Outcome:
 
 
 async def set_letters(ctx: Context, *, letters: str) -> Outcome:
-    """In which letters an SMS comes from now on, however she writes: `own` of her language, or `latin` ones."""
+    """In which letters an SMS comes from now on, however she writes: `own` of her language, or `latin` ones. Whoever
+    was known by ear alone has said with it that the guess is right."""
+    if letters == OWN and ctx.person.profile.pop(UNSCRIPTED, None):
+        ctx.person.language = ctx.person.language or ctx.person.language_guess
     ctx.person.profile[LETTERS] = LATIN if letters == LATIN else OWN
     return Outcome("set")
 

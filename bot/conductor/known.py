@@ -16,6 +16,7 @@ from bot.nlu.language import TWINS, same_spoken, script_of, sounds_alike
 from handlers.languages import STEM, UNSCRIPTED, WROTE
 
 REPORTS = frozenset({"danger", "serious", "grievance"})  # levels of flows in which a country is where it happens
+LETTER_FLOWS = frozenset({"own_letters", "latin_letters"})  # "hindi lipi", "roman urdu"
 CLEAR = 3  # words in the letters of her own language that another language must have to be told
 LETTERS = 5  # Latin ones; fewer tell nothing: "ok", "yes", "112"
 
@@ -35,9 +36,10 @@ def country_of_stay(here: Here) -> str | None:
 
 def _note_language(here: Here, text: str, meaning: Meaning) -> None:
     """Which language she writes, while she has chosen none: the first one that we answer in stands. One that is not
-    there for people yet is kept as well: she is answered in what there is, and colleagues see what she writes. A word
-    of danger tells it until something better does."""
-    person, ready, guess = here.person, here.tools.content.languages, meaning.language
+    there for people yet is kept as well: she is answered in what there is, and colleagues see what she writes. A phrase
+    that one language has tells more than a classifier. A word of danger tells it until something better does."""
+    person, ready = here.person, here.tools.content.languages
+    guess = here.tools.content.whose(text) or meaning.language
     if person.language is not None:
         return
     if person.language_guess in ready:
@@ -69,8 +71,15 @@ def _by_number(here: Here, guess: str, text: str) -> str:
 
 
 def _note_script(here: Here, text: str, guess: str) -> None:
-    """Her own letters tell which of the two it is."""
-    if here.person.profile.get(UNSCRIPTED) and guess in TWINS and not sounds_alike(guess, text):
+    """Her own letters tell which of the two it is, or the name that she gives to those that she wants."""
+    if not here.person.profile.get(UNSCRIPTED):
+        return
+    content = here.tools.content
+    if content.words("en").universal(text) in LETTER_FLOWS:
+        guess = content.readers["language"].find(text, {}, guess) or ""
+    elif sounds_alike(guess, text):
+        return
+    if guess in TWINS:
         here.person.language_guess = guess
         here.person.profile.pop(UNSCRIPTED)
 

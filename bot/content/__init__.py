@@ -19,7 +19,7 @@ from bot.content.catalogue import Catalogue, in_latin, load_catalogue
 from bot.content.desk_words import desk_languages, load_desk_words
 from bot.content.flows import CHANNEL, CHROME, PAGES, STAFF, SYSTEM, load_flows
 from bot.content.knowledge import Facts, FactText, load_knowledge
-from bot.content.languages import COMMANDS, FALLBACK, Language, as_choices, load_languages, universal_words
+from bot.content.languages import COMMANDS, FALLBACK, Language, as_choices, load_languages, universal_words, whose_words
 from bot.content.readers.words import prepare
 from bot.content.reply import Replies, WordsOf
 from bot.content.signatures import Signature
@@ -37,7 +37,16 @@ from bot.engine.state import State
 
 RETRY = "retry_"  # before the name of a reader
 PRIVATE = ("exit", "keep", "link", "fine")  # of knowledge/phrases.yml: whole messages, looked at before anything else
-SETTLED = ("rules", "_heard", "_folded", "_words", "unsigned", "latin", "private")  # the same wherever this is served
+SETTLED = (
+    "rules",
+    "_heard",
+    "_folded",
+    "_whose",
+    "_words",
+    "unsigned",
+    "latin",
+    "private",
+)  # the same wherever this is served
 
 __all__ = ["Content", "ContentError", "Problem", "load"]
 
@@ -94,6 +103,10 @@ class Content:
         return universal_words(self.languages)
 
     @cached_property
+    def _whose(self) -> Mapping[str, str]:
+        return whose_words(self.languages)
+
+    @cached_property
     def _replies(self) -> Replies:
         facts, unsigned = self.knowledge.texts, self.unsigned if self.strict else frozenset()
         return Replies(self.flows, self.texts, self.catalogue, self.languages, facts, self.site, unsigned)
@@ -122,6 +135,10 @@ class Content:
             {"code": code, "name": language.name, "direction": language.direction}
             for code, language in self.languages.items()
         ]
+
+    def whose(self, text: str) -> str:
+        """The language of a message that only its table has ("samachar banda"); empty where none, or several have it."""
+        return self._whose.get(fold(text), "")
 
     def words(self, language: str) -> WordsOf:
         """A language's words for the engine."""

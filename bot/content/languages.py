@@ -135,6 +135,18 @@ def as_choices(languages: Mapping[str, Language]) -> list[Choice]:
     ]
 
 
+def whose_words(languages: Mapping[str, Language]) -> dict[str, str]:
+    """Folded whole message of two words or more to the one language whose table has it: single words are many
+    languages' own, and no table has all of its own."""
+    found: dict[str, set[str]] = {}
+    for code, language in languages.items():
+        for words in (*language.phrases.values(), *language.universal.values()):
+            for word in (fold(w) for w in words):
+                if " " in word:
+                    found.setdefault(word, set()).add(code)
+    return {word: codes.pop() for word, codes in found.items() if len(codes) == 1}
+
+
 def universal_words(languages: Mapping[str, Language]) -> dict[str, str]:
     """Folded whole message to command, or to the flow that a phrase starts, over all languages: people mix."""
     return {

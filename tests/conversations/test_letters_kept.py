@@ -97,3 +97,20 @@ async def test_who_writes_latin_letters_is_told_a_name_in_them_that_works(code: 
     assert (done.id, done.reply.language) == ("language.done", code)
     if channel == "sms":
         assert phone.shown(lines[0]).isascii() == (code in {*LATIN, "fil", "id"})
+
+
+@pytest.mark.parametrize(("text", "code"), [("urdu huroof", "ur"), ("hindi lipi", "hi")])
+async def test_the_letters_that_she_names_tell_hindi_from_urdu(text: str, code: str) -> None:
+    phone = Phone(recording(whole()), "sms", "hi", chosen=False)
+    await phone.hear("salary nahi mili", Meaning("report_unpaid_wages", 0.95, language="hi"))
+    assert phone.subject.person.profile["unscripted"]
+    done, *_ = await phone.hear(text)
+    assert (done.id, done.reply.language) == ("own_letters.done", code)
+    assert script_of(phone.shown(done)) == script_of(whole().languages[code].name)
+
+
+async def test_a_phrase_that_one_language_has_tells_more_than_a_classifier() -> None:
+    """ "samachar banda" was answered in Urdu: the classifier thought so."""
+    phone = Phone(recording(whole()), "sms", "ne", chosen=False)
+    line, *_ = await phone.hear("samachar banda", Meaning("stop_messages", 0.5, language="ur"))
+    assert (line.id, line.reply.language) == ("no_news.ended", "ne")
