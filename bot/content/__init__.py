@@ -137,7 +137,7 @@ class Content:
         ]
 
     def whose(self, text: str) -> str:
-        """The language of a message that only its table has ("samachar banda"); empty where none, or several have it."""
+        """The language of a message that only its table has ("samachar banda"); empty where none has it, or several."""
         return self._whose.get(fold(text), "")
 
     def words(self, language: str) -> WordsOf:

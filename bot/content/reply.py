@@ -203,10 +203,11 @@ class Replies:
     def _options_in_latin(
         self, event: Said | Asked, options: tuple[Option, ...], language: str, *, alone: bool
     ) -> tuple[Option, ...]:
-        """Short labels in Latin letters; with `alone` the long ones too, but for names of languages."""
+        """Short labels in Latin letters, of a country its English name; with `alone` the long ones too, but for names
+        of languages."""
         values = {c.id: c.value for c in event.offered} if isinstance(event, Asked) else {}
         texts = texts_in(language, self._catalogue, self._facts, latin=True)
-        offered = {name: spoken(value, language, texts) for name, value in values.items() if value is not None}
+        offered = {name: spoken(value, FALLBACK, texts) for name, value in values.items() if value is not None}
         return tuple(
             self._option_in_latin(event.text_id, option, language, offered.get(option.id, option.short), alone=alone)
             for option in options

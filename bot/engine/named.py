@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.engine.answers import number, takes_text
+from bot.engine.answers import takes_text
 from bot.engine.flow import Ask
 from bot.engine.inputs import Heard
 from bot.engine.state import State
 
 READER, BARE = "country", "bare"
+MOST, BEHIND = 8, 2  # words of a value with those behind it
 STORIES = frozenset({"danger", "serious", "grievance"})  # levels of what somebody tells
 LONE = 3  # words: more of them tell more than where she is
 
@@ -32,10 +33,11 @@ def country(state: State, heard: Heard) -> dict[str, Any]:
 
 
 def value(state: State, ask: Ask, heard: Heard) -> bool:
-    """Whether these words are a value and no more, with its unit or name, where a report asks for a choice. A lone
-    number is a number of a list."""
-    reader = state.readers.get(BARE)
-    if reader is None or takes_text(ask) or number(heard.text) is not None or not state.chain:
+    """Whether these words are a value with its unit or name, and a word or two behind it ("3 barsa bhayo"), where a
+    report asks for a choice. Digits alone are numbers of a list, or of a case."""
+    reader, words = state.readers.get(BARE), heard.text.split()
+    if reader is None or takes_text(ask) or not state.chain or len(words) > MOST:
         return False
-    story = state.level(state.chain[0]) in STORIES
-    return story and bool(reader.read(heard.text, {}, state.language))
+    firsts = (" ".join(words[: len(words) - behind]) for behind in range(min(BEHIND + 1, len(words))))
+    told = (reader.read(text, {}, state.language) for text in firsts if any(map(str.isalpha, text)))
+    return state.level(state.chain[0]) in STORIES and any(told)
