@@ -87,12 +87,16 @@ def _note_script(here: Here, text: str, guess: str) -> None:
 def note_letters(here: Here, given: Input | None) -> None:
     """Which letters she writes in by SMS, be it in another language, also while she is not answered: her own tell at
     once, a phone that writes them shows them."""
-    if here.conversation.channel != "sms" or not isinstance(given, Heard):
+    if not isinstance(given, Heard):
         return
-    if script_of(given.text) not in ("LATIN", ""):
-        here.person.profile[LATIN] = False
+    profile, native = here.person.profile, script_of(given.text) not in ("LATIN", "")
+    if here.conversation.channel != "sms":
+        if native:  # for a first SMS to her
+            profile.setdefault(LATIN, False)
+    elif native:
+        profile[LATIN] = False
     elif sum(1 for c in given.text if c.isalpha()) >= LETTERS and _is_written_in_latin(here, given.text):
-        here.person.profile[LATIN] = True
+        profile[LATIN] = True
 
 
 def _is_written_in_latin(here: Here, text: str) -> bool:

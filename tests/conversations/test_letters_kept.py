@@ -45,6 +45,15 @@ async def test_a_sentence_tells(content: Content) -> None:
     assert await answered(Phone(recording(content), "sms", "hi"), "bhai lapata") == "LATIN"
 
 
+async def test_what_she_writes_in_an_app_tells_of_her_first_sms(content: Content) -> None:
+    for text, script in (("नमस्ते", "DEVANAGARI"), ("namaste ji kaise", "LATIN")):
+        app = Phone(recording(content), "whatsapp", "hi")
+        await app.hear(text)
+        phone = Phone(recording(content), "sms", "hi")
+        phone.subject.person.profile = dict(app.subject.person.profile)
+        assert await answered(phone, "0") == script
+
+
 LATIN = sorted(whole().latin)
 
 
