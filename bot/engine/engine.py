@@ -169,18 +169,17 @@ def _answer(machine: Machine, open_now: tuple[Flow, Ask], heard: Heard) -> None:
         _take(machine, open_now, heard, answers.refused(ask, machine.known), found)
     elif not interrupts.other_matter(machine, heard):
         place = {} if ask.unsure else named.country(machine, heard)
-        fresh = any(machine.slot(slot) != value for slot, value in place.items())
-        told = fresh or ((bool(place) or named.value(machine, ask, heard)) and not machine.top.noted)
         machine.learn({**found, **place})
         if any(slot in machine.top.heard for slot in found):
             machine.ask_again()  # it was understood, though it answers another question
         elif found:
             machine.ask_again("system.noted_so_far")  # a country where a name was asked for: kept, and no miss
-        elif told:  # a country or a day where a choice was asked for: once, then what is no news is a miss
+        elif place and not machine.top.noted:  # a country where a choice was asked for: once, then it is a miss
             machine.change(noted=True)
             machine.ask_again("system.noted_so_far")
         else:
-            _missed(machine, open_now)
+            told = not place and named.value(machine, ask, heard)
+            _missed(machine, open_now, first="system.noted_so_far" if told else "")
 
 
 def _take(

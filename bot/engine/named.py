@@ -2,7 +2,7 @@
 
 Law: it is understood wherever it is said, also when one is known: that of a number may be another one, and of two
 answers the later one counts. It answers nothing but itself, so the open question comes again. Other values are kept as
-words, and told to be: whoever says them tells her story.
+words, and told to be: whoever says them tells her story. They count as a miss all the same.
 """
 
 from __future__ import annotations
