@@ -19,6 +19,8 @@ FALLBACK, ANYWHERE = "en", "ZZ"
 WROTE = "wrote"  # in the profile: another language than her own, in which she wrote last
 STEM = "stem"  # in the profile: the language of a word of danger, while nothing else tells hers
 UNSCRIPTED = "unscripted"  # in the profile: Hindi or Urdu by ear, and nobody knows yet which letters she reads
+LETTERS = "letters"  # in the profile: OWN or LATIN, as she chose for an SMS; else how she writes decides
+OWN, LATIN = "own", "latin"
 
 
 async def offer(ctx: Context, *, shown: Sequence[str] | None = None) -> Outcome:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from handlers import news, put_off
 from handlers.context import Context, Outcome
-from handlers.languages import UNSCRIPTED
+from handlers.languages import LATIN, LETTERS, OWN, UNSCRIPTED
 
 __all__ = [
     "clear",
@@ -19,12 +19,14 @@ __all__ = [
     "set_channel",
     "set_hours",
     "set_language",
+    "set_letters",
     "set_topic",
     "writes",
 ]
 
 OUTCOMES: dict[str, dict[str, tuple[str, ...]]] = {
     "set_language": {"set": ()},
+    "set_letters": {"set": ()},
     "consent": {"given": ("agreed",), "open": ()},
     "give_consent": {"given": ()},
     "refuse_consent": {"refused": ()},
@@ -43,6 +45,15 @@ HOURS = {"morning": (6 * 60, 8 * 60), "evening": (19 * 60, 22 * 60), "day": (8 *
 async def set_language(ctx: Context, *, language: str) -> Outcome:
     """Answer in this language from now on (a folder name of `locales/`)."""
     ctx.person.language = language
+    return Outcome("set")
+
+
+async def set_letters(ctx: Context, *, letters: str) -> Outcome:
+    """In which letters an SMS comes from now on, however she writes: `own` of her language, or `latin` ones. Whoever
+    was known by ear alone has said with it that the guess is right."""
+    if letters == OWN and ctx.person.profile.pop(UNSCRIPTED, None):
+        ctx.person.language = ctx.person.language or ctx.person.language_guess
+    ctx.person.profile[LETTERS] = LATIN if letters == LATIN else OWN
     return Outcome("set")
 
 

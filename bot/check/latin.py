@@ -2,7 +2,8 @@
 
 Law: `locales/<lang>/LC_MESSAGES/latin.po` has every SMS of the flows (but those of NATIVE), the engine's words, and the
 facts that they say (SPOKEN); each fits the GSM alphabet and one segment (or as many as the English), keeps its values,
-and tells nothing to who reads over the shoulder. A language without the file has none.
+and tells nothing to who reads over the shoulder. So are its days of the week (`latin_days:`). A language without the
+file has none.
 """
 
 from __future__ import annotations
@@ -32,8 +33,7 @@ from bot.engine.flow import Ask, Flow, Say
 
 # Flows that are in her script on every phone: what they say is lessons, leaflets and reports, texts of our facts.
 NATIVE = frozenset({"before_leaving", "leaflets", "orientation", "what_changed"})
-# Words of the engine that are in her script: one is said in another language, one holds what a human wrote.
-OTHERWISE = frozenset({"other_language", "letter"})
+OTHERWISE = frozenset({"letter"})  # words of the engine that are in her script: it holds what a human wrote
 # Facts that these say: texts of knowledge/ by the beginning and the end of their id. A message is in her script as
 # long as one of its facts has no Latin letters (`bot/content/reply.py`).
 SPOKEN = (
@@ -50,6 +50,7 @@ SPOKEN = (
     ("topics.", ".say"),
     ("warnings.", ""),
 )
+WEEK = 7  # days
 EXTRACT = "run `saathi locales extract`"
 
 
@@ -113,11 +114,18 @@ def check(content: Content, root: Path) -> Iterable[Problem]:
         path = po_path(root, language, LATIN)
         file = path.relative_to(root).as_posix()
         present = {e.msgctxt: e for e in polib.pofile(str(path), encoding="utf-8") if e.msgctxt and not e.obsolete}
+        yield from _days(content.languages[language], language)
         needed = wanted(content)
         for text in needed:
             yield from _text(content, file, language, text, present.get(text.context))
         for context in [c for c in present if c not in {t.context for t in needed}]:
             yield Problem(file, present[context].linenum or 1, f"nothing has {context} any more: {EXTRACT}")
+
+
+def _days(language: Language, code: str) -> Iterator[Problem]:
+    if len(language.latin_days) != WEEK or not all(map(is_gsm, language.latin_days)):
+        file = f"locales/{code}/language.yml"
+        yield Problem(file, 1, f"`latin_days:` has not {WEEK} days of the week in letters that an old phone shows")
 
 
 def _text(content: Content, file: str, language: str, text: Wanted, entry: polib.POEntry | None) -> Iterator[Problem]:
@@ -160,7 +168,8 @@ def _telling(content: Content, file: str, line: int, language: str, context: str
 def rendered(content: Content, flow: Flow, step: Say | Ask, language: str) -> str:
     """The SMS with its longest values; empty where something in it has no longest value."""
     names = sorted(set(PLACEHOLDER.findall(f"{step.text} {step.sms}")) - FALSE_SLOTS)
-    values = {name: longest(content, flow, name, FALLBACK) for name in names}
+    days = content.languages[language].latin_days
+    values = {name: longest(content, flow, name, FALLBACK, days) for name in names}
     if None in values.values():
         return ""
     text_id = f"{flow.name}.{step.id}"

@@ -6,7 +6,7 @@ does not belong into a text with a budget (None).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from bot.channels.limits import units
 from bot.check.slots import fill_of
 from bot.content import Content
 from bot.content.reply import texts_in
-from bot.content.wording import spoken
+from bot.content.wording import spoken, with_days
 from bot.engine.flow import Flow
 
 _SUNDAY = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)  # any week will do
@@ -56,8 +56,9 @@ _BY_NAME: dict[str, Callable[[Content], Iterable[Any]]] = {
 }
 
 
-def longest(content: Content, flow: Flow, slot: str, language: str) -> Any | None:
-    """The value of `slot` that takes most room when it is spoken in this language; None when nothing bounds it."""
+def longest(content: Content, flow: Flow, slot: str, language: str, days: Sequence[str] = ()) -> Any | None:
+    """The value of `slot` that takes most room when it is spoken in this language (with these names of days, where
+    there are some); None when nothing bounds it."""
     fill = fill_of(content.flows, flow, slot)
     if slot in _BY_NAME:
         values = list(_BY_NAME[slot](content))
@@ -66,4 +67,5 @@ def longest(content: Content, flow: Flow, slot: str, language: str) -> Any | Non
     else:
         values = []
     texts = texts_in(language, content.catalogue, content.knowledge.texts)
-    return max(values, key=lambda value: units(spoken(value, language, texts)), default=None)
+    said = [with_days({slot: value}, days, language)[slot] if days else value for value in values]
+    return max(said, key=lambda value: units(spoken(value, language, texts)), default=None)

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import regex
 
-from bot.engine.answers import asks_name
+from bot.engine.answers import UNKNOWN, asks_name
 from bot.engine.flow import Ask, Readers
 from bot.engine.inbound import Inbound
 from bot.engine.inputs import Heard, Input, Meaning, Pressed, Resumed, Shared, Started, TimedOut
@@ -82,14 +82,14 @@ def as_job_input(payload: Mapping[str, Any]) -> Input | None:
 
 
 def weighed(given: Input | None, readers: Readers, language: str) -> Input | None:
-    """The input without a wish when its words are a country, a number or a day and no more: that answers a question or
-    none, and starts nothing, however sure a classifier is of it. Danger stands, and what only is polite."""
-    if not isinstance(given, Heard | Shared) or given.meaning.danger:
-        return given
-    if given.meaning.intent in COURTESY | {Meaning().intent}:
+    """The input without a wish when its words are a country, a number or a day and no more, or say that she does not
+    know: that answers a question or none, and starts nothing, however sure a classifier is of it. Danger stands, and
+    beside a value what only is polite."""
+    if not isinstance(given, Heard | Shared) or given.meaning.danger or given.meaning.intent == Meaning().intent:
         return given
     text = given.text if isinstance(given, Heard) else given.caption
-    if BARE not in readers or not readers[BARE].read(text, {}, language):
+    kinds = (UNKNOWN,) if given.meaning.intent in COURTESY else (UNKNOWN, BARE)
+    if not any(kind in readers and readers[kind].read(text, {}, language) for kind in kinds):
         return given
     return replace(given, meaning=replace(given.meaning, intent=Meaning().intent, confidence=0.0))
 

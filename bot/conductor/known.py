@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bot.conductor.arrived import BARE, danger_of
 from bot.conductor.here import Here
-from bot.conductor.speaking import LATIN, queue
+from bot.conductor.speaking import LATIN, in_latin, queue
 from bot.engine import answers
 from bot.engine.events import Said
 from bot.engine.inputs import Heard, Input, Meaning, Shared
@@ -16,15 +16,15 @@ from bot.nlu.language import TWINS, same_spoken, script_of, sounds_alike
 from handlers.languages import STEM, UNSCRIPTED, WROTE
 
 REPORTS = frozenset({"danger", "serious", "grievance"})  # levels of flows in which a country is where it happens
+LETTER_FLOWS = frozenset({"own_letters", "latin_letters"})  # "hindi lipi", "roman urdu"
 CLEAR = 3  # words in the letters of her own language that another language must have to be told
-LETTERS = 5  # fewer tell nothing: "ok", "yes", "112"
+LETTERS = 5  # Latin ones; fewer tell nothing: "ok", "yes", "112"
 
 
 def learn(here: Here, given: Input) -> None:
     """Note what an input tells of her."""
     meaning = given.meaning if isinstance(given, Heard | Shared) else Meaning()
     _note_language(here, given.text if isinstance(given, Heard) else "", meaning)
-    _note_letters(here, given)
     here.person.country = here.person.country or _country_said(here, given, meaning)
 
 
@@ -36,9 +36,10 @@ def country_of_stay(here: Here) -> str | None:
 
 def _note_language(here: Here, text: str, meaning: Meaning) -> None:
     """Which language she writes, while she has chosen none: the first one that we answer in stands. One that is not
-    there for people yet is kept as well: she is answered in what there is, and colleagues see what she writes. A word
-    of danger tells it until something better does."""
-    person, ready, guess = here.person, here.tools.content.languages, meaning.language
+    there for people yet is kept as well: she is answered in what there is, and colleagues see what she writes. A phrase
+    that one language has tells more than a classifier. A word of danger tells it until something better does."""
+    person, ready = here.person, here.tools.content.languages
+    guess = here.tools.content.whose(text) or meaning.language
     if person.language is not None:
         return
     if person.language_guess in ready:
@@ -70,24 +71,32 @@ def _by_number(here: Here, guess: str, text: str) -> str:
 
 
 def _note_script(here: Here, text: str, guess: str) -> None:
-    """Her own letters tell which of the two it is."""
-    if here.person.profile.get(UNSCRIPTED) and guess in TWINS and not sounds_alike(guess, text):
+    """Her own letters tell which of the two it is, or the name that she gives to those that she wants."""
+    if not here.person.profile.get(UNSCRIPTED):
+        return
+    content = here.tools.content
+    if content.words("en").universal(text) in LETTER_FLOWS:
+        guess = content.readers["language"].find(text, {}, guess) or ""
+    elif sounds_alike(guess, text):
+        return
+    if guess in TWINS:
         here.person.language_guess = guess
         here.person.profile.pop(UNSCRIPTED)
 
 
-def _note_letters(here: Here, given: Input) -> None:
-    """Which letters she writes in, off an SMS with enough of them."""
-    if here.conversation.channel != "sms" or not isinstance(given, Heard):
+def note_letters(here: Here, given: Input | None) -> None:
+    """Which letters she writes in by SMS, be it in another language, also while she is not answered: her own tell at
+    once, a phone that writes them shows them."""
+    if not isinstance(given, Heard):
         return
-    if here.language() not in here.tools.content.latin:
-        return
-    if sum(1 for c in given.text if c.isalpha()) < LETTERS:
-        return
-    if script_of(given.text) != "LATIN":
-        here.person.profile[LATIN] = False
-    elif _is_written_in_latin(here, given.text):
-        here.person.profile[LATIN] = True
+    profile, native = here.person.profile, script_of(given.text) not in ("LATIN", "")
+    if here.conversation.channel != "sms":
+        if native:  # for a first SMS to her
+            profile.setdefault(LATIN, False)
+    elif native:
+        profile[LATIN] = False
+    elif sum(1 for c in given.text if c.isalpha()) >= LETTERS and _is_written_in_latin(here, given.text):
+        profile[LATIN] = True
 
 
 def _is_written_in_latin(here: Here, text: str) -> bool:
@@ -131,4 +140,5 @@ def offer_language(here: Here, given: Input) -> None:
     if (not foreign and len(given.text.split()) < CLEAR) or person.profile.get(WROTE) == other:
         return
     person.profile[WROTE] = other
-    queue(here, content.reply(Said("system.other_language", {"name": content.languages[other].name}), other))
+    name = content.called(other, latin=script_of(given.text) == "LATIN")
+    queue(here, content.reply(Said("system.other_language", {"name": name}), other, latin=in_latin(here)))

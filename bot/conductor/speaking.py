@@ -20,7 +20,7 @@ from bot.engine.events import Asked, Called, Event, Said
 from bot.engine.inputs import Input
 from bot.engine.messages import Reply
 from handlers import which
-from handlers.languages import STEM, UNSCRIPTED
+from handlers.languages import LETTERS, OWN, STEM, UNSCRIPTED
 
 # Their one line leaves whoever owns the conversation.
 SYSTEM_FLOWS = frozenset({"stop", "start", "window", private.LEAVE})
@@ -28,7 +28,7 @@ PASSING = frozenset({"search_request"})  # flows whose words are somebody else's
 # What a human says here with our words: it leaves as a human's, while a human has the conversation.
 OF_A_HUMAN = frozenset({"hand_on", "handed_on", "one_code"})
 BOX = "box"  # retention of what belongs to a letter of the box: shown to no caseworker, gone after a day
-LATIN = "latin"  # in the profile: she writes in Latin letters
+LATIN = "latin"  # in the profile: whether she writes by SMS in Latin letters; absent before her first words
 LATE = "late_said"  # in the session: when she was told that an answer is late
 
 
@@ -78,15 +78,18 @@ def _reply(here: Here, event: Said | Asked) -> Reply:
     return here.tools.content.reply(
         event,
         language,
-        latin=_in_latin(here),
+        latin=in_latin(here),
         script=person.language is not None or not person.profile.get(UNSCRIPTED),
         beneath=person.language is None and person.profile.get(STEM) == language,
     )
 
 
-def _in_latin(here: Here) -> bool:
-    """Whether her last words by SMS were in Latin letters: an old phone may show no others."""
-    return here.conversation.channel == "sms" and bool(here.person.profile.get(LATIN))
+def in_latin(here: Here) -> bool:
+    """Whether an SMS to her is in Latin letters: as she chose, else as she wrote last. An old phone may show no others,
+    so who wrote nothing but digits, or in no language yet, gets them too."""
+    profile = here.person.profile
+    latin = profile[LETTERS] != OWN if LETTERS in profile else profile.get(LATIN) is not False
+    return latin and here.conversation.channel == "sms"
 
 
 def own_up(here: Here, arrived: Arrived, given: Input) -> None:

@@ -12,7 +12,7 @@ from bot.conductor import fallen, noting, private, recorded, speaking, talk, tol
 from bot.conductor.arrived import Arrived, child_of, danger_of, named, weighed
 from bot.conductor.gate import Gate
 from bot.conductor.here import Here, Tools
-from bot.conductor.known import offer_language
+from bot.conductor.known import note_letters, offer_language
 from bot.engine.flow import Ask
 from bot.engine.inbound import Inbound
 from bot.engine.inputs import Heard, Input, Shared, Started
@@ -59,6 +59,7 @@ class Turn:
         given = named(weighed(arrived.given, here.tools.content.readers, here.language()), here.asked())
         arrived = replace(arrived, given=given)
         here.arrived = arrived
+        note_letters(here, given)
         if arrived.inbound is not None and private.recycled(self.ctx):
             private.become_guest(self.ctx)
             here.keep(Session())

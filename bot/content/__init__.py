@@ -19,7 +19,7 @@ from bot.content.catalogue import Catalogue, in_latin, load_catalogue
 from bot.content.desk_words import desk_languages, load_desk_words
 from bot.content.flows import CHANNEL, CHROME, PAGES, STAFF, SYSTEM, load_flows
 from bot.content.knowledge import Facts, FactText, load_knowledge
-from bot.content.languages import COMMANDS, FALLBACK, Language, as_choices, load_languages, universal_words
+from bot.content.languages import COMMANDS, FALLBACK, Language, as_choices, load_languages, universal_words, whose_words
 from bot.content.readers.words import prepare
 from bot.content.reply import Replies, WordsOf
 from bot.content.signatures import Signature
@@ -37,7 +37,16 @@ from bot.engine.state import State
 
 RETRY = "retry_"  # before the name of a reader
 PRIVATE = ("exit", "keep", "link", "fine")  # of knowledge/phrases.yml: whole messages, looked at before anything else
-SETTLED = ("rules", "_heard", "_folded", "_words", "unsigned", "latin", "private")  # the same wherever this is served
+SETTLED = (
+    "rules",
+    "_heard",
+    "_folded",
+    "_whose",
+    "_words",
+    "unsigned",
+    "latin",
+    "private",
+)  # the same wherever this is served
 
 __all__ = ["Content", "ContentError", "Problem", "load"]
 
@@ -94,6 +103,10 @@ class Content:
         return universal_words(self.languages)
 
     @cached_property
+    def _whose(self) -> Mapping[str, str]:
+        return whose_words(self.languages)
+
+    @cached_property
     def _replies(self) -> Replies:
         facts, unsigned = self.knowledge.texts, self.unsigned if self.strict else frozenset()
         return Replies(self.flows, self.texts, self.catalogue, self.languages, facts, self.site, unsigned)
@@ -123,6 +136,10 @@ class Content:
             for code, language in self.languages.items()
         ]
 
+    def whose(self, text: str) -> str:
+        """The language of a message that only its table has ("samachar banda"); empty where none has it, or several."""
+        return self._whose.get(fold(text), "")
+
     def words(self, language: str) -> WordsOf:
         """A language's words for the engine."""
         return self._words.get(language) or self._words_of(language)
@@ -146,6 +163,13 @@ class Content:
         Latin ones, else in English. `beneath`: the language is a guess by one word, so English stands under danger."""
         known = language if language in self.languages else FALLBACK
         return self._replies.make(event, known, latin=latin, script=script, beneath=beneath)
+
+    def called(self, language: str, *, latin: bool) -> str:
+        """What a person writes, alone in a message, for a language: its own name, `latin`: one in Latin letters. Not a
+        name that is a country's too."""
+        own = self.languages[language]
+        names = [*(() if latin else (own.name,)), own.latin, *own.also]
+        return next((name for name in names if self.rules.labels.get(fold(name)) == hearing.LANGUAGE), own.name)
 
     def chrome(self, language: str) -> dict[str, str]:
         """The channels' own words in a language, by id."""

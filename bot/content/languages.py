@@ -30,7 +30,8 @@ OWN, ANYWHERE = 9, "ZZ"  # of `likely:`
 class Language:
     """One language. `universal`: command to the whole messages that mean it; `phrases`: the same for flows by name;
     `sentences`: what means a command or flow inside a message; `refusals`: the words that say no, folded;
-    `answers`: what answers any question. `likely` counts for the order of the menu alone; 9 = the country's own language, `ZZ` = anywhere else."""
+    `answers`: what answers any question. `likely` counts for the order of the menu alone; 9 = the country's own
+    language, `ZZ` = anywhere else."""
 
     code: str
     name: str
@@ -43,7 +44,9 @@ class Language:
     sentences: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     refusals: frozenset[str] = frozenset()
     answers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # `yes`, `no`: words; `decline`: phrases
+    unknown: tuple[str, ...] = ()  # phrases that say "I do not know", alone in a message
     latin: str = ""  # its name in Latin letters, which every phone shows
+    latin_days: tuple[str, ...] = ()  # Monday first: the days of the week in them, short
     likely: Mapping[str, int] = field(default_factory=dict)  # country -> how likely its numbers speak it, 1 to 9
 
 
@@ -93,7 +96,9 @@ def _language(sheet: Sheet, top: Place, code: str) -> Language:
         sentences={flow: _phrases(sheet, sentences, flow) for flow in sentences},
         refusals=frozenset(fold(word) for word in sheet.words(top, "refusals")),
         answers=_answers(sheet, top),
+        unknown=_phrases(sheet, top, "unknown"),
         latin=sheet.text(top, "latin", needed=False) or sheet.text(top, "english_name"),
+        latin_days=sheet.words(top, "latin_days"),
         likely=_likely(sheet, top),
     )
 
@@ -140,6 +145,18 @@ def as_choices(languages: Mapping[str, Language]) -> list[Choice]:
         Choice(id=lang.code, label=lang.name, short=lang.latin, synonyms=(lang.english_name, *lang.also))
         for lang in languages.values()
     ]
+
+
+def whose_words(languages: Mapping[str, Language]) -> dict[str, str]:
+    """Folded whole message of two words or more to the one language whose table has it: single words are many
+    languages' own, and no table has all of its own."""
+    found: dict[str, set[str]] = {}
+    for code, language in languages.items():
+        for words in (*language.phrases.values(), *language.universal.values()):
+            for word in (fold(w) for w in words):
+                if " " in word:
+                    found.setdefault(word, set()).add(code)
+    return {word: codes.pop() for word, codes in found.items() if len(codes) == 1}
 
 
 def universal_words(languages: Mapping[str, Language]) -> dict[str, str]:

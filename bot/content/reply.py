@@ -14,7 +14,7 @@ from typing import Any
 from bot.content.catalogue import Catalogue, in_latin
 from bot.content.knowledge import FactText
 from bot.content.languages import FALLBACK, Language
-from bot.content.wording import PLACEHOLDER, SITE, Texts, fill, kept_in_order, spoken, texts_of
+from bot.content.wording import PLACEHOLDER, SITE, Texts, fill, kept_in_order, spoken, texts_of, with_days
 from bot.engine.answers import fold
 from bot.engine.events import Asked, Said
 from bot.engine.flow import Ask, Choice, Flows, Label, Say
@@ -205,12 +205,12 @@ class Replies:
         return all(self._catalogue.entry(language, in_latin(fact)) is not None for fact in facts)
 
     def _in_latin(self, event: Said | Asked, language: str, slots: Mapping[str, Any]) -> str | None:
-        """The SMS in Latin letters, its values too (days of the week in English); None where there is no such text."""
+        """The SMS in Latin letters, its values too (months in English); None where there is no such text."""
         own = self._catalogue.entry(language, in_latin(f"{event.text_id}#sms"))
         if own is None or not self._has_latin(event, language):
             return None
         texts = texts_in(language, self._catalogue, self._facts, latin=True, short=True)
-        told = fill(own.text, slots, FALLBACK, isolate=False, texts=texts)
+        told = fill(own.text, self._by_day(slots, language), FALLBACK, isolate=False, texts=texts)
         before = event.prefix if isinstance(event, Asked) else ""
         first = self._catalogue.text(language, in_latin(f"{before}#sms"), "") if before else ""
         return first if first and _asks_itself(before) else f"{first} {told}".strip()
@@ -218,10 +218,11 @@ class Replies:
     def _options_in_latin(
         self, event: Said | Asked, options: tuple[Option, ...], language: str, *, alone: bool
     ) -> tuple[Option, ...]:
-        """Short labels in Latin letters; with `alone` the long ones too, but for names of languages."""
+        """Short labels in Latin letters, of a country its English name; with `alone` the long ones too, but for names
+        of languages."""
         values = {c.id: c.value for c in event.offered} if isinstance(event, Asked) else {}
         texts = texts_in(language, self._catalogue, self._facts, latin=True)
-        offered = {name: spoken(value, language, texts) for name, value in values.items() if value is not None}
+        offered = {name: spoken(value, FALLBACK, texts) for name, value in values.items() if value is not None}
         return tuple(
             self._option_in_latin(event.text_id, option, language, offered.get(option.id, option.short), alone=alone)
             for option in options
@@ -246,10 +247,13 @@ class Replies:
         """A loose text with its values."""
         own = self._catalogue.entry(language, in_latin(f"{text_id}#sms")) if latin else None
         if own is not None:
-            return fill(own.text, slots, FALLBACK, isolate=False)
+            return fill(own.text, self._by_day(slots, language), FALLBACK, isolate=False)
         rtl = self._languages[language].direction == "rtl"
         texts = texts_in(language, self._catalogue, self._facts)
         return fill(self.text(language, text_id), slots, language, isolate=rtl, texts=texts)
+
+    def _by_day(self, slots: Mapping[str, Any], language: str) -> dict[str, Any]:
+        return with_days(slots, self._languages[language].latin_days, FALLBACK)
 
     def _voice(self, text_id: str, step: Say | Ask, language: str) -> tuple[str, str]:
         """The long and the short text. Without a short one the long one stands for it, and a translated long one also

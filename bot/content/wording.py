@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -66,6 +66,15 @@ def spoken(value: Any, language: str, texts: Texts = no_texts, *, isolate: bool 
     return f"{ISOLATE}{shown}{POP}" if isolate and shown and _LTR.search(shown) else shown
 
 
+def with_days(slots: Mapping[str, Any], days: Sequence[str], language: str) -> dict[str, Any]:
+    """The slots with their moments said by these names of days: CLDR has none of Nepali or Tamil in Latin letters.
+    Months keep the names of `language`."""
+    return {
+        name: moment(value, language, days) if isinstance(value, Mapping) and "at" in value else value
+        for name, value in slots.items()
+    }
+
+
 def texts_of(value: Any) -> Iterator[str]:
     """The ids of the texts of knowledge that a value says."""
     if isinstance(value, Mapping):
@@ -108,17 +117,19 @@ def _harmless(text: str) -> str:
     return "".join(c for c in spaced if c in _JOINERS or unicodedata.category(c) not in {"Cc", "Cf", "Cs"})
 
 
-def moment(value: Mapping[str, Any], language: str) -> str:
-    """`{"at": iso, "zone": name, "now": iso}`: the local time, with the day when it is not today."""
+def moment(value: Mapping[str, Any], language: str, days: Sequence[str] = ()) -> str:
+    """`{"at": iso, "zone": name, "now": iso}`: the local time, with the day when it is not today. Always of four
+    digits: "4:15" is taken for the afternoon. `days`: names of the week from Monday on in place of those of CLDR."""
     zone = ZoneInfo(value["zone"])
     at = datetime.fromisoformat(value["at"]).astimezone(zone)
     now = datetime.fromisoformat(value["now"]).astimezone(zone)
-    clock = f"{at.hour}:{at.minute:02}"
+    clock = f"{at.hour:02}:{at.minute:02}"
     if at.date() == now.date():
         return clock
-    days = (at.date() - now.date()).days
-    day = format_date(at, "EEE" if abs(days) < 7 else "d MMM", locale=locale(language))
-    return f"{day} {clock}"
+    near = abs((at.date() - now.date()).days) < 7
+    if near and days:
+        return f"{days[at.weekday()]} {clock}"
+    return f"{format_date(at, 'EEE' if near else 'd MMM', locale=locale(language))} {clock}"
 
 
 def country(code: str, language: str) -> str:

@@ -25,6 +25,7 @@ _LONGEST_NUMBER = 200  # characters of a message that is a number and signs
 MAX_LINES = 20  # joined messages that are looked at one by one
 TEXT = "text"  # the reader of free text
 NAME = "name"  # what `letters: true` makes of it
+UNKNOWN = "unknown"  # the reader of "I do not know"
 _MEDIA = frozenset({"image", "audio", "video", "document"})
 
 
@@ -112,6 +113,17 @@ def chosen(asking: Asking, choice: Choice) -> Answer:
     if choice is asking.ask.skip:
         return refused(asking.ask, asking.known, choice.goto)
     return Answer({asking.ask.slot: choice.id} if asking.ask.slot else {}, choice.goto)
+
+
+def unknown(asking: Asking, text: str) -> Answer | None:
+    """What "I do not know" answers: the refusal, where it is not the next page of a list, and of a name that whoever
+    asks goes on without it. None where it is no such text, and where it is only words among others."""
+    ask, reader = asking.ask, asking.readers.get(UNKNOWN)
+    if reader is None or not reader.read(text, {}, asking.language):
+        return None
+    if ask.skip and not (ask.offers or ask.shown):
+        return chosen(asking, ask.skip)
+    return Answer({}, ask.unsure) if ask.unsure and any(map(asks_name, ask.fills)) else None
 
 
 def refused(ask: Ask, known: Known, goto: str = "") -> Answer:

@@ -150,7 +150,9 @@ def _answer(machine: Machine, open_now: tuple[Flow, Ask], heard: Heard) -> None:
     answer = answers.nearly(asking, heard.text)
     if answer is None and heard.meaning.danger and answers.takes_words(ask) and interrupts.other_matter(machine, heard):
         return  # free text does not swallow a danger that is to be asked about
-    answer = answer or machine.said(flow, asking.ask, heard.text) or answers.read(asking, heard.text)
+    answer = answer or answers.unknown(asking, heard.text)
+    answer = answer or _declined(asking, heard) or machine.said(flow, asking.ask, heard.text)
+    answer = answer or answers.read(asking, heard.text)
     if answer is None and interrupts.code(machine, heard):
         return  # before it is kept as words: a code is no fact of a case
     answer = answer or _spoken(machine, asking, heard)
@@ -172,26 +174,29 @@ def _answer(machine: Machine, open_now: tuple[Flow, Ask], heard: Heard) -> None:
         machine.learn({**found, **place})
         if any(slot in machine.top.heard for slot in found):
             machine.ask_again()  # it was understood, though it answers another question
-        elif found and answers.takes_text(ask):
+        elif found:
             machine.ask_again("system.noted_so_far")  # a country where a name was asked for: kept, and no miss
         elif place and not machine.top.noted:  # a country where a choice was asked for: once, then it is a miss
             machine.change(noted=True)
             machine.ask_again("system.noted_so_far")
         else:
-            _missed(machine, open_now)
+            told = not place and named.value(machine, ask, heard)
+            _missed(machine, open_now, first="system.noted_so_far" if told else "")
+
+
+def _declined(asking: answers.Asking, heard: Heard) -> answers.Answer | None:
+    """The refusal, where somebody does not want to say; danger is not passed over for it."""
+    seen = heard.meaning.danger
+    return spoken.declined(asking, heard.text) if seen is None or seen.doubtful else None
 
 
 def _spoken(machine: Machine, asking: answers.Asking, heard: Heard) -> answers.Answer | None:
     """The option that a sentence names, unless the sentence is more than an answer: danger, or another matter."""
-    intent, confidence = interrupts.intent_of(heard.meaning)
-    seen = heard.meaning.danger
+    seen, meaning = heard.meaning.danger, heard.meaning
     if seen is not None and not (seen.doubtful or machine.in_danger):
         return None
-    if (
-        intent in machine.flows.by_intent
-        and machine.flows.by_intent[intent] != machine.rules.menu
-        and confidence >= machine.rules.interrupt
-    ):
+    leads = machine.flows.by_intent.get(meaning.intent, machine.rules.menu)
+    if seen is None and leads != machine.rules.menu and meaning.confidence >= machine.rules.interrupt:
         return None
     if answers.fold(heard.text) in machine.rules.labels:
         return None

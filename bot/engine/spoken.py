@@ -17,14 +17,20 @@ LONGEST = 9  # words: a longer text tells more than it answers
 YES_OR_NO = frozenset({"yes", "no"})
 
 
+def declined(asking: Asking, text: str) -> Answer | None:
+    """The refusal, where the text says that its writer does not want to say; a list's next page is none."""
+    ask = asking.ask
+    if ask.skip is None or ask.offers or ask.shown or takes_words(ask) or len(text.split()) > LONGEST:
+        return None
+    return chosen(asking, ask.skip) if asking.words.declines(text) else None
+
+
 def option(asking: Asking, text: str) -> Answer | None:
     """The one option that the text names; None for none, several, or a doubtful one."""
     spoken = clauses(text)
     if takes_words(asking.ask) or not spoken or sum(map(len, spoken)) > LONGEST:
         return None
     ask = asking.ask
-    if ask.skip and asking.words.declines(text):
-        return chosen(asking, ask.skip)
     either = {c.id for c in ask.choices} >= YES_OR_NO
     named = _named(spoken, [(c, spellings(asking, c)) for c in understood(ask)])
     if not named and either:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Any
 
@@ -14,6 +15,7 @@ from bot.content.wording import ISOLATE, POP, amount, fill, kept_in_order, momen
 from bot.engine.events import Asked, Said
 from bot.engine.messages import Option, Sensitivity
 from tests.content.small_content import write
+from tests.content.whole import whole
 
 AT = {"at": "2026-11-25T13:00:00+00:00", "zone": "Asia/Kuwait", "now": "2026-11-24T06:00:00+00:00"}
 
@@ -118,6 +120,21 @@ def test_a_text_that_nobody_wrote_is_an_error_of_ours(content: Content, text_id:
 )
 def test_a_time_is_that_of_the_person_with_the_day_when_it_is_another(now: str, said: str) -> None:
     assert moment({**AT, "now": now}, "en") == said
+
+
+NIGHT = {"at": "2026-11-27T01:15:00+00:00", "zone": "Asia/Kuwait", "now": "2026-11-26T20:00:00+00:00"}  # 04:15 there
+
+
+@pytest.mark.parametrize("code", sorted(whole().languages))
+def test_a_time_at_night_is_not_taken_for_the_afternoon_and_its_day_is_not_english(code: str) -> None:
+    reply = whole().reply(Said("human.night", {"at": NIGHT}), code, latin=True)
+    for told in (reply.text, reply.sms):
+        assert re.search(r"(?<!\d)04:15", told)
+        assert ("Fri" in told) == (code == "en")
+    if code in whole().latin:
+        assert f"{whole().languages[code].latin_days[4]} 04:15" in reply.sms
+    else:
+        assert moment(NIGHT, code) in reply.sms
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ def test_every_type_that_a_flow_may_name_has_a_reader() -> None:
         "code",
         "kin",
         "bare",
+        "unknown",
         "sentence",
         "service",
         "language",

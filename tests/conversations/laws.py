@@ -92,7 +92,7 @@ def faults(phone: Phone, line: Line, one_segment: frozenset[str]) -> Iterator[st
         cost = count(line.parts[0].text)
         if len(line.parts) != 1 or cost.segments > _allowed(phone.content, line):
             yield f"{cost.segments} segments ({cost.units} of {cost.encoding})"
-    if not _romanised(phone, shown):
+    if not _romanised(phone, line, shown):
         yield from _foreign(phone.content, line, shown)
 
 
@@ -173,13 +173,15 @@ def _over_limits(channel: str, line: Line) -> Iterator[str]:
             yield "no label that opens the list, or a long one"
 
 
-def _romanised(phone: Phone, shown: str) -> bool:
-    """Her own language in Latin letters, by SMS, because she writes it so (`bot/check/latin.py` reads those texts), or
-    anywhere, because nobody knows yet which letters she reads."""
+def _romanised(phone: Phone, line: Line, shown: str) -> bool:
+    """Her own language in Latin letters: by SMS, unless she writes in her own (`bot/check/latin.py` reads those texts),
+    or anywhere, because nobody knows yet which letters she reads."""
     for language in phone.content.languages.values():  # in a list each has its own letters
         shown = shown.replace(language.name, "") if unscripted(phone) else shown
-    own = shown.isascii() and phone.language in phone.content.latin
-    by_sms = phone.channel == "sms" and bool(phone.subject.person.profile.get("latin"))
+    own = shown.isascii() and line.reply.language in phone.content.latin
+    profile = phone.subject.person.profile
+    chosen = profile.get("letters") or ("own" if profile.get("latin") is False else "latin")
+    by_sms = phone.channel == "sms" and chosen == "latin"
     return own and (by_sms or unscripted(phone))
 
 

@@ -56,6 +56,8 @@ NO_ZERO = {
         "fine",
         "follow_up.left",
         "hours.done",
+        "own_letters.done",
+        "latin_letters.done",
         "is_solved.good",
         "keep.done",
         "language.done",

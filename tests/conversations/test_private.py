@@ -41,6 +41,7 @@ def person(content: Content, channel: str, language: str, *, words: bool = True)
     """Somebody who wrote before, with a word and a second one."""
     phone = Phone(recording(content), channel, language)
     phone.subject.person.country = "KW"
+    phone.subject.person.profile["letters"] = "own"  # else an SMS follows the letters of what was typed last
     phone.subject.person.profile["feedback"] = "no"  # asked once, before any word: not what is looked at here
     if words:
         for kind, digits in (("word", WORD), ("duress", SECOND)):

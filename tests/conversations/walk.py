@@ -30,7 +30,7 @@ Act: TypeAlias = Callable[[Phone], Coroutine[Any, Any, list[Line]]]
 NONSENSE = "zz qq"
 WORD = "4071"
 OFFER, ASKED, INVITATION = UUID(int=3), (UUID(int=4), UUID(int=5)), "123456782"  # what `_has_history` puts there
-MOST = 5000  # states; more means that the walk has lost its way
+MOST = 6000  # states; more means that the walk has lost its way
 # Starts that come before the others: what decides in these flows is a slot, which is no part of a state; and ways in
 # that no flow's name alone opens.
 STARTS = (

@@ -235,7 +235,7 @@ def test_words_are_kept_beside_the_values() -> None:
 def test_what_is_heard_by_the_way_answers_too() -> None:
     talk = Talk()
     talk.hear("pay", means("report_unpaid_wages"))
-    assert talk.hear("2 months, 300 riyal") == ["system.retry>wages.country"]
+    assert talk.hear("2 months, 300 riyal") == ["system.noted_so_far>wages.country"]
     assert (talk.slot("months"), talk.slot("amount")) == (2, 300)
     talk.hear("qatar")
     assert talk.hear("maid") == ["consent.agree"]
