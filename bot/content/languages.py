@@ -21,7 +21,8 @@ from bot.engine.phrases import phrase
 
 COMMANDS = ("menu", "back", "human", "language", "status", "clear", "delete", "stop", "start", "complain")
 DIRECTIONS = ("ltr", "rtl")
-PLAINLY, DECLINE = ("yes", "no"), "decline"  # of `answers:`
+BUT, DECLINE = "but", "decline"  # of `answers:`
+PLAINLY = ("yes", "no", BUT)
 FALLBACK = "en"
 OWN, ANYWHERE = 9, "ZZ"  # of `likely:`
 
@@ -43,7 +44,9 @@ class Language:
     phrases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sentences: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     refusals: frozenset[str] = frozenset()
-    answers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # `yes`, `no`: words; `decline`: phrases
+    answers: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # `yes`, `no`, `but`: words; `decline`: phrases
     unknown: tuple[str, ...] = ()  # phrases that say "I do not know", alone in a message
     latin: str = ""  # its name in Latin letters, which every phone shows
     latin_days: tuple[str, ...] = ()  # Monday first: the days of the week in them, short
@@ -104,7 +107,7 @@ def _language(sheet: Sheet, top: Place, code: str) -> Language:
 
 
 def _answers(sheet: Sheet, top: Place) -> dict[str, tuple[str, ...]]:
-    """`answers: {yes: [...], no: [...], decline: [...]}`: what answers any question."""
+    """`answers: {yes: [...], no: [...], but: [...], decline: [...]}`: what answers any question."""
     table = sheet.table(top, "answers")
     sheet.only(table, (*PLAINLY, DECLINE), "`answers:`")
     plain = {option: tuple(map(fold, sheet.words(table, option))) for option in PLAINLY}

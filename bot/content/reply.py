@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.content.catalogue import Catalogue, in_latin
 from bot.content.knowledge import FactText
-from bot.content.languages import FALLBACK, Language
+from bot.content.languages import BUT, FALLBACK, Language
 from bot.content.wording import PLACEHOLDER, SITE, Texts, fill, kept_in_order, spoken, texts_of, with_days
 from bot.engine.answers import fold
 from bot.engine.events import Asked, Said
@@ -95,8 +95,12 @@ class WordsOf:
         return heard(self.sentences, text) if len(text) <= SENTENCE else None
 
     def refuses(self, word: str) -> bool:
-        """Whether a folded word says no, in this language or in English."""
-        return any(word in self.languages[code].refusals for code in (self.language, FALLBACK))
+        """Whether a folded word says no, or doubts, in this language or in English."""
+        return self.doubts(word) or any(word in self.languages[c].refusals for c in (self.language, FALLBACK))
+
+    def doubts(self, word: str) -> bool:
+        """Whether a folded word takes back a part of what was said, in this language or in English."""
+        return word in self.plainly(BUT)
 
     def plainly(self, option: str) -> tuple[str, ...]:
         """What says yes or no to whatever question, folded, in this language or in English."""

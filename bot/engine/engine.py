@@ -19,6 +19,7 @@ from bot.engine.rules import Rules
 from bot.engine.session import Session
 from bot.engine.stack import LONGEST, SAID, SENT
 
+CERTAIN = 0.9  # a classifier's no beside one that is written
 FEW = 6  # words: an answer of more tells more than was asked
 
 __all__ = ["Rules", "Turn", "turn"]
@@ -200,7 +201,8 @@ def _spoken(machine: Machine, asking: answers.Asking, heard: Heard) -> answers.A
         return None
     if answers.fold(heard.text) in machine.rules.labels:
         return None
-    return spoken.option(asking, heard.text)
+    denies = meaning.intent == "deny" and meaning.confidence >= CERTAIN
+    return spoken.option(asking, heard.text, grave=machine.in_danger, denies=denies)
 
 
 def _take(

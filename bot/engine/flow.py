@@ -219,7 +219,10 @@ class Words(Protocol):
         """The command or flow that a sentence means by a phrase in it, in any language; None when two would fit."""
 
     def refuses(self, word: str) -> bool:
-        """Whether a folded word says no, in the person's language or in English."""
+        """Whether a folded word says no, or doubts, in the person's language or in English."""
+
+    def doubts(self, word: str) -> bool:
+        """Whether a folded word takes back a part of what was said ("but")."""
 
     def plainly(self, option: str) -> tuple[str, ...]:
         """What says `yes` or `no` to whatever question, folded, in the person's language or in English."""

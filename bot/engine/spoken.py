@@ -25,21 +25,29 @@ def declined(asking: Asking, text: str) -> Answer | None:
     return chosen(asking, ask.skip) if asking.words.declines(text) else None
 
 
-def option(asking: Asking, text: str) -> Answer | None:
-    """The one option that the text names; None for none, several, or a doubtful one."""
-    spoken = clauses(text)
-    if takes_words(asking.ask) or not spoken or sum(map(len, spoken)) > LONGEST:
+def option(asking: Asking, text: str, *, grave: bool = False, denies: bool = False) -> Answer | None:
+    """The one option that the text names; None for none, several, or a doubtful one. `grave`: in a danger, where a wrong
+    one hurts most, nothing but a clause of its own counts, nor for a yes that decides; or a text that begins with yes,
+    or with no where `denies`: the classifier is sure that the text is a no."""
+    spoken, ask = clauses(text), asking.ask
+    if takes_words(ask) or not spoken or sum(map(len, spoken)) > LONGEST:
         return None
-    ask = asking.ask
     either = {c.id for c in ask.choices} >= YES_OR_NO
     named = _named(spoken, [(c, spellings(asking, c)) for c in understood(ask)])
-    if not named and either:
+    if not named and either and not grave:
         named = _named(spoken, [(c, asking.words.plainly(c.id)) for c in ask.choices if c.id in YES_OR_NO])
     choices = {one.choice.id: one.choice for one in named}
     if len(choices) != 1:
         return None
-    choice = choices.popitem()[1]
-    if choice.id != "no" and any(map(asking.words.refuses, _rest(spoken, named))):
+    choice, rest = choices.popitem()[1], _rest(spoken, named)
+    doubtful = asking.words.doubts if choice.id == "no" and not grave else asking.words.refuses
+    if any(doubtful(word) for clause in rest for word in clause):
+        return None
+    decides = (
+        choice.id == "yes" and ask.skip is None
+    )  # safety, consent, what is deleted: a yes is no part of a sentence
+    begins = any(one.clause == one.start == 0 for one in named) and (choice.id == "yes" or denies)
+    if (grave or decides) and not begins and any(rest[one.clause] for one in named):
         return None
     if either and not any(one.start == 0 or one.end == len(spoken[one.clause]) for one in named):
         return None  # a yes in the middle of other words may be about them
@@ -78,7 +86,7 @@ def _spans(words: tuple[str, ...], clause: tuple[str, ...]) -> Iterator[tuple[in
             yield start, start + len(words)
 
 
-def _rest(spoken: Clauses, named: Iterable[_Named]) -> list[str]:
-    """The words that call no option."""
+def _rest(spoken: Clauses, named: Iterable[_Named]) -> list[list[str]]:
+    """Of each clause the words that call no option."""
     taken = {(one.clause, place) for one in named for place in range(one.start, one.end)}
-    return [w for number, clause in enumerate(spoken) for place, w in enumerate(clause) if (number, place) not in taken]
+    return [[w for at, w in enumerate(clause) if (number, at) not in taken] for number, clause in enumerate(spoken)]

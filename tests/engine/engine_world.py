@@ -34,7 +34,8 @@ UNIVERSAL = {
     "start": "start",
 }
 SENTENCES = {"complain": ("your worker/staff ... rude",)}
-REFUSALS = frozenset({"not", "no"})
+REFUSALS = frozenset({"not", "no", "nobody"})
+PLAINLY = {"yes": ("yes", "sure"), "no": ("no", "i cannot")}
 NEPALI = {"yes": ("हो", "ho", "hajur"), "no": ("होइन", "hoina"), "home": ("घर", "ghar")}
 COUNTRIES = {"qatar": "QA", "katar": "QA", "nepal": "NP", "kuwait": "KW"}
 
@@ -51,6 +52,18 @@ class FewWords:
 
     def sentence(self, text: str) -> str | None:
         return heard({name: [phrase(p) for p in ps] for name, ps in SENTENCES.items()}, text)
+
+    def refuses(self, word: str) -> bool:
+        return word in REFUSALS or self.doubts(word)
+
+    def doubts(self, word: str) -> bool:
+        return word == "but"
+
+    def plainly(self, option: str) -> tuple[str, ...]:
+        return PLAINLY.get(option, ())
+
+    def declines(self, text: str) -> bool:
+        return "rather not" in text.casefold()
 
     def heard(self, step: str, choice: Choice | None) -> tuple[Phrase, ...]:
         return tuple(phrase(raw, REFUSALS) for raw in (choice.heard if choice else ()))
