@@ -39,10 +39,14 @@ def sentence(machine: Machine, text: str) -> str | None:
 
 
 def listed(machine: Machine, heard: Heard) -> bool:
-    """The message is a line of a list (menu and what it leads to), in any language: its flow, at any time."""
+    """The message is a line of a list (menu and what it leads to), in any language: its flow, at any time. A stranger's
+    first words that only name a language are a greeting in it."""
     flow = machine.flows.get(machine.rules.labels.get(fold(heard.text), ""))
     if flow is None or machine.in_danger or machine.runs(flow.name):
         return False
+    known = machine.stack or machine.shared.get("welcomed") or machine.shared.get("language")
+    if flow.name == machine.rules.flow_of("language") and not known:
+        return machine.enter(machine.rules.welcome, "welcome", heard=heard)
     _leave_system(machine, flow)
     if machine.place(flow.name) is not None:
         return machine.begin(flow.name, "listed")
