@@ -1,4 +1,4 @@
-"""An option inside a short sentence: what counts as named, what makes it doubtful, and where only a whole clause will do."""
+"""An option inside a short sentence: what counts as named, what makes it doubtful, where a whole clause is needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many answers in people's own words are understood: `python -m tests.conversations.own_words [ne hi] --part shown`."""
+"""How many answers in people's own words are understood: `python -m tests.conversations.own_words ne --part shown`."""
 
 from __future__ import annotations
 
