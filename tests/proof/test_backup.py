@@ -138,6 +138,11 @@ def restored(drill: Drill, directory: Path, monkeypatch: pytest.MonkeyPatch, *mo
     return main(["restore", "--from", str(drill.place), "--keys", str(drill.keys), *more])
 
 
+def seen_of(directory: Path) -> dict[str, tuple[int, int, int]]:
+    """All that lies there: mode, size and time."""
+    return {str(p): (p.lstat().st_mode, p.lstat().st_size, p.lstat().st_mtime_ns) for p in directory.rglob("*")}
+
+
 async def brought_back(drill: Drill, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As by PostgreSQL itself: the data are in, and nothing that comes after them has been done."""
     with pytest.MonkeyPatch.context() as patch:
@@ -357,9 +362,23 @@ def test_a_place_that_cannot_be_written_is_told_in_a_sentence(
 def test_check_reads_and_changes_nothing(
     drill: Drill, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    (place / "secret.key").chmod(0o640)  # a look mends nothing either
+    before = seen_of(place)
     assert restored(drill, place, monkeypatch, "--check") == 0
     assert "is whole" in capsys.readouterr().out
-    assert not (place / "postgres").exists()
+    assert seen_of(place) == before
+
+
+@pytest.mark.parametrize("more", [("--check",), (), ("--in-place",)])
+def test_where_no_secret_is_none_is_made(
+    more: tuple[str, ...], drill: Drill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A new one opens nothing that was made before; lying there, it would be taken for the right one."""
+    assert restored(drill, tmp_path / "new", monkeypatch, *more) == 2
+    told = capsys.readouterr()
+    assert "SAATHI_SECRET_KEY is not set" in told.err
+    assert ("is whole" in told.out) == ("--in-place" not in more)
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_ledger_that_is_not_there_stops_it(
