@@ -18,6 +18,7 @@ from pathlib import Path
 
 from bot import databases
 from bot import settings as configuration
+from bot.cli import numbers
 from bot.settings import Settings
 from bot.store import alive, backup, restore, restoring
 from bot.store.ledger import NAME as LEDGER
@@ -53,8 +54,12 @@ def add_backup_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the data; one folder in it for each backup")
     parser.add_argument("--keys-out", type=Path, required=True, help="folder for the keys: another disk or machine")
     parser.add_argument("--no-media", action="store_true", help="without files of people (they are copied otherwise)")
-    parser.add_argument("--keep", type=int, default=KEEP, metavar="DAYS", help=f"older data go (default {KEEP})")
-    parser.add_argument("--keep-keys", type=int, default=KEEP, metavar="DAYS", help=f"older keys go (default {KEEP})")
+    parser.add_argument(
+        "--keep", type=numbers.days, default=KEEP, metavar="DAYS", help=f"older data go (default {KEEP})"
+    )
+    parser.add_argument(
+        "--keep-keys", type=numbers.days, default=KEEP, metavar="DAYS", help=f"older keys go (default {KEEP})"
+    )
 
 
 def add_restore_arguments(parser: argparse.ArgumentParser) -> None:

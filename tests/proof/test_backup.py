@@ -371,7 +371,11 @@ def test_check_reads_and_changes_nothing(
 
 @pytest.mark.parametrize("more", [("--check",), (), ("--in-place",)])
 def test_where_no_secret_is_none_is_made(
-    more: tuple[str, ...], drill: Drill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    more: tuple[str, ...],
+    drill: Drill,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """A new one opens nothing that was made before; lying there, it would be taken for the right one."""
     assert restored(drill, tmp_path / "new", monkeypatch, *more) == 2
@@ -396,6 +400,20 @@ def test_two_places_on_one_disk_are_said_to_be_so(
     monkeypatch.setenv("SAATHI_DATA_DIR", str(drill.lost))
     assert main(["backup", "--out", str(tmp_path / "a"), "--keys-out", str(tmp_path / "b")]) == 0
     assert "lie on one disk" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("which", ["--keep", "--keep-keys"])
+def test_no_period_takes_the_backup_itself(
+    which: str, drill: Drill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of 0 days the one that was just made was already older."""
+    monkeypatch.setenv("SAATHI_DATA_DIR", str(drill.lost))
+    for days in ("0", "-1", "x"):
+        with pytest.raises(SystemExit) as ended:
+            main(["backup", "--out", str(tmp_path / "a"), "--keys-out", str(tmp_path / "b"), which, days])
+        assert ended.value.code == 2
+        assert "a number of days, 1 or more" in capsys.readouterr().err
+    assert not (tmp_path / "a").exists()
 
 
 def test_the_monitor_knows_of_a_backup_that_came_to_its_end_and_of_no_other(
