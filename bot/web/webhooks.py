@@ -102,7 +102,7 @@ def polled(
 
     async def take(updates: list[dict[str, Any]]) -> None:
         """In order, and committed together: up to a hundred come at once."""
-        raws = [json.dumps(update).encode() for update in updates]
+        raws = [_as_text(update) for update in updates]
         await asyncio.gather(
             *(intake.take("telegram", account, raw, partial(_update, raw, account)) for raw in raws),
         )
@@ -110,6 +110,14 @@ def polled(
             _declined(update, decline)
 
     return take
+
+
+def _as_text(update: dict[str, Any]) -> bytes:
+    """As a webhook brings it. What is nested too deeply to be written is unreadable, and holds up none of the others."""
+    try:
+        return json.dumps(update).encode()
+    except (ValueError, RecursionError):
+        return f"update {update.get('update_id')}: nested too deeply".encode()
 
 
 def _own_numbers(settings: Settings) -> frozenset[str]:
