@@ -113,7 +113,7 @@ def polled(
 
 
 def _as_text(update: dict[str, Any]) -> bytes:
-    """As a webhook brings it. What is nested too deeply to be written is unreadable, and holds up none of the others."""
+    """As a webhook brings it. What is nested too deeply to be written is unreadable; it holds up no other."""
     try:
         return json.dumps(update).encode()
     except (ValueError, RecursionError):
