@@ -16,10 +16,12 @@ from typing import Any
 
 import pytest
 
+from bot.channels import gateway_forms
 from bot.channels.contract import Inbound, Receipt, Unreadable
 from bot.settings import ROOT
 from bot.web.signatures import MOST_FIELDS, twilio_payload
-from bot.web.webhooks import Intake, _form, _own_numbers, _update, polled
+from bot.web.webhooks import Intake, _form, _object, _own_numbers, _singly, _update, polled
+from tests.fakes.gateway import NUMBER, received
 from tests.fakes.post import PUBLIC, form
 from tests.fakes.twilio import ACCOUNT, TOKEN
 from tests.pipeline.conftest import world
@@ -30,6 +32,7 @@ pytestmark = pytest.mark.slow
 PLACE = ROOT / "tests" / "channels"
 TEXTS = ["\0", "a\0b", "\ud800 lone", "x" * 70_000, "", "\u202e\ufeff"]
 NUMBERS = [10**30, -(10**30), 2**63, 2**64, -1, 0, 1e308, float("nan"), float("inf"), True]
+AT = "2026-11-24T15:46:11.000+03:00"
 SHAPES: list[Any] = [None, [], {}, [[]], {"a": {"b": []}}, "x"]
 
 
@@ -116,6 +119,31 @@ async def test_no_form_of_twilio_is_refused_or_holds_up_another(
     assert settled(caplog) == []
     assert await world.rows("SELECT kind, error, attempts FROM inbox WHERE state = 'waiting'") == []
     print(f"{made} odd forms")
+
+
+async def test_no_webhook_of_the_sim_is_refused_or_holds_up_another(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    app, made = world.app, 0
+    intake = Intake(app.receive, app.quarantine)
+    sent = {"messageId": "x" * 36, "phoneNumber": "+96550001234", "reason": "RESULT_ERROR"}
+    picture = {"partId": 1, "contentType": "image/jpeg"}
+    with_files = {"sender": "+96550001234", "receivedAt": AT, "messageId": "m", "body": "b", "attachments": [picture]}
+    for event, payload in (
+        ("sms:received", received("+96550001234", "hello")),
+        ("sms:batch:received", {"messages": [received("+96550001234", "hello")]}),
+        ("sms:failed", sent),
+        ("mms:downloaded", with_files),
+    ):
+        for told in odd({"deviceId": "d", "event": event, "id": "i", "payload": payload}):
+            for part in _singly(json.dumps(told).encode()):
+                read = lambda part=part: gateway_forms.read(_object(part), NUMBER)  # noqa: E731
+                await intake.take("sms_gateway", NUMBER, part, read)
+                made += 1
+    await answered(world)
+    assert settled(caplog) == []
+    assert await world.rows("SELECT kind, error, attempts FROM inbox WHERE state = 'waiting' LIMIT 3") == []
+    print(f"{made} odd webhooks of the SIM")
 
 
 @pytest.mark.parametrize("depth", [500, 900, 1100, 20_000])
