@@ -69,6 +69,15 @@ async def test_where_nobody_can_listen_is_said_in_a_sentence(
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.parametrize("seal", ["zzz", "12ab", "0" * 63])
+def test_what_is_no_seal_is_no_sign_of_a_trail_that_was_cut(seal: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """It was said to be gone, and the end of the trail cut off: an alarm for a slip."""
+    with pytest.raises(SystemExit) as ended:
+        main(["audit", "verify", "--seal", seal])
+    assert ended.value.code == 2
+    assert "a seal as `saathi audit verify` prints it: 64 signs, 0-9 and a-f" in capsys.readouterr().err
+
+
 async def test_a_level_of_logs_that_is_none(tmp_path: Path) -> None:
     """Set and empty is not set, as with every setting; another one is told."""
     assert (await command({"SAATHI_LOG_LEVEL": ""}, "check", "--unchecked"))[2] == ""
