@@ -87,16 +87,29 @@ def main(argv: Sequence[str] | None = None) -> int:
         gc.enable()
     end_when_told()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold keys and what people wrote
-    logs.configure(os.environ.get("SAATHI_LOG_LEVEL", "INFO" if args.command in ("serve", "rasa") else "WARNING"))
+    stays = args.command in ("serve", "rasa")
     try:
+        _log(os.environ.get("SAATHI_LOG_LEVEL") or ("INFO" if stays else "WARNING"))
         return int(command(args))
     except CannotStart as error:
         print(f"saathi {args.command}: cannot start:\n{error}", file=sys.stderr)
+        return 2
+    except (FileNotFoundError, PermissionError, NotADirectoryError, IsADirectoryError) as error:
+        if stays or not error.filename:
+            raise
+        print(f"saathi {args.command}: {error.filename}: {error.strerror}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
         return 0
+
+
+def _log(level: str) -> None:
+    try:
+        logs.configure(level)
+    except ValueError as error:
+        raise CannotStart(str(error)) from None
 
 
 def end_when_told() -> None:

@@ -14,7 +14,7 @@ from bot.store.database import UNAVAILABLE, Database
 from bot.store.keys import Keys
 from bot.store.migrate import current, migrate, serves
 from bot.vault.fields import Unopenable
-from bot.vault.keyring import Keyring, WrappedByAnother, development_secret
+from bot.vault.keyring import Keyring, WrappedByAnother, development_secret, kept_secret
 
 
 async def open_database(settings: Settings, *, migrating: bool = True, half_restored: bool = False) -> Database:
@@ -75,6 +75,16 @@ def open_keyring(settings: Settings) -> Keyring:
     try:
         return Keyring(settings.secret_keys or (development_secret(settings.data_dir),))
     except ValueError as error:
+        raise SettingsError(str(error)) from None
+
+
+def known_keyring(settings: Settings) -> Keyring | None:
+    """The wrapping keys of what was made before: none is made, nothing is written; None where there is none. Raises
+    SettingsError."""
+    try:
+        secrets = settings.secret_keys or (kept_secret(settings.data_dir),)
+        return Keyring([secret for secret in secrets if secret]) if any(secrets) else None
+    except (OSError, ValueError) as error:
         raise SettingsError(str(error)) from None
 
 

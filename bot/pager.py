@@ -7,7 +7,7 @@ two transactions with the network between; any number of pagers share one databa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -110,26 +110,31 @@ class Pager:
         self, connection: Connection, notice: Open, people: Sequence[Colleague], now: datetime
     ) -> Rung | None:
         """One notice that cannot be planned keeps nobody from being called for the others; the operator hears of it, or
-        whoever can be reached where no operator is known."""
+        whoever can be reached where no operator is known, or none can be told. It is red once nobody is left."""
         try:
             return await self._step(connection, notice, people, now)
         except UNAVAILABLE:
             raise
         except Exception as error:
             log.error("page_not_planned", id=notice.id, kind=type(error).__name__, exc_info=True)
-            return _rung(notice, self._to_operators() or self._to_anybody(notice, people), notice.called, None)
+            vain = await pages.in_vain(connection, notice.id)
+            calls = self._to_anybody(notice, people, vain)
+            if not calls:
+                log.error("nobody_came", id=notice.id, severity=notice.severity)
+            return _rung(notice, calls, notice.called, None, red=not calls)
 
     def _to_operators(self) -> list[Call]:
         return [Call("duty", f"{ALERT}_{n}", None, "email") for n in range(len(self._alerts))]
 
-    def _to_anybody(self, notice: Open, people: Sequence[Colleague]) -> list[Call]:
-        """Without rank or ladder: supervisors, else everybody who is on duty, else everybody."""
+    def _to_anybody(self, notice: Open, people: Sequence[Colleague], vain: Collection[tuple[str, str]]) -> list[Call]:
+        """Without rank or ladder: operators, else supervisors, else everybody who is on duty, else everybody; the first
+        ones of whom not all were called in vain."""
         theirs = _of(notice, people)
         chiefs = [one for one in theirs if one.role in SUPERVISORS]
+        calls = [self._to_operators()]
         for some in (chiefs, [one for one in theirs if one.on_duty], theirs, people):
-            if calls := [call for one in some for call in self._calls("duty", notice, one)]:
-                return calls
-        return []
+            calls.append([call for one in some for call in self._calls("duty", notice, one)])
+        return next((each for each in calls if any((c.receiver, c.channel) not in vain for c in each)), [])
 
     async def _step(
         self, connection: Connection, notice: Open, people: Sequence[Colleague], now: datetime

@@ -12,16 +12,19 @@ keep)
     kept="$archive/wal/$3.gz"
     # Asked again after a crash, the same is well; anything else would be another server's.
     if [ -f "$kept" ]; then gunzip -c "$kept" | cmp -s - "$2"; exit; fi
+    rm -f "$kept.part" # of a copy that failed; a link in its place would be written through
     gzip -1 -c "$2" >"$kept.part"
     sync "$kept.part"
-    mv "$kept.part" "$kept"
+    mv -T "$kept.part" "$kept" # never into a folder of that name: PostgreSQL would believe it to be kept
     sync "$archive/wal"
     ;;
 fetch)
     # To PostgreSQL 1 means that the archive ends here: it goes on with what it has. Over 125 it stops, and says so.
     [ -d "$archive/wal" ] || { echo "$archive/wal is not there: is the disk mounted?" >&2; exit 255; }
-    [ -f "$archive/wal/$2.gz" ] || exit 1
-    gunzip -c "$archive/wal/$2.gz" >"$3" || { rm -f "$3"; exit 255; }
+    kept="$archive/wal/$2.gz"
+    if [ ! -e "$kept" ] && [ ! -L "$kept" ]; then exit 1; fi
+    [ -f "$kept" ] || { echo "$kept is no file: where does it lead?" >&2; exit 255; }
+    gunzip -c "$kept" >"$3" || { rm -f "$3"; exit 255; }
     ;;
 base)
     # First of all, so that nothing grows old while no base can be made: +5 is from six whole days on, asked each night.
@@ -47,7 +50,7 @@ back)
         exit 1
     fi
     rm -rf "$PGDATA.new" # of a copy that failed
-    cp -a "$base" "$PGDATA.new"
+    cp -a "$base/." "$PGDATA.new" # what is in it, also where it is a link: a copied link would be worked on itself
     chmod 700 "$PGDATA.new"
     # Each is written, also when empty: the base may hold those of the last time. No MOMENT: the newest of the archive.
     cat >>"$PGDATA.new/postgresql.auto.conf" <<END

@@ -140,16 +140,21 @@ def _one(event: str, payload: Any, account: str) -> Inbound | Receipt:
     return _sms(payload, account) if event == "sms:received" else _mms(payload, account)
 
 
+def singly(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """A batch as webhooks of one message each, so that one that cannot be read keeps no other out; else as it is."""
+    event, payload = told.get("event"), told.get("payload")
+    messages = payload.get("messages") if isinstance(payload, Mapping) else None
+    if not isinstance(event, str) or event not in _BATCHES or not isinstance(messages, list):
+        return [told]
+    return [{"event": _BATCHES[event], "payload": message} for message in messages]
+
+
 def read(told: Mapping[str, Any], account: str) -> list[Inbound | Receipt]:
     """One webhook as values; [] for events that no person is behind (pings, starts, data messages). Raises
     Unreadable."""
     event = text(told, "event")
-    payload = told.get("payload")
     if event in _BATCHES:
-        messages = payload.get("messages") if isinstance(payload, Mapping) else None
-        if not isinstance(messages, list):
-            raise Unreadable("messages are missing")
-        return [_one(_BATCHES[event], message, account) for message in messages]
+        raise Unreadable("messages are missing")  # those that have some are read one by one
     if event not in EVENTS:
         return []
-    return [_one(event, payload, account)]
+    return [_one(event, told.get("payload"), account)]

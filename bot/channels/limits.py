@@ -28,16 +28,14 @@ class Limits:
     list_description: int = 0
     list_button: int = 0  # what opens the list
     payload_bytes: int = 0
-    media_bytes: int = 0
     flattens: bool = False  # buttons may reach the phone as numbered text, which must fit one message too
 
 
 LIMITS: dict[str, Limits] = {
-    # Twilio: Body up to 1,600 characters (errors 21617, 21658); MMS 5 MB (error 11751).
-    "sms": Limits(text=1600, caption=1600, media_bytes=5_000_000),
+    # Twilio: Body up to 1,600 characters (errors 21617, 21658).
+    "sms": Limits(text=1600, caption=1600),
     # Twilio twilio/quick-reply and twilio/list-picker: body 1,024; three buttons in session without approval,
-    # button title 20; ten items, item 24, description 72, id 200, list button 20. Media 16 MB, captions 1,024
-    # (WhatsApp).
+    # button title 20; ten items, item 24, description 72, id 200, list button 20. Captions 1,024 (WhatsApp).
     "whatsapp": Limits(
         text=1600,
         caption=1024,
@@ -49,12 +47,10 @@ LIMITS: dict[str, Limits] = {
         list_description=72,
         list_button=20,
         payload_bytes=200,
-        media_bytes=16_000_000,
         flattens=True,
     ),
-    # Bot API: text 4,096, caption 1,024, callback_data 64 bytes, 100 inline buttons, upload 50 MB
-    # (telegram.constants). No limit on an inline label is documented; 64 is what a phone shows without
-    # cutting.
+    # Bot API: text 4,096, caption 1,024, callback_data 64 bytes, 100 inline buttons (telegram.constants).
+    # No limit on an inline label is documented; 64 is what a phone shows without cutting.
     "telegram": Limits(
         text=4096,
         caption=1024,
@@ -62,7 +58,6 @@ LIMITS: dict[str, Limits] = {
         buttons=100,
         button_label=64,
         payload_bytes=64,
-        media_bytes=50_000_000,
     ),
 }
 

@@ -187,16 +187,22 @@ def _member(update: Update, change: Membership, account: str) -> list[Inbound | 
     return [replace(_blank(change.chat, change.sender, account, event_id), kind=kind, sent_at=_moment(change.date))]
 
 
+def _word(told: dict[str, Any], name: str) -> str:
+    """What is no text is no word."""
+    value = told.get(name)
+    return value if isinstance(value, str) else ""
+
+
 def group_of(payload: dict[str, Any]) -> tuple[str, str]:
     """(group or channel that an update comes from, language of who wrote): everybody there would read an answer, so it
     is refused and left. ("", "") for a private chat and for the news that we have left."""
     for name in ("message", "edited_message", "my_chat_member"):
         told = payload.get(name)
         chat = told.get("chat") if isinstance(told, dict) else None
-        if not isinstance(chat, dict) or chat.get("type") not in _GROUPS or not isinstance(chat.get("id"), int):
+        if not isinstance(chat, dict) or _word(chat, "type") not in _GROUPS or not isinstance(chat.get("id"), int):
             continue
         member = told.get("new_chat_member") if isinstance(told, dict) else None
-        if isinstance(member, dict) and member.get("status") not in _INSIDE:
+        if isinstance(member, dict) and _word(member, "status") not in _INSIDE:
             return "", ""
         sender = told.get("from") if isinstance(told, dict) else None
         language = sender.get("language_code") if isinstance(sender, dict) else ""

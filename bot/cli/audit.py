@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import re
 import sys
 from datetime import UTC
 
@@ -15,16 +16,28 @@ from bot import app as composition
 from bot import settings as configuration
 from bot.store import audit
 
+SEAL = re.compile(r"[0-9a-f]{64}")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """verify."""
     parser.add_argument("what", choices=("verify",), help="verify: compute every seal anew and compare")
-    parser.add_argument("--seal", default="", help="a last seal that was noted before: it must still be in the chain")
+    parser.add_argument(
+        "--seal", type=_seal, default="", help="a last seal that was noted before: it must still be in the chain"
+    )
+
+
+def _seal(raw: str) -> str:
+    """What is none must not look like a trail whose end was cut off."""
+    seal = raw.strip().lower()
+    if not SEAL.fullmatch(seal):
+        raise argparse.ArgumentTypeError("a seal as `saathi audit verify` prints it: 64 signs, 0-9 and a-f")
+    return seal
 
 
 def run(args: argparse.Namespace) -> int:
     """0 = as it was sealed; 1 = changed, and where."""
-    return asyncio.run(_run(args.seal.strip().lower()))
+    return asyncio.run(_run(args.seal))
 
 
 async def _run(noted: str) -> int:

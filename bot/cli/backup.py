@@ -18,11 +18,13 @@ from pathlib import Path
 
 from bot import databases
 from bot import settings as configuration
+from bot.cli import numbers
 from bot.settings import Settings
 from bot.store import alive, backup, restore, restoring
 from bot.store.ledger import NAME as LEDGER
 from bot.store.ledger import Ledger
 from bot.store.manifest import BackupError, verify
+from bot.vault.keyring import Keyring
 
 KEEP = 7  # days, of data as of keys: data without their keys are opened by nobody
 MAKING = """
@@ -52,8 +54,12 @@ def add_backup_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the data; one folder in it for each backup")
     parser.add_argument("--keys-out", type=Path, required=True, help="folder for the keys: another disk or machine")
     parser.add_argument("--no-media", action="store_true", help="without files of people (they are copied otherwise)")
-    parser.add_argument("--keep", type=int, default=KEEP, metavar="DAYS", help=f"older data go (default {KEEP})")
-    parser.add_argument("--keep-keys", type=int, default=KEEP, metavar="DAYS", help=f"older keys go (default {KEEP})")
+    parser.add_argument(
+        "--keep", type=numbers.days, default=KEEP, metavar="DAYS", help=f"older data go (default {KEEP})"
+    )
+    parser.add_argument(
+        "--keep-keys", type=numbers.days, default=KEEP, metavar="DAYS", help=f"older keys go (default {KEEP})"
+    )
 
 
 def add_restore_arguments(parser: argparse.ArgumentParser) -> None:
@@ -111,10 +117,10 @@ def run_restore(args: argparse.Namespace) -> int:
     print("comparing the files with their digests ...", flush=True)
     with _told_of_disks("nothing was changed"):
         manifest = verify(args.place, args.keys)
-    restore.fits(manifest, databases.open_keyring(settings))  # told before hours of work, and before anything changes
+    print(f"{args.place} is whole: made {manifest.made_at}, {manifest.rows['messages']} messages")
+    restore.fits(manifest, _secret(settings))  # told before hours of work, and before anything changes
     if args.check:
-        print(f"{args.place} is whole, and SAATHI_SECRET_KEY opens it: made {manifest.made_at},", end=" ")
-        print(f"{manifest.rows['messages']} messages")
+        print("SAATHI_SECRET_KEY opens it")
         return 0
     print("restoring the database ...", flush=True)
     url = databases.owner_url(settings)
@@ -133,7 +139,8 @@ def run_restore(args: argparse.Namespace) -> int:
 def _in_place(settings: Settings, ledger: Path | None) -> int:
     """The last steps alone, for a database that PostgreSQL itself brought back. Before anything changes: that nobody
     works on it (it may be the living one), and that the secret is its own."""
-    restore.settles(databases.owner_url(settings), databases.open_keyring(settings))
+    keyring = _secret(settings)
+    restore.settles(databases.owner_url(settings), keyring)
     databases.bring_up_to_date(settings)
     asyncio.run(_opened(settings))
     with _told_of_disks("nothing was erased again, nothing is held; run the same again"):
@@ -141,6 +148,17 @@ def _in_place(settings: Settings, ledger: Path | None) -> int:
     _say_settled(*asyncio.run(_settle(settings)))
     print("now start the service, and read docs/operations.md")
     return 0
+
+
+def _secret(settings: Settings) -> Keyring:
+    """The secret of what was made before; none is made here: it would open nothing. Raises BackupError."""
+    keyring = databases.known_keyring(settings)
+    if keyring is None:
+        raise BackupError(
+            f"SAATHI_SECRET_KEY is not set, {settings.data_dir}/secret.key is not there, and nothing was changed: set"
+            " the one with which this was made; nothing is opened without it"
+        )
+    return keyring
 
 
 def _say_settled(erased: int, held: int, stopped: int) -> None:

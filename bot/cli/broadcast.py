@@ -22,6 +22,7 @@ from bot.store.broadcasts import Broadcast
 from bot.store.database import Connection
 from bot.store.users import User
 from desk import drafts, permissions
+from desk.directory import countries
 from desk.files import plain
 
 WRITE, AGREE = "broadcasts", "broadcasts_approve"  # permissions
@@ -166,9 +167,18 @@ async def _new(app: App, args: argparse.Namespace) -> int:
 
 
 def _refuse(app: App, wrong: list[drafts.Problem]) -> None:
-    """In the sentences of the desk. Raises Refused when there is anything."""
-    if wrong:
-        raise Refused(str(plain(" ".join(drafts.told(app.content, "en", wrong)))))
+    """In the sentences of the desk, with what there is to choose from, as its page shows it. Raises Refused when there
+    is anything."""
+    if not wrong:
+        return
+    codes = {code for code, _ in wrong}
+    there = {
+        "topic": ("topics", app.broadcasting.rules["kinds"]),
+        "language": ("languages", app.content.languages),
+        "country": ("countries", countries(app.content)),
+    }
+    lines = [f"{name}: {', '.join(each)}" for code, (name, each) in there.items() if code in codes]
+    raise Refused("\n".join([str(plain(" ".join(drafts.told(app.content, "en", wrong)))), *lines]))
 
 
 async def _text(app: App, args: argparse.Namespace) -> int:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
+import pycountry
+
 from bot import app as composition
 from bot import databases
 from bot import settings as configuration
@@ -155,8 +157,8 @@ async def _write(rows: Sequence[Licence]) -> int:
 
 def _country(raw: str) -> str:
     code = raw.strip().upper()
-    if len(code) != 2 or not code.isalpha():
-        raise argparse.ArgumentTypeError("two letters, for example NP")
+    if len(code) != 2 or pycountry.countries.get(alpha_2=code) is None:
+        raise argparse.ArgumentTypeError("a country's two letters, for example NP")
     return code
 
 

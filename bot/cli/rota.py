@@ -16,6 +16,7 @@ from bot import app as composition
 from bot import content as content_room
 from bot import databases
 from bot import settings as configuration
+from bot.cli import numbers
 from bot.content import Content
 from bot.rostering import Refused, Roster
 from bot.store import colleagues, rota
@@ -46,7 +47,7 @@ REFUSED = {
     "outside": "a break lies within its shift",
     "over": "this shift is over",
     "not_there": "there is no such shift",
-    "unknown_reason": "no such reason: see overrides in knowledge/targets.yml",
+    "unknown_reason": "no such reason: {reasons}",
 }
 ID = 8
 
@@ -61,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLE
     what = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
     show = what.add_parser("show", help="the coming shifts, empty hours among them")
-    show.add_argument("--days", type=int, default=7, help="so many days (default: 7)")
+    show.add_argument("--days", type=numbers.days, default=7, help="so many days (default: 7)")
     add = what.add_parser("add", help="a new shift: LOGIN FROM UNTIL")
     add.add_argument("login")
     _times(add)
@@ -84,8 +85,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _times(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("start", metavar="FROM", type=datetime.fromisoformat, help="2026-11-25T07:00")
-    parser.add_argument("end", metavar="UNTIL", type=datetime.fromisoformat)
+    parser.add_argument("start", metavar="FROM", type=_time_of, help="2026-11-25T07:00")
+    parser.add_argument("end", metavar="UNTIL", type=_time_of)
+
+
+def _time_of(raw: str) -> datetime:
+    try:
+        return datetime.fromisoformat(raw)
+    except ValueError:
+        raise argparse.ArgumentTypeError("a time such as 2026-11-25T07:00") from None
 
 
 def run(args: argparse.Namespace) -> int:
@@ -101,7 +109,8 @@ async def _run(args: argparse.Namespace) -> int:
         async with database.begin() as connection:
             return await _ACTS[args.what](connection, content, args)
     except Refused as error:
-        print(f"saathi rota: {REFUSED[error.code]}", file=sys.stderr)
+        reasons = ", ".join(content.knowledge.get("targets")["care"]["overrides"])
+        print(f"saathi rota: {REFUSED[error.code].format(reasons=reasons)}", file=sys.stderr)
         return 1
     except Unknown as error:
         print(f"saathi rota: {error}", file=sys.stderr)

@@ -11,6 +11,7 @@ import contextlib
 import ctypes
 import gc
 import signal
+import sys
 from collections.abc import Coroutine, Sequence
 from functools import partial
 from typing import Any
@@ -22,6 +23,7 @@ from bot import box_clock
 from bot import settings as configuration
 from bot.app import App
 from bot.certified import Certificates
+from bot.cli import numbers
 from bot.looking import Looking
 from bot.media.speech import LocalSpeech
 from bot.observe import logs
@@ -29,7 +31,7 @@ from bot.rostering import Roster
 from bot.settings import Settings
 from bot.simulated import Phones
 from bot.store import alive
-from bot.web.listening import Server, config, serve_until
+from bot.web.listening import Server, config, refused, serve_until
 from bot.web.site import pulse, site
 from bot.web.webhooks import polled
 from desk import first
@@ -46,10 +48,10 @@ HELP = "run the service: webhooks, conductor and sender (and the simulator, in d
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """--host, --port, --role."""
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
-    parser.add_argument("--port", type=int, default=8000, help="port to listen on (default: 8000)")
+    parser.add_argument("--port", type=numbers.port, default=8000, help="port to listen on (default: 8000)")
     parser.add_argument(
         "--health-port",
-        type=int,
+        type=numbers.port,
         metavar="PORT",
         help="with --role worker: answer /health and /metrics there (default: a worker listens nowhere)",
     )
@@ -62,7 +64,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Until a signal comes. 0 = stopped as told; 1 = the port was taken."""
+    """Until a signal comes. 0 = stopped as told; 1 = the port was taken; 2 = a port for nobody."""
+    worker = args.role == "worker"
+    if args.health_port is not None and not worker:
+        print("saathi serve: --health-port belongs to --role worker: the others answer on --port", file=sys.stderr)
+        return 2
+    port = args.health_port if worker else args.port
+    # Before anything is begun: an operator reads what to do first, and nothing beside it.
+    if port is not None and (told := refused(args.host, port, "--health-port" if worker else "--port")):
+        print(told, file=sys.stderr)
+        return 1
     _one_heap()
     return asyncio.run(_serve(args))
 

@@ -9,8 +9,11 @@ import argparse
 import asyncio
 import secrets as chance
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
+from zoneinfo import available_timezones
+
+import pycountry
 
 from bot import app as composition
 from bot import settings as configuration
@@ -102,6 +105,12 @@ async def _profile(app: App, args: argparse.Namespace) -> int:
     for skill in values.get("skills", ()):
         if skill not in SKILLS:
             return _fault(f"no such skill: {skill} ({', '.join(SKILLS)})", 2)
+    if "phone" in values:
+        values["phone"] = colleagues.number_of(values["phone"])
+    if "countries" in values:
+        values["countries"] = [code.upper() for code in values["countries"]]
+    if wrong := "\n".join(_wrong(app, values)):
+        return _fault(wrong, 2)
     async with app.database.begin() as connection:
         user = await colleagues.by_login(connection, args.login)
         if user is None:
@@ -109,6 +118,28 @@ async def _profile(app: App, args: argparse.Namespace) -> int:
         await colleagues.describe(connection, app.secrets, user[0], **values)
     print("noted")
     return 0
+
+
+def _wrong(app: App, values: dict[str, Any]) -> Iterator[str]:
+    """What nobody would be found or reached by."""
+    yield from (told for code in values.get("languages", ()) for told in _unknown(app, code))
+    for code in values.get("countries", ()):
+        if pycountry.countries.get(alpha_2=code) is None:
+            yield f"there is no country {code}: codes of two letters, such as KW, QA, NP"
+    zone, phone, email = (values.get(name) for name in ("timezone", "phone", "email"))
+    if zone and zone not in available_timezones():
+        yield f"there is no time zone {zone}: a name such as Asia/Kathmandu"
+    if phone and not colleagues.NUMBER.fullmatch(phone):
+        yield "--phone: with + and the country, such as +9779800000001; empty: never"
+    if email and not colleagues.MAIL.fullmatch(email):
+        yield "--email: an address such as asha@example.org; empty: none"
+
+
+def _unknown(app: App, language: str) -> Iterator[str]:
+    """A language of people, or one that only colleagues read."""
+    there = dict.fromkeys([*app.content.languages, *app.content.knowledge.get("targets")["languages"]])
+    if language not in there:
+        yield f"there is no language {language}: {', '.join(there)}"
 
 
 async def _link(app: App, args: argparse.Namespace) -> int:
@@ -137,6 +168,8 @@ async def _interpret(app: App, args: argparse.Namespace) -> int:
         heard_by = await colleagues.by_login(connection, args.heard_by or "")
         if not args.declared or heard_by is None or not args.language:
             return _fault("--language, --declared and --heard-by LOGIN are needed: see --help", 2)
+        if wrong := "".join(_unknown(app, args.language)):
+            return _fault(wrong, 2)
         digits = "".join(c for c in "".join(args.reference) if c.isdecimal())
         found = await history.home_of_case(connection, app.secrets, digits)
         if found is None:

@@ -28,6 +28,7 @@ examples:
   saathi users disable asha
   saathi users on-screen "Shelter Kuala Lumpur" "Rose house"      (how a person reads its name, whoever holds the phone)
 """
+NAME = "as colleagues call this person"
 ON_ONE = ("password", "disable", "enable", "reset-totp")
 
 
@@ -40,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add = commands.add_parser("add", help="a new person; prints the first password")
     add.add_argument("login")
-    add.add_argument("--name", required=True, help="as colleagues call this person")
+    add.add_argument("--name", required=True, help=NAME)
     add.add_argument("--role", required=True, choices=ROLES)
     add.add_argument("--organisation", help="default: the one that runs this installation")
     commands.add_parser("list", help="everybody, with role and state")
@@ -52,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """0 = done; 1 = no such login or organisation, a login that somebody has, a name that tells too much."""
+    """0 = done; 1 = no such login or organisation, a login that somebody has, a name that tells; 2 = no name."""
     return asyncio.run(_run(args))
 
 
@@ -81,6 +82,11 @@ async def _run(args: argparse.Namespace) -> int:
 
 
 async def _add(app: App, args: argparse.Namespace) -> int:
+    nameless = not users.folded(args.login), not args.name.strip()
+    if any(nameless):
+        told = "a login needs letters: the person types it to sign in" if nameless[0] else f"--name: {NAME}"
+        print(f"saathi users: {told}", file=sys.stderr)
+        return 2
     first = passwords.draw()
     kept = await passwords.hashed(first)
     try:

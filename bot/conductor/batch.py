@@ -29,7 +29,7 @@ from bot.engine.events import Said
 from bot.engine.inputs import Meaning
 from bot.observe import logs, metrics
 from bot.observe.crash import point
-from bot.store import batches, raised, saving, turns, vouched
+from bot.store import batches, outlived, raised, saving, turns, vouched
 from bot.store.database import INBOX_CHANNEL, OUTBOX_CHANNEL, UNAVAILABLE, VOUCH_CHANNEL, Connection, Database
 from bot.store.keys import Keys
 from bot.store.references import References
@@ -44,7 +44,6 @@ from bot.store.waiting import (
     peek,
     set_aside,
     still_waiting,
-    uncount_attempt,
     wipe,
 )
 from bot.store.wake import Wake
@@ -98,6 +97,7 @@ class Conductor:
         self._provable = provable
         self._aside = Aside(SUBJECTS // 2)
         self._first = FirstLook()
+        self._counted: list[int] = []  # rows of the inbox (`_left`)
 
     async def run(self, wake: Wake) -> None:
         """Work until told to stop: then what is in hand is finished first."""
@@ -114,6 +114,7 @@ class Conductor:
     async def run_once(self) -> int:
         """Handle what waits now; returns how many inbox rows were handled."""
         now = self._clock()
+        await self._uncount()
         rows = await peek(self._database, self._secrets, now, ROWS, SUBJECTS, beside=self._aside.beside)
         if not rows:
             return 0
@@ -126,7 +127,8 @@ class Conductor:
         handled = len(broken) + await receipts.handle(self._database, told, now, attempts=ATTEMPTS)
         left, rest = self._first.split([r for r in rows if r.subject_id is not None], now)
         for theirs in left:
-            handled += await self._left(theirs, now)
+            assert theirs[0].subject_id is not None
+            handled += await self._left(theirs[0].subject_id, theirs, now)
         arrived = await self._arrived(rest)
         if arrived:
             done = await self._batches(arrived, {r.id: r for r in rows}, now)
@@ -141,21 +143,32 @@ class Conductor:
         async with self._database.begin() as connection:
             await set_aside(connection, [r.id for r in rows], now, "unreadable")
 
-    async def _left(self, rows: Sequence[Waiting], now: datetime) -> int:
+    async def _left(self, subject_id: UUID, rows: Sequence[Waiting], now: datetime) -> int:
         """What one person has waited for since before this worker began (`left.py`)."""
-        over = [r for r in rows if r.attempts >= DEATHS]
-        for row in over:
-            log.error("turn_ends_process", rows=1, attempt=row.attempts)
-            assert row.subject_id is not None
-            await self._quarantine(row.subject_id, opened(row), now)
-        if over:
-            return len(over)  # what comes after them: at the next look
-        ids = [r.id for r in rows]
-        await count_attempt(self._database, ids, "left")
-        arrived = await self._arrived(rows)
-        handled = await self._batches(arrived, {r.id: r for r in rows}, now) if arrived else 0
-        await uncount_attempt(self._database, ids, "left")
-        return handled
+        async with self._database.begin() as connection:  # kept open, for what it holds; nothing is written by it
+            if not await outlived.alone(connection, subject_id):
+                self._first.elsewhere(subject_id)
+                return 0
+            lives = await outlived.lives(connection, [r.id for r in rows])
+            rows = [r for r in rows if r.id in lives]
+            over = [r for r in rows if lives[r.id] >= DEATHS]
+            for row in over:
+                log.error("turn_ends_process", rows=1, attempt=lives[row.id])
+                await self._quarantine(subject_id, opened(row), now)
+            if over:
+                return len(over)  # what comes after them: at the next look
+            await outlived.count(self._database, list(lives))
+            self._counted = list(lives)
+            arrived = await self._arrived(rows)
+            handled = await self._batches(arrived, {r.id: r for r in rows}, now) if arrived else 0
+            await self._uncount()
+            return handled
+
+    async def _uncount(self) -> None:
+        """What was counted is outlived; at the next look, where the database went away meanwhile."""
+        if self._counted:
+            await outlived.count(self._database, self._counted, -1)
+            self._counted = []
 
     # --- from rows to what arrived
 

@@ -24,14 +24,21 @@ class FirstLook:
 
     def __init__(self) -> None:
         self._over = False
+        self._elsewhere: set[UUID | None] = set()
 
     def split(self, rows: Sequence[Waiting], now: datetime) -> tuple[list[list[Waiting]], list[Waiting]]:
-        """(the rows of each who has waited for long, the rows of the others); nobody has after the first look."""
+        """(the rows of each who has waited for long, the rows of the others); nobody has after the first look, but who
+        was in other hands then."""
         old: dict[UUID | None, list[Waiting]] = {}
+        whose, self._elsewhere = self._elsewhere, set()
         if not self._over:
             self._over = True
             whose = {row.subject_id for row in rows if now - row.received_at > LONG}
-            for row in rows:
-                if row.subject_id in whose:
-                    old.setdefault(row.subject_id, []).append(row)
+        for row in rows:
+            if row.subject_id in whose:
+                old.setdefault(row.subject_id, []).append(row)
         return list(old.values()), [row for row in rows if row.subject_id not in old]
+
+    def elsewhere(self, subject_id: UUID) -> None:
+        """Another worker has this person in hand: what is left then is looked at in the same way."""
+        self._elsewhere.add(subject_id)

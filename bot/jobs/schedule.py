@@ -10,7 +10,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from procrastinate import App, PsycopgConnector
@@ -176,6 +176,7 @@ async def run(
     others: Others = NO_OTHERS,
 ) -> None:
     """Work until cancelled; a lost database is waited for, and a clock that is set back is begun anew with."""
+    await _look_back(database, clock)
     while True:
         worker = asyncio.create_task(_work(make(database, secrets, policy, roster, clock, others)))
         watch = asyncio.create_task(set_back.seen())
@@ -188,12 +189,26 @@ async def run(
                 await asyncio.wait({worker}, timeout=AGAIN_SECONDS)
             await asyncio.wait({watch})
         if not watch.cancelled():
-            for _ in range(2):  # once more: what somebody held was passed over
-                try:
-                    await set_back.put_right(database, clock, watch.result())
-                except Exception as error:  # the jobs go on all the same
-                    log.error("clock_not_put_right", kind=type(error).__name__)
-                await asyncio.sleep(RESTART_SECONDS)
+            await _put_right(database, clock, watch.result())
+        await asyncio.sleep(RESTART_SECONDS)
+
+
+async def _look_back(database: Database, clock: Callable[[], datetime]) -> None:
+    try:
+        back = await set_back.look_back(database, clock)
+    except Exception as error:  # the database is away: they are begun all the same
+        log.error("clock_not_put_right", kind=type(error).__name__)
+        return
+    if back is not None:
+        await _put_right(database, clock, back)
+
+
+async def _put_right(database: Database, clock: Callable[[], datetime], back: timedelta) -> None:
+    for _ in range(2):  # once more: what somebody held was passed over
+        try:
+            await set_back.put_right(database, clock, back)
+        except Exception as error:  # the jobs go on all the same
+            log.error("clock_not_put_right", kind=type(error).__name__)
         await asyncio.sleep(RESTART_SECONDS)
 
 

@@ -93,10 +93,11 @@ def make(url: str, media: Path | None, out: Path, keys_out: Path, now: datetime)
 
 
 def prune(folder: Path, before: datetime) -> int:
-    """Remove backups that were made before this moment; returns how many. What is no backup of ours stays."""
+    """Remove backups that were made before this moment; returns how many. What is no backup of ours stays, and what a
+    link leads to."""
     gone = 0
     for path in list(folder.iterdir()) if folder.is_dir() else []:
-        if _STAMPED.fullmatch(path.name) and (path / MANIFEST).is_file():
+        if _STAMPED.fullmatch(path.name) and (path / MANIFEST).is_file() and not path.is_symlink():
             made = datetime.strptime(path.name, STAMP).replace(tzinfo=UTC)
             if made < before:
                 shutil.rmtree(path)
@@ -110,7 +111,7 @@ def prune_halves(folder: Path, before: datetime) -> int:
     gone = 0
     for path in list(folder.iterdir()) if folder.is_dir() else []:
         half = _HALF.fullmatch(path.name)
-        if half and datetime.strptime(half[1], STAMP).replace(tzinfo=UTC) < before:
+        if half and not path.is_symlink() and datetime.strptime(half[1], STAMP).replace(tzinfo=UTC) < before:
             shutil.rmtree(path)
             gone += 1
     return gone

@@ -110,6 +110,14 @@ _MENDS = (
 _MINUTES = text("DELETE FROM procrastinate_periodic_defers WHERE defer_timestamp > extract(epoch FROM :soon)")
 
 
+_NEWEST = text(
+    "SELECT greatest("
+    "(SELECT max(received_at) FROM (SELECT received_at FROM inbox ORDER BY id DESC LIMIT 1000) AS i), "
+    "(SELECT max(queued_at) FROM (SELECT queued_at FROM outbox ORDER BY seq DESC LIMIT 1000) AS o), "
+    "(SELECT to_timestamp(max(defer_timestamp)) FROM procrastinate_periodic_defers))"
+)
+
+
 async def put_right(database: Database, now: datetime, back: timedelta) -> int:
     """Returns how many rows had been put off. `back`: how far the clock was set back."""
     at = {"now": now, "soon": now + AHEAD, "later": now + AHEAD + SILENCE, "latest": now + AHEAD + RETRY}
@@ -119,6 +127,14 @@ async def put_right(database: Database, now: datetime, back: timedelta) -> int:
     for mend in _MENDS:
         async with database.begin() as connection:
             found += (await connection.execute(mend, at | {"far": now + FAR, "back": back})).rowcount
+    return found
+
+
+async def newest(database: Database) -> datetime | None:
+    """The newest moment at which anything was written down here: of the last rows by their numbers, for the very last
+    may be of a clock that is right again, and the last minute for which a job was noted."""
+    async with database.looking() as connection:
+        found: datetime | None = (await connection.execute(_NEWEST)).scalar_one()
     return found
 
 

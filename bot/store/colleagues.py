@@ -6,6 +6,7 @@ the one who rings.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,8 @@ from bot.store.tables import absences, cases, organisations, shift_breaks, shift
 ANSWERS = ("caseworker", "specialist", "supervisor", "administrator")  # roles that are offered conversations
 SKILLS = ("legal", "counselling", "shelter", "child_protection")
 GENDERS = ("woman", "man", "other")
+NUMBER = re.compile(r"\+[1-9]\d{7,14}")  # by which a colleague is called: E.164
+MAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}\.[^@\s.]{2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,11 @@ class Colleague:
     reached_by: tuple[str, ...] = ()  # voice, email, telegram
     organisation_id: UUID | None = None
     main: bool = False  # of the organisation whose all cases are that are nobody else's
+
+
+def number_of(written: str) -> str:
+    """A number without what people put between its digits."""
+    return re.sub(r"[\s()-]", "", written)
 
 
 async def colleagues(

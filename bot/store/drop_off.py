@@ -7,11 +7,11 @@ once, in one transaction with its mark. What stood around a letter of the box, a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,6 +22,8 @@ PATIENCE = timedelta(hours=12)  # who has not answered by then has left; may ans
 BACK = timedelta(hours=10)  # hours still looked for after a stop: older texts may be gone already
 HOUR = timedelta(hours=1)
 _COUNTED = ("browse", "danger_before_consent", "person", "case")  # retentions: all but `box`
+AT_ONCE = 500  # lines in memory
+Line: TypeAlias = tuple[datetime, tuple[str, str] | None, str]  # when, what it asks (None: she wrote), channel
 Counted: TypeAlias = tuple[str, str, str, str, str]  # flow, step, result, language, channel
 
 
@@ -39,15 +41,16 @@ async def count(connection: AsyncConnection, secrets: Keys, hour: datetime) -> i
     if (await connection.execute(mark)).first() is None:
         return 0
     found: Counter[Counted] = Counter()
-    rows = (await connection.execute(_lines(hour))).all()
-    talk: list[Any] = []
-    for row in rows:
-        if talk and talk[0].conversation_id != row.conversation_id:
-            found.update(_of_one(secrets, talk, hour))
-            talk = []
-        talk.append(row)
-    if talk:
-        found.update(_of_one(secrets, talk, hour))
+    whose, key, talk = None, b"", list[Line]()
+    told = await connection.stream(_lines(hour).execution_options(yield_per=AT_ONCE))
+    async for row in told:
+        if row.conversation_id != whose:
+            found.update(_of_one(talk, hour))
+            whose, key, talk = row.conversation_id, _key(secrets, row.wrapped), []
+        asks = _asks(key, row) if row.author == "bot" else None
+        if row.author == "person" or asks:
+            talk.append((row.received_at, asks, row.channel))
+    found.update(_of_one(talk, hour))
     await _add(connection, hour, found)
     return sum(found.values())
 
@@ -66,7 +69,7 @@ def _lines(hour: datetime) -> Any:
             messages.c.conversation_id,
             messages.c.received_at,
             messages.c.author,
-            messages.c.body_enc,
+            case((messages.c.author == "bot", messages.c.body_enc)).label("body_enc"),  # of what she wrote only when
             addresses.c.channel,
             keys.c.wrapped,
         )
@@ -88,31 +91,35 @@ def _lines(hour: datetime) -> Any:
     )
 
 
-def _of_one(secrets: Keys, talk: Sequence[Any], hour: datetime) -> Iterable[Counted]:
+def _of_one(lines: Sequence[Line], hour: datetime) -> Iterator[Counted]:
     """The questions of the hour in one conversation, each with what came of it."""
-    try:
-        key = secrets.keyring.unwrap(talk[0].wrapped)
-    except ValueError:  # one spoilt key must not end the counting of all others
-        return
-    lines = [(row, _asks(key, row) if row.author == "bot" else None) for row in talk]
-    lines = [(row, asks) for row, asks in lines if row.author == "person" or asks]
-    for place, (row, asks) in enumerate(lines):
-        if asks is None or row.received_at >= hour + HOUR:
+    for place, (at, asks, channel) in enumerate(lines):
+        if asks is None or at >= hour + HOUR:
             continue
         after = lines[place + 1 :]
         if after and after[0][1] is not None:
             continue  # said anew, or another question, before she could answer: the later one counts
-        if not after or after[0][0].received_at > row.received_at + PATIENCE:
+        if not after or after[0][0] > at + PATIENCE:
             result = "left"
         else:
-            following = next((next_asks for _, next_asks in after if next_asks), None)
+            following = next((next_asks for _, next_asks, _ in after if next_asks), None)
             result = "again" if following and following[0] == asks[0] else "answered"
         flow, _, step = asks[0].partition(".")
-        yield flow, step, result, asks[1], row.channel
+        yield flow, step, result, asks[1], channel
+
+
+def _key(secrets: Keys, wrapped: bytes) -> bytes:
+    """Empty for a spoilt one: it must not end the counting of all others."""
+    try:
+        return secrets.keyring.unwrap(wrapped)
+    except ValueError:
+        return b""
 
 
 def _asks(key: bytes, row: Any) -> tuple[str, str] | None:
     """The question that a line of the bot asks, as (flow.step, language); None for a line that asks nothing."""
+    if not key:
+        return None
     try:
         body = open_json(key, row.body_enc, where=f"messages.body_enc.{row.id}")
     except ValueError:

@@ -25,6 +25,7 @@ from bot.store.homes import Home
 from bot.store.keys import Keys, seal, seal_json
 from bot.store.tables import inbox, seen
 
+DIGITS = 18  # of a number that a bigint surely takes
 ALBUM_WAIT = timedelta(seconds=3)  # the parts of an album come as messages of their own
 
 
@@ -169,6 +170,9 @@ class Inbox:
 
 
 def _update_id(item: Inbound) -> int | None:
-    """Telegram's running number of what it delivered, which stands first in the event's id."""
+    """Telegram's running number of what it delivered, which stands first in the event's id; None for one that is none,
+    or that no column takes."""
     number, _, rest = item.event_id.partition(":")
-    return int(number) if item.channel == "telegram" and rest and number.isascii() and number.isdecimal() else None
+    if item.channel != "telegram" or not rest or not number.isascii() or not number.isdecimal():
+        return None
+    return int(number) if len(number) <= DIGITS else None

@@ -45,20 +45,33 @@ def verify(place: Path, keys_place: Path) -> Manifest:
     texts = []
     for folder in (place, keys_place):
         try:
-            texts.append((folder / MANIFEST).read_text("ascii"))
+            texts.append((folder / MANIFEST).read_text("latin-1"))  # whatever it is: compared before it is read
         except OSError:
             raise BackupError(f"{folder} is no backup: it has no {MANIFEST}") from None
     if texts[0] != texts[1]:
         raise BackupError(f"{place} and {keys_place} are of different backups: they were not made together")
-    manifest = Manifest(**json.loads(texts[0]))
-    if manifest.format != FORMAT:
-        raise BackupError(f"{place} was made by another version of Saathi (format {manifest.format})")
+    manifest = _read(place / MANIFEST, texts[0])
     for name, wanted in manifest.files.items():
         file = (keys_place if name == KEYS else place) / name
         if not file.is_file():
             raise BackupError(f"{file} is missing")
         if digest(file) != list(wanted):
             raise BackupError(f"{file} is not as it was written: it is torn or was changed; take another backup")
+    return manifest
+
+
+def _read(file: Path, text: str) -> Manifest:
+    """A torn or foreign one is told, and one that names other files or tables than a backup of ours has."""
+    try:
+        told = json.loads(text)
+        if (known := told.get("format", FORMAT)) != FORMAT:
+            raise BackupError(f"{file.parent} was made by another version of Saathi (format {known})")
+        manifest = Manifest(**told)
+        ours = {*manifest.files} <= {DATA, KEYS, MEDIA} and {*manifest.rows} == {*COUNTED}
+    except (AttributeError, RecursionError, TypeError, ValueError):
+        ours = False
+    if not ours:
+        raise BackupError(f"{file} is no manifest of ours: it is torn or was changed; take another backup")
     return manifest
 
 

@@ -13,8 +13,9 @@ from bot.store.manifest import BackupError
 
 
 def pack(media: Path, target: Path) -> None:
-    """Files are written once under names of their own, and sealed: no lock is needed, and compressing gains nothing."""
-    with tarfile.open(target, "w") as packed:
+    """Files are written once under names of their own, and sealed: no lock is needed, and compressing gains nothing.
+    One that an operator moved and linked is packed as the file that it is: links are never unpacked."""
+    with tarfile.open(target, "w", dereference=True) as packed:
         for path in sorted(media.rglob("*")) if media.is_dir() else []:
             if path.is_file():
                 try:
@@ -24,13 +25,17 @@ def pack(media: Path, target: Path) -> None:
 
 
 def unpack(source: Path, media: Path) -> None:
-    """File by file: what Debian 12 has as Python 3.11 cannot be told to take plain files inside the folder only."""
+    """File by file: what Debian 12 has as Python 3.11 cannot be told to take plain files inside the folder only. All
+    names are looked at before anything is written. Raises BackupError."""
     media.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tarfile.open(source) as packed:
-        for member in packed:
-            target, content = media / member.name, packed.extractfile(member) if member.isfile() else None
-            if content is None or not target.resolve().is_relative_to(media.resolve()):
+        members = packed.getmembers()
+        for member in members:
+            if not member.isfile() or not (media / member.name).resolve().is_relative_to(media.resolve()):
                 raise BackupError(f"{source} holds what no backup of ours holds: {member.name!r}")
+        for member in members:
+            target, content = media / member.name, packed.extractfile(member)
+            assert content is not None, "a plain file"
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with content, target.open("wb") as written:
                 shutil.copyfileobj(content, written)

@@ -57,7 +57,8 @@ inbox = Table(
     at("received_at", required=True),
     at("ready_at", required=True),  # later than received_at for the parts of an album
     Column("state", Text, nullable=False, server_default=text("'waiting'")),
-    Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
+    Column("attempts", SmallInteger, nullable=False, server_default=text("0")),  # turns that failed
+    Column("lives", SmallInteger, nullable=False, server_default=text("0")),  # of a worker, that it may have ended
     Column("error", Text),  # a code
     at("done_at"),
     Column("vouched", Text),  # what the provider says of it: asked before something is deleted or disclosed

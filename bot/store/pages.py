@@ -208,6 +208,14 @@ async def climb(connection: AsyncConnection, rungs: Sequence[Rung], now: datetim
     return len(made.all())
 
 
+async def in_vain(connection: AsyncConnection, notice_id: UUID) -> set[tuple[str, str]]:
+    """(receiver, channel) of all calls for a notice, where every one has failed; nothing while one may be heard."""
+    query = select(pages.c.receiver, pages.c.channel, pages.c.state).where(pages.c.notice_id == notice_id)
+    made = (await connection.execute(query)).all()
+    heard = any(row.state != "failed" for row in made)
+    return set() if heard else {(row.receiver, row.channel) for row in made}
+
+
 def _call_row(notice: Open, call: Call, now: datetime) -> dict[str, Any]:
     return {
         "id": uuid7(),

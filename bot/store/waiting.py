@@ -232,16 +232,6 @@ async def count_attempt(database: Database, ids: Sequence[int], error: str) -> N
         )
 
 
-async def uncount_attempt(database: Database, ids: Sequence[int], error: str) -> None:
-    """It was outlived: what `count_attempt` wrote is taken back."""
-    async with database.begin() as connection:
-        await connection.execute(
-            update(inbox)
-            .where(inbox.c.id.in_(ids))
-            .values(attempts=inbox.c.attempts - 1, error=func.nullif(inbox.c.error, error))
-        )
-
-
 async def set_aside(connection: AsyncConnection, ids: Sequence[int], now: datetime, error: str) -> None:
     """Quarantine rows: a human looks at them, the conversation goes on."""
     await connection.execute(

@@ -73,6 +73,12 @@ def development_secret(data_dir: Path) -> str:
     return keep_secret(data_dir / "secret.key")
 
 
+def kept_secret(data_dir: Path) -> str | None:
+    """The same where it was made before, else None: nothing is written. Raises OSError, ValueError."""
+    path = data_dir / "secret.key"
+    return _read(path) if path.exists() else None
+
+
 def keep_secret(path: Path) -> str:
     """32 random bytes in base64, kept in a file of ours (0600): made once, whoever of several starters comes first.
 
@@ -97,6 +103,10 @@ def keep_secret(path: Path) -> str:
             os.close(directory)
     if path.stat().st_mode & 0o077:
         path.chmod(0o600)
+    return _read(path)
+
+
+def _read(path: Path) -> str:
     secret = path.read_text("ascii").strip()
     if not secret:
         raise ValueError(f"{path} is empty: restore it from a backup")

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import socket
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import uvicorn
 from litestar import Litestar
@@ -50,9 +52,44 @@ def config(pages: Litestar, host: str, port: int) -> uvicorn.Config:
 def given() -> socket.socket | None:
     """The socket that systemd holds, if it gave us one. While we are replaced it goes on holding it: who connects then
     waits for the next process, and is not refused."""
-    if os.environ.get("LISTEN_PID") != str(os.getpid()) or os.environ.get("LISTEN_FDS") != "1":
-        return None
-    return socket.socket(fileno=FIRST_GIVEN)
+    return socket.socket(fileno=FIRST_GIVEN) if _is_given() else None
+
+
+def _is_given() -> bool:
+    return os.environ.get("LISTEN_PID") == str(os.getpid()) and os.environ.get("LISTEN_FDS") == "1"
+
+
+def refused(host: str, port: int, option: str) -> str:
+    """Why nobody may listen there, and what to do, for an operator; empty when it may be had. `option`: of the port.
+
+    Told before anything is begun. It may still be taken in between: `serve_until` tells that.
+    """
+    if _is_given():
+        return ""
+    at = f"Saathi cannot listen on {host}:{port}:"
+    try:
+        for family, kind, protocol, _, address in socket.getaddrinfo(
+            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        ):
+            _try(socket.socket(family, kind, protocol), address)
+    except PermissionError:
+        return f"{at} this user may not. Choose a port over 1023 with {option}."
+    except socket.gaierror:
+        return f"{at} that is no address of this machine. Choose another with --host."
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            return f"{at} another program listens there. Choose another with {option}, or end that one."
+        return f"{at} that is no address of this machine. Choose another with --host."
+    return ""
+
+
+def _try(tried: socket.socket, address: tuple[Any, ...]) -> None:
+    """Taken as the loop takes it, and given back."""
+    with tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if tried.family == socket.AF_INET6:
+            tried.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        tried.bind(address)
 
 
 async def serve_until(server: uvicorn.Server, stop: asyncio.Event) -> None:

@@ -102,7 +102,7 @@ def polled(
 
     async def take(updates: list[dict[str, Any]]) -> None:
         """In order, and committed together: up to a hundred come at once."""
-        raws = [json.dumps(update).encode() for update in updates]
+        raws = [_as_text(update) for update in updates]
         await asyncio.gather(
             *(intake.take("telegram", account, raw, partial(_update, raw, account)) for raw in raws),
         )
@@ -110,6 +110,24 @@ def polled(
             _declined(update, decline)
 
     return take
+
+
+def _as_text(update: dict[str, Any]) -> bytes:
+    """As a webhook brings it. What is nested too deeply to be written is unreadable; it holds up no other."""
+    try:
+        return json.dumps(update).encode()
+    except (ValueError, RecursionError):
+        return f"update {update.get('update_id')}: nested too deeply".encode()
+
+
+def _singly(raw: bytes) -> list[bytes]:
+    """The messages of a batch of the SIM's; what is none, or cannot be read, as it came."""
+    try:
+        told = _object(raw)
+        parts = gateway_forms.singly(told)
+        return [raw] if parts == [told] else [json.dumps(part).encode() for part in parts]
+    except (Unreadable, ValueError, RecursionError):
+        return [raw]
 
 
 def _own_numbers(settings: Settings) -> frozenset[str]:
@@ -269,7 +287,15 @@ def webhooks(
         account = next(iter(settings.gateway_numbers), "")
         if not account or not gateway_signed(settings.gateway_keys, raw, *signed):
             return _plain(403)
-        read = lambda: _own_out(gateway_forms.read(_object(raw), account), own)  # noqa: E731
-        return await _stored(intake.take(gateway_forms.NAME, account, raw, read), _plain(200))
+
+        def read(part: bytes) -> list[Inbound | Receipt]:
+            return _own_out(gateway_forms.read(_object(part), account), own)
+
+        async def take() -> None:
+            await asyncio.gather(
+                *(intake.take(gateway_forms.NAME, account, part, partial(read, part)) for part in _singly(raw))
+            )
+
+        return await _stored(take(), _plain(200))
 
     return [from_telegram, from_twilio, status_from_twilio, key_from_twilio, call_from_twilio, from_gateway]

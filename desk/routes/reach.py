@@ -5,7 +5,6 @@ Law: a number, an address and a code are never shown again once they are kept; a
 
 from __future__ import annotations
 
-import re
 import secrets as chance
 from datetime import time
 from typing import Any
@@ -25,8 +24,6 @@ from desk.route import SELF, act, show
 
 DIGITS = 8
 COMMAND = "/staff"  # as the bot hears it
-NUMBER = re.compile(r"\+[1-9]\d{7,14}")
-MAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}\.[^@\s.]{2,}")
 PATH = "/settings/reach"
 WRONG = frozenset({"phone_wrong", "email_wrong", "unknown"})
 GOOD = frozenset({"saved", "linked_off", "lost", "group_off"})
@@ -85,12 +82,12 @@ def routes(office: Office) -> list[HTTPRouteHandler]:
     async def profile(visit: TheVisit) -> Response[Any]:
         gender, phone, email = fields(visit.form, "gender", "phone", "email")
         languages = [one for one in targets["languages"] if f"reads_{one}" in visit.form]
-        phone = re.sub(r"[\s()-]", "", phone)
+        phone = colleagues.number_of(phone)
         if gender not in ("", *GENDERS):
             return await page(visit, "unknown", 400)
-        if phone and not NUMBER.fullmatch(phone):
+        if phone and not colleagues.NUMBER.fullmatch(phone):
             return await page(visit, "phone_wrong", 400)
-        if email and not MAIL.fullmatch(email):
+        if email and not colleagues.MAIL.fullmatch(email):
             return await page(visit, "email_wrong", 400)
         values: dict[str, Any] = {"languages": languages, "gender": gender or None}
         for name, told in (("phone", phone), ("email", email)):

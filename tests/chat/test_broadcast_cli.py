@@ -87,6 +87,9 @@ async def test_from_a_draft_to_the_end(world: World, does: Callable[..., Any]) -
     ("words", "told"),
     [
         (("new", "A", "--topic", "all", "--by", "asha"), 'There is no topic "all".'),
+        (("new", "A", "--topic", "all", "--by", "asha"), "topics: rules, amnesty, warnings, travel"),
+        (("new", "A", "--topic", "rules", "--languages", "xx", "--by", "asha"), "languages: en, "),
+        (("new", "A", "--topic", "rules", "--countries", "ZZ", "--by", "asha"), "countries: AE, "),
         (("new", "  ", "--topic", "rules", "--by", "asha"), "A name is needed, of 80 characters at most."),
         (("new", "A", "--topic", "rules", "--languages", "xx", "--by", "asha"), 'There is no language "xx" here.'),
         (("new", "A", "--topic", "rules", "--countries", "ZZ", "--by", "asha"), 'There is no country "ZZ" here.'),

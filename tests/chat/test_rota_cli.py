@@ -94,3 +94,18 @@ def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["rota", "--help"])
     assert "saathi rota add asha" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("_people")
+def test_what_may_stand_there_is_named(rota: Rota, capsys: pytest.CaptureFixture[str]) -> None:
+    night = ("2026-11-25T07:00", "2026-11-25T14:00")
+    told = rota("add", "asha", *night, "--because", "tired")
+    assert told == (1, "", "saathi rota: no such reason: nobody_else, knows_her, asked_by_her, handover\n")
+    for words, wanted in (
+        (("add", "asha", "tomorrow", night[1]), "argument FROM: a time such as 2026-11-25T07:00"),
+        (("sick", "asha", night[0], "25.11."), "argument UNTIL: a time such as 2026-11-25T07:00"),
+        (("show", "--days", "-3"), "argument --days: a number of days, 1 or more"),
+    ):
+        with pytest.raises(SystemExit):
+            rota(*words)
+        assert wanted in capsys.readouterr().err

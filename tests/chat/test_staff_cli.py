@@ -71,6 +71,38 @@ def test_what_cannot_be_is_said(staff: Staff) -> None:
     assert staff("interpret", "nimal", "--end")[1] == "there was nothing to end\n"
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "told"),
+    [
+        ("--languages", "zz,ne", "there is no language zz: en, ar, "),
+        ("--countries", "Kuwait", "there is no country KUWAIT: codes of two letters, such as KW, QA, NP"),
+        ("--countries", "ZZ", "there is no country ZZ"),
+        ("--skills", "flying", "no such skill: flying (legal, "),
+        ("--timezone", "Mars/Base", "there is no time zone Mars/Base: a name such as Asia/Kathmandu"),
+        ("--phone", "98000", "--phone: with + and the country, such as +9779800000001"),
+        ("--email", "asha", "--email: an address such as asha@example.org"),
+    ],
+)
+def test_a_value_by_which_nobody_is_reached_is_refused(staff: Staff, option: str, value: str, told: str) -> None:
+    """It was noted, and whoever was to be woken by it was not."""
+    code, out, err = staff("profile", "asha", option, value)
+    assert (code, out) == (2, "")
+    assert told in err
+    (line,) = [row for row in staff("list")[1].splitlines() if row.startswith("Asha")]
+    assert line.endswith("reads ?  not called")
+
+
+def test_a_number_may_be_written_as_on_paper(staff: Staff) -> None:
+    assert staff("profile", "asha", "--phone", "+977 98-0000 0001", "--countries", "kw")[0] == 0
+    assert "voice" in staff("list")[1]
+
+
+def test_an_interpreter_s_language_is_one_of_ours(staff: Staff) -> None:
+    told = staff("interpret", "nimal", "4829173", "--language", "zz", "--heard-by", "asha", "--declared")
+    assert told[0] == 2
+    assert "there is no language zz: en, ar, " in told[2]
+
+
 def test_a_code_for_a_chat_is_eight_digits(staff: Staff) -> None:
     code, out, _ = staff("link-telegram", "asha")
     digits = out.split("/staff ")[1].split()[0]

@@ -43,3 +43,27 @@ def test_a_name_for_the_screen(
     capsys.readouterr()
     assert asyncio.run(_asked(settings, "SELECT settings ->> 'on_screen' FROM organisations")) == [("Rose house",)]
     assert asyncio.run(_asked(settings, "SELECT count(*) FROM audit WHERE action = 'users.on_screen'")) == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("login", "name", "told"),
+    [
+        ("", "Asha", "a login needs letters: the person types it to sign in"),
+        (" ", "Asha", "a login needs letters"),
+        ("asha", "  ", "--name: as colleagues call this person"),
+    ],
+)
+def test_nobody_without_a_name(
+    login: str,
+    name: str,
+    told: str,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(configuration, "load", lambda **_: settings)
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    assert command.run(parser.parse_args(["add", login, "--name", name, "--role", "caseworker"])) == 2
+    assert told in capsys.readouterr().err
+    assert asyncio.run(_asked(settings, "SELECT count(*) FROM users")) == [(0,)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from uuid import uuid4
 
+from bot.content import Content
 from bot.store import colleagues, staff_chats
 from tests.desk.office import Desk
 
@@ -37,6 +38,11 @@ async def test_she_tells_what_she_reads_and_how_she_is_reached(desk: Desk) -> No
     async with desk.app.database.begin() as connection:
         kept = await colleagues.profile(connection, asha.user_id)
     assert (kept.languages, kept.gender, kept.phone, kept.email) == (("ne",), None, False, True)
+
+
+def test_whatever_people_read_a_colleague_can_say_that_she_reads_it(content: Content) -> None:
+    """By the same code: it was `tl` here and `fil` there, so nobody ever read what Filipinos wrote."""
+    assert set(content.languages) <= set(content.knowledge.get("targets")["languages"])
 
 
 async def test_what_was_written_wrongly_comes_back(desk: Desk) -> None:

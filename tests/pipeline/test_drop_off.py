@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from datetime import timedelta
 
 from bot.jobs import drop_off
@@ -57,6 +58,32 @@ async def test_hours_long_gone_are_left_out_since_their_texts_are(world: World) 
     assert await _count(world) == 0
     marks = await world.one("SELECT min(hour) FROM flow_hours")
     assert world.clock() - marks < timedelta(hours=24)
+
+
+async def test_an_hour_is_counted_in_pieces_however_much_was_said(world: World) -> None:
+    """All of its conversations, and of the half day after it, lay in memory at once: at each hour a peak that was never
+    given back."""
+    await world.says("9001", "my wages")
+    columns = [
+        row.name
+        for row in await world.rows(
+            "SELECT column_name AS name FROM information_schema.columns WHERE table_name = 'messages'"
+        )
+    ]
+    values = {"id": "gen_random_uuid()", "body_enc": "decode(repeat('ab', 5000), 'hex')"}
+    picked = ", ".join(values.get(name, name) for name in columns)
+    await world.run(
+        f"INSERT INTO messages ({', '.join(columns)}) SELECT {picked} FROM (SELECT * FROM messages WHERE author = 'bot'"
+        " LIMIT 1) AS m, generate_series(1, 4000)"
+    )
+    world.clock.move(hours=14)
+    tracemalloc.start()
+    try:
+        assert await _count(world) > 0
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 12_000_000  # of 20 MB
 
 
 async def test_a_spoilt_key_ends_nobody_else_s_counting(world: World) -> None:

@@ -359,6 +359,52 @@ async def test_without_an_operator_whoever_is_known_hears_of_what_cannot_be_plan
     assert called(voice) == told, "and once"
 
 
+async def test_an_operator_s_mail_that_fails_is_followed_by_whoever_can_be_reached(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of what cannot be planned: the supervisors, then who is on duty; and red, once nobody could be told."""
+    team = await _team(world)
+    await world.says(MAYA, "he has a knife")
+
+    async def fails(*_: Any) -> Any:
+        raise KeyError("a fault of ours")
+
+    monkeypatch.setattr(Pager, "_step", fails)
+    gone, voice = Bell(script=deque([Misconfigured("auth")] * 99)), Bell(script=deque([Unreachable("x")] * 3))
+    worker = pager(world, {"email": gone, "voice": voice}, alerts=("duty@help.example",))
+    await worker.run_once()
+    assert (voice.rung, await _steps(world)) == ([], ["duty:email:failed"])
+    for _ in range(3):  # the supervisor's phone cannot be reached either, three times
+        await worker.run_once()
+        world.clock.move(seconds=21)
+    assert {user for (user,) in await world.rows("SELECT user_id FROM pages") if user} == {team["chief"]}
+    assert await world.one("SELECT count(*) FROM notices WHERE red_at IS NOT NULL") == 0
+    for _ in range(3):
+        await worker.run_once()
+    assert sorted(called(voice)) == ["0", "1"], "both on duty, and once"
+    assert await world.one("SELECT count(*) FROM notices WHERE red_at IS NOT NULL") == 0
+    await world.run("UPDATE pages SET state = 'failed'")
+    for _ in range(3):
+        await worker.run_once()
+    await world.run("UPDATE pages SET state = 'failed'")
+    await worker.run_once()
+    assert await world.one("SELECT count(*) FROM notices WHERE red_at IS NOT NULL AND audience = 'page'") == 1
+    assert len(set(called(voice))) == len(called(voice)), "nobody twice"
+
+
+async def test_what_cannot_be_planned_where_nobody_can_be_reached_is_red(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.says(MAYA, "he has a knife")
+
+    async def fails(*_: Any) -> Any:
+        raise KeyError("a fault of ours")
+
+    monkeypatch.setattr(Pager, "_step", fails)
+    await pager(world, {}).run_once()
+    assert await world.one("SELECT red_at IS NOT NULL FROM notices WHERE audience = 'page'")
+
+
 @pytest.mark.parametrize("odd", [ValueError("a line feed in an address"), "a\0b", "x" * 9000])
 async def test_a_bell_that_makes_no_sense_rings_so_often_and_no_more(world: World, odd: Exception | str) -> None:
     await _team(world)

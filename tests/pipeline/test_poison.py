@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import math
 from collections import Counter
@@ -9,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from bot.conductor import Conductor
 from bot.conductor.left import DEATHS
@@ -132,12 +134,85 @@ async def test_a_message_that_ends_the_process_is_set_aside_at_last_and_nobody_e
         deaths += 1
         assert deaths <= DEATHS
     assert deaths == DEATHS
-    (left,) = await world.rows("SELECT subject_id, attempts FROM inbox WHERE state = 'quarantined'")
-    assert tuple(left) == (hers, DEATHS)
+    (left,) = await world.rows("SELECT subject_id, lives, attempts FROM inbox WHERE state = 'quarantined'")
+    assert tuple(left) == (hers, DEATHS, 0)
     assert await world.one("SELECT count(*) FROM notices WHERE kind = 'quarantined' AND severity = 'critical'") == 1
     assert (await world.said(MAYA))[-1] == "system.trouble"
     for person in OTHERS[:2]:
         assert (await world.said(person))[-1] == "human.here"
+
+
+async def test_who_was_in_hand_when_workers_ended_has_failed_at_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed three times, for another reason: a turn that then fails once is tried again, like anybody's."""
+    run, fate = Turn.run, [Dies, Dies, Dies, RuntimeError, RuntimeError]  # a batch that fails is tried one by one
+    await world.says(MAYA, "hello there")
+    await world.writes(MAYA, "human")
+    world.clock.move(minutes=2)
+
+    async def runs(self: Turn, arrived: Any) -> None:
+        if fate:
+            raise fate.pop(0)
+        await run(self, arrived)
+
+    monkeypatch.setattr(Turn, "run", runs)
+    for _ in range(3):
+        with contextlib.suppress(Dies):
+            await world.new_conductor().run_once()
+    worker = world.new_conductor()
+    await worker.run_once()
+    (row,) = await world.rows("SELECT state, attempts FROM inbox WHERE state <> 'done'")
+    assert tuple(row) == ("waiting", 1)
+    await worker.run_once()
+    assert (await world.said(MAYA))[-1] == "human.here"
+    assert await world.one("SELECT count(*) FROM notices WHERE kind = 'quarantined'") == 0
+
+
+async def test_workers_that_begin_together_count_one_life(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nine of them, after a minute in which nobody worked: what the first eight had in hand was set aside by the
+    ninth, as if it had ended eight lives."""
+    real, go, there = Conductor._arrived, asyncio.Event(), asyncio.Event()
+    await world.says(MAYA, "hello there")
+    await world.writes(MAYA, "human")
+    world.clock.move(minutes=2)
+
+    async def arrives(self: Conductor, rows: Any) -> Any:
+        there.set()
+        await go.wait()
+        return await real(self, rows)
+
+    monkeypatch.setattr(Conductor, "_arrived", arrives)
+    first = asyncio.create_task(world.new_conductor().run_once())
+    await there.wait()
+    for _ in range(DEATHS):
+        other = asyncio.create_task(world.new_conductor().run_once())
+        await asyncio.wait([other], timeout=0.3)
+        other.cancel()
+    assert await world.one("SELECT count(*) FROM inbox WHERE state = 'quarantined'") == 0
+    go.set()
+    await first
+    assert (await world.said(MAYA))[-1] == "human.here"
+    assert await world.rows("SELECT 1 FROM inbox WHERE state <> 'done' OR lives > 0 OR attempts > 0") == []
+
+
+async def test_a_database_that_goes_away_ends_no_life(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await world.says(MAYA, "hello there")
+    await world.writes(MAYA, "human")
+    world.clock.move(minutes=2)
+    worker = world.new_conductor()
+    with monkeypatch.context() as patch:
+
+        async def away(*_: Any) -> int:
+            raise OperationalError("", {}, Exception())
+
+        patch.setattr(worker, "_transaction", away)
+        with pytest.raises(OperationalError):
+            await worker.run_once()
+    assert await world.one("SELECT max(lives) FROM inbox") == 1
+    await worker.run_once()
+    assert (await world.said(MAYA))[-1] == "human.here"
+    assert await world.one("SELECT max(lives) FROM inbox") == 0
 
 
 async def test_the_conversation_goes_on_after_it(world: World, tried: Counter[str]) -> None:

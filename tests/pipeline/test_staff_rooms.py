@@ -15,7 +15,6 @@ from bot.pager import Pager
 from bot.staff_rooms import StaffRooms
 from bot.store import interpreting, staff_chats
 from bot.transports.bell import Ring
-from bot.transports.translation import NONE, Nobody, Refused, machine
 from tests.conftest import NOON
 from tests.pipeline.at_the_desk import hire, works
 from tests.pipeline.world import ACCOUNT, World
@@ -217,7 +216,7 @@ async def test_a_colleague_s_own_chat_gets_the_page_and_says_that_it_was_seen(wo
     assert await world.one("SELECT count(*) FROM staff_chats") == 0
 
 
-# --- interpreters, and machines
+# --- interpreters
 
 
 async def test_an_interpreter_reads_one_conversation_for_a_time(world: World) -> None:
@@ -240,14 +239,6 @@ async def test_an_interpreter_reads_one_conversation_for_a_time(world: World) ->
         assert await interpreting.end(connection, nimal, world.now)
         assert await interpreting.current(connection, nimal, world.now) is None
     assert await world.one("SELECT declaration FROM interpreters") == interpreting.DECLARED
-
-
-async def test_no_machine_translates_here_and_none_may_for_consent_danger_or_law() -> None:
-    assert Nobody().state == NONE
-    assert await machine(Nobody(), "hello", "en", "ne", purpose="reading") is None
-    for purpose in ("consent", "danger", "law"):
-        with pytest.raises(Refused):
-            await machine(Nobody(), "hello", "en", "ne", purpose=purpose)
 
 
 async def test_a_tap_takes_no_case_of_another_organisation(world: World) -> None:

@@ -74,6 +74,49 @@ def test_only_what_was_never_archived_is_the_end_of_the_archive(disk: Disk) -> N
     assert disk.run("fetch", NAME, str(fetched)).returncode == 255
 
 
+@pytest.mark.parametrize("what", ["folder", "link to nothing", "link to a folder"])
+def test_what_lies_in_a_change_s_place_is_neither_the_end_nor_taken_for_kept(disk: Disk, what: str) -> None:
+    """PostgreSQL would throw its own copy away, and at a restore go on without all that came after."""
+    kept, change = disk.wal / f"{NAME}.gz", disk.root / "change"
+    change.write_bytes(b"all that was written")
+    if what == "folder":
+        kept.mkdir()
+    else:
+        (disk.root / "other").mkdir()
+        kept.symlink_to(disk.root / ("other" if what == "link to a folder" else "unplugged"))
+    assert disk.run("fetch", NAME, str(disk.root / "fetched")).returncode == 255
+    kept_now = disk.run("keep", str(change), NAME)
+    if what == "link to nothing":  # the link goes, the change is there
+        assert kept_now.returncode == 0
+    if kept_now.returncode == 0:
+        assert disk.run("fetch", NAME, str(disk.root / "fetched")).returncode == 0
+        assert (disk.root / "fetched").read_bytes() == b"all that was written"
+    else:
+        assert disk.run("fetch", NAME, str(disk.root / "fetched")).returncode == 255
+    assert not list((disk.root / "other").glob("*"))
+    assert not (kept.is_dir() and list(kept.iterdir()))
+
+
+def test_a_half_that_is_a_link_leads_nowhere(disk: Disk) -> None:
+    change, other = disk.root / "change", disk.root / "other"
+    change.write_bytes(b"all that was written")
+    other.write_bytes(b"somebody's")
+    (disk.wal / f"{NAME}.gz.part").symlink_to(other)
+    assert disk.run("keep", str(change), NAME).returncode == 0
+    assert other.read_bytes() == b"somebody's"
+    assert gzip.decompress((disk.wal / f"{NAME}.gz").read_bytes()) == b"all that was written"
+
+
+def test_a_base_that_is_a_link_is_copied_and_never_worked_on(disk: Disk) -> None:
+    """`newest` beside the bases: PostgreSQL would have gone on writing into the archive."""
+    (disk.bases / "newest").symlink_to(disk.bases / "one")
+    before = sorted(path.name for path in (disk.bases / "one").iterdir())
+    assert disk.run("back", "newest").returncode == 0
+    assert not disk.data.is_symlink()
+    assert (disk.data / "recovery.signal").exists()
+    assert sorted(path.name for path in (disk.bases / "one").iterdir()) == before
+
+
 def test_what_is_old_goes_also_when_no_base_can_be_made(disk: Disk) -> None:
     """Keys of people who were erased are in it: nothing of it comes to its eighth day."""
     kept = {}

@@ -138,6 +138,11 @@ def restored(drill: Drill, directory: Path, monkeypatch: pytest.MonkeyPatch, *mo
     return main(["restore", "--from", str(drill.place), "--keys", str(drill.keys), *more])
 
 
+def seen_of(directory: Path) -> dict[str, tuple[int, int, int]]:
+    """All that lies there: mode, size and time."""
+    return {str(p): (p.lstat().st_mode, p.lstat().st_size, p.lstat().st_mtime_ns) for p in directory.rglob("*")}
+
+
 async def brought_back(drill: Drill, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As by PostgreSQL itself: the data are in, and nothing that comes after them has been done."""
     with pytest.MonkeyPatch.context() as patch:
@@ -357,9 +362,27 @@ def test_a_place_that_cannot_be_written_is_told_in_a_sentence(
 def test_check_reads_and_changes_nothing(
     drill: Drill, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    (place / "secret.key").chmod(0o640)  # a look mends nothing either
+    before = seen_of(place)
     assert restored(drill, place, monkeypatch, "--check") == 0
     assert "is whole" in capsys.readouterr().out
-    assert not (place / "postgres").exists()
+    assert seen_of(place) == before
+
+
+@pytest.mark.parametrize("more", [("--check",), (), ("--in-place",)])
+def test_where_no_secret_is_none_is_made(
+    more: tuple[str, ...],
+    drill: Drill,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A new one opens nothing that was made before; lying there, it would be taken for the right one."""
+    assert restored(drill, tmp_path / "new", monkeypatch, *more) == 2
+    told = capsys.readouterr()
+    assert "SAATHI_SECRET_KEY is not set" in told.err
+    assert ("is whole" in told.out) == ("--in-place" not in more)
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_ledger_that_is_not_there_stops_it(
@@ -377,6 +400,20 @@ def test_two_places_on_one_disk_are_said_to_be_so(
     monkeypatch.setenv("SAATHI_DATA_DIR", str(drill.lost))
     assert main(["backup", "--out", str(tmp_path / "a"), "--keys-out", str(tmp_path / "b")]) == 0
     assert "lie on one disk" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("which", ["--keep", "--keep-keys"])
+def test_no_period_takes_the_backup_itself(
+    which: str, drill: Drill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of 0 days the one that was just made was already older."""
+    monkeypatch.setenv("SAATHI_DATA_DIR", str(drill.lost))
+    for days in ("0", "-1", "x"):
+        with pytest.raises(SystemExit) as ended:
+            main(["backup", "--out", str(tmp_path / "a"), "--keys-out", str(tmp_path / "b"), which, days])
+        assert ended.value.code == 2
+        assert "a number of days, 1 or more" in capsys.readouterr().err
+    assert not (tmp_path / "a").exists()
 
 
 def test_the_monitor_knows_of_a_backup_that_came_to_its_end_and_of_no_other(
@@ -400,6 +437,85 @@ def test_data_and_keys_may_not_lie_together(
     assert main(["backup", "--out", str(tmp_path / "a"), "--keys-out", str(tmp_path / "a")]) == 2
     assert "another place" in capsys.readouterr().err
     assert not (tmp_path / "a").exists()
+
+
+def test_files_that_are_links_are_kept_as_files(tmp_path: Path) -> None:
+    """Moved to another disk by an operator, or linked twice: a backup with links in it could never be restored."""
+    media, moved = tmp_path / "media", tmp_path / "other disk"
+    (media / "ab").mkdir(parents=True)
+    moved.write_bytes(b"sealed, elsewhere")
+    (media / "ab" / "one").write_bytes(b"sealed")
+    (media / "ab" / "two").hardlink_to(media / "ab" / "one")
+    (media / "ab" / "three").symlink_to(moved)
+    (media / "ab" / "four").symlink_to(tmp_path / "nothing")
+    media_tar.pack(media, tmp_path / "media.tar")
+    media_tar.unpack(tmp_path / "media.tar", tmp_path / "back")
+    found = {path.name: path.read_bytes() for path in (tmp_path / "back" / "ab").iterdir() if not path.is_symlink()}
+    assert found == {"one": b"sealed", "two": b"sealed", "three": b"sealed, elsewhere"}
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE])
+@pytest.mark.parametrize("name", ["ab/one", "../one", "/tmp/one", "ab/../../one"])
+def test_no_member_of_a_backup_leads_out_of_its_folder(tmp_path: Path, kind: bytes, name: str) -> None:
+    """What somebody put into it is refused before anything of it is written."""
+    media, packed = tmp_path / "deep" / "media", tmp_path / "media.tar"
+    for odd in (kind, tarfile.REGTYPE):
+        with tarfile.open(packed, "w") as made:
+            good = tarfile.TarInfo("ab/good")
+            made.addfile(good)
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = odd, "/etc/passwd"
+            made.addfile(member)
+        if odd == tarfile.REGTYPE and name == "ab/one":
+            continue
+        with pytest.raises(BackupError, match="holds what no backup of ours holds"):
+            media_tar.unpack(packed, media)
+        assert not (media / "ab" / "good").exists()
+        assert {path.name for path in tmp_path.rglob("*")} <= {"media.tar", "deep", "media"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", '{"format": 1}', "\xff", '{"format": 1, "files": {"../x": [1, "a"]}, "rows": {}}', "[" * 9999],
+)
+def test_a_manifest_that_is_none_is_told_in_a_sentence(tmp_path: Path, text: str) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / MANIFEST).write_text(text, "latin-1")
+    with pytest.raises(BackupError, match="is no manifest of ours"):
+        verify(tmp_path / "a", tmp_path / "b")
+
+
+def test_a_manifest_names_no_other_files_or_tables(drill: Drill, tmp_path: Path) -> None:
+    for name in ("place", "keys"):
+        shutil.copytree(getattr(drill, name), tmp_path / name)
+    told = json.loads((tmp_path / "place" / MANIFEST).read_text("ascii"))
+    for odd in (
+        {"files": told["files"] | {"../../etc/passwd": [1, "a"]}},
+        {"rows": {"cases; DROP TABLE cases": 1}},
+    ):
+        for name in ("place", "keys"):
+            (tmp_path / name / MANIFEST).write_text(json.dumps(told | odd), "ascii")
+        with pytest.raises(BackupError, match="is no manifest of ours"):
+            verify(tmp_path / "place", tmp_path / "keys")
+
+
+def test_a_backup_that_was_moved_and_linked_stops_no_other_one(tmp_path: Path, clock: Clock) -> None:
+    """What a link leads to is not ours to take away; the others go as ever."""
+    old, older, elsewhere = (tmp_path / name for name in ("data", "halves", "elsewhere"))
+    stamp = (clock() - timedelta(days=30)).strftime(backup.STAMP)
+    for place in (old, older, elsewhere):
+        place.mkdir()
+    (elsewhere / MANIFEST).write_text("{}", "ascii")
+    (old / stamp).symlink_to(elsewhere)
+    (older / f".{stamp}.7").symlink_to(elsewhere)
+    gone = old / (clock() - timedelta(days=31)).strftime(backup.STAMP)
+    gone.mkdir()
+    (gone / MANIFEST).write_text("{}", "ascii")
+    assert backup.prune(old, clock() - timedelta(days=7)) == 1
+    assert backup.prune_halves(older, clock()) == 0
+    assert (elsewhere / MANIFEST).exists()
+    assert not gone.exists()
 
 
 def test_old_backups_go_and_what_is_none_stays(tmp_path: Path, clock: Clock) -> None:

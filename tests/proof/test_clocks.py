@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -237,6 +237,49 @@ async def test_T24_jobs_begin_anew_when_the_clock_was_set_back(world: World, mon
     await asyncio.gather(running, return_exceptions=True)
     assert running.cancelled()
     assert righted == [DAY, DAY]
+
+
+async def test_T24_a_clock_that_was_set_back_while_nobody_worked_is_seen_at_the_start(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """She wrote by a clock that was a day ahead; every process ended; it was put right; one begins."""
+    real = lambda: datetime.now(UTC)  # noqa: E731 (the database's own, which the clock of tests is not)
+    world.clock.at = real() + DAY
+    await world.writes(MAYA, "wages")
+    world.clock.at = real()
+    await world.writes("777002", "wages")  # the web's process began before
+    app = world.app
+    assert (
+        await set_back.look_back(app.database, real, lambda: False) is None
+    )  # nobody keeps this clock right: only said
+    assert (
+        await set_back.look_back(app.database, lambda: real() - DAY, lambda: True) is None
+    )  # it is not the database's
+    back = await set_back.look_back(app.database, real, lambda: True)
+    assert back is not None
+    assert timedelta(minutes=-1) < back - DAY - set_back.LONG <= timedelta()
+    monkeypatch.setattr(set_back.look_back, "__defaults__", (lambda: True,))
+    monkeypatch.setattr(schedule, "RESTART_SECONDS", 0.0)
+    running = asyncio.create_task(schedule.run(app.database, app.secrets, app.policy, Roster(app.content), real))
+    async with asyncio.timeout(20):
+        while await world.one(  # noqa: ASYNC110 (nothing is set when it is done)
+            "SELECT count(*) FROM inbox WHERE ready_at > :at", at=real() + clocks.AHEAD
+        ):
+            await asyncio.sleep(0.05)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    (hers,) = await world.rows("SELECT received_at FROM inbox ORDER BY id LIMIT 1")
+    assert hers.received_at <= real() - set_back.LONG + timedelta(minutes=1)  # it opens no night
+    world.clock.at = real()
+    await world.turns()
+    assert await world.one("SELECT count(*) FROM inbox WHERE state <> 'done'") == 0
+
+
+async def test_T24_clocks_that_differ_a_little_are_none_that_was_set_back(world: World) -> None:
+    real = lambda: datetime.now(UTC)  # noqa: E731
+    world.clock.at = real() + timedelta(seconds=110)
+    await world.says(MAYA, "wages")
+    assert await set_back.look_back(world.app.database, real, lambda: True) is None
 
 
 async def test_T24_minutes_ahead_for_which_jobs_were_noted_are_not_passed_over(world: World) -> None:

@@ -113,6 +113,23 @@ async def test_who_cannot_be_answered_is_kept_aside(line: Line, sender: str) -> 
     assert not line.store.values
 
 
+async def test_of_a_batch_one_that_cannot_be_read_keeps_nobody_else_out(line: Line) -> None:
+    """A bank writes to the SIM as well: all that had come beside it was set aside with it."""
+    told = [
+        received(HERS, "help me"),
+        received("MyBank", "Your code is 12"),
+        "nonsense",
+        received("+96550001235", "hi"),
+    ]
+    assert await post(line, hook("sms:batch:received", {"messages": told})) == 200
+    assert [v.text for v in line.store.values if isinstance(v, Inbound)] == ["help me", "hi"]
+    assert len(line.store.raw) == 2
+    assert b"MyBank" in line.store.raw[0][3]
+    before = len(line.store.raw)
+    assert await post(line, hook("sms:batch:received", {"messages": "none"})) == 200
+    assert len(line.store.raw) == before + 1
+
+
 @pytest.mark.parametrize("body", [b"{}", b'{"event":"sms:received"}', b'{"event":"sms:received","payload":[]}'])
 async def test_authentic_nonsense_is_no_error(line: Line, body: bytes) -> None:
     assert await post(line, body) == 200
