@@ -46,6 +46,8 @@ from tests.fakes.place import new_directory
 NOON = datetime(2026, 11, 24, 6, 15, tzinfo=UTC)  # 12:00 in Kathmandu, a staffed hour; 9:15 in Kuwait
 MODELS = ROOT / "var" / "nlu"  # trained once per content of nlu_data
 
+gc.disable()  # until all is collected: what is made meanwhile stays, and a sixth of that time is looking through it
+
 # Made-up texts are the same in every run, and no example is late: a run that was green stays so on a busy machine. New
 # ones are looked for with `make test ARGS=--hypothesis-profile=default`.
 properties.register_profile("same", derandomize=True, deadline=None)
@@ -67,9 +69,11 @@ SPREAD = frozenset({"crash", "e2e", "chat", "pipeline"})
 TOGETHER = {"store": "embedded", "nlu": "nlu", "browser": "browser"}
 
 
-def pytest_configure() -> None:
-    """Before anything is made."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Before anything is made. Who only tells workers what to do collects nothing itself."""
     once.share()
+    if config.getoption("dist", "no") != "no":
+        _tidy_seldom()
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -111,8 +115,13 @@ def pytest_collection_finish() -> None:
     """Modules and thousands of tests stay to the end: they are no garbage to be looked through each time. For the rest
     it is looked for as seldom as in the service."""
     gc.collect()
+    _tidy_seldom()
+
+
+def _tidy_seldom() -> None:
     gc.freeze()
     gc.set_threshold(YOUNG)
+    gc.enable()
 
 
 class Groups(LoadScopeScheduling):
@@ -213,7 +222,8 @@ def _logs_as_before(_logs_at_first: tuple[int, list[Any]]) -> Iterator[None]:
 
 def _put_back(level: int, hooks: list[Any]) -> None:
     root = logging.getLogger()
-    root.setLevel(level)
+    if root.level != level:  # each time it is set, every logger is told to forget what it knew
+        root.setLevel(level)
     root.handlers[:] = [handler for handler in root.handlers if not isinstance(handler, logs.Sink)]
     for (place, name), hook in zip(HOOKS, hooks, strict=True):
         setattr(place, name, hook)
