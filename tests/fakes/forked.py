@@ -7,6 +7,7 @@ It is asked by a socket that is its standard input; when whoever holds the other
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import importlib
@@ -17,10 +18,11 @@ import selectors
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from bot import __main__ as command_line
 from bot import app, cli, content
@@ -141,7 +143,28 @@ def main() -> int:
     gc.collect()
     gc.freeze()  # a fork that looked through all this for garbage would copy every page of it
     arguments = Nursery(socket.socket(fileno=0)).tend()
-    return 0 if arguments is None else command_line.main(arguments)
+    if arguments is None:
+        return 0
+    try:
+        code = command_line.main(arguments)
+    except SystemExit as ended:
+        if not isinstance(ended.code, int):
+            raise
+        code = ended.code
+    _leave(code)
+
+
+def _leave(code: int) -> NoReturn:
+    """As the interpreter ends, but for what nobody can notice: it would take apart all that was loaded, object by
+    object, and copy the page of each for it. That was 120 of the 140 ms which a fork that says its use costs."""
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join()
+    atexit._run_exitfuncs()
+    gc.collect()  # what was forgotten says so now
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":
