@@ -23,6 +23,7 @@ import pytest
 from hypothesis import settings as properties
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 from bot import app as composition
 from bot import content as content_room
@@ -62,8 +63,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--quick", action="store_true", help="each conversation in one cell, on one channel")
 
 
-# Folders whose tests wait for processes and databases: each of these may run in any worker. Elsewhere a file stays
-# together, since what it makes for all its tests (a walk, a model) is made once.
+# Folders of which each test may run in any worker. Elsewhere a file stays together, since what it makes for all its
+# tests (a walk, a model) is made once.
 SPREAD = frozenset({"crash", "e2e", "chat", "pipeline"})
 # Files that share what a machine has once: the user and the place of embedded servers, a model in training, a browser.
 TOGETHER = {"store": "embedded", "nlu": "nlu", "browser": "browser"}
@@ -76,9 +77,11 @@ def pytest_configure(config: pytest.Config) -> None:
         _tidy_seldom()
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than cores, since many tests wait; with each comes a database server, so not more than eight."""
-    return min(8, (os.cpu_count() or 1) + 1)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two more than cores, since half of them begin with what waits; with each comes a database server, so not more
+    than eight. Nothing of `make quick` waits, and each worker loads everything for itself."""
+    cores = os.cpu_count() or 1
+    return min(8, cores if config.getoption("quick") else cores + 2)
 
 
 # What takes longest begins first, so that nobody is left alone with it at the end; then whole files, then single tests.
@@ -87,10 +90,13 @@ LONGEST = (
     "nlu",
     "tests/conversations/test_graph.py",
     "tests/conversations/test_transcripts.py",
-    "tests/chaos/test_storm.py",
+    "tests/docs/test_deploy.py",
     "tests/conversations/test_derived.py",
     "store",
 )
+# Folders whose tests wait for processes, clocks and providers, half of the time and more; the longest last, for the end
+# of the list is where every other worker begins.
+WAITING = ("chat", "benchmarks", "proof", "crash", "e2e", "chaos")
 
 
 def _group(nodeid: str) -> str:
@@ -101,14 +107,20 @@ def _group(nodeid: str) -> str:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What waits for processes is slow, and what works on a database is `stored`: `make quick` leaves both out."""
+    """What is spread is slow, and what works on a database is `stored`: `make quick` leaves both out."""
     for item in items:
         if item.path.parent.name in SPREAD:
             item.add_marker(pytest.mark.slow)
         if "server" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.stored)
     place = {group: number for number, group in enumerate(LONGEST)}
-    items.sort(key=lambda item: place.get(_group(item.nodeid), len(place) + (item.path.parent.name in SPREAD)))
+    place |= {folder: len(place) + 2 + number for number, folder in enumerate(WAITING)}
+
+    def order(item: pytest.Item) -> int:
+        folder = item.path.parent.name
+        return place.get(_group(item.nodeid), place.get(folder, len(LONGEST) + (folder in SPREAD)))
+
+    items.sort(key=order)
 
 
 def pytest_collection_finish() -> None:
@@ -125,10 +137,16 @@ def _tidy_seldom() -> None:
 
 
 class Groups(LoadScopeScheduling):
-    """In the order of the list. (The marks of `--dist loadgroup` are not read under pytest 9.2.)"""
+    """Every other worker from the end of the list, where tests wait, the rest from its beginning, where they reckon: so
+    the processor has work while they wait. (The marks of `--dist loadgroup` are not read under pytest 9.2.)"""
 
     def _split_scope(self, nodeid: str) -> str:
         return _group(nodeid)
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        if self.nodes.index(node) % 2:
+            self.workqueue.move_to_end(next(reversed(self.workqueue)), last=False)
+        super()._assign_work_unit(node)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Groups:
