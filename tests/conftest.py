@@ -12,6 +12,7 @@ import shutil
 import sys
 import threading
 import warnings
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -106,13 +107,18 @@ def _group(nodeid: str) -> str:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What is spread is slow, and what works on a database is `stored`: `make quick` leaves both out."""
     for item in items:
         if item.path.parent.name in SPREAD:
             item.add_marker(pytest.mark.slow)
         if "server" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.stored)
+    if config.getoption("quick"):
+        elsewhere = _on_other_channels(items)
+        config.hook.pytest_deselected(items=elsewhere)
+        left_out = set(elsewhere)
+        items[:] = [item for item in items if item not in left_out]
     place = {group: number for number, group in enumerate(LONGEST)}
     place |= {folder: len(place) + 2 + number for number, folder in enumerate(WAITING)}
 
@@ -121,6 +127,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return place.get(_group(item.nodeid), place.get(folder, len(LONGEST) + (folder in SPREAD)))
 
     items.sort(key=order)
+
+
+def _on_other_channels(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Of conversations that a test has on each channel, those on all but one: another one for each next language."""
+    alike: defaultdict[str, defaultdict[str, list[pytest.Item]]] = defaultdict(lambda: defaultdict(list))
+    for item in items:
+        values = dict(item.callspec.params) if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+        if item.path.parent.name == "conversations" and values.pop("channel", None):
+            alike[item.nodeid.partition("[")[0]][repr(sorted(values.items()))].append(item)
+    turns = [(turn, same) for test in alike.values() for turn, same in enumerate(test.values())]
+    return [item for turn, same in turns for item in same if item is not same[turn % len(same)]]
 
 
 def pytest_collection_finish() -> None:
