@@ -24,6 +24,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NoReturn
 
+from litestar import Litestar
+
 from bot import __main__ as command_line
 from bot import app, cli, content
 from bot.content import load
@@ -33,15 +35,27 @@ from bot.nlu.training import ensure_model
 from bot.nlu.wishes import Wishes
 from bot.observe import crash
 from bot.settings import ROOT
+from desk import routes
 from tests.fakes import once
+
+# What a service imports when it begins to serve and to work: a fifth of a start.
+LATE = (
+    "anyio._backends._asyncio", "httptools", "procrastinate.builtin_tasks", "procrastinate.worker",
+    "sqlalchemy.dialects.oracle", "tzdata",
+    "uvicorn.lifespan.on", "uvicorn.protocols.http.auto", "uvicorn.protocols.websockets.auto",
+)  # fmt: skip
 
 
 def load_everything(models: Path) -> None:
     """Whatever a command imports or reads of this checkout; read again only where it was changed."""
-    for module in pkgutil.iter_modules(cli.__path__):
-        importlib.import_module(f"{cli.__name__}.{module.name}")
+    for package in (cli, routes):
+        for module in pkgutil.iter_modules(package.__path__):
+            importlib.import_module(f"{package.__name__}.{module.name}")
     for name in ("jobs", "transports.telegram", "transports.twilio", "transports.voice", "transports.sms_gateway"):
         importlib.import_module(f"bot.{name}")
+    for name in LATE:
+        importlib.import_module(name)
+    Litestar([])  # its plugins import what they serve when there is an application
     written = once.written()
     content.load = lambda root: written if root == ROOT else load(root)
     for room in (Classifier, DangerFloor, Wishes):
