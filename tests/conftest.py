@@ -12,6 +12,7 @@ import shutil
 import sys
 import threading
 import warnings
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,7 @@ import pytest
 from hypothesis import settings as properties
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 from bot import app as composition
 from bot import content as content_room
@@ -46,6 +48,8 @@ from tests.fakes.place import new_directory
 NOON = datetime(2026, 11, 24, 6, 15, tzinfo=UTC)  # 12:00 in Kathmandu, a staffed hour; 9:15 in Kuwait
 MODELS = ROOT / "var" / "nlu"  # trained once per content of nlu_data
 
+gc.disable()  # until all is collected: what is made meanwhile stays, and a sixth of that time is looking through it
+
 # Made-up texts are the same in every run, and no example is late: a run that was green stays so on a busy machine. New
 # ones are looked for with `make test ARGS=--hypothesis-profile=default`.
 properties.register_profile("same", derandomize=True, deadline=None)
@@ -60,21 +64,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--quick", action="store_true", help="each conversation in one cell, on one channel")
 
 
-# Folders whose tests wait for processes and databases: each of these may run in any worker. Elsewhere a file stays
-# together, since what it makes for all its tests (a walk, a model) is made once.
+# Folders of which each test may run in any worker. Elsewhere a file stays together, since what it makes for all its
+# tests (a walk, a model) is made once.
 SPREAD = frozenset({"crash", "e2e", "chat", "pipeline"})
 # Files that share what a machine has once: the user and the place of embedded servers, a model in training, a browser.
 TOGETHER = {"store": "embedded", "nlu": "nlu", "browser": "browser"}
 
 
-def pytest_configure() -> None:
-    """Before anything is made."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Before anything is made. Who only tells workers what to do collects nothing itself."""
     once.share()
+    if config.getoption("dist", "no") != "no":
+        _tidy_seldom()
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than cores, since many tests wait; with each comes a database server, so not more than eight."""
-    return min(8, (os.cpu_count() or 1) + 1)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two more than cores, since half of them begin with what waits; with each comes a database server, so not more
+    than eight. Nothing of `make quick` waits, and each worker loads everything for itself."""
+    cores = os.cpu_count() or 1
+    return min(8, cores if config.getoption("quick") else cores + 2)
 
 
 # What takes longest begins first, so that nobody is left alone with it at the end; then whole files, then single tests.
@@ -83,10 +91,13 @@ LONGEST = (
     "nlu",
     "tests/conversations/test_graph.py",
     "tests/conversations/test_transcripts.py",
-    "tests/chaos/test_storm.py",
+    "tests/docs/test_deploy.py",
     "tests/conversations/test_derived.py",
     "store",
 )
+# Folders whose tests wait for processes, clocks and providers, half of the time and more; the longest last, for the end
+# of the list is where every other worker begins.
+WAITING = ("chat", "benchmarks", "proof", "crash", "e2e", "chaos")
 
 
 def _group(nodeid: str) -> str:
@@ -96,30 +107,63 @@ def _group(nodeid: str) -> str:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What waits for processes is slow, and what works on a database is `stored`: `make quick` leaves both out."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What is spread is slow, and what works on a database is `stored`: `make quick` leaves both out."""
     for item in items:
         if item.path.parent.name in SPREAD:
             item.add_marker(pytest.mark.slow)
         if "server" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.stored)
+    if config.getoption("quick"):
+        elsewhere = _on_other_channels(items)
+        config.hook.pytest_deselected(items=elsewhere)
+        left_out = set(elsewhere)
+        items[:] = [item for item in items if item not in left_out]
     place = {group: number for number, group in enumerate(LONGEST)}
-    items.sort(key=lambda item: place.get(_group(item.nodeid), len(place) + (item.path.parent.name in SPREAD)))
+    place |= {folder: len(place) + 2 + number for number, folder in enumerate(WAITING)}
+
+    def order(item: pytest.Item) -> int:
+        folder = item.path.parent.name
+        return place.get(_group(item.nodeid), place.get(folder, len(LONGEST) + (folder in SPREAD)))
+
+    items.sort(key=order)
+
+
+def _on_other_channels(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Of conversations that a test has on each channel, those on all but one: another one for each next language."""
+    alike: defaultdict[str, defaultdict[str, list[pytest.Item]]] = defaultdict(lambda: defaultdict(list))
+    for item in items:
+        values = dict(item.callspec.params) if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+        if item.path.parent.name == "conversations" and values.pop("channel", None):
+            alike[item.nodeid.partition("[")[0]][repr(sorted(values.items()))].append(item)
+    turns = [(turn, same) for test in alike.values() for turn, same in enumerate(test.values())]
+    return [item for turn, same in turns for item in same if item is not same[turn % len(same)]]
 
 
 def pytest_collection_finish() -> None:
     """Modules and thousands of tests stay to the end: they are no garbage to be looked through each time. For the rest
     it is looked for as seldom as in the service."""
     gc.collect()
+    _tidy_seldom()
+
+
+def _tidy_seldom() -> None:
     gc.freeze()
     gc.set_threshold(YOUNG)
+    gc.enable()
 
 
 class Groups(LoadScopeScheduling):
-    """In the order of the list. (The marks of `--dist loadgroup` are not read under pytest 9.2.)"""
+    """Every other worker from the end of the list, where tests wait, the rest from its beginning, where they reckon: so
+    the processor has work while they wait. (The marks of `--dist loadgroup` are not read under pytest 9.2.)"""
 
     def _split_scope(self, nodeid: str) -> str:
         return _group(nodeid)
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        if self.nodes.index(node) % 2:
+            self.workqueue.move_to_end(next(reversed(self.workqueue)), last=False)
+        super()._assign_work_unit(node)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Groups:
@@ -213,7 +257,8 @@ def _logs_as_before(_logs_at_first: tuple[int, list[Any]]) -> Iterator[None]:
 
 def _put_back(level: int, hooks: list[Any]) -> None:
     root = logging.getLogger()
-    root.setLevel(level)
+    if root.level != level:  # each time it is set, every logger is told to forget what it knew
+        root.setLevel(level)
     root.handlers[:] = [handler for handler in root.handlers if not isinstance(handler, logs.Sink)]
     for (place, name), hook in zip(HOOKS, hooks, strict=True):
         setattr(place, name, hook)

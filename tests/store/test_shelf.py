@@ -30,7 +30,7 @@ DIGITS = "4829173056128347"
 People = InMemory | Stored
 
 
-@pytest.fixture(params=["memory", "database"])
+@pytest.fixture(params=["memory", pytest.param("database", marks=pytest.mark.stored)])
 def people(request: pytest.FixtureRequest) -> People:
     return InMemory() if request.param == "memory" else request.getfixturevalue("stored")
 
