@@ -27,8 +27,8 @@ def declined(asking: Asking, text: str) -> Answer | None:
 
 def option(asking: Asking, text: str, *, grave: bool = False, denies: bool = False) -> Answer | None:
     """The one option that the text names; None for none, several, or a doubtful one. `grave`: in a danger, where a
-    wrong one hurts most, nothing but a clause of its own counts, nor for a yes that decides; or a text that begins with yes,
-    or with no where `denies`: the classifier is sure that the text is a no."""
+    wrong one hurts most, nothing but a clause of its own counts, nor for a yes that decides; or a text that begins with
+    yes, or with no where `denies`: the classifier is sure that the text is a no."""
     spoken, ask = clauses(text), asking.ask
     if takes_words(ask) or not spoken or sum(map(len, spoken)) > LONGEST:
         return None
