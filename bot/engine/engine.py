@@ -19,7 +19,6 @@ from bot.engine.rules import Rules
 from bot.engine.session import Session
 from bot.engine.stack import LONGEST, SAID, SENT
 
-CERTAIN = 0.9  # a classifier's no beside one that is written
 FEW = 6  # words: an answer of more tells more than was asked
 
 __all__ = ["Rules", "Turn", "turn"]
@@ -156,7 +155,7 @@ def _answer(machine: Machine, open_now: tuple[Flow, Ask], heard: Heard) -> None:
     answer = answer or answers.read(asking, heard.text)
     if answer is None and interrupts.code(machine, heard):
         return  # before it is kept as words: a code is no fact of a case
-    answer = answer or _spoken(machine, asking, heard)
+    answer = answer or spoken.said(machine, asking, heard)
     machine.overhear(heard)
     if answer is None or len(heard.text.split()) > FEW:
         _keep_words(machine, heard)
@@ -189,20 +188,6 @@ def _declined(asking: answers.Asking, heard: Heard) -> answers.Answer | None:
     """The refusal, where somebody does not want to say; danger is not passed over for it."""
     seen = heard.meaning.danger
     return spoken.declined(asking, heard.text) if seen is None or seen.doubtful else None
-
-
-def _spoken(machine: Machine, asking: answers.Asking, heard: Heard) -> answers.Answer | None:
-    """The option that a sentence names, unless the sentence is more than an answer: danger, or another matter."""
-    seen, meaning = heard.meaning.danger, heard.meaning
-    if seen is not None and not (seen.doubtful or machine.in_danger):
-        return None
-    leads = machine.flows.by_intent.get(meaning.intent, machine.rules.menu)
-    if seen is None and leads != machine.rules.menu and meaning.confidence >= machine.rules.interrupt:
-        return None
-    if answers.fold(heard.text) in machine.rules.labels:
-        return None
-    denies = meaning.intent == "deny" and meaning.confidence >= CERTAIN
-    return spoken.option(asking, heard.text, grave=machine.in_danger, denies=denies)
 
 
 def _take(

@@ -6,7 +6,7 @@ the offer is gone.
 
 from __future__ import annotations
 
-from bot.engine import answers
+from bot.engine import answers, spoken
 from bot.engine.inputs import Heard, Input, Outcome, Pressed
 from bot.engine.session import Session
 from bot.engine.stack import BY_THE_WAY
@@ -29,7 +29,8 @@ def passed_by(state: State, given: Input) -> bool:
         case Pressed():
             return given.step != asking.step
         case Heard() if not given.edited:
-            return answers.exact(asking, given.text) is None and answers.nearly(asking, given.text) is None
+            written = answers.exact(asking, given.text) or answers.nearly(asking, given.text)
+            return written is None and spoken.said(state, asking, given) is None
     return True
 
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from bot.engine.answers import Answer, Asking, chosen, spellings, takes_words, understood
+from bot.engine.answers import Answer, Asking, chosen, fold, spellings, takes_words, understood
 from bot.engine.flow import Choice
+from bot.engine.inputs import Heard
 from bot.engine.phrases import Clauses, clauses
+from bot.engine.state import State
 
 LONGEST = 9  # words: a longer text tells more than it answers
+CERTAIN = 0.9  # a classifier's no beside one that is written
 YES_OR_NO = frozenset({"yes", "no"})
 
 
@@ -23,6 +26,20 @@ def declined(asking: Asking, text: str) -> Answer | None:
     if ask.skip is None or ask.offers or ask.shown or takes_words(ask) or len(text.split()) > LONGEST:
         return None
     return chosen(asking, ask.skip) if asking.words.declines(text) else None
+
+
+def said(state: State, asking: Asking, heard: Heard) -> Answer | None:
+    """The option that a person's sentence names, unless it is more than an answer: danger, or another matter."""
+    meaning, seen, rules = heard.meaning, heard.meaning.danger, state.rules
+    if seen is not None and not (seen.doubtful or state.in_danger):
+        return None
+    leads = state.flows.by_intent.get(meaning.intent, rules.menu)
+    if seen is None and leads != rules.menu and meaning.confidence >= rules.interrupt:
+        return None
+    if fold(heard.text) in rules.labels:
+        return None
+    denies = meaning.intent == "deny" and meaning.confidence >= CERTAIN
+    return option(asking, heard.text, grave=state.in_danger, denies=denies)
 
 
 def option(asking: Asking, text: str, *, grave: bool = False, denies: bool = False) -> Answer | None:
