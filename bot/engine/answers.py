@@ -26,6 +26,7 @@ MAX_LINES = 20  # joined messages that are looked at one by one
 TEXT = "text"  # the reader of free text
 NAME = "name"  # what `letters: true` makes of it
 UNKNOWN = "unknown"  # the reader of "I do not know"
+YES_OR_NO = frozenset({"yes", "no"})
 _MEDIA = frozenset({"image", "audio", "video", "document"})
 
 
@@ -98,9 +99,15 @@ def understood(ask: Ask) -> tuple[Choice, ...]:
 
 
 def spellings(asking: Asking, choice: Choice) -> frozenset[str]:
-    """All that the option is called, folded."""
+    """All that the whole of an answer may call the option, folded."""
+    return called(asking, choice) | {folded(choice.id)}
+
+
+def called(asking: Asking, choice: Choice) -> frozenset[str]:
+    """What people call the option, folded: its name in our flows is theirs for a yes and a no alone."""
     label = asking.words.label(asking.step, choice)
-    return _spelled((choice.id, choice.label, choice.short, *choice.synonyms, label.shown, *label.accepted))
+    own = (choice.id,) if choice.id in YES_OR_NO else ()
+    return _spelled((*own, choice.label, choice.short, *choice.synonyms, label.shown, *label.accepted))
 
 
 @lru_cache(maxsize=4096)

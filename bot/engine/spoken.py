@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from bot.engine.answers import Answer, Asking, chosen, fold, spellings, takes_words, understood
+from bot.engine.answers import YES_OR_NO, Answer, Asking, called, chosen, fold, takes_words, understood
 from bot.engine.flow import Choice
 from bot.engine.inputs import Heard
 from bot.engine.phrases import Clauses, clauses
@@ -17,7 +17,6 @@ from bot.engine.state import State
 
 LONGEST = 9  # words: a longer text tells more than it answers
 CERTAIN = 0.9  # a classifier's no beside one that is written
-YES_OR_NO = frozenset({"yes", "no"})
 
 
 def declined(asking: Asking, text: str) -> Answer | None:
@@ -50,7 +49,7 @@ def option(asking: Asking, text: str, *, grave: bool = False, denies: bool = Fal
     if takes_words(ask) or not spoken or sum(map(len, spoken)) > LONGEST:
         return None
     either = {c.id for c in ask.choices} >= YES_OR_NO
-    named = _named(spoken, [(c, spellings(asking, c)) for c in understood(ask)])
+    named = _named(spoken, [(c, called(asking, c)) for c in understood(ask)])
     if not named and either and not grave:
         named = _named(spoken, [(c, asking.words.plainly(c.id)) for c in ask.choices if c.id in YES_OR_NO])
     choices = {one.choice.id: one.choice for one in named}
