@@ -176,7 +176,7 @@ def other_matter(machine: Machine, heard: Heard) -> bool:
     needed = machine.rules.confidence if root.flow == machine.rules.menu else machine.rules.interrupt
     if flow is None or confidence < needed or machine.in_danger:
         return False
-    if machine.runs(flow.name) or not _may_interrupt(machine, flow):
+    if machine.runs(flow.name) or not machine.may_interrupt(flow):
         return False
     place = machine.place(flow.name)
     if place is not None:  # it was interrupted itself: go on where it was
@@ -219,10 +219,3 @@ def _leave_system(machine: Machine, flow: Flow) -> None:
     chain = machine.chain
     if chain and machine.level(chain[0]) == "system" != flow.level:
         machine.cut(len(machine.stack) - len(chain))
-
-
-def _may_interrupt(machine: Machine, flow: Flow) -> bool:
-    """Matters of the person, and the commands that need no exact word: human, language, status, ..."""
-    rules = machine.rules
-    named = {rules.human} | {n for w, n in rules.universal.items() if w not in ("stop", "start", "menu", "back")}
-    return flow.level != "system" or flow.name in named

@@ -6,16 +6,17 @@ names two options, or says no beside one, names none. What a question takes as w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.engine.answers import YES_OR_NO, Answer, Asking, called, chosen, fold, takes_words, understood
+from bot.engine.answers import YES_OR_NO, Answer, Asking, called, chosen, fold, slots_of, takes_words, understood
 from bot.engine.flow import Choice
 from bot.engine.inputs import Heard
 from bot.engine.phrases import Clauses, clauses
 from bot.engine.state import State
 
 LONGEST = 9  # words: a longer text tells more than it answers
+LIFE = "life"  # the slot of "is it very bad?": its no says that it can wait
 CERTAIN = 0.9  # a classifier's no beside one that is written
 
 
@@ -32,12 +33,13 @@ def said(state: State, asking: Asking, heard: Heard) -> Answer | None:
     meaning, seen, rules = heard.meaning, heard.meaning.danger, state.rules
     if seen is not None and not (seen.doubtful or state.in_danger):
         return None
-    leads = state.flows.by_intent.get(meaning.intent, rules.menu)
-    if seen is None and leads != rules.menu and meaning.confidence >= rules.interrupt:
+    leads = None if state.in_danger else state.flows.get(state.flows.by_intent.get(meaning.intent, ""))
+    if seen is None and leads and state.may_interrupt(leads) and meaning.confidence >= rules.interrupt:
         return None
     if fold(heard.text) in rules.labels:
         return None
-    denies = meaning.intent == "deny" and meaning.confidence >= CERTAIN
+    calms = LIFE in slots_of(asking.ask)  # "hindi na ako makatayo", "I cannot stand any more", begins with a no
+    denies = meaning.intent == "deny" and meaning.confidence >= CERTAIN and not calms
     return option(asking, heard.text, grave=state.in_danger, denies=denies)
 
 
@@ -55,19 +57,29 @@ def option(asking: Asking, text: str, *, grave: bool = False, denies: bool = Fal
     choices = {one.choice.id: one.choice for one in named}
     if len(choices) != 1:
         return None
-    choice, rest = choices.popitem()[1], _rest(spoken, named)
-    doubtful = asking.words.doubts if choice.id == "no" and not grave else asking.words.refuses
-    if any(doubtful(word) for clause in rest for word in clause):
+    choice = choices.popitem()[1]
+    rest = _rest(spoken, named)
+    if _turned(asking, choice, spoken, named, rest, grave=grave):
         return None
-    decides = (
-        choice.id == "yes" and ask.skip is None
-    )  # safety, consent, what is deleted: a yes is no part of a sentence
     begins = any(one.clause == one.start == 0 for one in named) and (choice.id == "yes" or denies)
+    decides = choice.id == "yes" and ask.skip is None  # safety, consent, what is deleted: no part of a sentence
     if (grave or decides) and not begins and any(rest[one.clause] for one in named):
         return None
     if either and not any(one.start == 0 or one.end == len(spoken[one.clause]) for one in named):
         return None  # a yes in the middle of other words may be about them
     return chosen(asking, choice)
+
+
+def _turned(
+    asking: Asking, choice: Choice, spoken: Clauses, named: Sequence[_Named], rest: Sequence[list[str]], *, grave: bool
+) -> bool:
+    """Whether other words turn the option round: "nobody near me" under "is somebody near?"; but "no, I cannot" says it
+    twice, and "no, the contract is longer" begins with a no that is about something else."""
+    refuses = asking.words.refuses
+    itself = any(refuses(word) for one in named for word in spoken[one.clause][one.start : one.end])
+    turns = asking.words.doubts if choice.id == "no" and itself and not grave else refuses
+    first = 1 if all(map(refuses, spoken[0])) and not grave and named[0].clause > 0 else 0
+    return any(turns(word) for clause in rest[first:] for word in clause)
 
 
 @dataclass(frozen=True, slots=True)

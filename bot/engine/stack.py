@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.engine.events import Event, Filled, Left
-from bot.engine.flow import Flows, Readers, Words
+from bot.engine.flow import Flow, Flows, Readers, Words
 from bot.engine.rules import Rules
 from bot.engine.session import Frame, Session
 
@@ -71,6 +71,13 @@ class Stack:
     def runs(self, name: str) -> bool:
         """Whether this flow runs, or called what runs."""
         return any(f.flow == name for f in self.chain)
+
+    def may_interrupt(self, flow: Flow) -> bool:
+        """Whether it may break into what runs: another matter of the person's, or a command that needs no exact word
+        (human, language, status, ...)."""
+        rules = self.rules
+        named = {rules.human} | {n for w, n in rules.universal.items() if w not in ("stop", "start", "menu", "back")}
+        return not self.runs(flow.name) and (flow.level != "system" or flow.name in named)
 
     @property
     def in_danger(self) -> bool:

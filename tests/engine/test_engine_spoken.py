@@ -23,7 +23,7 @@ WORK = Ask(
     ),
     skip=SKIP,
 )
-TOLD = (Choice("yes", "Yes", synonyms=("there is",)), Choice("no", "No", synonyms=("there is no",)))
+TOLD = (Choice("yes", "Yes", synonyms=("there is",)), Choice("no", "No", synonyms=("there is no", "far away")))
 TREATMENT = Ask("treatment", "Is there treatment?", slot="treatment", choices=TOLD, skip=SKIP)
 SAFE = Ask(
     "safe", "Can you write safely?", slot="safe", choices=(*YES_NO[:1], Choice("no", "No", synonyms=("not now",)))
@@ -43,6 +43,7 @@ def of(ask: Ask, text: str, *, grave: bool = False, denies: bool = False) -> str
         ("I work in big factory, company camp", "company"),  # twice the same
         ("madam's house", "home"),
         ("no house, boss", "company"),  # the longer name counts, and its own refusal
+        ("no, company camp", "company"),  # a no before it is about something else
         ("not the factory", None),  # a refusal beside it
         ("nobody from the company", None),
         ("company house", None),  # two
@@ -66,6 +67,8 @@ def test_an_option_in_a_sentence(text: str, means: str | None) -> None:
         ("the doctor says yes to him", None),  # in the middle of other words
         ("yes but not the right doctor", None),
         ("yes no", None),
+        ("no doctor, nobody", "no"),
+        ("not far away is nobody", None),  # "far away" is what it is called, the refusals turn it round
     ],
 )
 def test_yes_and_no(text: str, means: str | None) -> None:
