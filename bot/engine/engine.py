@@ -151,7 +151,8 @@ def _answer(machine: Machine, open_now: tuple[Flow, Ask], heard: Heard) -> None:
     if answer is None and heard.meaning.danger and answers.takes_words(ask) and interrupts.other_matter(machine, heard):
         return  # free text does not swallow a danger that is to be asked about
     answer = answer or answers.unknown(asking, heard.text)
-    answer = answer or _declined(asking, heard) or machine.said(flow, asking.ask, heard.text)
+    declined = None if answer else _declined(asking, heard)
+    answer = answer or declined or machine.said(flow, asking.ask, heard.text)
     answer = answer or answers.read(asking, heard.text)
     if answer is None and interrupts.code(machine, heard):
         return  # before it is kept as words: a code is no fact of a case
@@ -160,6 +161,8 @@ def _answer(machine: Machine, open_now: tuple[Flow, Ask], heard: Heard) -> None:
     if answer is None or len(heard.text.split()) > FEW:
         _keep_words(machine, heard)
     found = machine.listen(flow, heard)
+    if declined:  # "I do not want to say whether I signed" says nothing of it
+        found = {slot: value for slot, value in found.items() if slot not in declined.values}
     if answer is None and any(s in found for s in answers.slots_of(ask)):
         answer = answers.Answer({})
     if answer is not None:
