@@ -25,7 +25,7 @@ REQUIRED = (
     *("name", "english_name", "direction", "also", "status", "reviewer", "universal", "numbers", "units"),
     *("multipliers", "currency", "countries", "today", "yesterday", "tomorrow"),
 )
-OPTIONAL = {"phrases", "home", "attached", "elsewhere", "counted", "sentences", "refusals"} | {
+OPTIONAL = {"phrases", "home", "attached", "elsewhere", "counted", "sentences", "refusals", "answers"} | {
     "times",
     "weekdays",
     "months",
