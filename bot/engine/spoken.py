@@ -45,14 +45,15 @@ def said(state: State, asking: Asking, heard: Heard) -> Answer | None:
 
 def option(asking: Asking, text: str, *, grave: bool = False, denies: bool = False) -> Answer | None:
     """The one option that the text names; None for none, several, or a doubtful one. `grave`: in a danger, where a
-    wrong one hurts most, nothing but a clause of its own counts, nor for a yes that decides; or a text that begins with
-    yes, or with no where `denies`: the classifier is sure that the text is a no."""
+    wrong one hurts most, a clause of its own counts, or a text that begins with yes, or with no where `denies`: the
+    classifier is sure that the text is a no. Likewise where a yes or a no decides."""
     spoken, ask = clauses(text), asking.ask
     if takes_words(ask) or not spoken or sum(map(len, spoken)) > LONGEST:
         return None
     either = {c.id for c in ask.choices} >= YES_OR_NO
     named = _named(spoken, [(c, called(asking, c)) for c in understood(ask)])
-    if not named and either and not grave:
+    plain = not named and either
+    if plain:
         named = _named(spoken, [(c, asking.words.plainly(c.id)) for c in ask.choices if c.id in YES_OR_NO])
     choices = {one.choice.id: one.choice for one in named}
     if len(choices) != 1:
@@ -61,9 +62,11 @@ def option(asking: Asking, text: str, *, grave: bool = False, denies: bool = Fal
     rest = _rest(spoken, named)
     if _turned(asking, choice, spoken, named, rest, grave=grave):
         return None
-    begins = any(one.clause == one.start == 0 for one in named) and (choice.id == "yes" or denies)
-    decides = choice.id == "yes" and ask.skip is None  # safety, consent, what is deleted: no part of a sentence
+    begins = any(one.clause == one.start == 0 for one in named) and (choice.id == "yes" or denies or not grave)
+    decides = either and ask.skip is None  # safety, consent, what is deleted
     if (grave or decides) and not begins and any(rest[one.clause] for one in named):
+        return None
+    if grave and plain and any(rest):
         return None
     if either and not any(one.start == 0 or one.end == len(spoken[one.clause]) for one in named):
         return None  # a yes in the middle of other words may be about them

@@ -85,6 +85,7 @@ def test_yes_and_no(text: str, means: str | None) -> None:
         ("he went out, yes", "yes"),
         ("not now he is here", "no"),
         ("no but he is here", None),
+        ("tell my boss no", None),  # in many languages a no ends what it turns round
         ("no he is here", "no"),
     ],
 )
@@ -93,7 +94,8 @@ def test_a_yes_that_decides_stands_by_itself(text: str, means: str | None) -> No
 
 
 @pytest.mark.parametrize(
-    ("text", "means"), [("no, he went", "no"), ("no he is here", None), ("no, no food", None), ("sure", None)]
+    ("text", "means"),
+    [("no, he went", "no"), ("no he is here", None), ("no, no food", None), ("sure", "yes"), ("sure he is here", None)],
 )
 def test_in_danger_a_clause_of_its_own_counts_alone(text: str, means: str | None) -> None:
     assert of(SAFE, text, grave=True) == means
