@@ -63,7 +63,8 @@ def option(asking: Asking, text: str, *, grave: bool = False, denies: bool = Fal
     if _turned(asking, choice, spoken, named, rest, grave=grave):
         return None
     begins = any(one.clause == one.start == 0 for one in named) and (choice.id == "yes" or denies or not grave)
-    decides = either and ask.skip is None  # safety, consent, what is deleted
+    lone = choice.id == "no" and all(one.end - one.start == 1 for one in named)
+    decides = either and (lone or ask.skip is None)  # safety, consent, what is deleted; "no trouble" ends with its no
     if (grave or decides) and not begins and any(rest[one.clause] for one in named):
         return None
     if grave and plain and any(rest):
