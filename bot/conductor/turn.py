@@ -59,10 +59,11 @@ class Turn:
         given = named(weighed(arrived.given, here.tools.content.readers, here.language()), here.asked())
         arrived = replace(arrived, given=given)
         here.arrived = arrived
-        note_letters(here, given)
         if arrived.inbound is not None and private.recycled(self.ctx):
             private.become_guest(self.ctx)
             here.keep(Session())
+        else:
+            note_letters(here, given)
         here.by_us = arrived.inbound is None and isinstance(arrived.given, Started)
         secret = arrived.inbound is not None and noting.is_secret(here, arrived.inbound)
         asked = here.asked()

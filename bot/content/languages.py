@@ -22,7 +22,7 @@ from bot.engine.phrases import phrase
 COMMANDS = ("menu", "back", "human", "language", "status", "clear", "delete", "stop", "start", "complain")
 DIRECTIONS = ("ltr", "rtl")
 BUT, DECLINE = "but", "decline"  # of `answers:`
-PLAINLY = ("yes", "no", BUT)
+PLAINLY = ("yes", "no", BUT, "others")
 FALLBACK = "en"
 OWN, ANYWHERE = 9, "ZZ"  # of `likely:`
 
@@ -107,7 +107,7 @@ def _language(sheet: Sheet, top: Place, code: str) -> Language:
 
 
 def _answers(sheet: Sheet, top: Place) -> dict[str, tuple[str, ...]]:
-    """`answers: {yes: [...], no: [...], but: [...], decline: [...]}`: what answers any question."""
+    """`answers: {yes: [...], no: [...], but: [...], others: [...], decline: [...]}`: what answers any question."""
     table = sheet.table(top, "answers")
     sheet.only(table, (*PLAINLY, DECLINE), "`answers:`")
     plain = {option: tuple(map(fold, sheet.words(table, option))) for option in PLAINLY}

@@ -61,7 +61,7 @@ _ANSWER = (
     "heard",
 )
 _SKIP = ("label", "sms", "synonyms", "goto")
-_CHOICE = (*_SKIP, "heard")
+_CHOICE = (*_SKIP, "heard", "alone")
 _ARGUMENTS = tuple(dict.fromkeys(name for names in READERS.values() for name in names))
 _FIELDS: dict[str, tuple[str, ...]] = {
     "say": ("text", *_VOICE),
@@ -222,7 +222,15 @@ class Steps:
         sheet = self._sheet
         short, goto = sheet.text(place, "sms", needed=False), sheet.text(place, "goto", needed=False)
         synonyms, heard = sheet.words(place, "synonyms"), self._phrases(place)
-        return Choice(option_id, sheet.text(place, "label"), short, synonyms, goto, heard=heard)
+        return Choice(
+            option_id,
+            sheet.text(place, "label"),
+            short,
+            synonyms,
+            goto,
+            heard=heard,
+            alone=self._sheet.flag(place, "alone"),
+        )
 
     def _phrases(self, place: Place) -> tuple[str, ...]:
         """`heard:`: what means this inside a sentence (bot/engine/phrases.py)."""

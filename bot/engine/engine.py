@@ -6,7 +6,7 @@ person sends is a turn in the conversation, never an exception.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, assert_never
 
@@ -151,14 +151,14 @@ def _answer(machine: Machine, open_now: tuple[Flow, Ask], heard: Heard) -> None:
     if answer is None and heard.meaning.danger and answers.takes_words(ask) and interrupts.other_matter(machine, heard):
         return  # free text does not swallow a danger that is to be asked about
     answer = answer or answers.unknown(asking, heard.text)
-    declined = None if answer else _declined(asking, heard)
+    declined = None if answer else _declined(asking, heard, machine.rules.gravest)
     answer = answer or declined or machine.said(flow, asking.ask, heard.text)
     answer = answer or answers.read(asking, heard.text)
     if answer is None and interrupts.code(machine, heard):
         return  # before it is kept as words: a code is no fact of a case
     answer = answer or spoken.said(machine, asking, heard)
     machine.overhear(heard)
-    if answer is None or len(heard.text.split()) > FEW:
+    if answer is None or declined or len(heard.text.split()) > FEW:
         _keep_words(machine, heard)
     found = machine.listen(flow, heard)
     if declined:  # "I do not want to say whether I signed" says nothing of it
@@ -187,10 +187,11 @@ def _answer(machine: Machine, open_now: tuple[Flow, Ask], heard: Heard) -> None:
             _missed(machine, open_now, first="system.noted_so_far" if told else "")
 
 
-def _declined(asking: answers.Asking, heard: Heard) -> answers.Answer | None:
+def _declined(asking: answers.Asking, heard: Heard, gravest: Collection[str]) -> answers.Answer | None:
     """The refusal, where somebody does not want to say; danger is not passed over for it."""
     seen = heard.meaning.danger
-    return spoken.declined(asking, heard.text) if seen is None or seen.doubtful else None
+    harmless = seen is None or (seen.doubtful and seen.kind not in gravest)
+    return spoken.declined(asking, heard.text) if harmless else None
 
 
 def _take(

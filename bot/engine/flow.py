@@ -18,7 +18,8 @@ from bot.engine.phrases import Phrase
 class Choice:
     """An option of an ask. English label in place; `goto` empty = the next step. An offered option has a `value`
     (any slot value: a text of knowledge, a country, a number), which is shown instead of the label. `heard`: phrases
-    that mean it inside free text (bot/engine/phrases.py)."""
+    that mean it inside free text (bot/engine/phrases.py). `alone`: only a whole answer is it, since a wrong one would
+    hurt: "it can wait", "I am okay", what is deleted or handed on."""
 
     id: str
     label: str
@@ -27,6 +28,7 @@ class Choice:
     goto: str = ""
     value: Any = None
     heard: tuple[str, ...] = ()
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +227,8 @@ class Words(Protocol):
         """Whether a folded word takes back a part of what was said ("but")."""
 
     def plainly(self, option: str) -> tuple[str, ...]:
-        """What says `yes` or `no` to whatever question, folded, in the person's language or in English."""
+        """What says `yes` or `no` to whatever question, `but`, or names `others` who may stand by, folded, in the
+        person's language or in English."""
 
     def declines(self, text: str) -> bool:
         """Whether a text says that its writer does not know, or does not want to say."""

@@ -12,6 +12,8 @@ from bot.engine.session import Session
 from bot.engine.stack import BY_THE_WAY
 from bot.engine.state import State
 
+SHORT = 3  # words: a longer sentence that holds a word of an offer ("my room number is nine") is about something else
+
 
 def is_open(state: State) -> bool:
     """Whether the open question is an offer."""
@@ -30,7 +32,8 @@ def passed_by(state: State, given: Input) -> bool:
             return given.step != asking.step
         case Heard() if not given.edited:
             written = answers.exact(asking, given.text) or answers.nearly(asking, given.text)
-            return written is None and spoken.said(state, asking, given) is None
+            short = len(given.text.split()) <= SHORT
+            return written is None and not (short and spoken.said(state, asking, given))
     return True
 
 

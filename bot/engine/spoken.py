@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.engine.answers import YES_OR_NO, Answer, Asking, called, chosen, fold, slots_of, takes_words, understood
+from bot.engine.answers import YES_OR_NO, Answer, Asking, called, chosen, fold, takes_words, understood
 from bot.engine.flow import Choice
 from bot.engine.inputs import Heard
 from bot.engine.phrases import Clauses, clauses
 from bot.engine.state import State
 
 LONGEST = 9  # words: a longer text tells more than it answers
-LIFE = "life"  # the slot of "is it very bad?": its no says that it can wait
+FAINT = 0.5  # a classifier's doubt that an option which stands there in words outweighs
 CERTAIN = 0.9  # a classifier's no beside one that is written
 
 
@@ -31,15 +31,15 @@ def declined(asking: Asking, text: str) -> Answer | None:
 def said(state: State, asking: Asking, heard: Heard) -> Answer | None:
     """The option that a person's sentence names, unless it is more than an answer: danger, or another matter."""
     meaning, seen, rules = heard.meaning, heard.meaning.danger, state.rules
-    if seen is not None and not (seen.doubtful or state.in_danger):
-        return None
+    faint = seen is not None and seen.doubtful and seen.kind not in rules.gravest and meaning.confidence < FAINT
+    if seen is not None and not (faint or state.in_danger):
+        return None  # what only may be danger is asked about: "yes I will die tonight" deletes nothing
     leads = None if state.in_danger else state.flows.get(state.flows.by_intent.get(meaning.intent, ""))
     if seen is None and leads and state.may_interrupt(leads) and meaning.confidence >= rules.interrupt:
         return None
     if fold(heard.text) in rules.labels:
         return None
-    calms = LIFE in slots_of(asking.ask)  # "hindi na ako makatayo", "I cannot stand any more", begins with a no
-    denies = meaning.intent == "deny" and meaning.confidence >= CERTAIN and not calms
+    denies = meaning.intent == "deny" and meaning.confidence >= CERTAIN
     return option(asking, heard.text, grave=state.in_danger, denies=denies)
 
 
@@ -60,18 +60,32 @@ def option(asking: Asking, text: str, *, grave: bool = False, denies: bool = Fal
         return None
     choice = choices.popitem()[1]
     rest = _rest(spoken, named)
-    if _turned(asking, choice, spoken, named, rest, grave=grave):
+    if (choice.alone and any(rest)) or _turned(asking, choice, spoken, named, rest, grave=grave):
         return None
-    begins = any(one.clause == one.start == 0 for one in named) and (choice.id == "yes" or denies or not grave)
     lone = choice.id == "no" and all(one.end - one.start == 1 for one in named)
     decides = either and (lone or ask.skip is None)  # safety, consent, what is deleted; "no trouble" ends with its no
-    if (grave or decides) and not begins and any(rest[one.clause] for one in named):
+    if decides and any(rest) and (_asks(text) or (choice.id == "yes" and any(_of_others(asking, rest)))):
+        return None
+    begins = any(one.clause == one.start == 0 for one in named)
+    apart = begins and (choice.id == "yes" or denies or not grave)
+    if (grave or decides) and not apart and any(rest[one.clause] for one in named):
         return None
     if grave and plain and any(rest):
         return None
     if either and not any(one.start == 0 or one.end == len(spoken[one.clause]) for one in named):
         return None  # a yes in the middle of other words may be about them
     return chosen(asking, choice)
+
+
+def _asks(text: str) -> bool:
+    """ "ok, who reads this?" agrees to nothing."""
+    return any(sign in text for sign in "?？؟")
+
+
+def _of_others(asking: Asking, rest: Iterable[Iterable[str]]) -> Iterator[bool]:
+    """ "yes boss is looking at me": who is there decides with her."""
+    others = asking.words.plainly("others")
+    return (word in others for clause in rest for word in clause)
 
 
 def _turned(

@@ -148,4 +148,4 @@ def test_numbers_reach_the_days_of_a_month(code: str) -> None:
 @languages
 def test_files_are_short_enough_to_read(code: str) -> None:
     lines = Path(ROOT / "locales" / code / "language.yml").read_text("utf-8").splitlines()
-    assert len(lines) <= 480  # tables, one thing a line; the spellings of Sinhala in Latin letters are many
+    assert len(lines) <= 490  # tables, one thing a line; the spellings of Sinhala in Latin letters are many
