@@ -60,21 +60,52 @@ def option(asking: Asking, text: str, *, grave: bool = False, denies: bool = Fal
         return None
     choice = choices.popitem()[1]
     rest = _rest(spoken, named)
-    if (choice.alone and any(rest)) or _turned(asking, choice, spoken, named, rest, grave=grave):
+    if choice.alone:
+        return chosen(asking, choice) if _whole(asking, spoken, named) else None
+    if _turned(asking, choice, spoken, named, rest, grave=grave):
         return None
     lone = choice.id == "no" and all(one.end - one.start == 1 for one in named)
     decides = either and (lone or ask.skip is None)  # safety, consent, what is deleted; "no trouble" ends with its no
-    if decides and any(rest) and (_asks(text) or (choice.id == "yes" and any(_of_others(asking, rest)))):
+    if (
+        (grave or decides)
+        and any(rest)
+        and not _decided(asking, choice, spoken, named, rest, denies=denies or not grave)
+    ):
         return None
-    begins = any(one.clause == one.start == 0 for one in named)
-    apart = begins and (choice.id == "yes" or denies or not grave)
-    if (grave or decides) and not apart and any(rest[one.clause] for one in named):
+    if decides and any(rest) and _asks(text):
         return None
     if grave and plain and any(rest):
         return None
     if either and not any(one.start == 0 or one.end == len(spoken[one.clause]) for one in named):
         return None  # a yes in the middle of other words may be about them
     return chosen(asking, choice)
+
+
+def _whole(asking: Asking, spoken: Clauses, named: Sequence[_Named]) -> bool:
+    """Whether each clause is one name of it, and a bare no comes first: "ok? no", "can not wait" are none."""
+    whole = {one.clause for one in named if one.start == 0 and one.end == len(spoken[one.clause])}
+    bare = {number for number, clause in enumerate(spoken) if _is_plain(asking, "no", clause)}
+    return len(whole) == len(spoken) and not bare - {0}
+
+
+def _decided(
+    asking: Asking, choice: Choice, spoken: Clauses, named: Sequence[_Named], rest: Sequence[list[str]], *, denies: bool
+) -> bool:
+    """Whether a yes or a no among other words is one all the same: a clause of its own; a yes that says more than yes
+    ("yes I can ..."), about nobody else; a no that begins the text. "yes he is coming", "yes keep it", "don't tell my
+    boss" are none."""
+    spans = [(one, spoken[one.clause][one.start : one.end]) for one in named]
+    if not any(rest[one.clause] for one in named) and not (choice.id == "yes" and any(_of_others(asking, rest))):
+        return True
+    first = [words for one, words in spans if one.clause == one.start == 0]
+    if choice.id == "yes":
+        more = any(not _is_plain(asking, "yes", words) for _, words in spans)
+        return bool(first) and more and not any(_of_others(asking, rest))
+    return denies and any(len(words) > 1 or _is_plain(asking, "no", words) for words in first)
+
+
+def _is_plain(asking: Asking, option: str, words: Sequence[str]) -> bool:
+    return " ".join(words) in {option, *asking.words.plainly(option)}
 
 
 def _asks(text: str) -> bool:

@@ -26,7 +26,10 @@ WORK = Ask(
 TOLD = (Choice("yes", "Yes", synonyms=("there is",)), Choice("no", "No", synonyms=("there is no", "far away")))
 TREATMENT = Ask("treatment", "Is there treatment?", slot="treatment", choices=TOLD, skip=SKIP)
 SAFE = Ask(
-    "safe", "Can you write safely?", slot="safe", choices=(*YES_NO[:1], Choice("no", "No", synonyms=("not now",)))
+    "safe",
+    "Can you write safely?",
+    slot="safe",
+    choices=(*YES_NO[:1], Choice("no", "No", synonyms=("not now", "dont"))),
 )
 
 
@@ -79,12 +82,16 @@ def test_yes_and_no(text: str, means: str | None) -> None:
     ("text", "means"),
     [
         ("yes, he went out", "yes"),
-        ("yes he went out", "yes"),
+        ("yes he is coming", None),  # more than a yes, which may be about it
+        ("yes yes", "yes"),
+        ("ok I can write today", "yes"),  # says more than yes
+        ("yes, who reads it?", None),
         ("yes but he is here", None),
         ("he went out yes", None),  # a question that cannot be refused: a yes begins the text, or stands alone
         ("he went out, yes", "yes"),
         ("not now he is here", "no"),
         ("no but he is here", None),
+        ("dont tell my boss", None),
         ("tell my boss no", None),  # in many languages a no ends what it turns round
         ("no he is here", "no"),
     ],
@@ -104,6 +111,25 @@ def test_in_danger_a_clause_of_its_own_counts_alone(text: str, means: str | None
 def test_a_no_in_danger_may_begin_the_text_when_the_classifier_agrees() -> None:
     assert of(SAFE, "no he is here", grave=True, denies=True) == "no"
     assert of(SAFE, "he is here no", grave=True, denies=True) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "means"),
+    [
+        ("no", "no"),
+        ("can wait", "no"),
+        ("no, can wait", "no"),
+        ("can wait? no", None),
+        ("no can wait", None),  # in many languages "not" and "can wait"
+        ("ok, he hit me again", None),
+        ("no, he is here", None),
+    ],
+)
+def test_what_would_hurt_is_a_whole_answer_alone(text: str, means: str | None) -> None:
+    calm = Choice("no", "It can wait", synonyms=("no", "ok", "can wait"), alone=True)
+    life = Ask("life", "Is it very bad?", slot="life", choices=(Choice("yes", "Very bad"), calm))
+    assert of(life, text, grave=True) == means
+    assert of(life, text, grave=True, denies=True) == means
 
 
 def test_words_that_are_the_answer_are_not_looked_through() -> None:
