@@ -227,8 +227,8 @@ class Words(Protocol):
         """Whether a folded word takes back a part of what was said ("but")."""
 
     def plainly(self, option: str) -> tuple[str, ...]:
-        """What says `yes` or `no` to whatever question, `but`, or names `others` (who may stand by, another time), in the
-        person's language or in English, folded."""
+        """What says `yes` or `no` to whatever question, `but`, or names `others`: who may stand by, another time.
+        Folded, in the person's language and in English."""
 
     def declines(self, text: str) -> bool:
         """Whether a text says that its writer does not know, or does not want to say."""
