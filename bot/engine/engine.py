@@ -6,7 +6,7 @@ person sends is a turn in the conversation, never an exception.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, assert_never
 
@@ -151,7 +151,7 @@ def _answer(machine: Machine, open_now: tuple[Flow, Ask], heard: Heard) -> None:
     if answer is None and heard.meaning.danger and answers.takes_words(ask) and interrupts.other_matter(machine, heard):
         return  # free text does not swallow a danger that is to be asked about
     answer = answer or answers.unknown(asking, heard.text)
-    declined = None if answer else _declined(asking, heard, machine.rules.gravest)
+    declined = None if answer else spoken.declined(machine, asking, heard)
     answer = answer or declined or machine.said(flow, asking.ask, heard.text)
     answer = answer or answers.read(asking, heard.text)
     if answer is None and interrupts.code(machine, heard):
@@ -185,13 +185,6 @@ def _answer(machine: Machine, open_now: tuple[Flow, Ask], heard: Heard) -> None:
         else:
             told = not place and named.value(machine, ask, heard)
             _missed(machine, open_now, first="system.noted_so_far" if told else "")
-
-
-def _declined(asking: answers.Asking, heard: Heard, gravest: Collection[str]) -> answers.Answer | None:
-    """The refusal, where somebody does not want to say; danger is not passed over for it."""
-    seen = heard.meaning.danger
-    harmless = seen is None or (seen.doubtful and seen.kind not in gravest)
-    return spoken.declined(asking, heard.text) if harmless else None
 
 
 def _take(

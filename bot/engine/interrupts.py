@@ -176,7 +176,7 @@ def other_matter(machine: Machine, heard: Heard) -> bool:
     needed = machine.rules.confidence if root.flow == machine.rules.menu else machine.rules.interrupt
     if flow is None or confidence < needed or machine.in_danger:
         return False
-    if machine.runs(flow.name) or not machine.may_interrupt(flow):
+    if not machine.may_interrupt(flow):
         return False
     place = machine.place(flow.name)
     if place is not None:  # it was interrupted itself: go on where it was

@@ -20,9 +20,12 @@ FAINT = 0.5  # a classifier's doubt that an option which stands there in words o
 CERTAIN = 0.9  # a classifier's no beside one that is written
 
 
-def declined(asking: Asking, text: str) -> Answer | None:
-    """The refusal, where the text says that its writer does not want to say; a list's next page is none."""
-    ask = asking.ask
+def declined(state: State, asking: Asking, heard: Heard) -> Answer | None:
+    """The refusal, where the text says that its writer does not want to say; a list's next page is none. Danger is not
+    passed over for it."""
+    ask, text, seen = asking.ask, heard.text, heard.meaning.danger
+    if seen is not None and not (seen.doubtful and seen.kind not in state.rules.gravest):
+        return None
     if ask.skip is None or ask.offers or ask.shown or takes_words(ask) or len(text.split()) > LONGEST:
         return None
     return chosen(asking, ask.skip) if asking.words.declines(text) else None
@@ -44,9 +47,9 @@ def said(state: State, asking: Asking, heard: Heard) -> Answer | None:
 
 
 def option(asking: Asking, text: str, *, grave: bool = False, denies: bool = False) -> Answer | None:
-    """The one option that the text names; None for none, several, or a doubtful one. `grave`: in a danger, where a
-    wrong one hurts most, a clause of its own counts, or a text that begins with yes, or with no where `denies`: the
-    classifier is sure that the text is a no. Likewise where a yes or a no decides."""
+    """The one option that the text names; None for none, several, or a doubtful one. Where a yes or a no decides, and in
+    a danger (`grave`), where a wrong one hurts most, among other words it counts as `_decided` says. `denies`: the
+    classifier is sure that the text is a no."""
     spoken, ask = clauses(text), asking.ask
     if takes_words(ask) or not spoken or sum(map(len, spoken)) > LONGEST:
         return None
@@ -66,15 +69,10 @@ def option(asking: Asking, text: str, *, grave: bool = False, denies: bool = Fal
         return None
     lone = choice.id == "no" and all(one.end - one.start == 1 for one in named)
     decides = either and (lone or ask.skip is None)  # safety, consent, what is deleted; "no trouble" ends with its no
-    if (
-        (grave or decides)
-        and any(rest)
-        and not _decided(asking, choice, spoken, named, rest, denies=denies or not grave)
-    ):
+    if any(rest) and ((grave and plain) or (decides and _asks(text))):
         return None
-    if decides and any(rest) and _asks(text):
-        return None
-    if grave and plain and any(rest):
+    sure = denies or not grave
+    if any(rest) and (grave or decides) and not _decided(asking, choice, spoken, named, rest, denies=sure):
         return None
     if either and not any(one.start == 0 or one.end == len(spoken[one.clause]) for one in named):
         return None  # a yes in the middle of other words may be about them
@@ -109,12 +107,12 @@ def _is_plain(asking: Asking, option: str, words: Sequence[str]) -> bool:
 
 
 def _asks(text: str) -> bool:
-    """ "ok, who reads this?" agrees to nothing."""
+    """Whether it is a question: who asks "ok, who reads this?" agrees to nothing."""
     return any(sign in text for sign in "?？؟")
 
 
 def _of_others(asking: Asking, rest: Iterable[Iterable[str]]) -> Iterator[bool]:
-    """ "yes boss is looking at me": who is there decides with her."""
+    """For each word whether it names who stands by, or another time: "yes boss is looking at me"."""
     others = asking.words.plainly("others")
     return (word in others for clause in rest for word in clause)
 
