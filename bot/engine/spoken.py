@@ -47,8 +47,8 @@ def said(state: State, asking: Asking, heard: Heard) -> Answer | None:
 
 
 def option(asking: Asking, text: str, *, grave: bool = False, denies: bool = False) -> Answer | None:
-    """The one option that the text names; None for none, several, or a doubtful one. Where a yes or a no decides, and in
-    a danger (`grave`), where a wrong one hurts most, among other words it counts as `_decided` says. `denies`: the
+    """The one option that the text names; None for none, several, or a doubtful one. Where a yes or a no decides, and
+    in a danger (`grave`), where a wrong one hurts most, among other words it counts as `_decided` says. `denies`: the
     classifier is sure that the text is a no."""
     spoken, ask = clauses(text), asking.ask
     if takes_words(ask) or not spoken or sum(map(len, spoken)) > LONGEST:
